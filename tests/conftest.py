@@ -1,0 +1,8 @@
+"""Fixtures that every folder of tests may take. Each support module owns its servers and stops them by process id."""
+
+import os
+
+# Two threads on two shared cores wait for each other more than they compute; one a process is faster and steadier.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+pytest_plugins = ["tests.support.redis_server", "tests.support.kafka_broker"]
