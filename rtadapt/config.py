@@ -1,0 +1,263 @@
+"""Every setting, once: defaults < rtadapt.toml < RTADAPT_* environment < flags.
+
+Owns the names, defaults, bounds and meanings of all settings; `docs/configuration.md` is made from this module.
+Imports no torch. In the environment a section and its field are joined by two underscores:
+`RTADAPT_BATCH__MAX_EVENTS=16`. Secrets are read from files or the environment only and never printed.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from rtadapt.errors import InvalidSettings
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0.0, le=86400.0)]
+Rank = Annotated[Literal[1, 8, 16, 32, 64, 128], BeforeValidator(lambda value: int(value) if str(value).isdigit() else value)]
+
+
+class Section(BaseModel):
+    """A group of settings: unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EventLogSettings(Section):
+    """The event log: `sqlite:` for one machine, `kafka://host:port[,host:port]` beyond it."""
+
+    url: str = Field("sqlite:", description="`sqlite:` (a file in data_dir), `sqlite:///path`, or `kafka://host:port,…`")
+    partitions: Positive = Field(4, description="partitions made when the log is created; feeds are keyed to them")
+    topic: str = Field("rtadapt.events", description="Kafka topic of events")
+    dead_letter_topic: str = Field("rtadapt.dead-letters", description="Kafka topic of refused events")
+    group: str = Field("rtadapt-workers", description="consumer group that divides the partitions among the workers")
+    replication: Positive = Field(1, description="replication factor when the topics are created")
+    kafka_api_version: str | None = Field(None, description="fixed protocol version `major.minor`, for brokers that cannot tell")
+    timeout_seconds: Seconds = Field(10.0, description="limit for one append")
+    tls: bool = Field(False, description="connect to Kafka over TLS")
+    ca_file: Path | None = Field(None, description="certificate authority of the brokers; None: the system's")
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(None, description="how to log in to Kafka")
+    username: str | None = Field(None, description="user that logs in to Kafka")
+    password_file: Path | None = Field(None, description="file with that user's password")
+
+
+class RegistrySettings(Section):
+    """The registry: a Redis-protocol server."""
+
+    url: str = Field("embedded:", description="`embedded:` (only `rtadapt up`), or `redis://`, `rediss://`, `unix://` URL")
+    cluster: bool = Field(False, description="the URL names one node of a Redis Cluster")
+    timeout_seconds: Seconds = Field(5.0, description="limit for connecting and for one command")
+    status_ttl_seconds: Seconds = Field(86400.0, description="how long `GET /v1/events/{id}` remembers an event")
+    keep_versions: Positive = Field(200, description="version records kept per feed")
+    replica_ttl_seconds: Seconds = Field(10.0, description="a replica that was silent this long is not waited for")
+
+
+class ArtifactSettings(Section):
+    """Where adapters and learner states are kept."""
+
+    url: str = Field("artifacts", description="folder (relative to data_dir) or any fsspec URL")
+    keep_adapters: Positive = Field(50, description="newest adapters kept per feed; older versions can't be rolled back to")
+    keep_states: Positive = Field(5, description="newest learner states kept per feed")
+    max_bytes: Positive = Field(16 * 2**30, description="largest artifact that is written or fetched")
+    signing_key_file: Path | None = Field(None, description="keys, one a line, the first signs; None: digests only")
+
+
+class IntakeSettings(Section):
+    """Bounds of `POST /v1/events`."""
+
+    max_body_bytes: Positive = Field(8 * 2**20, description="one request body")
+    max_events: Positive = Field(1000, description="events in one request")
+    max_text_chars: Positive = Field(20_000, description="one event's text")
+    max_turns: Positive = Field(400, description="turns of one transcript")
+    max_depth: Positive = Field(24, description="nesting of the JSON")
+
+
+class AdmitSettings(Section):
+    """What an event must pass before it is learned from."""
+
+    require_consent: bool = Field(True, description="refuse events that say consent: false")
+    min_chars: Positive = Field(12, description="shortest text")
+    max_chars: Positive = Field(20_000, description="longest text")
+    near_duplicate: Fraction = Field(
+        1.0, description="share of a text's words, by whole sentences, that one earlier text has too: from here on it is a repeat"
+    )
+    remember_texts: Positive = Field(5000, description="recent texts per feed that duplicates are looked for among")
+    max_loss: float = Field(9.0, gt=0, description="nats per token under the base model above which a text is noise")
+
+
+class BatchSettings(Section):
+    """When a batch closes."""
+
+    max_events: Positive = Field(8, description="a batch closes at this many events")
+    max_age_seconds: Seconds = Field(1.0, description="or when its oldest event has waited this long")
+
+
+class RenderSettings(Section):
+    """How an admitted event becomes examples."""
+
+    passes: Positive = Field(3, description="times the model is asked for questions; the first is greedy")
+    temperature: float = Field(0.8, gt=0, le=2, description="sampling temperature of the other passes")
+    max_new_tokens: Positive = Field(192, description="length of one pass")
+    max_pairs: Positive = Field(48, description="pairs kept per event")
+    wordings: Positive = Field(16, description="wordings in which one fact is taught")
+    passage_chars: int = Field(1200, ge=200, description="a longer text is read in passages of about this length")
+    max_passages: Positive = Field(16, description="passages of one event that are read")
+
+
+class TrainSettings(Section):
+    """The incremental update."""
+
+    device: str = Field("auto", description="`auto`, `cpu`, `cuda`, `cuda:1`, …")
+    dtype: Literal["auto", "bfloat16", "float32"] = Field("auto", description="of the base model in the learner")
+    threads: Positive = Field(1, description="CPU threads of the learner")
+    rank: Rank = Field(16, description="LoRA rank (vLLM's choices)")
+    alpha: float = Field(32.0, gt=0, description="LoRA alpha")
+    lowest_layer: Fraction = Field(0.33, description="share of the layers, from the lowest, that get no adapter")
+    learning_rate: float | None = Field(None, description="None: from the base model's width and family")
+    steps: Positive = Field(24, description="optimizer steps of an update, at most")
+    new_rows: Positive = Field(24, description="rows of new examples in a step")
+    replay_rows: Positive = Field(48, description="rows of replayed and anchor examples in a step")
+    kl_weight: float = Field(4.0, ge=0, description="weight of the KL term to the base on anchor rows")
+    warm_steps: int = Field(2, ge=0, le=1000, description="first steps of an update, over which the rate rises")
+    learned: Fraction = Field(0.95, description="share of new rows answered exactly at which an update starts to end")
+    cool_steps: int = Field(8, ge=0, le=1000, description="last steps of an update, over which the rate falls")
+    clip: float = Field(1.0, gt=0, description="gradient norm limit")
+    max_tokens: Positive = Field(512, description="a row longer than this is cut")
+    anchors: Positive = Field(512, description="rows written by the base itself, replayed and watched for forgetting")
+    replay_capacity: Positive = Field(20_000, description="examples of the stream kept for replay, per feed")
+    replay_draw: Positive = Field(256, description="rows of the stream that an update chooses its replay from")
+    seed: int = Field(0, description="of sampling and initialisation")
+
+
+class GateSettings(Section):
+    """What a candidate must show before it is published."""
+
+    min_gain: float = Field(0.1, description="mean loss drop in nats per token on held-out wordings of the new events")
+    min_recall: Fraction = Field(0.3, description="share of held-out wordings answered exactly")
+    max_replay_loss: Fraction = Field(0.25, description="share of replayed examples known before and lost by the update")
+    max_anchor_loss: Fraction = Field(0.2, description="share of anchors the base knows and the candidate lost")
+    max_step_norm: float = Field(50.0, gt=0, description="norm of the update's change to the adapter's weight product")
+    halvings: int = Field(3, ge=0, le=10, description="times a step that harms is halved and judged again before it is rejected")
+    probes: Positive = Field(96, description="examples of each kind that are measured, at most")
+
+
+class ServeSettings(Section):
+    """One serving replica."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on")
+    replica: str | None = Field(None, description="this replica's name; None: host name and process id")
+    model_name: str | None = Field(None, description="name the base model answers to; None: from the model")
+    max_loras: Positive = Field(4, description="versions that one engine step can mix")
+    max_cpu_loras: Positive = Field(16, description="versions the engine keeps in memory")
+    keep_loaded: Positive = Field(4, description="newest versions per feed kept loaded for pinned requests and rollback")
+    max_model_len: Positive = Field(1024, description="context length in tokens; cut to the model's own")
+    kv_cache_gib: Positive = Field(1, description="CPU only: memory for the key/value cache")
+    threads: Positive = Field(1, description="CPU only: threads of the engine")
+    dtype: str = Field("auto", description="vLLM's --dtype")
+    poll_seconds: Seconds = Field(2.0, description="the registry's keys are read again at least this often")
+    ready_timeout_seconds: Seconds = Field(30.0, description="a replica that is not ready by then is not waited for")
+    wait_seconds: float = Field(30.0, ge=0, le=600, description="longest x-rtadapt-wait that a caller may ask for")
+    max_waiting: Positive = Field(1000, description="requests that may wait for a token at once")
+    max_body_bytes: Positive = Field(8 * 2**20, description="one completion request's body")
+    drain_seconds: float = Field(10.0, ge=0, le=3600, description="time that requests under way get to finish when it is stopped")
+    vllm_args: list[str] = Field(default_factory=list, description="more arguments for vLLM, as they are")
+
+
+class ApiSettings(Section):
+    """The control plane when it runs by itself."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8001, ge=0, le=65535, description="port to listen on")
+
+
+class WorkSettings(Section):
+    """The adaptation worker's own endpoint."""
+
+    metrics_host: str = Field("127.0.0.1", description="address of the worker's /metrics")
+    metrics_port: int = Field(8002, ge=0, le=65535, description="port of the worker's /metrics; 0 picks a free one")
+
+
+class Settings(BaseSettings):
+    """All of them."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="RTADAPT_", env_nested_delimiter="__", extra="forbid", frozen=True, toml_file="rtadapt.toml"
+    )
+
+    model: str = Field("bundled", description="`bundled`, a local folder, or a Hugging Face hub id")
+    revision: str | None = Field(None, description="revision of a hub model")
+    data_dir: Path = Field(Path("rtadapt-data"), description="everything a single machine keeps")
+    keys_file: Path | None = Field(None, description="API keys, one `scope[,scope] key` a line; None: no keys are asked for")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="of the structured logs")
+    event_log: EventLogSettings = Field(default_factory=EventLogSettings)
+    registry: RegistrySettings = Field(default_factory=RegistrySettings)
+    artifacts: ArtifactSettings = Field(default_factory=ArtifactSettings)
+    intake: IntakeSettings = Field(default_factory=IntakeSettings)
+    admit: AdmitSettings = Field(default_factory=AdmitSettings)
+    batch: BatchSettings = Field(default_factory=BatchSettings)
+    render: RenderSettings = Field(default_factory=RenderSettings)
+    train: TrainSettings = Field(default_factory=TrainSettings)
+    gate: GateSettings = Field(default_factory=GateSettings)
+    serve: ServeSettings = Field(default_factory=ServeSettings)
+    api: ApiSettings = Field(default_factory=ApiSettings)
+    work: WorkSettings = Field(default_factory=WorkSettings)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags first, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(config_file: Path | None = None, **flags: Any) -> Settings:
+    """The settings in force. `flags` holds those given on the command line, sections as dictionaries.
+
+    Raises InvalidSettings naming the field at fault.
+    """
+    if config_file is not None and not config_file.is_file():
+        raise InvalidSettings(f"the configuration file {config_file} is not there", field="config")
+    source: type[Settings] = Settings
+    if config_file is not None:
+
+        class FileSettings(Settings):
+            model_config = SettingsConfigDict(toml_file=config_file)
+
+        source = FileSettings
+    try:
+        return source(**flags)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise InvalidSettings(f"{name}: {first['msg']}", field=name) from error
+    except ValueError as error:  # a TOML file that does not parse
+        raise InvalidSettings(f"the configuration could not be read: {error}", field="config") from error
+
+
+def to_environment(settings: Settings) -> dict[str, str]:
+    """The RTADAPT_* environment that makes a child process see exactly `settings`."""
+    environment: dict[str, str] = {}
+
+    def put(prefix: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                put(f"{prefix}__{name}", inner)
+        elif isinstance(value, (list, bool)):
+            environment[prefix.upper()] = json.dumps(value)
+        elif value is not None:
+            environment[prefix.upper()] = str(value)
+
+    for name, value in settings.model_dump(mode="json").items():
+        put(f"RTADAPT_{name}", value)
+    return environment

@@ -1,0 +1,50 @@
+"""A process's own small HTTP endpoint: /metrics, /healthz and /readyz, on a thread of its own.
+
+For processes that serve nothing else (the worker). Takes a callable that says whether the process is ready.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+from prometheus_client import make_wsgi_app
+
+
+class _Quiet(WSGIRequestHandler):
+    timeout = 10
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it
+        """A scrape is no news."""
+
+
+class Endpoint:
+    """Serves until closed. `port` is the one in use, also when 0 was asked for."""
+
+    def __init__(self, host: str, port: int, ready: Callable[[], bool]) -> None:
+        metrics = make_wsgi_app()
+
+        def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            path = environ.get("PATH_INFO", "")
+            if path == "/metrics":
+                return metrics(environ, start_response)  # type: ignore[no-any-return,unused-ignore]
+            known = path in ("/healthz", "/readyz")
+            good = known and (path == "/healthz" or ready())
+            start_response("200 OK" if good else "503 Service Unavailable" if known else "404 Not Found", [("content-type", "text/plain")])
+            return [b"ok\n" if good else b"not ready\n" if known else b"not found\n"]
+
+        self._server = make_server(host, port, answer, handler_class=_Quiet)
+        self.port: int = self._server.server_port
+        self._thread = threading.Thread(target=self._server.serve_forever, name="endpoint", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Endpoint:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(timeout=5)

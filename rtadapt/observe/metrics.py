@@ -1,0 +1,51 @@
+"""Every metric, once. Base units; no label whose values grow without bound.
+
+Owns the names. A feed is a bounded label (`feeds` are made by operators); versions, ids and sources never are.
+All are in prometheus_client's default registry, so a serving replica shows them on vLLM's own /metrics.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_FRESHNESS = (0.5, 1, 2, 3, 5, 8, 12, 15, 20, 30, 45, 60, 120, 300, 900, 3600)
+_STAGE = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
+
+EVENT_TO_SERVED = Histogram(
+    "rtadapt_event_to_served_seconds",
+    "From an event's acceptance to the route that has learned it",
+    ["feed"],
+    buckets=_FRESHNESS,
+)
+
+EVENTS_ACCEPTED = Counter("rtadapt_events_accepted_total", "Events appended to the log by this process", ["feed"])
+EVENTS_INVALID = Counter("rtadapt_events_invalid_total", "Events refused at intake", ["code"])
+EVENTS_ADMITTED = Counter("rtadapt_events_admitted_total", "Events that passed admission", ["feed"])
+EVENTS_REFUSED = Counter("rtadapt_events_refused_total", "Events sent to the dead letters", ["feed", "reason"])
+EXAMPLES_RENDERED = Counter("rtadapt_examples_rendered_total", "Training examples made from events", ["feed"])
+
+STAGE_SECONDS = Histogram("rtadapt_stage_seconds", "Time in one stage of the worker", ["stage"], buckets=_STAGE)
+UPDATES = Counter("rtadapt_updates_total", "Updates by verdict", ["feed", "verdict"])
+TRAINED_TOKENS = Counter("rtadapt_trained_tokens_total", "Target tokens trained on", ["feed"])
+GATE_MEASURE = Gauge("rtadapt_gate_measure", "The gate's measures of the newest candidate", ["feed", "measure"])
+HEAD_VERSION = Gauge("rtadapt_head_version", "Number of the feed's newest version", ["feed"])
+LOG_LAG = Gauge("rtadapt_event_log_lag_events", "Events in the log that this worker has not read yet")
+COMMIT_CONFLICTS = Counter("rtadapt_commit_conflicts_total", "Commits refused by compare-and-set", ["code"])
+OWNED_PARTITIONS = Gauge("rtadapt_owned_partitions", "Partitions this worker reads")
+
+REQUESTS = Counter("rtadapt_requests_total", "Completion requests by route", ["feed", "target"])
+REQUESTS_UNROUTED = Counter("rtadapt_requests_unrouted_total", "Completion requests that got no version", ["code"])
+REQUESTS_IN_FLIGHT = Gauge("rtadapt_requests_in_flight", "Completion requests under way", ["feed"])
+ROUTE_SECONDS = Histogram(
+    "rtadapt_route_seconds",
+    "Time to route a request, waiting for a token aside",
+    buckets=(1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1),
+)
+WAITING = Gauge("rtadapt_requests_waiting", "Requests waiting for a token")
+ROUTE_VERSION = Gauge("rtadapt_route_version", "Number of the version the alias answers from", ["feed"])
+FLIPS = Counter("rtadapt_route_flips_total", "Changes of the version an alias answers from", ["feed"])
+LOADS = Counter("rtadapt_adapter_loads_total", "Adapters loaded into the engine", ["feed", "outcome"])
+LOAD_SECONDS = Histogram("rtadapt_adapter_load_seconds", "Fetching, checking and loading one adapter", buckets=_STAGE)
+LOADED = Gauge("rtadapt_adapters_loaded", "Adapters the engine knows by name", ["feed"])
+REGISTRY_UP = Gauge("rtadapt_registry_up", "1 while the registry answers this process, else 0")
+READY = Gauge("rtadapt_ready", "1 while this replica is ready, else 0")
