@@ -1,0 +1,106 @@
+"""What a format gives to the envelope: an event that has no id, feed or acceptance time yet, or only its own.
+
+Owns the bounds that all formats share, and the fields that ours allow beside any text: facts, question/answer
+pairs, consent, subject.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from rtadapt.config import IntakeSettings
+from rtadapt.events.fields import Fields
+from rtadapt.records import Fact, Kind, Pair, Turn
+
+EVENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}")
+"""What an event id may be: it is a path segment and part of a Redis key."""
+
+MAX_HEADLINE_CHARS = 500
+MAX_NAME_CHARS = 256
+MAX_VALUE_CHARS = 1000
+MAX_STRUCTURED = 200
+"""Facts, and question/answer pairs, that one event may carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event on its way in. Empty `id` and `feed` mean that the format named none."""
+
+    text: str
+    kind: Kind = Kind.STORY
+    id: str = ""
+    feed: str = ""
+    time: float | None = None
+    source: str = ""
+    subject: str | None = None
+    consent: bool = True
+    headline: str = ""
+    turns: tuple[Turn, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+
+
+def caller_id(fields: Fields, name: str = "id") -> str:
+    """The id that the caller chose, or empty. Raises InvalidEvent when it has characters that an id may not have."""
+    chosen = fields.body.get(name)
+    if isinstance(chosen, int) and not isinstance(chosen, bool):
+        chosen = str(chosen)
+    if chosen is None:
+        return ""
+    if not isinstance(chosen, str) or not EVENT_ID.fullmatch(chosen):
+        raise fields.fault(name, "must be 1 to 128 of the characters A-Z a-z 0-9 . _ : ~ - and begin with a letter or digit")
+    return chosen
+
+
+def derived_id(name: str, *rest: str) -> str:
+    """A stable id for something that is identified by `name` within `rest`: readable where `name` is, and unique.
+
+    CloudEvents are identified by id and source together, ninjs items by uri and version.
+    """
+    where = hashlib.sha256("\n".join(rest).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    if not EVENT_ID.fullmatch(name) or len(name) > 100:
+        name = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    return f"{name}.{where}"
+
+
+def facts_of(fields: Fields, limits: IntakeSettings) -> tuple[Fact, ...]:
+    """`facts: [{entity, relation, value}]`."""
+    facts = tuple(
+        Fact(
+            entry.text("entity", MAX_NAME_CHARS, required=True),
+            entry.text("relation", MAX_NAME_CHARS, required=True),
+            entry.value("value", MAX_VALUE_CHARS),
+        )
+        for entry in fields.each("facts", MAX_STRUCTURED)
+    )
+    if sum(len(fact.entity) + len(fact.relation) + len(fact.value) for fact in facts) > limits.max_text_chars:
+        raise fields.fault("facts", f"are longer than {limits.max_text_chars:,} characters together")
+    return facts
+
+
+def pairs_of(fields: Fields, limits: IntakeSettings) -> tuple[Pair, ...]:
+    """`qa: [{question, answer}]`."""
+    pairs = tuple(
+        Pair(entry.text("question", MAX_VALUE_CHARS, required=True), entry.value("answer", MAX_VALUE_CHARS))
+        for entry in fields.each("qa", MAX_STRUCTURED)
+    )
+    if sum(len(pair.question) + len(pair.answer) for pair in pairs) > limits.max_text_chars:
+        raise fields.fault("qa", f"are longer than {limits.max_text_chars:,} characters together")
+    return pairs
+
+
+def common(fields: Fields, limits: IntakeSettings) -> dict[str, object]:
+    """The fields that every plain format of ours may carry, as keyword arguments of Draft."""
+    return {
+        "id": caller_id(fields),
+        "feed": fields.text("feed", MAX_NAME_CHARS),
+        "time": fields.moment("time"),
+        "source": fields.text("source", MAX_NAME_CHARS),
+        "subject": fields.text("subject", MAX_NAME_CHARS) or None,
+        "consent": fields.flag("consent", True),
+        "headline": fields.text("headline", MAX_HEADLINE_CHARS),
+        "facts": facts_of(fields, limits),
+        "pairs": pairs_of(fields, limits),
+    }

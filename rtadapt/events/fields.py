@@ -1,0 +1,153 @@
+"""Reading one JSON object field by field, so that every refusal names the exact path at fault.
+
+Owns the cleaning and bounding of text, and the types a field may have. Takes values as JSON gave them; gives clean
+ones or raises InvalidEvent.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from rtadapt.errors import InvalidEvent
+
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f"  # control characters other than tab and line ends
+    "\ud800-\udfff"  # lone surrogates: they cannot be written as UTF-8
+    "\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff"  # invisible and direction marks
+    "\U000e0000-\U000e007f]"  # tag characters: text that only a model would read
+)
+_LINE_ENDS = re.compile("\r\n|[\r\u0085\u2028\u2029]")
+
+LATEST_TIME = 32503680000.0
+"""The year 3000: a larger number is milliseconds by mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """A JSON object and the path that leads to it (`""` for the event itself)."""
+
+    body: Mapping[str, object]
+    path: str = ""
+
+    def at(self, name: str) -> str:
+        """The path of one of its fields: `data.turns[2].text`, or `ce-id` for a header."""
+        return f"{self.path}{name}" if self.path == "" or self.path.endswith("-") else f"{self.path}.{name}"
+
+    def fault(self, name: str, why: str) -> InvalidEvent:
+        """The error that names the field `name`. `why` never quotes the input."""
+        return fault(self.at(name), why)
+
+    def has(self, name: str) -> bool:
+        """Whether the field is there and not null."""
+        return self.body.get(name) is not None
+
+    def text(self, name: str, limit: int, *, required: bool = False) -> str:
+        """The field as clean text of at most `limit` characters; empty when it is absent and not required."""
+        value = self.body.get(name)
+        if value is None:
+            if required:
+                raise self.fault(name, "is missing")
+            return ""
+        if not isinstance(value, str):
+            raise self.fault(name, f"must be a string, not {kind_of(value)}")
+        cleaned = clean(value)
+        if required and not cleaned:
+            raise self.fault(name, "is empty")
+        if len(cleaned) > limit:
+            raise self.fault(name, f"is {len(cleaned):,} characters long; the limit is {limit:,}")
+        return cleaned
+
+    def value(self, name: str, limit: int) -> str:
+        """The field as short text; a finite number will do. Required."""
+        value = self.body.get(name)
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+            return Fields({name: str(value)}, self.path).text(name, limit, required=True)
+        return self.text(name, limit, required=True)
+
+    def flag(self, name: str, default: bool) -> bool:
+        """The field as true or false."""
+        value = self.body.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            raise self.fault(name, f"must be true or false, not {kind_of(value)}")
+        return value
+
+    def moment(self, name: str) -> float | None:
+        """The field as Unix seconds, from a number or an RFC 3339 time."""
+        value = self.body.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+            raise self.fault(name, f"must be an RFC 3339 time or Unix seconds, not {kind_of(value)}")
+        if isinstance(value, str):
+            return self._rfc3339(name, value)
+        if not 0 <= value <= LATEST_TIME:  # also false for infinity
+            raise self.fault(name, "is out of range for Unix seconds")
+        return float(value)
+
+    def _rfc3339(self, name: str, value: str) -> float:
+        try:
+            moment = datetime.fromisoformat(value) if len(value) <= 64 else None
+        except ValueError:
+            moment = None
+        if moment is None:
+            raise self.fault(name, "is not an RFC 3339 time like 2026-11-24T09:30:00Z")
+        if moment.tzinfo is None:
+            raise self.fault(name, "has no time zone; end it with Z for UTC")
+        try:
+            seconds = moment.timestamp()
+        except (OverflowError, ValueError):
+            seconds = -1.0
+        if not 0 <= seconds <= LATEST_TIME:
+            raise self.fault(name, "is before 1970 or after 2999")
+        return seconds
+
+    def inner(self, name: str) -> Fields:
+        """The field as an object."""
+        return as_fields(self.body.get(name), self.at(name))
+
+    def each(self, name: str, limit: int) -> list[Fields]:
+        """The field as a list of at most `limit` objects; empty when it is absent."""
+        value = self.body.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise self.fault(name, f"must be a list, not {kind_of(value)}")
+        if len(value) > limit:
+            raise self.fault(name, f"has {len(value):,} entries; the limit is {limit:,}")
+        return [as_fields(entry, f"{self.at(name)}[{index}]") for index, entry in enumerate(value)]
+
+
+def as_fields(value: object, path: str) -> Fields:
+    """`value` as an object at `path`. Raises InvalidEvent when it is none."""
+    if not isinstance(value, dict):
+        raise fault(path, f"must be an object, not {kind_of(value)}")
+    return Fields(value, path)
+
+
+def fault(path: str, why: str) -> InvalidEvent:
+    """The error that names `path`."""
+    return InvalidEvent(f"{path} {why}", field=path)
+
+
+def clean(text: str) -> str:
+    """Text with plain line ends and without characters that no reader sees; trimmed."""
+    return _UNWANTED.sub("", _LINE_ENDS.sub("\n", text)).strip()
+
+
+def kind_of(value: object) -> str:
+    """What JSON calls the value's type, with its article."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, (int, float)):
+        return "a number"
+    if isinstance(value, str):
+        return "a string"
+    return "a list" if isinstance(value, list) else "an object"

@@ -1,0 +1,278 @@
+"""The event log on Kafka: one topic of events keyed by feed, one topic of dead letters.
+
+Owns the topics, the producer and the consumers. Kafka's consumer group divides the partitions among the workers;
+where each partition is read from comes from the caller (the registry), never from the group. What the group commits
+is what was read, as a hint for lag tools only. Foreign producers are welcome: JSON or CloudEvents values, also
+CloudEvents in Kafka's binary mode; they must key by feed with murmur2, as Java and kafka-python do by default.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import (
+    IncompatibleBrokerVersion,
+    KafkaError,
+    MessageSizeTooLargeError,
+    TopicAlreadyExistsError,
+    UnknownBrokerIdError,
+    UnsupportedVersionError,
+)
+
+from rtadapt.config import EventLogSettings
+from rtadapt.errors import InvalidSettings, TooLarge, Unavailable
+from rtadapt.events.kafka_reader import KafkaReader
+from rtadapt.events.kafka_security import security_of
+from rtadapt.records import DeadLetter, Position
+
+logger = logging.getLogger(__name__)
+
+_DELIVERY_SHARE = 0.8
+_CLOSE_SECONDS = 1.0
+
+# kafka-python writes whole records to its debug log, and event text is never logged.
+logging.getLogger("kafka").setLevel(logging.WARNING)
+
+
+class KafkaLog:
+    """An EventLog on the brokers in `settings.url`. Makes the topics if they are missing. Raises Unavailable."""
+
+    def __init__(self, settings: EventLogSettings) -> None:
+        self._settings = settings
+        self._timeout_seconds = settings.timeout_seconds
+        self._connection = connection_of(settings)
+        self._lock = threading.Lock()
+        self._producer: Any = None
+        self._admin: Any = None
+        with translated("connect"):
+            reach(self._connection["bootstrap_servers"], self._timeout_seconds)
+            self._make_topics()
+
+    def append(self, entries: Sequence[tuple[str, bytes]]) -> list[Position]:
+        """Send the entries and wait until every in-sync replica has them. Raises Unavailable or TooLarge."""
+        return self._send(self._settings.topic, entries)
+
+    def refuse(self, letters: Sequence[DeadLetter]) -> None:
+        """Write dead letters as JSON, keyed by feed. Raises Unavailable."""
+        self._send(self._settings.dead_letter_topic, [(letter.feed, encode_letter(letter)) for letter in letters])
+
+    def dead_letters(self, limit: int) -> list[DeadLetter]:
+        """The newest `limit` dead letters, newest first."""
+        topic, deadline = self._settings.dead_letter_topic, time.monotonic() + self._timeout_seconds
+        timeout_ms = int(self._timeout_seconds * 1000)
+        with translated("read its dead letters"):
+            consumer = KafkaConsumer(**self._connection, enable_auto_commit=False, auto_offset_reset="earliest")
+            try:
+                partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic))]
+                consumer.assign(partitions)
+                ends: dict[Any, int] = consumer.end_offsets(partitions, timeout_ms=timeout_ms)
+                starts: dict[Any, int] = consumer.beginning_offsets(partitions, timeout_ms=timeout_ms)
+                left = {}
+                for partition in partitions:
+                    start = max(starts[partition], ends[partition] - limit)
+                    consumer.seek(partition, start)
+                    if ends[partition] > start:
+                        left[partition] = ends[partition]
+                found: list[tuple[int, DeadLetter]] = []
+                while left:
+                    if time.monotonic() > deadline:
+                        raise Unavailable("the event log could not read its dead letters in time")
+                    for partition, records in consumer.poll(timeout_ms=200).items():
+                        found += [(record.timestamp, decode_letter(record.value)) for record in records]
+                        if records and records[-1].offset + 1 >= left.get(partition, 0):
+                            left.pop(partition, None)
+            finally:
+                consumer.close(autocommit=False, timeout_ms=1000)
+        found.sort(key=lambda pair: pair[0], reverse=True)
+        return [letter for _, letter in found[:limit]]
+
+    def reader(self, start: Callable[[int], int]) -> KafkaReader:
+        """A new member of the consumer group. Raises Unavailable."""
+        with translated("join the group"):
+            return KafkaReader(self._connection, self._settings, start)
+
+    def ping(self) -> None:
+        """Ask a broker for the topic. Raises Unavailable."""
+        with self._lock, translated("answer"):
+            reach(self._connection["bootstrap_servers"], self._timeout_seconds)
+            try:
+                self._administration().describe_topics([self._settings.topic])
+            except KafkaError:
+                self._close_administration()  # a client that lost its brokers may be slow to find them again
+                raise
+
+    def close(self) -> None:
+        """Close the connections; whatever was acknowledged is already on the brokers."""
+        with self._lock:
+            producer, self._producer = self._producer, None
+            self._close_administration()
+        if producer is not None:
+            _close(producer)
+
+    def _send(self, topic: str, entries: Sequence[tuple[str, bytes]]) -> list[Position]:
+        deadline = time.monotonic() + self._timeout_seconds
+        with self._lock, translated("connect"):
+            if self._producer is None:
+                reach(self._connection["bootstrap_servers"], self._timeout_seconds)
+                self._producer = self._make_producer()
+            producer = self._producer
+        try:
+            with translated("append"):
+                futures = [producer.send(topic, key=feed.encode(), value=value) for feed, value in entries]
+                written = [future.get(timeout=max(0.001, deadline - time.monotonic())) for future in futures]
+        except Unavailable:
+            self._drop(producer)
+            raise
+        return [Position(record.partition, record.offset) for record in written]
+
+    def _drop(self, producer: Any) -> None:
+        """Begin anew: after a failed delivery an idempotent producer's sequence may be broken for good."""
+        with self._lock:
+            if self._producer is not producer:
+                return
+            self._producer = None
+        _close(producer)
+
+    def _make_producer(self) -> Any:
+        timeout_ms = int(self._timeout_seconds * 1000)
+        # The producer gives up before our caller's time is up, so that a producer that is dropped holds no record back.
+        delivery_ms = int(timeout_ms * _DELIVERY_SHARE)
+        return KafkaProducer(
+            **{**self._connection, "request_timeout_ms": delivery_ms},
+            acks="all",
+            enable_idempotence=True,
+            compression_type="lz4",
+            linger_ms=0,  # an append waits for its own records: holding them back gains nothing
+            batch_size=256 * 1024,
+            max_block_ms=delivery_ms,
+            delivery_timeout_ms=delivery_ms,
+        )
+
+    def _make_topics(self) -> None:
+        wanted = {
+            self._settings.topic: {"num_partitions": self._settings.partitions, "replication_factor": self._settings.replication},
+            self._settings.dead_letter_topic: {"num_partitions": 1, "replication_factor": self._settings.replication},
+        }
+        try:
+            present = set(self._administration().list_topics())
+            for name, shape in wanted.items():
+                if name not in present:
+                    self._make_topic(name, shape)
+        except (IncompatibleBrokerVersion, UnsupportedVersionError, UnknownBrokerIdError):
+            # A broker whose version must be given by hand may have no controller to ask. Any other one is starting up or
+            # ill, and topics that it made by itself would have its default number of partitions for good.
+            if self._settings.kafka_api_version is None:
+                raise
+            logger.warning("the broker offers no topic administration; its own defaults make the topics")
+        finally:
+            self._close_administration()
+
+    def _make_topic(self, name: str, shape: dict[str, int]) -> None:
+        try:
+            self._administration().create_topics(
+                {name: shape}, timeout_ms=int(self._timeout_seconds * 1000), wait_for_metadata=True
+            )
+        except TopicAlreadyExistsError:
+            return  # another process was faster
+        logger.info("topic made", extra={"topic": name, "partitions": shape["num_partitions"]})
+
+    def _administration(self) -> Any:
+        if self._admin is None:
+            self._admin = KafkaAdminClient(**self._connection)
+        return self._admin
+
+    def _close_administration(self) -> None:
+        if self._admin is not None:
+            self._admin.close()
+            self._admin = None
+
+
+def _close(producer: Any) -> None:
+    try:
+        producer.close(timeout=_CLOSE_SECONDS)
+    except KafkaError as error:  # records that no broker took, and whose callers were already told so
+        logger.warning("a producer was closed with records in hand", extra={"error": type(error).__name__})
+
+
+def connection_of(settings: EventLogSettings) -> dict[str, Any]:
+    """What every client of ours is given to connect with. Raises InvalidSettings."""
+    servers = settings.url.removeprefix("kafka://").split(",")
+    if not settings.url.startswith("kafka://") or not all(_is_address(server) for server in servers):
+        raise InvalidSettings("a Kafka log is `kafka://host:port[,host:port]`", field="event_log.url")
+    timeout_ms = max(1000, int(settings.timeout_seconds * 1000))
+    connection: dict[str, Any] = {
+        "bootstrap_servers": servers,
+        "client_id": "rtadapt",
+        "request_timeout_ms": timeout_ms,
+        "bootstrap_timeout_ms": timeout_ms,
+        "reconnect_backoff_max_ms": 1000,
+    } | security_of(settings)
+    if settings.kafka_api_version is not None:
+        parts = settings.kafka_api_version.split(".")
+        if not all(part.isdigit() for part in parts):
+            raise InvalidSettings("a version looks like 2.3", field="event_log.kafka_api_version")
+        connection["api_version"] = tuple(int(part) for part in parts)
+    return connection
+
+
+def _is_address(server: str) -> bool:
+    host, colon, port = server.rpartition(":")
+    return bool(host and colon and port.isdigit() and 0 < int(port) < 65536)
+
+
+def reach(servers: Sequence[str], timeout_seconds: float) -> None:
+    """Return if one of the servers takes a connection; raise Unavailable if none does.
+
+    kafka-python would try again until its bootstrap timeout, and leave a socket open at each try.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    for server in servers:
+        host, _, port = server.rpartition(":")
+        try:
+            with socket.create_connection((host.strip("[]"), int(port)), max(0.1, deadline - time.monotonic())):
+                return
+        except OSError:
+            continue
+    raise Unavailable("no Kafka broker takes a connection")
+
+
+def encode_letter(letter: DeadLetter) -> bytes:
+    """A dead letter as JSON."""
+    body = {
+        "event_id": letter.event_id,
+        "feed": letter.feed,
+        "partition": letter.position.partition,
+        "offset": letter.position.offset,
+        "reason": letter.reason,
+        "detail": letter.detail,
+    }
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def decode_letter(value: bytes) -> DeadLetter:
+    """What `encode_letter` made. Raises Unavailable when it is something else: then the topic is not ours."""
+    try:
+        body = json.loads(value)
+        position = Position(body["partition"], body["offset"])
+        return DeadLetter(body["event_id"], body["feed"], position, body["reason"], body["detail"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unavailable("the dead-letter topic holds something that is no dead letter") from error
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Turn kafka-python's errors into Unavailable (TooLarge for a record over the broker's limit)."""
+    try:
+        yield
+    except MessageSizeTooLargeError as error:
+        raise TooLarge("the event is larger than the Kafka topic takes", field="text") from error
+    except (KafkaError, OSError) as error:
+        raise Unavailable(f"the event log could not {what}: {type(error).__name__}") from error

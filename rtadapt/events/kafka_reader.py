@@ -1,0 +1,191 @@
+"""One worker's membership in Kafka's consumer group.
+
+Owns one KafkaConsumer, used from one thread. Takes from the caller where each partition starts; gives records in
+offset order. Every rebalance hands all of this member's partitions out anew, and each is then read from where the
+caller says, so nothing rests on the group's own offsets.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable, Collection
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.subscription_state import ConsumerRebalanceListener
+from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata
+
+from rtadapt.config import EventLogSettings
+from rtadapt.errors import Unavailable
+from rtadapt.events.log import LogRecord
+
+_SLICE_SECONDS = 0.1
+"""How soon a poll notices that partitions came; records do not wait for it."""
+_SESSION_SECONDS = 15
+"""A worker that is silent this long has lost its partitions. A background thread keeps the session while it trains."""
+_LONGEST_STEP_SECONDS = 1800
+"""A worker whose loop does not come back to `poll` for this long has lost them too."""
+_METADATA_SECONDS = 10
+"""How soon a change in the number of partitions is seen; the group's leader then divides them anew."""
+_HINT_SECONDS = 2.0
+
+
+class Assignment(ConsumerRebalanceListener):  # type: ignore[misc,unused-ignore]
+    """What the group gave this member. Its methods run on the client's own thread, so they only take notes."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.waiting: set[int] = set()
+        """Assigned, but not yet told where to start."""
+        self.next: dict[int, int] = {}
+        """Assigned and started: the offset after the last record that was returned."""
+        self.changes = 0
+
+    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        """All of this member's partitions, after every rebalance."""
+        with self.lock:
+            self.waiting = {partition.partition for partition in assigned}
+            self.next = {}
+            self.changes += 1
+
+    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        """Before a rebalance, all of them go."""
+        with self.lock:
+            self.waiting = set()
+            self.next = {}
+            self.changes += 1
+
+
+class KafkaReader:
+    """A LogReader in the group `settings.group`."""
+
+    def __init__(self, connection: dict[str, Any], settings: EventLogSettings, start: Callable[[int], int]) -> None:
+        self._topic = settings.topic
+        self._start = start
+        self._assignment = Assignment()
+        self._seen: tuple[int, frozenset[int]] = (0, frozenset())
+        self._generation = 0
+        self._hinted_at = time.monotonic()
+        self._close_ms = int(min(5.0, settings.timeout_seconds) * 1000)
+        self._consumer = KafkaConsumer(
+            **connection,
+            group_id=settings.group,
+            enable_auto_commit=False,
+            # The floor may lie before what the broker still keeps; then the oldest record it has is the next one.
+            auto_offset_reset="earliest",
+            session_timeout_ms=_SESSION_SECONDS * 1000,
+            max_poll_interval_ms=_LONGEST_STEP_SECONDS * 1000,
+            metadata_max_age_ms=_METADATA_SECONDS * 1000,
+        )
+        self._consumer.subscribe([self._topic], listener=self._assignment)
+        # A member that leads its first rebalance before it knows the topic would give everybody nothing.
+        self._consumer.partitions_for_topic(self._topic)
+
+    def poll(self, timeout_seconds: float, max_records: int) -> list[LogRecord]:
+        """Records of the partitions that are started; joins the group and takes rebalances in passing."""
+        deadline = time.monotonic() + timeout_seconds
+        try:
+            while True:
+                self._start_waiting()
+                left_seconds = max(0.0, deadline - time.monotonic())
+                answer = self._consumer.poll(int(min(left_seconds, _SLICE_SECONDS) * 1000), max_records)
+                records = self._take(answer)
+                if records or time.monotonic() >= deadline:
+                    self._hint()
+                    return records
+        except KafkaError as error:
+            raise Unavailable(f"the event log could not be read: {type(error).__name__}") from error
+
+    def partitions(self) -> frozenset[int]:
+        """The partitions that the last poll could return records of."""
+        return self._seen[1]
+
+    def generation(self) -> int:
+        """How often `partitions` was handed out anew, as of the last poll."""
+        return self._generation
+
+    def lag(self) -> int:
+        """Records up to the high-water marks that the last answers carried."""
+        with self._assignment.lock:
+            started = dict(self._assignment.next)
+        total = 0
+        for partition, following in started.items():
+            place = TopicPartition(self._topic, partition)
+            if place in self._consumer.assignment():
+                total += max(0, (self._consumer.highwater(place) or 0) - following)
+        return total
+
+    def close(self) -> None:
+        """Leave the group, so that the others take over at once."""
+        self._consumer.close(autocommit=False, timeout_ms=self._close_ms)
+
+    def _take(self, answer: dict[TopicPartition, list[Any]]) -> list[LogRecord]:
+        """The records that belong to the present assignment, as ours."""
+        taken: list[LogRecord] = []
+        with self._assignment.lock:
+            following = self._assignment.next
+            # A rebalance may come at any moment on the client's thread. What the caller is told about it must fit the
+            # records it gets, or it would take a partition's later records before it reads the earlier ones again.
+            seen = (self._assignment.changes, frozenset(following))
+            if seen != self._seen:
+                self._seen = seen
+                self._generation += 1
+            for place, records in answer.items():
+                for record in records:
+                    # Not started yet, or fetched before the partition was handed out anew: it will be read again.
+                    if record.offset >= following.get(place.partition, record.offset + 1):
+                        taken.append(to_record(record))
+                        following[place.partition] = record.offset + 1
+        return taken
+
+    def _start_waiting(self) -> None:
+        """Seek each partition that has just come to where the caller says. Raises what `start` raises."""
+        with self._assignment.lock:
+            waiting, changes = sorted(self._assignment.waiting), self._assignment.changes
+        for partition in waiting:
+            offset = self._start(partition)
+            with self._assignment.lock:
+                if self._assignment.changes != changes:
+                    return
+                try:
+                    self._consumer.seek(TopicPartition(self._topic, partition), offset)
+                except ValueError:
+                    return  # a rebalance has just taken it, and its note is about to come
+                self._assignment.waiting.discard(partition)
+                self._assignment.next[partition] = offset
+
+    def _hint(self) -> None:
+        """Tell the group's lag tools now and then what was read. Nobody starts from it, so a failure is no matter."""
+        now = time.monotonic()
+        if now - self._hinted_at < _HINT_SECONDS:
+            return
+        self._hinted_at = now
+        with self._assignment.lock:
+            read = dict(self._assignment.next)
+        offsets = {TopicPartition(self._topic, partition): OffsetAndMetadata(offset) for partition, offset in read.items()}
+        if offsets:
+            self._consumer.commit_async(offsets)
+
+
+def to_record(record: Any) -> LogRecord:
+    """A kafka-python record as ours; CloudEvents' binary mode (`ce_…` headers) becomes the structured mode."""
+    key = (record.key or b"").decode("utf-8", "replace")
+    value: bytes = record.value or b""
+    headers = {name.lower(): text for name, text in record.headers}
+    if "ce_specversion" in headers:
+        value = structured(headers, value)
+    return LogRecord(record.partition, record.offset, key, value, max(0, record.timestamp) / 1000)
+
+
+def structured(headers: dict[str, bytes], data: bytes) -> bytes:
+    """A CloudEvent in Kafka's binary mode, as the structured JSON it means. Parsing the data is the envelope's part."""
+    texts = {name: (value or b"").decode("utf-8", "replace") for name, value in headers.items()}
+    event = {name.removeprefix("ce_"): text for name, text in texts.items() if name.startswith("ce_")}
+    event.pop("data", None)
+    event["datacontenttype"] = texts.get("content-type") or "application/json"
+    event["data_base64"] = base64.b64encode(data).decode()
+    return json.dumps(event, ensure_ascii=False).encode()

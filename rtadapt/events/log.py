@@ -1,0 +1,101 @@
+"""The event log: an ordered, durable record of accepted events, cut into partitions by feed.
+
+Owns the protocol that both implementations keep (`sqlite.py` for one machine, `kafka.py` beyond it) and the choice
+between them. Takes (feed, bytes) pairs; gives their positions, and later the same bytes in order. A log remembers
+nobody's progress: whoever reads says where to start, because the only commit point is a feed's head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rtadapt.config import Settings
+from rtadapt.errors import InvalidSettings
+from rtadapt.records import DeadLetter, Position
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """One record as the log holds it. `appended_at` is Unix seconds. Made by events."""
+
+    partition: int
+    offset: int
+    key: str
+    value: bytes
+    appended_at: float
+
+
+class LogReader(Protocol):
+    """One worker's reading of its share of the partitions. Used from one thread."""
+
+    def poll(self, timeout_seconds: float, max_records: int) -> list[LogRecord]:
+        """Up to `max_records`, in offset order within each partition; empty after `timeout_seconds` without any.
+
+        Partitions come and go in here. Raises Unavailable when the log fails, or when `start` does.
+        """
+        ...
+
+    def partitions(self) -> frozenset[int]:
+        """The partitions this reader has now. Empty while another one has them all."""
+        ...
+
+    def generation(self) -> int:
+        """Grows whenever partitions were handed out anew; what was read before may then be read again."""
+        ...
+
+    def lag(self) -> int:
+        """Records in this reader's partitions that it has not returned yet, as far as is known."""
+        ...
+
+    def close(self) -> None:
+        """Give the partitions up at once, so that another reader need not wait for a timeout."""
+        ...
+
+
+class EventLog(Protocol):
+    """An append-only log. Safe to use from several threads."""
+
+    def append(self, entries: Sequence[tuple[str, bytes]]) -> list[Position]:
+        """Write (feed, value) pairs and return their positions in the same order.
+
+        The entries are durable once this returns, and entries of one feed keep their order. Raises Unavailable
+        when the log does not take them; some may be in it all the same, so a caller that tries again keeps its ids.
+        """
+        ...
+
+    def refuse(self, letters: Sequence[DeadLetter]) -> None:
+        """Write to the dead-letter log: ids and reasons, never text. Raises Unavailable."""
+        ...
+
+    def reader(self, start: Callable[[int], int]) -> LogReader:
+        """A new reader. `start(partition)` is the first offset it shall read, asked whenever it gets a partition."""
+        ...
+
+    def dead_letters(self, limit: int) -> list[DeadLetter]:
+        """The newest `limit` dead letters, newest first. Raises Unavailable."""
+        ...
+
+    def ping(self) -> None:
+        """Return if the log answers; raise Unavailable if not."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections. Nothing that was appended is lost."""
+        ...
+
+
+def open_log(settings: Settings) -> EventLog:
+    """The log that `settings.event_log.url` names. Raises InvalidSettings, or Unavailable when it does not answer."""
+    url = settings.event_log.url
+    scheme, colon, rest = url.partition(":")
+    if colon and scheme == "sqlite":
+        from rtadapt.events.sqlite import SqliteLog, path_of
+
+        return SqliteLog(path_of(rest, settings.data_dir), settings.event_log)
+    if colon and scheme == "kafka":
+        from rtadapt.events.kafka import KafkaLog
+
+        return KafkaLog(settings.event_log)
+    raise InvalidSettings("the event log's url starts with sqlite: or kafka:", field="event_log.url")

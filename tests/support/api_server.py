@@ -1,0 +1,68 @@
+"""`rtadapt api` as a process of its own on a free loopback port, ended by its process id."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import TracebackType
+
+import httpx
+
+from rtadapt.config import ApiSettings, Settings, to_environment
+from tests.support.redis_server import free_port
+
+_START_SECONDS = 60.0
+
+
+class ApiServer:
+    """Runs while the `with` block does."""
+
+    def __init__(self, settings: Settings) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self.settings = settings.model_copy(update={"api": ApiSettings(port=port)})
+        self.output = self.settings.data_dir / "api.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def runs(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def __enter__(self) -> ApiServer:
+        with self.output.open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "rtadapt", "api"],
+                env={**os.environ, **to_environment(self.settings)},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+            )
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._answers():
+            assert self.runs, self.output.read_text()
+            assert time.monotonic() < deadline, self.output.read_text()
+            time.sleep(0.1)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        if self.process is None:
+            return
+        self.process.send_signal(how)
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(timeout=20)
+        self.process = None
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/healthz", timeout=2.0, trust_env=False).status_code == 200
+        except httpx.HTTPError:
+            return False

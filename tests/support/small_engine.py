@@ -1,0 +1,73 @@
+"""A small app with the routes of vLLM that the watcher uses, and a switch for each way in which an engine can fail."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+BASE = "tiny"
+
+
+class SmallEngine:
+    """Knows adapters by name and path; `loads` and `unloads` tell what it was asked for, in order."""
+
+    def __init__(self) -> None:
+        self.adapters: dict[str, Path] = {}
+        self.loads: list[str] = []
+        self.unloads: list[str] = []
+        self.refused: set[str] = set()
+        self.mute: set[str] = set()
+        self.dead = False
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.app = Starlette(
+            routes=[
+                Route("/v1/models", self._models),
+                Route("/health", self._health),
+                Route("/v1/completions", self._complete, methods=["POST"]),
+                Route("/v1/load_lora_adapter", self._load, methods=["POST"]),
+                Route("/v1/unload_lora_adapter", self._unload, methods=["POST"]),
+            ]
+        )
+
+    async def _models(self, _: Request) -> Response:
+        cards = [{"id": BASE, "parent": None, "max_model_len": 512}]
+        return JSONResponse({"data": cards + [{"id": name, "parent": BASE} for name in self.adapters]})
+
+    async def _health(self, _: Request) -> Response:
+        return Response(status_code=503 if self.dead else 200)
+
+    async def _complete(self, request: Request) -> Response:
+        model = (await request.json())["model"]
+        if self.dead or model in self.mute:
+            return _error(500, "no answer")
+        known = model == BASE or model in self.adapters
+        if known and model != BASE:
+            assert self.adapters[model].is_dir(), f"the files of {model} are gone while the engine knows it"
+        return JSONResponse({"model": model}) if known else _error(404, "no such model")
+
+    async def _load(self, request: Request) -> Response:
+        body = await request.json()
+        name, path = body["lora_name"], Path(body["lora_path"])
+        await self.gate.wait()
+        if self.dead or name in self.refused or not (path / "adapter_config.json").is_file():
+            return _error(500, "would not load")
+        if name in self.adapters:
+            return _error(400, "has already been loaded")
+        self.loads.append(name)
+        self.adapters[name] = path
+        return Response("Success")
+
+    async def _unload(self, request: Request) -> Response:
+        name = (await request.json())["lora_name"]
+        self.unloads.append(name)
+        return Response("Success") if self.adapters.pop(name, None) else _error(404, "not loaded")
+
+
+def _error(status: int, message: str) -> Response:
+    return JSONResponse({"error": {"message": message}}, status_code=status)
