@@ -1,0 +1,1 @@
+"""What is published, where it is kept and who may move it: heads, versions, routes, readiness and artifacts."""

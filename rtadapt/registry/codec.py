@@ -1,0 +1,156 @@
+"""The registry's key names, and its records as Redis holds them.
+
+Owns both. Every key of one feed carries the feed as its hash tag, so that a feed lives in one cluster slot and one
+script may touch all of it. Records are JSON objects or hashes of strings; what a reader does not know it ignores.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from rtadapt.errors import InvalidInput
+from rtadapt.records import (
+    FEED_NAME,
+    Artifact,
+    EventState,
+    EventStatus,
+    Head,
+    LearnedEvent,
+    Position,
+    Route,
+    Version,
+    positions_from_json,
+)
+
+FEEDS = "rtadapt:feeds"
+REPLICAS = "rtadapt:replicas"
+CHANGES = "rtadapt:changes"
+
+RANKS = {EventState.ACCEPTED: 0, EventState.ADMITTED: 1, EventState.REFUSED: 2, EventState.LEARNED: 3}
+"""States in the order they may follow each other. An event that was refused may be sent again and learned."""
+
+
+def feed_key(feed: str, *parts: object) -> str:
+    """The key of one thing of `feed`: `rtadapt:{news}:head`. Raises InvalidInput when `feed` is no feed name."""
+    if not FEED_NAME.fullmatch(feed):
+        raise InvalidInput("a feed name is 1 to 63 of a-z, 0-9, _ and -, and begins with a letter or digit", field="feed")
+    return ":".join(("rtadapt:{" + feed + "}", *(str(part) for part in parts)))
+
+
+def event_key(event_id: str) -> str:
+    """The key that says which feed an event belongs to."""
+    return f"rtadapt:events:{event_id}"
+
+
+def floor_key(log: str) -> str:
+    """The key of a log's floors."""
+    return f"rtadapt:floor:{log}"
+
+
+def compact(value: Mapping[str, Any]) -> str:
+    """`value` as JSON without spaces."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def positions_text(positions: Mapping[int, int]) -> str:
+    """Positions as the scripts take them."""
+    return compact({str(partition): offset for partition, offset in positions.items()})
+
+
+def version_text(version: Version) -> str:
+    """A version as JSON, without its positions: the commit puts those in."""
+    return compact(
+        {
+            "number": version.number,
+            "parent": version.parent,
+            "adapter": _artifact(version.adapter),
+            "state": _artifact(version.state),
+            "events": [[event.id, event.accepted_at] for event in version.events],
+            "created_at": version.created_at,
+            "measures": dict(version.measures),
+        }
+    )
+
+
+def read_version(feed: str, text: str) -> Version:
+    """The version of `feed` that `text` holds."""
+    value = json.loads(text)
+    return Version(
+        feed=feed,
+        number=value["number"],
+        parent=value["parent"],
+        adapter=Artifact(**value["adapter"]),
+        state=Artifact(**value["state"]),
+        positions=positions_from_json(value["positions"]),
+        events=tuple(LearnedEvent(event_id, accepted_at) for event_id, accepted_at in value["events"]),
+        created_at=value["created_at"],
+        measures=value["measures"],
+    )
+
+
+def read_head(feed: str, fields: Mapping[str, str]) -> Head | None:
+    """The head that a hash's `fields` hold, or None when there are none."""
+    if not fields:
+        return None
+    positions = positions_from_json(json.loads(fields["positions"]))
+    return Head(feed, int(fields["version"]), positions, int(fields["epoch"]))
+
+
+def read_route(feed: str, fields: Mapping[str, str]) -> Route | None:
+    """The route that a hash's `fields` hold, or None when there are none."""
+    if not fields:
+        return None
+    return Route(
+        feed=feed,
+        stable=int(fields["stable"]),
+        canary=int(fields["canary"]) if fields["canary"] else None,
+        canary_share=float(fields["share"]),
+        follow=fields["follow"] == "1",
+        revision=int(fields["revision"]),
+    )
+
+
+def status_text(status: EventStatus) -> str:
+    """An event's status as JSON, without what is empty."""
+    place = status.position
+    value = {
+        "state": status.state.value,
+        "position": [place.partition, place.offset] if place else None,
+        "version": status.version,
+        "reason": status.reason,
+        "detail": status.detail,
+    }
+    return compact({name: part for name, part in value.items() if part is not None})
+
+
+def read_status(event_id: str, feed: str, text: str) -> EventStatus:
+    """The status that `text` holds."""
+    value = json.loads(text)
+    return EventStatus(
+        id=event_id,
+        feed=feed,
+        state=EventState(value["state"]),
+        position=Position(*value["position"]) if "position" in value else None,
+        version=value.get("version"),
+        reason=value.get("reason"),
+        detail=value.get("detail"),
+    )
+
+
+def ranked(status: EventStatus, version: int | None = None) -> list[str | int]:
+    """The rank and the record of a status, as the scripts take them. `version` is what a learned one lacks."""
+    if status.state is EventState.LEARNED and status.version is None:
+        status = replace(status, version=version)
+    return [RANKS[status.state], status_text(status)]
+
+
+def pairs(flat: Sequence[str]) -> dict[str, str]:
+    """Names and values in turn, as a script returns a hash, as a dictionary."""
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _artifact(artifact: Artifact) -> dict[str, Any]:
+    return {"digest": artifact.digest, "path": artifact.path, "size_bytes": artifact.size_bytes}

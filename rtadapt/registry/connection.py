@@ -1,0 +1,129 @@
+"""The connection to the Redis-protocol server: bounded in time, and with one error for all that goes wrong.
+
+Owns the client, the scripts and the translation of the client's errors. Every command is limited by
+`timeout_seconds`; a broken connection is tried again twice (so a restarted server goes unnoticed), a timeout never.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any
+
+import redis
+from redis import connection as client_connection
+from redis.backoff import ExponentialBackoff
+from redis.cluster import RedisCluster
+from redis.exceptions import ConnectionError as Unconnected
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError, ResponseError
+from redis.exceptions import TimeoutError as TimedOut
+from redis.retry import Retry
+
+from rtadapt.config import RegistrySettings
+from rtadapt.errors import InvalidSettings, Unavailable
+from rtadapt.observe.logs import get_logger
+from rtadapt.registry import codec
+
+
+def _load(name: str) -> tuple[str, str]:
+    text = (files("rtadapt.registry") / f"{name}.lua").read_text(encoding="utf-8")
+    # SHA-1 is how the protocol names scripts; nothing rests on its strength.
+    return text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+_NAMES = ("claim", "commit", "feed", "floor", "ready", "replicas", "retire", "route", "status")
+_SCRIPTS = {name: _load(name) for name in _NAMES}
+_parse_url: Any = client_connection.parse_url
+_MAX_CONNECTIONS = 64
+_MAX_CHANGES = 10_000
+
+log = get_logger(__name__)
+
+
+@contextmanager
+def answered() -> Iterator[None]:
+    """Turns the client's errors into Unavailable. The message names no address: an address may hold a password."""
+    try:
+        yield
+    except (Unconnected, TimedOut) as error:
+        raise Unavailable("the registry does not answer") from error
+    except (ResponseError, RedisClusterException) as error:  # read-only, disk full, out of memory, slot moving
+        raise Unavailable("the registry did not take the command") from error
+
+
+def _client(settings: RegistrySettings) -> Any:
+    make = RedisCluster.from_url if settings.cluster else redis.Redis.from_url
+    return make(
+        settings.url,
+        socket_timeout=settings.timeout_seconds,
+        socket_connect_timeout=settings.timeout_seconds,
+        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2, (Unconnected,)),
+        max_connections=_MAX_CONNECTIONS,
+        decode_responses=True,
+        protocol=2,
+    )
+
+
+class Connection:
+    """What the registry's parts share. Thread-safe; connects when it is first used, and again whenever it must."""
+
+    def __init__(self, settings: RegistrySettings, *, log_name: str = "events") -> None:
+        """`log_name` names the event log whose floors are kept. Raises InvalidSettings for a URL that is none."""
+        try:
+            _parse_url(settings.url)
+        except ValueError as error:
+            message = "registry.url must begin with redis://, rediss:// or unix:// (embedded: is for `rtadapt up`)"
+            raise InvalidSettings(message, field="registry.url") from error
+        self.settings = settings
+        self.log_name = log_name
+        self._client: Any = None
+        self._connecting = threading.Lock()
+
+    def ping(self) -> None:
+        """Returns when the server answers. Raises Unavailable."""
+        with answered():
+            self._redis.ping()
+
+    def close(self) -> None:
+        """Close all connections."""
+        with self._connecting:
+            if self._client is not None:
+                self._client.close()
+                self._client = None
+
+    @property
+    def _redis(self) -> Any:
+        """The client. One of a cluster asks for the cluster's layout when it is made, so it is made late."""
+        with self._connecting:
+            if self._client is None:
+                self._client = _client(self.settings)
+            return self._client
+
+    def _run(self, script: str, keys: Sequence[str], args: Sequence[str | int]) -> Any:
+        """Run a script by its digest, and whole where the server does not have it (yet, or after a restart)."""
+        text, digest = _SCRIPTS[script]
+        with answered():
+            try:
+                return self._redis.evalsha(digest, len(keys), *keys, *args)
+            except NoScriptError:
+                return self._redis.eval(text, len(keys), *keys, *args)
+
+    def _announce(self, feed: str, kind: str, event_feeds: Mapping[str, str] | None = None) -> None:
+        """Tell the followers, list the feed, and index events by id: after the keys were written, in one round trip.
+
+        None of it decides anything and all of it is repeated later, so a failure is a delay and not an error: the
+        caller's change already happened.
+        """
+        lifetime = max(1, int(self.settings.status_ttl_seconds))
+        try:
+            with self._redis.pipeline(transaction=False) as pipeline:
+                pipeline.sadd(codec.FEEDS, feed)
+                pipeline.xadd(codec.CHANGES, {"feed": feed, "kind": kind}, maxlen=_MAX_CHANGES, approximate=True)
+                for event_id, name in (event_feeds or {}).items():
+                    pipeline.set(codec.event_key(event_id), name, ex=lifetime)
+                pipeline.execute()
+        except RedisError as error:
+            log.warning("a change was made but not announced", extra={"feed": feed, "kind": kind, "error": type(error).__name__})

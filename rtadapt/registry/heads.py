@@ -1,0 +1,187 @@
+"""Feeds, their heads and their versions: who owns a feed, what it has learned, and the one step that moves it.
+
+Owns `claim` and `commit`. Takes candidates and event statuses from the worker; gives heads and versions to anyone.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NoReturn, TypeVar
+
+from rtadapt.errors import Conflict, HeadMoved, InvalidInput, NotFound, StaleEpoch, Unavailable
+from rtadapt.records import (
+    Candidate,
+    EventStatus,
+    Head,
+    LearnedEvent,
+    Positions,
+    Version,
+    positions_from_json,
+)
+from rtadapt.registry import codec
+from rtadapt.registry.connection import Connection, answered
+
+_T = TypeVar("_T")
+
+
+class Heads(Connection):
+    """The part of the registry that workers write."""
+
+    def ensure_feed(self, feed: str, config: Mapping[str, Any] | None = None) -> bool:
+        """Make `feed` if it isn't there: head and route at version 0. True if it is new.
+
+        `config` replaces the feed's configuration, also of a feed that was there; None leaves it. Safe to repeat.
+        """
+        keys = [codec.feed_key(feed, part) for part in ("head", "route", "config")]
+        new = bool(self._run("feed", keys, ["" if config is None else codec.compact(config)]))
+        with answered():
+            self._redis.sadd(codec.FEEDS, feed)
+        if new or config is not None:
+            self._announce(feed, "feed")
+        return new
+
+    def feeds(self) -> list[str]:
+        """All feeds, sorted."""
+        with answered():
+            return sorted(self._redis.smembers(codec.FEEDS))
+
+    def feed_config(self, feed: str) -> dict[str, Any] | None:
+        """The feed's configuration; {} when none was ever given, None when there is no such feed."""
+        with answered():
+            text = self._redis.get(codec.feed_key(feed, "config"))
+        if text is None:
+            return None if self.head(feed) is None else {}
+        value: dict[str, Any] = json.loads(text)
+        return value
+
+    def claim(self, feed: str, owner: str) -> int:
+        """Take the feed over: a new epoch, above every one before. Earlier owners' commits fail from now on."""
+        key = codec.feed_key(feed, "head")
+        epoch = int(self._run("claim", [key], [owner]))
+        if epoch == 0:
+            self.ensure_feed(feed)
+            epoch = int(self._run("claim", [key], [owner]))
+        if epoch == 0:
+            raise Unavailable(f"the head of feed {feed} was removed while it was being claimed")
+        return epoch
+
+    def head(self, feed: str) -> Head | None:
+        """Where the feed stands, or None when there is no such feed."""
+        with answered():
+            return codec.read_head(feed, self._redis.hgetall(codec.feed_key(feed, "head")))
+
+    def heads(self) -> dict[str, Head]:
+        """Where every feed stands."""
+        return self._of_all("head", codec.read_head)
+
+    def commit(
+        self,
+        feed: str,
+        *,
+        epoch: int,
+        parent: int,
+        positions: Positions,
+        candidate: Candidate | None,
+        events: Sequence[LearnedEvent],
+        measures: Mapping[str, float],
+        statuses: Sequence[EventStatus],
+    ) -> Version | None:
+        """Move the feed's head, atomically: publish `candidate` as version `parent + 1`, or with None only move on.
+
+        `positions` are merged into the head's and may not lie behind them. `statuses` change with the head or not at
+        all; a learned one without a version gets the new one. Gives the new version, None without a candidate.
+
+        Raises StaleEpoch (another worker owns the feed), HeadMoved (the head is not at `parent`, or is already past
+        `positions`), NotFound, InvalidInput. After Unavailable the commit may or may not have happened: read the head.
+        """
+        if candidate is not None and (candidate.feed, candidate.parent) != (feed, parent):
+            raise InvalidInput("the candidate was made for another feed or parent", field="candidate")
+        if any(status.feed != feed for status in statuses):
+            raise InvalidInput("a status belongs to another feed", field="statuses")
+        version = _version(parent, positions, candidate, events, measures) if candidate is not None else None
+        keys = [codec.feed_key(feed, part) for part in ("head", "versions", "route")]
+        keys += [codec.feed_key(feed, "event", status.id) for status in statuses]
+        record = codec.version_text(version) if version is not None else ""
+        lifetime = int(self.settings.status_ttl_seconds * 1000)
+        where = codec.positions_text(positions)
+        args: list[str | int] = [uuid.uuid4().hex, epoch, parent, where, record, self.settings.keep_versions, lifetime]
+        for status in statuses:
+            args += codec.ranked(status, version.number if version is not None else None)
+        outcome, *rest = self._run("commit", keys, args)
+        if outcome != "ok":
+            _refuse(feed, outcome, rest)
+        self._announce(feed, "head", {status.id: feed for status in statuses})
+        if version is None:
+            return None
+        return replace(version, positions=positions_from_json(json.loads(rest[1])))
+
+    def version(self, feed: str, number: int) -> Version | None:
+        """One published version, or None. Version 0, the base model, has no record."""
+        with answered():
+            text = self._redis.hget(codec.feed_key(feed, "versions"), str(number))
+        return codec.read_version(feed, text) if text is not None else None
+
+    def versions(self, feed: str, limit: int = 50) -> list[Version]:
+        """The newest versions, newest first, at most `limit`."""
+        key = codec.feed_key(feed, "versions")
+        with answered():
+            numbers = sorted((int(number) for number in self._redis.hkeys(key)), reverse=True)[: max(0, limit)]
+            texts = self._redis.hmget(key, [str(number) for number in numbers]) if numbers else []
+        return [codec.read_version(feed, text) for text in texts if text is not None]
+
+    def retire(self, feed: str, keep: int) -> list[Version]:
+        """Close the way back to all but the `keep` newest versions and those the route names; gives those that stay.
+
+        After this no route can be moved to the others, so their artifacts may be removed: all that the store lists
+        for this feed and that none of the given versions names. The route can't be moved to one of them in between.
+        """
+        if keep < 1:
+            raise InvalidInput("at least one version must stay", field="keep")
+        keys = [codec.feed_key(feed, part) for part in ("head", "versions", "route", "retired")]
+        kept = codec.pairs(self._run("retire", keys, [keep]))
+        return sorted((codec.read_version(feed, text) for text in kept.values()), key=lambda version: -version.number)
+
+    def _of_all(self, part: str, read: Callable[[str, Mapping[str, str]], _T | None]) -> dict[str, _T]:
+        names = self.feeds()
+        with answered(), self._redis.pipeline(transaction=False) as pipeline:
+            for feed in names:
+                pipeline.hgetall(codec.feed_key(feed, part))
+            answers = pipeline.execute()
+        found = ((feed, read(feed, fields)) for feed, fields in zip(names, answers, strict=True))
+        return {feed: record for feed, record in found if record is not None}
+
+
+def _version(
+    parent: int,
+    positions: Positions,
+    candidate: Candidate,
+    events: Sequence[LearnedEvent],
+    measures: Mapping[str, float],
+) -> Version:
+    return Version(
+        feed=candidate.feed,
+        number=parent + 1,
+        parent=parent,
+        adapter=candidate.adapter,
+        state=candidate.state,
+        positions=positions,
+        events=tuple(events),
+        created_at=time.time(),
+        measures=dict(measures),
+    )
+
+
+def _refuse(feed: str, outcome: str, rest: Sequence[str]) -> NoReturn:
+    if outcome == "missing":
+        raise NotFound(f"there is no feed {feed}", field="feed")
+    if outcome == "stale":
+        raise StaleEpoch(f"feed {feed} has another owner, at epoch {rest[0]}")
+    if outcome == "moved":
+        raise HeadMoved(f"the head of feed {feed} is at version {rest[0]}")
+    if outcome == "behind":
+        raise HeadMoved(f"the head of feed {feed} is already past these positions in partition {rest[0]}")
+    raise Conflict(f"the registry refused the commit: {outcome}")

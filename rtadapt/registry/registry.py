@@ -1,0 +1,110 @@
+"""The registry: what each feed has learned, what its alias answers from, and who may move either.
+
+Owns the keys below `rtadapt:` of a Redis-protocol server. Workers commit, replicas report readiness, operators move
+routes, and everybody follows. What holds, whatever crashes and however many processes write:
+
+- **The head is the only commit point.** `commit` checks the owner's epoch, the parent version and the positions, and
+  writes head, version record and event statuses in one script: all or nothing. Of many commits on one parent exactly
+  one wins, and none with an earlier epoch than the newest `claim`.
+- **Numbers only grow.** A version is parent + 1 and never reused; a rejected batch moves the positions and keeps the
+  version; a rollback moves the route and leaves the head.
+- **Positions never go back**, in any partition.
+- **A repeated command happens once.** Commits and route changes carry an id, so a command that is sent again because
+  its answer was lost is answered as if it had not been. After Unavailable a commit may or may not have happened: the
+  worker reads the head and sees.
+- **Routes move forward by readiness, anywhere by word.** A version becomes stable once every live replica has it
+  ready or has failed to load it, and at least one has it ready; but only if it is newer, and only while the route follows.
+  Promote and resume make it follow; canary, rollback and pause stop that. A route can only be moved to a version that
+  exists and whose adapter is kept (0, the base model, always is).
+- **State in keys, news by stream.** `changes` only says where to look: an entry that was lost or trimmed is a delay,
+  because followers also read the keys again now and then.
+- **Cluster-safe.** One script touches keys of one feed only (or one global key); the rest is separate and repeatable.
+
+How safe an acknowledged commit is from the server's own end is the server's setting: see embedded.py for ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rtadapt.records import EventStatus
+from rtadapt.registry import codec
+from rtadapt.registry.connection import answered
+from rtadapt.registry.routes import Action, Routes
+
+__all__ = ["Action", "Change", "Registry"]
+
+_STREAM_ID = re.compile(r"\d{1,20}(-\d{1,20})?")
+_STATUSES_A_SCRIPT = 500
+_CHANGES_A_READ = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something about a feed is new: `kind` is `feed`, `head` or `route`."""
+
+    feed: str
+    kind: str
+
+
+class Registry(Routes):
+    """All of it: heads and versions (heads.py), routes and replicas (routes.py), and here news, statuses and floors.
+
+    Thread-safe. Every method raises Unavailable when the server does not answer in time, and InvalidInput for a name
+    that cannot be a feed's.
+    """
+
+    def changes(self, after: str = "", block_seconds: float = 0.0) -> tuple[str, list[Change]]:
+        """What changed since `after`, waiting up to `block_seconds` for something; and the id to ask from next.
+
+        Start with `after=""`: it gives the place of now, without news; then read the keys, then follow. An id that the
+        server does not know, or no longer, is no error. Waits at most half of `timeout_seconds` at a time.
+        """
+        with answered():
+            if not _STREAM_ID.fullmatch(after):
+                newest = self._redis.xrevrange(codec.CHANGES, count=1)
+                return (newest[0][0] if newest else "0-0"), []
+            wait_ms = int(min(block_seconds, self.settings.timeout_seconds / 2) * 1000)
+            found = self._redis.xread({codec.CHANGES: after}, count=_CHANGES_A_READ, block=wait_ms if wait_ms > 0 else None)
+        entries = found[0][1] if found else []
+        if not entries:
+            return after, []
+        return entries[-1][0], [Change(fields.get("feed", ""), fields.get("kind", "")) for _, fields in entries]
+
+    def note_events(self, statuses: Sequence[EventStatus]) -> None:
+        """Note where events are. A later state stays: accepted < admitted < refused < learned."""
+        by_feed: dict[str, list[EventStatus]] = {}
+        for status in statuses:
+            by_feed.setdefault(status.feed, []).append(status)
+        lifetime_seconds = self.settings.status_ttl_seconds
+        for feed, mine in by_feed.items():
+            for start in range(0, len(mine), _STATUSES_A_SCRIPT):
+                part = mine[start : start + _STATUSES_A_SCRIPT]
+                args: list[str | int] = [int(lifetime_seconds * 1000)]
+                for status in part:
+                    args += codec.ranked(status)
+                self._run("status", [codec.feed_key(feed, "event", status.id) for status in part], args)
+                with answered(), self._redis.pipeline(transaction=False) as pipeline:
+                    for status in part:
+                        pipeline.set(codec.event_key(status.id), feed, ex=max(1, int(lifetime_seconds)))
+                    pipeline.execute()
+
+    def event_status(self, event_id: str) -> EventStatus | None:
+        """Where the event is, or None when it is not known (any more)."""
+        with answered():
+            feed = self._redis.get(codec.event_key(event_id))
+            if feed is None:
+                return None
+            text = self._redis.hget(codec.feed_key(feed, "event", event_id), "record")
+        return codec.read_status(event_id, feed, text) if text is not None else None
+
+    def floor(self, partition: int) -> int:
+        """The first offset of the partition that any feed may still need; 0 when none was set. Only a hint."""
+        with answered():
+            return int(self._redis.hget(codec.floor_key(self.log_name), str(partition)) or 0)
+
+    def set_floor(self, partition: int, offset: int) -> None:
+        """Everything before `offset` is decided. The floor never goes down."""
+        self._run("floor", [codec.floor_key(self.log_name)], [partition, offset])

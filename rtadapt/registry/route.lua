@@ -1,0 +1,98 @@
+-- Changes a route by an operator's word.
+-- KEYS: head, versions, route, retired.  ARGV: change id, action, version or '', share or ''.
+-- Returns {1 if the route changed, else 0; the route's fields and values}, or {'missing'}, {'unknown', version},
+-- {'retired', version}, {'nothing'} when there is nothing to roll back to.
+local route = {}
+local flat = redis.call('HGETALL', KEYS[3])
+for i = 1, #flat, 2 do
+  route[flat[i]] = flat[i + 1]
+end
+if not route.stable then
+  return {'missing'}
+end
+-- Sent again because the answer got lost: it ran. Without this a lost answer would roll back twice.
+if route.change == ARGV[1] then
+  return {0, flat}
+end
+
+local function usable(version)
+  if version == '0' then
+    return true
+  end
+  return redis.call('HEXISTS', KEYS[2], version) == 1 and redis.call('SISMEMBER', KEYS[4], version) == 0
+end
+
+local function stables()
+  local list = {}
+  for number in string.gmatch(route.history, '%d+') do
+    list[#list + 1] = number
+  end
+  return list
+end
+
+-- What answered before this one; failing that, the newest version that is older.
+local function previous()
+  local list = stables()
+  for i = #list, 1, -1 do
+    if list[i] ~= route.stable and usable(list[i]) then
+      return list[i]
+    end
+  end
+  local newest = 0
+  for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
+    local number = tonumber(field)
+    if number < tonumber(route.stable) and number > newest and usable(field) then
+      newest = number
+    end
+  end
+  return string.format('%.0f', newest)
+end
+
+local action, version = ARGV[2], ARGV[3]
+if version == '' and action == 'promote' then
+  -- A trial that went well is what an operator promotes, not a head that nobody has tried.
+  version = route.canary ~= '' and route.canary or redis.call('HGET', KEYS[1], 'version')
+elseif version == '' and action == 'rollback' then
+  if route.stable == '0' then
+    return {'nothing'}
+  end
+  version = previous()
+end
+if version ~= '' and not usable(version) then
+  return {redis.call('SISMEMBER', KEYS[4], version) == 1 and 'retired' or 'unknown', version}
+end
+
+local changes = {}
+if action == 'promote' or action == 'rollback' then
+  changes = {stable = version, canary = '', share = '0', follow = action == 'promote' and '1' or '0'}
+  local list, kept = stables(), {}
+  if action == 'promote' and version ~= route.stable then
+    list[#list + 1] = route.stable
+  end
+  for _, number in ipairs(list) do
+    -- After a rollback the next one goes further back, never forward again.
+    if action == 'promote' or tonumber(number) < tonumber(version) then
+      kept[#kept + 1] = number
+    end
+  end
+  changes.history = table.concat(kept, ' ', math.max(1, #kept - 19))
+elseif action == 'canary' then
+  changes = {canary = version, share = ARGV[4], follow = '0'}
+else
+  changes = {follow = action == 'resume' and '1' or '0'}
+end
+
+local changed = 0
+for field, value in pairs(changes) do
+  if route[field] ~= value then
+    redis.call('HSET', KEYS[3], field, value)
+    if field ~= 'history' then  -- nobody but a rollback sees it
+      changed = 1
+    end
+  end
+end
+redis.call('HSET', KEYS[3], 'change', ARGV[1])
+if changed == 1 then
+  redis.call('HINCRBY', KEYS[3], 'revision', 1)
+end
+return {changed, redis.call('HGETALL', KEYS[3])}

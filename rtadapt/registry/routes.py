@@ -1,0 +1,133 @@
+"""Routes, and the replicas whose readiness moves them.
+
+Owns what an alias answers from. Takes readiness from replicas and words from operators; gives routes to anyone.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from rtadapt.errors import InvalidInput, NotFound, Unavailable
+from rtadapt.records import Route, version_name
+from rtadapt.registry import codec
+from rtadapt.registry.connection import answered
+from rtadapt.registry.heads import Heads
+
+Action = Literal["promote", "canary", "rollback", "pause", "resume"]
+
+_ACTIONS = ("promote", "canary", "rollback", "pause", "resume")
+_READY_LIFETIME_MS = 7 * 86_400_000
+
+
+class Routes(Heads):
+    """The part of the registry that operators and serving replicas write."""
+
+    def route(self, feed: str) -> Route | None:
+        """What the feed's alias answers from, or None when there is no such feed."""
+        with answered():
+            return codec.read_route(feed, self._redis.hgetall(codec.feed_key(feed, "route")))
+
+    def routes(self) -> dict[str, Route]:
+        """What every feed's alias answers from."""
+        return self._of_all("route", codec.read_route)
+
+    def change_route(self, feed: str, action: Action, *, version: int | None = None, share: float | None = None) -> Route:
+        """Change the route by an operator's word, and give the new one.
+
+        - promote: answer from `version` (without one: the canary if there is one, else the head), end a canary, follow.
+        - canary: answer `share` of the requests from `version`, and stop following.
+        - rollback: answer from `version` (without one: what was stable before, else the newest older one, else the
+          base model), end a canary, and stop following.
+        - pause, resume: stop following, follow again.
+
+        The revision grows if anything changed. Raises NotFound for a feed or version that isn't there (any more),
+        InvalidInput for anything else that is wrong.
+        """
+        _check_change(action, version, share)
+        keys = [codec.feed_key(feed, part) for part in ("head", "versions", "route", "retired")]
+        wanted = "" if version is None else str(version)
+        args: list[str | int] = [uuid.uuid4().hex, action, wanted, "" if share is None else repr(float(share))]
+        outcome, *rest = self._run("route", keys, args)
+        if outcome == "missing":
+            raise NotFound(f"there is no feed {feed}", field="feed")
+        if outcome == "unknown":
+            raise NotFound(f"there is no version {feed}@{rest[0]}", field="version")
+        if outcome == "retired":
+            raise NotFound(f"the adapter of {feed}@{rest[0]} is not kept any more", field="version")
+        if outcome == "nothing":
+            raise InvalidInput("the route is at the base model: there is nothing to roll back to", field="action")
+        return self._moved(feed, outcome, rest[0])
+
+    def mark_ready(self, feed: str, number: int, replica: str, live: Sequence[str]) -> Route:
+        """`replica` has the version loaded and checked. Gives the route, moved if nobody is left to wait for.
+
+        It moves forward only, only while the route follows, and only once every one of `live` is ready or has failed.
+        Replicas repeat this now and then, so that one that died in between holds nothing up. Raises NotFound.
+        """
+        return self._mark("ready", feed, number, replica, live)
+
+    def mark_failed(self, feed: str, number: int, replica: str, live: Sequence[str]) -> Route:
+        """`replica` can't load the version: it is not waited for. While nobody is ready, nothing moves."""
+        return self._mark("failed", feed, number, replica, live)
+
+    def ready(self, feed: str, number: int) -> set[str]:
+        """Replicas that said they are ready for the version, whether or not they are still alive."""
+        with answered():
+            return set(self._redis.smembers(codec.feed_key(feed, "ready", number)))
+
+    def failed(self, feed: str, number: int) -> set[str]:
+        """Replicas that could not load the version."""
+        with answered():
+            return set(self._redis.smembers(codec.feed_key(feed, "failed", number)))
+
+    def heartbeat(self, replica: str, info: Mapping[str, str]) -> None:
+        """`replica` is alive for another `replica_ttl_seconds`, by the server's clock.
+
+        A replica takes a new name with each start: what an earlier process had ready, a later one has not.
+        """
+        if not replica or len(replica) > 200:
+            raise InvalidInput("a replica's name has 1 to 200 characters", field="replica")
+        lifetime = int(self.settings.replica_ttl_seconds * 1000)
+        self._run("replicas", [codec.REPLICAS], [replica, lifetime, codec.compact(info)])
+
+    def forget(self, replica: str) -> None:
+        """`replica` stops: nothing waits for it from now on."""
+        with answered():
+            self._redis.hdel(codec.REPLICAS, replica)
+
+    def live_replicas(self) -> dict[str, dict[str, str]]:
+        """The replicas whose heartbeat has not run out, with what they said of themselves."""
+        live = codec.pairs(self._run("replicas", [codec.REPLICAS], []))
+        return {replica: json.loads(info) for replica, info in sorted(live.items())}
+
+    def _mark(self, state: str, feed: str, number: int, replica: str, live: Sequence[str]) -> Route:
+        keys = [codec.feed_key(feed, part) for part in ("versions", "route", "retired")]
+        keys += [codec.feed_key(feed, "ready", number), codec.feed_key(feed, "failed", number)]
+        outcome, *rest = self._run("ready", keys, [state, number, replica, _READY_LIFETIME_MS, *live])
+        if outcome == "missing":
+            raise NotFound(f"there is no version {version_name(feed, number)}", field="version")
+        return self._moved(feed, outcome, rest[0])
+
+    def _moved(self, feed: str, moved: Any, flat: Sequence[str]) -> Route:
+        if int(moved):
+            self._announce(feed, "route")
+        route = codec.read_route(feed, codec.pairs(flat))
+        if route is None:
+            raise Unavailable(f"the route of feed {feed} was removed while it was being changed")
+        return route
+
+
+def _check_change(action: str, version: int | None, share: float | None) -> None:
+    if action not in _ACTIONS:
+        raise InvalidInput(f"the action is one of {', '.join(_ACTIONS)}", field="action")
+    if version is not None and (action in ("pause", "resume") or version < 0):
+        raise InvalidInput("pause and resume take no version; a version is 0 or more", field="version")
+    if action == "canary" and version is None:
+        raise InvalidInput("a canary needs a version", field="version")
+    if action == "canary" and (share is None or not 0.0 < share <= 1.0):
+        raise InvalidInput("a canary needs a share above 0 and up to 1", field="share")
+    if action != "canary" and share is not None:
+        raise InvalidInput("only a canary takes a share", field="share")

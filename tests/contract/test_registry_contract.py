@@ -1,0 +1,562 @@
+"""What the registry promises, on a single server and on a cluster of three."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+import redis
+from redis.cluster import RedisCluster
+
+from rtadapt.config import RegistrySettings
+from rtadapt.errors import HeadMoved, InvalidInput, NotFound, StaleEpoch
+from rtadapt.records import Artifact, Candidate, EventState, EventStatus, LearnedEvent, Position, Version
+from rtadapt.registry.registry import Change, Registry
+from tests.support.redis_server import RedisServer
+
+A, B, C = "replica-a", "replica-b", "replica-c"
+
+
+Settings = Callable[..., RegistrySettings]
+
+
+@pytest.fixture(params=["single", "cluster"])
+def settings(request: pytest.FixtureRequest) -> Settings:
+    """Makes settings for an empty server."""
+    if request.param == "single":
+        return partial(RegistrySettings, url=request.getfixturevalue("redis_url"))
+    servers: list[RedisServer] = request.getfixturevalue("redis_cluster_session_servers")
+    for server in servers:
+        with redis.Redis.from_url(server.url) as client:
+            client.flushall()
+    return partial(RegistrySettings, url=servers[0].url, cluster=True)
+
+
+@pytest.fixture
+def registry(settings: Settings) -> Iterator[Registry]:
+    registry = Registry(settings())
+    yield registry
+    registry.close()
+
+
+def candidate(parent: int, feed: str = "news") -> Candidate:
+    adapter = Artifact(f"{parent:064x}", f"adapter/{feed}/{parent}", 10)
+    state = Artifact(f"{parent + 1000:064x}", f"state/{feed}/{parent}", 20)
+    return Candidate(feed, parent, adapter, state, {}, ())
+
+
+def publish(registry: Registry, parent: int, *, epoch: int = 1, feed: str = "news", offset: int | None = None) -> Version:
+    version = registry.commit(
+        feed,
+        epoch=epoch,
+        parent=parent,
+        positions={0: parent + 1 if offset is None else offset},
+        candidate=candidate(parent, feed),
+        events=[LearnedEvent(f"event-{parent}", 1.5)],
+        measures={"gain": 0.25},
+        statuses=[],
+    )
+    assert version is not None
+    return version
+
+
+def move_on(registry: Registry, *, epoch: int, parent: int, offset: int, statuses: tuple[EventStatus, ...] = ()) -> None:
+    assert (
+        registry.commit(
+            "news",
+            epoch=epoch,
+            parent=parent,
+            positions={0: offset},
+            candidate=None,
+            events=[],
+            measures={},
+            statuses=statuses,
+        )
+        is None
+    )
+
+
+def test_a_new_feed_stands_at_the_base_model(registry: Registry) -> None:
+    assert registry.ensure_feed("news", {"title": "News"})
+    assert not registry.ensure_feed("news")
+    head, route = registry.head("news"), registry.route("news")
+    assert head is not None and (head.version, head.positions, head.epoch) == (0, {}, 0)
+    assert route is not None and (route.stable, route.canary, route.follow, route.revision) == (0, None, True, 0)
+    assert registry.feeds() == ["news"]
+    assert registry.feed_config("news") == {"title": "News"}
+    assert not registry.ensure_feed("news", {"title": "Other"})
+    assert registry.feed_config("news") == {"title": "Other"}
+
+
+def test_what_is_not_there_is_none(registry: Registry) -> None:
+    assert registry.head("news") is None and registry.route("news") is None
+    assert registry.feed_config("news") is None
+    assert registry.version("news", 1) is None and registry.versions("news") == []
+    assert registry.heads() == {} and registry.routes() == {} and registry.feeds() == []
+    assert registry.event_status("nobody") is None
+    assert registry.retire("news", 1) == []
+
+
+@pytest.mark.parametrize("feed", ["", "News", "a b", "{x}", "a" * 64, "-a", "a:b", "a\n"])
+def test_a_name_that_is_no_feeds_is_refused(registry: Registry, feed: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        registry.ensure_feed(feed)
+    assert caught.value.field == "feed"
+
+
+def test_a_commit_moves_head_and_writes_the_version(registry: Registry) -> None:
+    epoch = registry.claim("news", "worker")
+    made = publish(registry, 0, epoch=epoch)
+    assert made.name == "news@1" and made.parent == 0
+    assert registry.version("news", 1) == made
+    head = registry.head("news")
+    assert head is not None and (head.version, head.positions, head.epoch) == (1, {0: 1}, epoch)
+    assert registry.heads() == {"news": head}
+
+
+def test_a_rejected_batch_moves_positions_and_keeps_the_version(registry: Registry) -> None:
+    epoch = registry.claim("news", "worker")
+    publish(registry, 0, epoch=epoch, offset=3)
+    move_on(registry, epoch=epoch, parent=1, offset=9)
+    head = registry.head("news")
+    assert head is not None and (head.version, head.positions) == (1, {0: 9})
+    assert [version.number for version in registry.versions("news")] == [1]
+    assert publish(registry, 1, epoch=epoch, offset=10).number == 2
+
+
+def test_positions_of_other_partitions_stay_and_none_goes_back(registry: Registry) -> None:
+    epoch = registry.claim("news", "worker")
+    far = 2**52
+    first = registry.commit(
+        "news", epoch=epoch, parent=0, positions={0: 7, 3: far}, candidate=candidate(0), events=[], measures={}, statuses=[]
+    )
+    assert first is not None and first.positions == {0: 7, 3: far}
+    second = publish(registry, 1, epoch=epoch, offset=8)
+    assert second.positions == {0: 8, 3: far} == registry.version("news", 2).positions  # type: ignore[union-attr]
+    with pytest.raises(HeadMoved):
+        publish(registry, 2, epoch=epoch, offset=7)
+    head = registry.head("news")
+    assert head is not None and (head.version, head.positions) == (2, {0: 8, 3: far})
+
+
+def test_a_stale_epoch_never_moves_the_head(registry: Registry) -> None:
+    old = registry.claim("news", "first")
+    new = registry.claim("news", "second")
+    assert new > old
+    with pytest.raises(StaleEpoch):
+        publish(registry, 0, epoch=old)
+    with pytest.raises(StaleEpoch):
+        move_on(registry, epoch=old, parent=0, offset=5)
+    assert registry.versions("news") == []
+    assert publish(registry, 0, epoch=new).number == 1
+
+
+def test_a_commit_on_an_old_parent_is_refused_and_leaves_nothing(registry: Registry) -> None:
+    epoch = registry.claim("news", "worker")
+    publish(registry, 0, epoch=epoch)
+    learned = EventStatus("late", "news", EventState.LEARNED)
+    with pytest.raises(HeadMoved):
+        registry.commit(
+            "news",
+            epoch=epoch,
+            parent=0,
+            positions={0: 99},
+            candidate=candidate(0),
+            events=[],
+            measures={},
+            statuses=[learned],
+        )
+    head = registry.head("news")
+    assert head is not None and head.positions == {0: 1}
+    assert registry.event_status("late") is None
+
+
+def test_a_commit_to_a_feed_that_is_not_there_is_not_found(registry: Registry) -> None:
+    with pytest.raises(NotFound):
+        publish(registry, 0)
+
+
+def test_a_candidate_of_another_parent_or_feed_is_refused(registry: Registry) -> None:
+    epoch = registry.claim("news", "worker")
+    for wrong in (candidate(4), candidate(0, "sport")):
+        with pytest.raises(InvalidInput):
+            registry.commit("news", epoch=epoch, parent=0, positions={}, candidate=wrong, events=[], measures={}, statuses=[])
+
+
+def test_of_many_commits_on_one_parent_exactly_one_wins(registry: Registry) -> None:
+    epoch = registry.claim("news", "worker")
+    writers, rounds = 8, 10
+    won: list[int] = []
+    gate = threading.Barrier(writers)
+
+    def write() -> None:
+        for parent in range(rounds):
+            gate.wait(timeout=30)
+            with contextlib.suppress(HeadMoved):
+                won.append(publish(registry, parent, epoch=epoch).number)
+            gate.wait(timeout=30)
+
+    threads = [threading.Thread(target=write) for _ in range(writers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert sorted(won) == list(range(1, rounds + 1))
+    assert [version.parent for version in registry.versions("news")] == list(range(rounds - 1, -1, -1))
+
+
+def test_owners_that_fight_over_a_feed_leave_one_gapless_history(registry: Registry) -> None:
+    registry.ensure_feed("news")
+    published: list[tuple[int, int]] = []
+
+    def own(name: str) -> None:
+        for _ in range(10):
+            epoch = registry.claim("news", name)
+            head = registry.head("news")
+            assert head is not None
+            with contextlib.suppress(HeadMoved, StaleEpoch):
+                published.append((publish(registry, head.version, epoch=epoch).number, epoch))
+
+    threads = [threading.Thread(target=own, args=(f"worker-{n}",)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    published.sort()
+    assert [number for number, _ in published] == list(range(1, len(published) + 1))
+    epochs = [epoch for _, epoch in published]
+    assert epochs == sorted(epochs), "a later version was published by an earlier owner"
+
+
+def test_event_statuses_change_with_the_head_and_never_go_back(registry: Registry) -> None:
+    epoch = registry.claim("news", "worker")
+    place = Position(2, 17)
+    registry.note_events([EventStatus("e1", "news", EventState.ACCEPTED, place), EventStatus("e2", "news", EventState.ACCEPTED)])
+    assert registry.event_status("e1") == EventStatus("e1", "news", EventState.ACCEPTED, place)
+    refused = EventStatus("e2", "news", EventState.REFUSED, None, None, "duplicate", "of an earlier one")
+    registry.commit(
+        "news",
+        epoch=epoch,
+        parent=0,
+        positions={0: 1},
+        candidate=candidate(0),
+        events=[],
+        measures={},
+        statuses=[EventStatus("e1", "news", EventState.LEARNED, place), refused],
+    )
+    registry.note_events([EventStatus("e1", "news", EventState.ADMITTED), EventStatus("e2", "news", EventState.ACCEPTED)])
+    assert registry.event_status("e1") == EventStatus("e1", "news", EventState.LEARNED, place, version=1)
+    assert registry.event_status("e2") == refused
+
+
+def test_many_statuses_of_many_feeds_are_noted_at_once(registry: Registry) -> None:
+    statuses = [EventStatus(f"{feed}-{n}", feed, EventState.ACCEPTED, Position(0, n)) for n in range(700) for feed in ("a", "b")]
+    registry.note_events(statuses)
+    assert registry.event_status("a-699") == EventStatus("a-699", "a", EventState.ACCEPTED, Position(0, 699))
+    assert registry.event_status("b-0") == EventStatus("b-0", "b", EventState.ACCEPTED, Position(0, 0))
+
+
+def test_an_event_is_forgotten_after_its_time(settings: Settings) -> None:
+    registry = Registry(settings(status_ttl_seconds=0.05))
+    registry.note_events([EventStatus("e1", "news", EventState.ACCEPTED)])
+    assert_soon(lambda: registry.event_status("e1") is None)
+    registry.close()
+
+
+def test_old_version_records_go_but_never_what_a_route_names(settings: Settings) -> None:
+    registry = Registry(settings(keep_versions=3))
+    epoch = registry.claim("news", "worker")
+    for parent in range(2):
+        publish(registry, parent, epoch=epoch)
+    registry.change_route("news", "promote", version=1)
+    registry.change_route("news", "canary", version=2, share=0.5)
+    for parent in range(2, 9):
+        publish(registry, parent, epoch=epoch)
+    assert [version.number for version in registry.versions("news")] == [9, 8, 7, 2, 1]
+    assert [version.number for version in registry.versions("news", limit=2)] == [9, 8]
+    registry.close()
+
+
+def test_a_flip_waits_for_every_live_replica(registry: Registry) -> None:
+    epoch = registry.claim("news", "worker")
+    publish(registry, 0, epoch=epoch)
+    live = [A, B, C]
+    assert registry.mark_ready("news", 1, A, live).stable == 0
+    assert registry.mark_ready("news", 1, A, live).stable == 0
+    assert registry.mark_ready("news", 1, B, live).stable == 0
+    assert registry.ready("news", 1) == {A, B}
+    route = registry.mark_ready("news", 1, C, live)
+    assert (route.stable, route.revision) == (1, 1)
+    assert registry.mark_ready("news", 1, C, live) == route == registry.route("news")
+
+
+def test_a_replica_that_died_holds_nothing_up(settings: Settings) -> None:
+    registry = Registry(settings(replica_ttl_seconds=0.3))
+    epoch = registry.claim("news", "worker")
+    publish(registry, 0, epoch=epoch)
+    for replica in (A, B, C):
+        registry.heartbeat(replica, {"url": "http://127.0.0.1:1"})
+    assert sorted(registry.live_replicas()) == [A, B, C]
+
+    def beat() -> bool:
+        for replica in (A, B):  # C is silent from now on
+            registry.heartbeat(replica, {})
+            registry.mark_ready("news", 1, replica, list(registry.live_replicas()))
+        route = registry.route("news")
+        return route is not None and route.stable == 1
+
+    assert not beat()
+    assert_soon(beat)
+    assert sorted(registry.live_replicas()) == [A, B]
+    registry.close()
+
+
+def test_a_replica_that_failed_is_not_waited_for_but_cannot_flip_alone(registry: Registry) -> None:
+    epoch = registry.claim("news", "worker")
+    publish(registry, 0, epoch=epoch)
+    live = [A, B, C]
+    for replica in live:
+        assert registry.mark_failed("news", 1, replica, live).stable == 0
+    assert registry.failed("news", 1) == set(live)
+    publish(registry, 1, epoch=epoch)
+    assert registry.mark_failed("news", 2, A, live).stable == 0
+    assert registry.mark_ready("news", 2, B, live).stable == 0
+    assert registry.mark_ready("news", 2, C, live).stable == 2
+    assert registry.mark_ready("news", 1, A, live).stable == 2
+    assert registry.ready("news", 1) == {A} and registry.failed("news", 1) == {B, C}
+
+
+def test_a_failure_of_the_last_one_waited_for_lets_the_rest_flip(registry: Registry) -> None:
+    epoch = registry.claim("news", "worker")
+    publish(registry, 0, epoch=epoch)
+    assert registry.mark_ready("news", 1, A, [A, B]).stable == 0
+    assert registry.mark_failed("news", 1, B, [A, B]).stable == 1
+
+
+def test_readiness_of_a_version_that_is_not_there_is_not_found(registry: Registry) -> None:
+    registry.ensure_feed("news")
+    with pytest.raises(NotFound):
+        registry.mark_ready("news", 1, A, [A])
+    with pytest.raises(NotFound):
+        registry.mark_failed("sport", 1, A, [A])
+
+
+def test_replicas_that_race_flip_once_and_only_forward(registry: Registry) -> None:
+    epoch = registry.claim("news", "worker")
+    for parent in range(5):
+        publish(registry, parent, epoch=epoch)
+    live = [A, B, C]
+    seen: list[list[int]] = []
+
+    def report(replica: str) -> None:
+        mine = []
+        for number in range(1, 6):
+            mine.append(registry.mark_ready("news", number, replica, live).stable)
+        seen.append(mine)
+
+    threads = [threading.Thread(target=report, args=(replica,)) for replica in live]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert all(mine == sorted(mine) for mine in seen)
+    route = registry.route("news")
+    assert route is not None and route.stable == 5 and route.revision <= 5
+    # Each flip is announced once.
+    _, changes = registry.changes("0-0")
+    assert changes.count(Change("news", "route")) == route.revision
+
+
+def flipped(registry: Registry, versions: int) -> None:
+    """A feed whose route went through all of `versions`."""
+    epoch = registry.claim("news", "worker")
+    for parent in range(versions):
+        publish(registry, parent, epoch=epoch)
+        registry.mark_ready("news", parent + 1, A, [A])
+
+
+def test_rollback_goes_back_step_by_step_and_stops_following(registry: Registry) -> None:
+    flipped(registry, 3)
+    route = registry.change_route("news", "rollback")
+    assert (route.stable, route.follow) == (2, False)
+    assert registry.mark_ready("news", 3, A, [A]).stable == 2
+    assert registry.change_route("news", "rollback").stable == 1
+    assert registry.change_route("news", "rollback").stable == 0
+    with pytest.raises(InvalidInput):
+        registry.change_route("news", "rollback")
+
+
+def test_a_number_is_not_used_again_after_a_rollback(registry: Registry) -> None:
+    flipped(registry, 2)
+    registry.change_route("news", "rollback", version=0)
+    head = registry.head("news")
+    assert head is not None and head.version == 2
+    assert publish(registry, 2, epoch=head.epoch).number == 3
+
+
+def test_rollback_returns_to_what_was_served_not_to_what_was_skipped(registry: Registry) -> None:
+    flipped(registry, 1)
+    for parent in range(1, 5):
+        publish(registry, parent)
+    registry.change_route("news", "promote")
+    assert registry.change_route("news", "rollback").stable == 1
+
+
+def test_promote_follows_again_and_pause_and_resume_switch_it(registry: Registry) -> None:
+    flipped(registry, 2)
+    assert not registry.change_route("news", "pause").follow
+    publish(registry, 2)
+    assert registry.mark_ready("news", 3, A, [A]).stable == 2
+    route = registry.change_route("news", "resume")
+    assert (route.stable, route.follow) == (2, True)
+    assert registry.mark_ready("news", 3, A, [A]).stable == 3
+    registry.change_route("news", "rollback")
+    route = registry.change_route("news", "promote")
+    assert (route.stable, route.follow) == (3, True)
+
+
+def test_a_canary_stops_following_and_promote_ends_it(registry: Registry) -> None:
+    flipped(registry, 1)
+    publish(registry, 1)
+    route = registry.change_route("news", "canary", version=2, share=0.1)
+    assert (route.stable, route.canary, route.canary_share, route.follow) == (1, 2, 0.1, False)
+    publish(registry, 2)
+    assert registry.mark_ready("news", 3, A, [A]).stable == 1
+    route = registry.change_route("news", "promote")
+    assert (route.stable, route.canary, route.canary_share, route.follow) == (2, None, 0.0, True)
+
+
+def test_a_flip_ends_a_canary_that_it_reaches(registry: Registry) -> None:
+    flipped(registry, 1)
+    publish(registry, 1)
+    registry.change_route("news", "canary", version=2, share=0.5)
+    registry.change_route("news", "resume")
+    route = registry.mark_ready("news", 2, A, [A])
+    assert (route.stable, route.canary, route.canary_share) == (2, None, 0.0)
+
+
+def test_the_revision_grows_only_with_a_change(registry: Registry) -> None:
+    flipped(registry, 1)
+    first = registry.change_route("news", "pause")
+    assert registry.change_route("news", "pause") == first
+    assert registry.change_route("news", "resume").revision == first.revision + 1
+
+
+@pytest.mark.parametrize(
+    ("action", "version", "share", "field"),
+    [
+        ("swap", None, None, "action"),
+        ("canary", None, 0.5, "version"),
+        ("canary", 1, None, "share"),
+        ("canary", 1, 0.0, "share"),
+        ("canary", 1, 1.5, "share"),
+        ("canary", 1, float("nan"), "share"),
+        ("promote", 1, 0.5, "share"),
+        ("promote", -1, None, "version"),
+        ("pause", 1, None, "version"),
+    ],
+)
+def test_a_wrong_change_names_its_field(
+    registry: Registry, action: str, version: int | None, share: float | None, field: str
+) -> None:
+    flipped(registry, 1)
+    with pytest.raises(InvalidInput) as caught:
+        registry.change_route("news", action, version=version, share=share)  # type: ignore[arg-type]
+    assert caught.value.field == field
+
+
+def test_a_route_cannot_go_to_what_is_not_there(registry: Registry) -> None:
+    flipped(registry, 1)
+    for action in ("promote", "rollback"):
+        with pytest.raises(NotFound):
+            registry.change_route("news", action, version=7)  # type: ignore[arg-type]
+    with pytest.raises(NotFound):
+        registry.change_route("sport", "pause")
+    assert registry.change_route("news", "promote", version=0).stable == 0
+
+
+def test_a_retired_version_cannot_be_routed_to_and_a_routed_one_is_not_retired(registry: Registry) -> None:
+    flipped(registry, 6)
+    registry.change_route("news", "rollback", version=2)
+    registry.change_route("news", "canary", version=3, share=0.5)
+    assert [version.number for version in registry.retire("news", 2)] == [6, 5, 3, 2]
+    assert [version.number for version in registry.retire("news", 2)] == [6, 5, 3, 2]
+    for gone in (1, 4):
+        with pytest.raises(NotFound):
+            registry.change_route("news", "promote", version=gone)
+    assert registry.change_route("news", "promote", version=6).stable == 6
+    registry.retire("news", 1)
+    assert registry.change_route("news", "rollback").stable == 0
+
+
+def test_followers_see_each_change_once_and_in_order(registry: Registry) -> None:
+    place, changes = registry.changes("")
+    assert changes == []
+    registry.ensure_feed("news")
+    flipped(registry, 1)
+    place, changes = registry.changes(place)
+    assert changes == [Change("news", "feed"), Change("news", "head"), Change("news", "route")]
+    assert registry.changes(place, block_seconds=0.05) == (place, [])
+
+
+def test_a_follower_that_waits_is_woken(registry: Registry) -> None:
+    registry.ensure_feed("news")
+    place, _ = registry.changes("")
+    timer = threading.Timer(0.05, registry.change_route, args=("news", "pause"))
+    timer.start()
+    _, changes = registry.changes(place, block_seconds=30)
+    timer.join()
+    assert changes == [Change("news", "route")]
+
+
+@pytest.mark.parametrize("after", ["0-0", "1", "99999999999999-7", "nonsense", "-", "$"])
+def test_an_unknown_place_in_the_news_is_no_error(registry: Registry, after: str) -> None:
+    registry.ensure_feed("news")
+    place, _ = registry.changes(after, block_seconds=0.01)
+    assert isinstance(place, str)
+
+
+def test_the_news_are_bounded(registry: Registry, settings: Settings) -> None:
+    registry.ensure_feed("news")
+    make = RedisCluster.from_url if settings().cluster else redis.Redis.from_url
+    with make(settings().url) as client:
+        with client.pipeline(transaction=False) as pipeline:
+            for _ in range(11_000):
+                pipeline.xadd("rtadapt:changes", {"feed": "x", "kind": "head"})
+            pipeline.execute()
+        registry.change_route("news", "pause")
+        assert client.xlen("rtadapt:changes") <= 10_200
+    _, changes = registry.changes("0-0")
+    assert changes
+
+
+def test_a_floor_rises_and_never_falls(registry: Registry, settings: Settings) -> None:
+    assert registry.floor(0) == 0
+    registry.set_floor(0, 10)
+    registry.set_floor(0, 4)
+    registry.set_floor(1, 2)
+    assert (registry.floor(0), registry.floor(1)) == (10, 2)
+    other = Registry(settings(), log_name="another")
+    assert other.floor(0) == 0
+    other.close()
+
+
+def test_a_replica_that_leaves_is_forgotten(registry: Registry) -> None:
+    registry.heartbeat(A, {"version": "1"})
+    registry.heartbeat(B, {})
+    assert registry.live_replicas() == {A: {"version": "1"}, B: {}}
+    registry.forget(A)
+    registry.forget("nobody")
+    assert list(registry.live_replicas()) == [B]
+
+
+def assert_soon(holds: Callable[[], bool], seconds: float = 20.0) -> None:
+    """`holds()` becomes true before long."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
