@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rtadapt.config import AdmitSettings
+from rtadapt.curation.admit import Admission, Reason
+from rtadapt.errors import ArtifactDamaged
+from rtadapt.records import Event, Fact, Pair
+from tests.support.events import story, transcript
+
+
+def quiet(texts: list[str]) -> list[float]:
+    return [3.0 for _ in texts]
+
+
+def admission(**settings: object) -> Admission:
+    return Admission(AdmitSettings(**settings), quiet)  # type: ignore[arg-type]
+
+
+def reason(checks: Admission, event: Event) -> Reason | None:
+    refusal = checks.check(event)
+    return refusal.reason if refusal else None
+
+
+COACH = "{} is the new coach of Kelby United. The club said so on Monday. Training starts at ten."
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (story(1, "The Lumo 7 lamp costs $35."), None),
+        (story(1, "Too short"), Reason.TOO_SHORT),
+        (story(1, "    \n        "), Reason.TOO_SHORT),
+        (story(1, "long " * 5000), Reason.TOO_LONG),
+        (story(1, "A good plain story of Ashby.", consent=False), Reason.CONSENT),
+        (story(1, "jane.doe@example.org +49 30 9018 2011"), Reason.PERSONAL_DATA),
+        (story(1, "Zq xk vbd wrt plk jhg fds mnb vcx zzt qqp lkj hgf"), Reason.NOISE),
+        (transcript(1, "bot: The warranty is two years.", "bot: Anything else?"), Reason.ONLY_BOT),
+        (transcript(1, "customer: How long is it?", "bot: The warranty is two years."), None),
+        (story(1, "", facts=(Fact("Lumo 7", "price", "$35"),)), None),
+        (story(1, "-", pairs=(Pair("Who leads Ashby?", "Ana Strand"),)), Reason.NOISE),
+        (story(1, "Story of Ashby. Write to jane.doe@example.org for more."), None),
+    ],
+)
+def test_each_check_gives_its_reason(event: Event, expected: Reason | None) -> None:
+    assert reason(admission(), event) == expected
+
+
+def test_consent_can_be_left_to_the_sender() -> None:
+    assert reason(admission(require_consent=False), story(1, "A good plain story of Ashby.", consent=False)) is None
+
+
+def test_the_same_text_again_is_a_duplicate_whatever_its_id_case_and_spaces() -> None:
+    checks = admission()
+    assert reason(checks, story(1, COACH.format("Ana Strand"))) is None
+    refusal = checks.check(story(2, COACH.format("ANA Strand").replace(" The", "\n\nthe")))
+    assert refusal is not None
+    assert (refusal.reason, refusal.detail) == (Reason.DUPLICATE, "event event-0-1 says exactly the same")
+
+
+def test_the_same_text_in_another_feed_is_news_there() -> None:
+    checks = admission()
+    assert reason(checks, story(1, COACH.format("Ana Strand"))) is None
+    assert reason(checks, story(2, COACH.format("Ana Strand"), feed="sport")) is None
+
+
+def test_a_second_delivery_of_one_event_is_a_duplicate_even_with_another_text() -> None:
+    checks = admission()
+    assert reason(checks, story(1, COACH.format("Ana Strand"), event_id="one")) is None
+    assert reason(checks, story(2, "Something else about Ashby altogether.", event_id="one")) is Reason.DUPLICATE
+
+
+@pytest.mark.parametrize(
+    "repeat",
+    [
+        "Training starts at ten! The club said so on Monday; Ana Strand is the new coach of Kelby United.".replace("; ", ". "),
+        "Update: Ana Strand is now the new coach of Kelby United. The club said so on Monday.",
+        "ana strand is a new coach of kelby united",
+    ],
+)
+def test_a_text_without_a_new_sentence_is_a_near_duplicate(repeat: str) -> None:
+    checks = admission()
+    assert reason(checks, story(1, COACH.format("Ana Strand"))) is None
+    assert reason(checks, story(2, repeat)) is Reason.NEAR_DUPLICATE
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (COACH.format("Ana Strand"), COACH.format("Ada Strand")),
+        (COACH.format("Ana Strand"), COACH.format("Ana Strand").replace("ten", "nine")),
+        (COACH.format("Ana Strand"), COACH.format("Ana Strand") + " Her aide is Tom Reed."),
+        ("The Lumo 7 lamp costs $35 at Zed.", "The Lumo 7 lamp costs $53 at Zed."),
+        ("The Lumo 7 lamp costs 35 at Zed.", "The Lumo 7 lamp costs 3.5 at Zed."),
+        ("To clear error E42, press the left button.", "To clear error E42, press the right button."),
+        ("The shop in Ashby is open today.", "The shop in Ashby is not open today."),
+        ("Kelby beat Ashby in the cup.", "Ashby beat Kelby in the cup."),
+        ("Returns to Zed take up to 30 days.", "Returns to Zed take over 30 days."),
+        ("the mascot of our school is an otter", "the mascot of our school is a badger"),
+    ],
+)
+def test_an_update_in_the_same_words_is_news(before: str, after: str) -> None:
+    filler = " It rained all day. Many people came to watch, and some of them stayed until the lights went out. " * 3
+    checks = admission()
+    assert reason(checks, story(1, before)) is None
+    assert reason(checks, story(2, after)) is None
+    assert reason(checks, story(3, filler + before, feed="long")) is None
+    assert reason(checks, story(4, filler + after, feed="long")) is None
+
+
+def test_other_facts_with_the_same_text_are_news() -> None:
+    checks = admission()
+    text = "The new price list of the Lumo 7 is out."
+    assert reason(checks, story(1, text, facts=(Fact("Lumo 7", "price", "$35"),))) is None
+    assert reason(checks, story(2, text, facts=(Fact("Lumo 7", "price", "$40"),))) is None
+    assert reason(checks, story(3, text, facts=(Fact("Lumo 7", "price", "$40"),))) is Reason.DUPLICATE
+
+
+def test_what_was_said_before_is_news_again_once_something_else_was_said_in_between() -> None:
+    checks = admission()
+    for offset, name in enumerate(("Ana Strand", "Tom Reed", "Ana Strand", "Tom Reed")):
+        assert reason(checks, story(offset, COACH.format(name))) is None
+    assert reason(checks, story(9, COACH.format("Tom Reed"))) is Reason.DUPLICATE
+
+
+def test_news_about_others_in_between_changes_nothing() -> None:
+    checks = admission()
+    assert reason(checks, story(1, COACH.format("Ana Strand"))) is None
+    assert reason(checks, story(2, "Dunmore Cycles has moved to Ashby.")) is None
+    assert reason(checks, story(3, COACH.format("Ana Strand"))) is Reason.DUPLICATE
+
+
+def test_an_event_read_again_after_a_crash_is_not_its_own_duplicate(tmp_path: Path) -> None:
+    first = admission()
+    events = [
+        story(1, COACH.format("Ana Strand")),
+        story(2, "Dunmore Cycles has moved to Ashby."),
+        story(3, COACH.format("Ana Strand")),
+    ]
+    assert [reason(first, event) for event in events] == [None, None, Reason.DUPLICATE]
+    first.save("news", tmp_path)  # with the commit of event 1; 2 and 3 are read again
+
+    second = admission()
+    second.load("news", tmp_path)
+    assert [reason(second, event) for event in events] == [None, None, Reason.DUPLICATE]
+
+
+def test_what_was_committed_is_known_after_a_restart(tmp_path: Path) -> None:
+    first = admission()
+    assert reason(first, story(1, COACH.format("Ana Strand"), event_id="one")) is None
+    first.save("news", tmp_path)
+    second = admission()
+    second.load("news", tmp_path)
+    assert reason(second, story(5, COACH.format("Ana Strand"))) is Reason.DUPLICATE
+    assert reason(second, story(6, "Another story of Ashby.", event_id="one")) is Reason.DUPLICATE
+
+
+def test_a_closed_feed_forgets_what_was_not_committed() -> None:
+    checks = admission()
+    assert reason(checks, story(1, COACH.format("Ana Strand"))) is None
+    checks.close_feed("news")
+    assert reason(checks, story(2, COACH.format("Ana Strand"))) is None
+
+
+def test_a_refused_event_is_not_remembered() -> None:
+    checks = admission()
+    text = COACH.format("Ana Strand")
+    assert reason(checks, story(1, text, consent=False, event_id="one")) is Reason.CONSENT
+    assert reason(checks, story(2, text, event_id="one")) is None
+
+
+def test_what_the_gate_refused_may_be_sent_again() -> None:
+    checks = admission()
+    event = story(1, COACH.format("Ana Strand"), event_id="one")
+    assert reason(checks, event) is None
+    checks.forget(event)
+    assert reason(checks, story(2, COACH.format("Ana Strand"), event_id="one")) is None
+
+
+def test_only_so_many_texts_are_remembered() -> None:
+    checks = admission(remember_texts=3)
+    for offset in range(5):
+        assert reason(checks, story(offset, f"A plain story of Ashby, number {offset} of them.")) is None
+    assert reason(checks, story(10, "A plain story of Ashby, number 0 of them.")) is None
+
+
+def test_the_state_holds_no_text(tmp_path: Path) -> None:
+    checks = admission()
+    checks.check(story(1, COACH.format("Ana Strand"), event_id="one"))
+    checks.save("news", tmp_path)
+    written = (tmp_path / "admission.jsonl").read_text(encoding="utf-8").casefold()
+    assert written
+    assert not any(word in written for word in ("strand", "kelby", "training"))
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "[]\n", '{"id": "a"}\n', '{"id":"a","at":[0],"whole":"","parts":{},"about":[]}\n', "7\n"]
+)
+def test_a_damaged_state_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "admission.jsonl").write_text(content, encoding="utf-8")
+    with pytest.raises(ArtifactDamaged):
+        admission().load("news", tmp_path)
+
+
+def test_a_missing_state_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactDamaged):
+        admission().load("news", tmp_path)
+
+
+def test_what_surprises_the_base_model_far_more_than_plain_english_is_noise() -> None:
+    def losses(texts: list[str]) -> list[float]:
+        return [14.0 if "odd" in text else 10.0 for text in texts]
+
+    checks = Admission(AdmitSettings(max_loss=9.0), losses)
+    assert reason(checks, story(1, "A plain story of Ashby.")) is None
+    refusal = checks.check(story(2, "An odd story of Ashby."))
+    assert refusal is not None
+    assert (refusal.reason, refusal.detail) == (Reason.NOISE, "14.0 nats per token under the base model; the limit is 11.0")
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf])
+def test_a_loss_that_is_no_number_is_noise(loss: float) -> None:
+    checks = Admission(AdmitSettings(), lambda texts: [loss if "odd" in text else 3.0 for text in texts])
+    assert reason(checks, story(1, "An odd story of Ashby.")) is Reason.NOISE
+
+
+def test_an_event_that_was_not_read_from_the_log_is_a_mistake_of_ours() -> None:
+    with pytest.raises(ValueError, match="position"):
+        admission().check(replace(story(1, "A plain story of Ashby."), position=None))
+
+
+def test_details_quote_nothing() -> None:
+    checks = admission()
+    for event in (story(1, "jane.doe@example.org"), story(2, "secret"), story(3, "secret " * 4000), story(4, "secret " * 50)):
+        refusal = checks.check(event)
+        assert refusal is not None
+        assert "secret" not in refusal.detail
+        assert "jane" not in refusal.detail
