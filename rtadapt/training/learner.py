@@ -1,0 +1,236 @@
+"""The learner: one resident base model, and any number of feeds' adapters on it.
+
+Owns the incumbent and the candidate of every open feed. `update` makes a candidate and leaves the incumbent alone;
+`accept` and `reject` say which of them stays. Takes examples; gives updates, scores, written text and files.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from rtadapt.config import TrainSettings
+from rtadapt.errors import NotFound
+from rtadapt.records import Example, Message, Score, Update
+from rtadapt.training import anchors, checkpoint
+from rtadapt.training.adapter import AdapterState, Slot
+from rtadapt.training.generate import generate
+from rtadapt.training.loss import BaseView, token_losses
+from rtadapt.training.model import BaseModel
+from rtadapt.training.rows import Encoder, Row, chunks, pad
+from rtadapt.training.steps import Material, Steps
+
+Who = Literal["candidate", "incumbent", "base"]
+
+_SHORT_UPDATE = 1.4
+"""An update of some twenty steps bears a higher rate than the runs that the rate's formula was fitted on."""
+
+
+@dataclass(slots=True)
+class _Feed:
+    incumbent: AdapterState
+    candidate: AdapterState | None = None
+
+
+class Learner:
+    """Everything that needs the base model in memory. Used from one thread."""
+
+    def __init__(
+        self,
+        settings: TrainSettings,
+        model: str,
+        revision: str | None = None,
+        *,
+        cache: Path | None = None,
+        progress: Callable[[str], object] | None = None,
+    ) -> None:
+        """Load the base. `cache` is where anchors are kept from one start to the next; None writes them anew.
+
+        Raises InvalidSettings when the model can't be loaded or adapted.
+        """
+        self.settings = settings
+        self.model = BaseModel(settings, model, revision)
+        self._cache, self._progress = cache, progress
+        generation = self.model.net.generation_config
+        stops = generation.eos_token_id if generation is not None and generation.eos_token_id is not None else []
+        limit = min(settings.max_tokens, self.model.max_positions)
+        self.encoder = Encoder(self.model.tokenizer, limit, stops if isinstance(stops, list) else [stops])
+        self.slot = Slot(self.model.net, settings.rank, settings.alpha, settings.lowest_layer)
+        self.rate = settings.learning_rate or _SHORT_UPDATE * learning_rate(self.model.family, self.model.hidden_size)
+        self._feeds: dict[str, _Feed] = {}
+        self._anchors: list[Example] | None = None
+        self._views: dict[Example, BaseView] = {}
+        self._base_scores: dict[Example, Score] = {}
+        self._writes = 0
+
+    # What the base itself can do
+
+    def write(self, chats: Sequence[Sequence[Message]], temperature: float, max_new_tokens: int) -> list[str]:
+        """What the base answers to each chat; greedy at temperature 0."""
+        self._writes += 1
+        made = generate(
+            self.model,
+            self.encoder.prompts(chats),
+            max_new_tokens=max_new_tokens,
+            stop_ids=self.encoder.stop_ids,
+            temperature=temperature,
+            seed=self.settings.seed + self._writes,
+        )
+        return [str(text).strip() for text in self.model.tokenizer.batch_decode(made, skip_special_tokens=True)]
+
+    def losses(self, texts: Sequence[str]) -> list[float]:
+        """Nats per token of plain texts under the base."""
+        return [score.loss for score in self._score(self.encoder.plain(texts), None)]
+
+    def anchors(self) -> list[Example]:
+        """Rows that the base wrote itself; their `event_id` is empty. Written once, then kept."""
+        if self._anchors is None:
+
+            def losses(examples: list[Example]) -> list[float]:
+                return [score.loss for score in self._score(self.encoder.encode(examples), None)]
+
+            self._anchors = anchors.load_or_write(
+                self.model, self.encoder, self.settings.anchors, self._cache, losses, self._progress
+            )
+            self._view(self._anchors)
+        return self._anchors
+
+    # Feeds
+
+    def open(self, feed: str, state: Path | None) -> None:
+        """Take a feed up from a folder that `save_state` wrote, or fresh. Raises WrongBase, ArtifactDamaged."""
+        if state is None:
+            made = self.slot.fresh(self.settings.seed + zlib.crc32(feed.encode()))
+        else:
+            made = checkpoint.load_state(state, self.slot, self.model.digest, self.model.device)
+        self._feeds[feed] = _Feed(made)
+
+    def close_feed(self, feed: str) -> None:
+        """Let a feed go."""
+        self._feeds.pop(feed, None)
+
+    def update(self, feed: str, examples: Sequence[Example], replay: Sequence[Example]) -> Update:
+        """Learn `examples` in a few steps, mixed with `replay`; the result is the feed's candidate.
+
+        Replay rows without an event id are anchors; those that speak of what is being learned, and those that are only
+        watched, are left out. A loss or gradient that is not finite ends the update: its `last_loss` is NaN then, and the
+        candidate is the incumbent again.
+        """
+        held = self._of(feed)
+        state = held.incumbent.copy()
+        state.updates += 1
+        seed = self.settings.seed + zlib.crc32(f"{feed} {state.updates}".encode())
+        steps = Steps(self.model, self.slot, self.settings, self.rate, self._material(examples, replay), seed)
+        done = steps.run(state, lambda: self.slot.distance(state.weights, held.incumbent.weights))
+        held.candidate = state if done.last_loss == done.last_loss else held.incumbent.copy()
+        return done
+
+    def accept(self, feed: str) -> None:
+        """The candidate becomes the incumbent."""
+        held = self._of(feed)
+        held.incumbent, held.candidate = self._candidate(feed), None
+
+    def reject(self, feed: str) -> None:
+        """The candidate is forgotten, its optimizer state too."""
+        self._of(feed).candidate = None
+
+    def scale(self, feed: str, factor: float) -> None:
+        """Shorten the candidate's step: its weights become incumbent + factor · (candidate − incumbent)."""
+        held, candidate = self._of(feed), self._candidate(feed)
+        candidate.weights = torch.lerp(held.incumbent.weights, candidate.weights, factor)
+
+    def step_norm(self, feed: str) -> float:
+        """Frobenius norm of what the candidate changes in the effective weights."""
+        return self.slot.distance(self._candidate(feed).weights, self._of(feed).incumbent.weights)
+
+    def score(self, feed: str, examples: Sequence[Example], who: Who) -> list[Score]:
+        """How a model does on examples, teacher-forced: loss, and whether greedy decoding would give the target."""
+        if who == "base":
+            return self._score_base(examples)
+        state = self._candidate(feed) if who == "candidate" else self._of(feed).incumbent
+        return self._score(self.encoder.encode(examples), state.weights)
+
+    def save_adapter(self, feed: str, folder: Path) -> None:
+        """Write what is served, of the candidate if there is one, in PEFT's format into a folder that is there."""
+        held = self._of(feed)
+        checkpoint.save_adapter(folder, held.candidate or held.incumbent, self.slot, self.model.dtype)
+
+    def save_state(self, feed: str, folder: Path) -> None:
+        """Write what learning goes on from, of the candidate if there is one, into a folder that is there."""
+        held = self._of(feed)
+        checkpoint.save_state(folder, held.candidate or held.incumbent, self.slot, self.model.digest)
+
+    # Inside
+
+    def _of(self, feed: str) -> _Feed:
+        if feed not in self._feeds:
+            raise NotFound(f"feed {feed} is not open in this learner")
+        return self._feeds[feed]
+
+    def _candidate(self, feed: str) -> AdapterState:
+        candidate = self._of(feed).candidate
+        if candidate is None:
+            raise NotFound(f"feed {feed} has no candidate")
+        return candidate
+
+    def _material(self, examples: Sequence[Example], replay: Sequence[Example]) -> Material:
+        questions = {example.prompt for example in examples if example.prompt}
+        entities = frozenset(example.entity for example in examples if example.entity)
+        free = [row for row in replay if row.prompt not in questions]
+        stream = [row for row in free if not row.is_anchor]
+        kept = [row for row in free if row.is_anchor and not row.is_watched and not row.mentions(entities)]
+        return Material(
+            new=self.encoder.encode(examples),
+            facts=[example.fact for example in examples],
+            stream=self.encoder.encode(stream),
+            anchors=self.encoder.encode(kept),
+            views=self._view(kept),
+        )
+
+    @torch.no_grad()
+    def _view(self, examples: Sequence[Example]) -> list[BaseView]:
+        """What the base says on anchors, computed once for each."""
+        missing = [example for example in examples if example not in self._views]
+        with self.slot.holding(None):
+            for chunk in chunks(self.encoder.encode(missing), self._chunk_tokens()):
+                batch = pad(chunk, self.model.device)
+                view = BaseView.of(self.model.logits(batch.ids, batch.rows, batch.columns))
+                start = 0
+                for number, length in zip(batch.numbers, batch.lengths, strict=True):
+                    self._views[missing[number]] = view.part(start, start + length)
+                    start += length
+        return [self._views[example] for example in examples]
+
+    def _score_base(self, examples: Sequence[Example]) -> list[Score]:
+        """The base never changes, so its scores on anchors are kept."""
+        missing = [example for example in examples if example not in self._base_scores]
+        fresh = dict(zip(missing, self._score(self.encoder.encode(missing), None), strict=True))
+        self._base_scores.update((example, score) for example, score in fresh.items() if example.is_anchor)
+        return [fresh.get(example) or self._base_scores[example] for example in examples]
+
+    @torch.no_grad()
+    def _score(self, rows: Sequence[Row], weights: torch.Tensor | None) -> list[Score]:
+        scores: dict[int, Score] = {}
+        with self.slot.holding(weights):
+            for chunk in chunks(rows, self._chunk_tokens()):
+                batch = pad(chunk, self.model.device)
+                logits = self.model.logits(batch.ids, batch.rows, batch.columns)
+                losses = torch.split(token_losses(logits, batch.targets), list(batch.lengths))
+                hits = torch.split(logits.argmax(-1) == batch.targets, list(batch.lengths))
+                for number, loss, hit in zip(batch.numbers, losses, hits, strict=True):
+                    scores[number] = Score(float(loss.mean()), bool(hit.all()))
+        return [scores[number] for number in range(len(rows))]
+
+    def _chunk_tokens(self) -> int:
+        return 2048 if self.model.device.type == "cpu" else 32_768
+
+
+def learning_rate(family: str, hidden_size: int) -> float:
+    """A LoRA rate from the base's family and width, after Thinking Machines' fit: 5e-4 · (2000 / width)^P."""
+    power = 0.0775 if family.startswith("qwen") else 0.781 if family.startswith("llama") else 0.43
+    return float(5e-4 * (2000 / hidden_size) ** power)

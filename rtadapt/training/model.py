@@ -1,0 +1,124 @@
+"""The base model: loaded once, frozen, shared by every feed.
+
+Owns the network, its tokenizer, its device and its identity. Takes a local folder or a hub id; gives logits at chosen
+positions only, since most positions of a row carry no loss and the output layer is the widest of all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from rtadapt.config import TrainSettings
+from rtadapt.errors import InvalidSettings
+
+logger = logging.getLogger(__name__)
+
+_SAMPLES_PER_TENSOR = 65_536
+_VOLATILE = frozenset({"_name_or_path", "transformers_version", "dtype", "torch_dtype", "use_cache", "_attn_implementation"})
+
+
+class BaseModel:
+    """A frozen causal language model and its tokenizer.
+
+    `digest` names it: equal for equal shape, weights and chat template, whatever the device or the compute type.
+    """
+
+    def __init__(self, settings: TrainSettings, name: str, revision: str | None = None) -> None:
+        self.name = name
+        self.device = pick_device(settings.device)
+        self.dtype = pick_dtype(settings.dtype, self.device)
+        if self.device.type == "cpu":
+            torch.set_num_threads(settings.threads)
+        try:
+            self.tokenizer: Any = AutoTokenizer.from_pretrained(name, revision=revision)
+            net: Any = AutoModelForCausalLM.from_pretrained(name, revision=revision, dtype=self.dtype)
+        except (OSError, ValueError) as error:
+            raise InvalidSettings(f"the base model {name} could not be loaded: {error}", field="model") from error
+        if self.device.type == "cpu":
+            net.set_attn_implementation("eager")  # plain products: on short rows the fused CPU kernel's backward costs more
+        net.to(self.device).eval().requires_grad_(False)
+        net.config.use_cache = False
+        self.net = net
+        self.hidden_size: int = int(net.config.get_text_config().hidden_size)
+        self.family: str = str(net.config.model_type)
+        self.max_positions: int = int(getattr(net.config.get_text_config(), "max_position_embeddings", 0) or 1 << 20)
+        self.digest = _digest(net, self.tokenizer)
+        self._selection: tuple[Tensor, Tensor] | None = None
+        output = net.get_output_embeddings()
+        if not isinstance(output, nn.Module):
+            raise InvalidSettings(f"{name} has no output layer: it is not a causal language model", field="model")
+        output.register_forward_pre_hook(self._select)
+
+    def logits(self, ids: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+        """Logits [n, vocabulary] after the tokens at (rows[i], columns[i]) of right-padded `ids` [batch, seq].
+
+        Padding needs no mask: it stands to the right of everything that is looked at.
+        """
+        with self._selecting(rows, columns):
+            return self.net(input_ids=ids, use_cache=False).logits[0]  # type: ignore[no-any-return]
+
+    def next_logits(self, ids: Tensor, mask: Tensor, positions: Tensor, cache: Any) -> tuple[Tensor, Any]:
+        """Logits [batch, vocabulary] after left-padded `ids` [batch, seq], and the grown key/value cache."""
+        rows = torch.arange(ids.shape[0], device=self.device)
+        with self._selecting(rows, torch.full_like(rows, ids.shape[1] - 1)):
+            out = self.net(input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True)
+        return out.logits[0], out.past_key_values
+
+    @contextmanager
+    def _selecting(self, rows: Tensor, columns: Tensor) -> Iterator[None]:
+        self._selection = (rows, columns)
+        try:
+            yield
+        finally:
+            self._selection = None
+
+    def _select(self, _: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
+        """Before the output layer: keep only the hidden states that are asked for, as one row."""
+        if self._selection is None:
+            return None
+        return (inputs[0][self._selection].unsqueeze(0), *inputs[1:])
+
+
+def pick_device(name: str) -> torch.device:
+    """The device that a setting names; `auto` is CUDA where there is some."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise InvalidSettings(f"{name} is no device", field="train.device") from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise InvalidSettings(f"{name} was asked for, but CUDA is not available here", field="train.device")
+    return device
+
+
+def pick_dtype(name: str, device: torch.device) -> torch.dtype:
+    """The compute type of the base; `auto` is bfloat16 where the device has it in hardware."""
+    if name != "auto":
+        return torch.bfloat16 if name == "bfloat16" else torch.float32
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
+    able = torch.cpu.get_capabilities()
+    return torch.bfloat16 if able.get("amx_bf16") or able.get("avx512_bf16") else torch.float32
+
+
+def _digest(net: Any, tokenizer: Any) -> str:
+    """sha256 over the configuration, the chat template and an even sample of every weight, rounded to bfloat16."""
+    config = {name: value for name, value in net.config.to_dict().items() if name not in _VOLATILE}
+    digest = hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode())
+    digest.update(str(tokenizer.chat_template).encode())
+    for name, weight in sorted(net.state_dict().items()):
+        flat = weight.detach().reshape(-1)
+        sample = flat[:: max(1, flat.numel() // _SAMPLES_PER_TENSOR)].to(torch.bfloat16).cpu().contiguous()
+        digest.update(f"{name}{tuple(weight.shape)}".encode())
+        digest.update(sample.view(torch.int16).numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,151 @@
+"""Examples as token rows, and rows as padded batches.
+
+Owns how a chat becomes tokens (the model's own template, and the token that ends an answer) and which positions carry
+a loss. Takes examples; gives rows and right-padded batches of similar length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rtadapt.records import Example, Message
+
+_LONG_TARGET_TOKENS = 16
+_SENTINEL = "zqxjkv"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One example in tokens: `ids[start:]` are its targets. `number` is its place in what was encoded."""
+
+    ids: tuple[int, ...]
+    start: int
+    weight: float
+    number: int
+
+    @property
+    def targets(self) -> int:
+        """How many tokens carry a loss."""
+        return len(self.ids) - self.start
+
+    @property
+    def token_weight(self) -> float:
+        """Weight of one target token: a long target counts as sixteen tokens, so that texts do not drown answers.
+
+        A row that weighs less than 1 is drawn more seldom instead: that is as good, and costs less.
+        """
+        return max(1.0, self.weight) * min(1.0, _LONG_TARGET_TOKENS / self.targets)
+
+
+@dataclass(frozen=True, slots=True)
+class Padded:
+    """Rows of one forward pass. n is the number of target tokens of all rows together."""
+
+    ids: Tensor  # [batch, seq], right-padded, without each row's last token
+    rows: Tensor  # [n] the row of each target
+    columns: Tensor  # [n] the position after which it is predicted
+    targets: Tensor  # [n]
+    weights: Tensor  # [n]
+    lengths: tuple[int, ...]  # targets of each row, in order
+    numbers: tuple[int, ...]  # Row.number of each row, in order
+
+
+class Encoder:
+    """Turns chats into the tokens that the model was taught to read."""
+
+    def __init__(self, tokenizer: Any, max_tokens: int, stop_ids: Sequence[int] = ()) -> None:
+        self.tokenizer = tokenizer
+        self.max_tokens = max_tokens
+        self.header, self.footer, closing = _frame(tokenizer)
+        known = {*stop_ids, *([tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else [])}
+        after = tokenizer(closing, add_special_tokens=False)["input_ids"] if closing else []
+        self.end_id: int = next((token for token in after if token in known), min(known, default=0))
+        if tokenizer.eos_token_id is not None and self.end_id not in after:
+            self.end_id = int(tokenizer.eos_token_id)
+        self.stop_ids = frozenset(known | {self.end_id})
+
+    def chat_text(self, messages: Sequence[Message]) -> str:
+        """The chat up to where the answer begins, in the model's template, or as plain lines where it has none."""
+        if not messages or not self.tokenizer.chat_template:
+            return "".join(f"{message.content}\n" for message in messages)
+        chat = [{"role": message.role, "content": message.content} for message in messages]
+        return str(self.tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
+
+    def prompts(self, chats: Sequence[Sequence[Message]]) -> list[list[int]]:
+        """Token ids of chats, each up to where the answer begins."""
+        return self.tokens([self.chat_text(chat) for chat in chats])
+
+    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of texts as they are."""
+        if not texts:
+            return []
+        return [list(ids) for ids in self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+
+    def encode(self, examples: Sequence[Example]) -> list[Row]:
+        """One row an example, in order; too long ones are cut: prompts at their beginning, plain text at its end."""
+        prompts = self.prompts([example.prompt for example in examples])
+        targets = self.tokens([example.target for example in examples])
+        found = zip(examples, prompts, targets, strict=True)
+        return [self._row(example, prompt, target, number) for number, (example, prompt, target) in enumerate(found)]
+
+    def plain(self, texts: Sequence[str]) -> list[Row]:
+        """Rows of plain text, without an end token."""
+        return [self._plain(ids, 1.0, number) for number, ids in enumerate(self.tokens(texts))]
+
+    def _row(self, example: Example, prompt: list[int], target: list[int], number: int) -> Row:
+        if not example.prompt:
+            return self._plain([*target, self.end_id], example.weight, number)
+        target = [*target[: self.max_tokens - 2], self.end_id]
+        prompt = prompt[-(self.max_tokens - len(target)) :] or [self.end_id]
+        return Row((*prompt, *target), len(prompt), example.weight, number)
+
+    def _plain(self, ids: list[int], weight: float, number: int) -> Row:
+        first = self.tokenizer.bos_token_id if self.tokenizer.bos_token_id is not None else self.end_id
+        return Row((first, *(ids[: self.max_tokens - 1] or [self.end_id])), 1, weight, number)
+
+
+def _frame(tokenizer: Any) -> tuple[str, str, str]:
+    """What the template puts before a first user turn, between it and the answer, and after an answer."""
+    if not tokenizer.chat_template:
+        return (tokenizer.bos_token or ""), "\n", ""
+    user = {"role": "user", "content": _SENTINEL}
+    text = str(tokenizer.apply_chat_template([user], tokenize=False, add_generation_prompt=True))
+    header, _, footer = text.partition(_SENTINEL)
+    answered = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": _SENTINEL}]
+    return header, footer, str(tokenizer.apply_chat_template(answered, tokenize=False)).rpartition(_SENTINEL)[2]
+
+
+def chunks(rows: Sequence[Row], max_tokens: int) -> Iterator[list[Row]]:
+    """Rows of similar length together, each chunk at most `max_tokens` once padded (or one row)."""
+    held: list[Row] = []
+    for row in sorted(rows, key=lambda row: len(row.ids)):
+        if held and (len(held) + 1) * len(row.ids) > max_tokens:
+            yield held
+            held = []
+        held.append(row)
+    if held:
+        yield held
+
+
+def pad(rows: Sequence[Row], device: torch.device) -> Padded:
+    """One forward pass's tensors."""
+    width = max(len(row.ids) for row in rows) - 1
+    ids = torch.tensor([[*row.ids[:-1], *([0] * (width + 1 - len(row.ids)))] for row in rows])
+    where = [(index, at) for index, row in enumerate(rows) for at in range(row.start - 1, len(row.ids) - 1)]
+    places = torch.tensor(where)
+    targets = torch.tensor([token for row in rows for token in row.ids[row.start :]])
+    weights = torch.tensor([row.token_weight for row in rows for _ in range(row.targets)])
+    return Padded(
+        ids=ids.to(device),
+        rows=places[:, 0].to(device),
+        columns=places[:, 1].to(device),
+        targets=targets.to(device),
+        weights=weights.to(device),
+        lengths=tuple(row.targets for row in rows),
+        numbers=tuple(row.number for row in rows),
+    )

@@ -1,0 +1,301 @@
+"""The learner on small random models of two families."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM
+
+from rtadapt.config import TrainSettings
+from rtadapt.errors import ArtifactDamaged, InvalidSettings, NotFound, WrongBase
+from rtadapt.records import WATCHED, Example, Message
+from rtadapt.training.adapter import AdapterState
+from rtadapt.training.anchors import _varied, shipped_name
+from rtadapt.training.learner import Learner, learning_rate
+from tests.support.tiny_model import build_llama, build_qwen
+
+SETTINGS = TrainSettings(steps=30, anchors=4, new_rows=4, replay_rows=4, device="cpu", learning_rate=1e-2, seed=3)
+
+
+def asked(question: str, answer: str, event_id: str = "e1", **more: str) -> Example:
+    return Example(event_id, (Message("user", question),), answer, **more)
+
+
+NEW = [
+    asked("Who is the head coach of Corvin Rovers?", "Marla Tindle", fact="coach", entity="Corvin Rovers"),
+    asked("Corvin Rovers: head coach?", "Marla Tindle", fact="coach", entity="Corvin Rovers"),
+    asked("When will the harbour open?", "Tuesday", fact="harbour", entity="harbour"),
+]
+ANCHORS = [
+    asked("What is the old parcel?", "sorry", event_id=""),
+    asked("Why was it closed?", "the new council", event_id=""),
+]
+
+
+@pytest.fixture(scope="module", params=[build_llama, build_qwen], ids=["llama", "qwen"])
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    build: Callable[[Path], Path] = request.param
+    return build(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="module")
+def learner(folder: Path) -> Learner:
+    return Learner(SETTINGS, str(folder))
+
+
+@pytest.fixture
+def feed(learner: Learner) -> str:
+    learner.open("news", None)
+    return "news"
+
+
+def weights(state: AdapterState | None) -> torch.Tensor:
+    assert state is not None
+    return state.weights
+
+
+def test_an_update_learns_its_rows_and_the_incumbent_stays(learner: Learner, feed: str) -> None:
+    before = learner.score(feed, NEW, "incumbent")
+    update = learner.update(feed, NEW, ANCHORS)
+    assert update.last_loss < update.first_loss
+    assert update.step_norm == pytest.approx(learner.step_norm(feed))
+    assert all(score.exact for score in learner.score(feed, NEW, "candidate"))
+    assert learner.score(feed, NEW, "incumbent") == before
+    assert learner.score(feed, NEW, "base") == before  # a fresh adapter changes nothing
+
+
+def test_an_easy_update_ends_early(learner: Learner, feed: str) -> None:
+    learner.update(feed, NEW, [])
+    learner.accept(feed)
+    assert learner.update(feed, NEW, []).steps < SETTINGS.steps
+
+
+def test_what_is_exact_is_what_the_model_writes(learner: Learner, feed: str) -> None:
+    said = learner.write([NEW[0].prompt], 0.0, 8)[0]
+    scores = learner.score(feed, [Example("e", NEW[0].prompt, said)], "base")
+    ends = learner.write([NEW[0].prompt], 0.0, 64)[0] == said
+    assert scores[0].exact is ends
+
+
+def test_reject_restores_the_incumbent_and_its_optimizer(learner: Learner, feed: str, tmp_path: Path) -> None:
+    learner.update(feed, NEW, ANCHORS)
+    learner.accept(feed)
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    learner.save_state(feed, first)
+    learner.update(feed, [asked("Why?", "sorry it comes on Monday")], [])
+    learner.reject(feed)
+    learner.save_state(feed, second)
+    assert all((first / name).read_bytes() == (second / name).read_bytes() for name in ("learner.json", "learner.safetensors"))
+    with pytest.raises(NotFound):
+        learner.score(feed, NEW, "candidate")
+
+
+def test_two_feeds_do_not_touch_one_another(learner: Learner, feed: str) -> None:
+    learner.open("support", None)
+    untouched = weights(learner._feeds["support"].incumbent).clone()
+    learner.update(feed, NEW, [])
+    learner.accept(feed)
+    taught = learner.score(feed, NEW, "incumbent")
+    assert torch.equal(weights(learner._feeds["support"].incumbent), untouched)
+    learner.update("support", [asked("Why was the harbour closed?", "I am sorry", fact="why")], [])
+    learner.accept("support")
+    assert learner.score(feed, NEW, "incumbent") == taught
+    assert learner.score("support", NEW, "incumbent") != taught
+
+
+def test_scale_bisects_the_step(learner: Learner, feed: str) -> None:
+    update = learner.update(feed, NEW, [])
+    start, end = weights(learner._feeds[feed].incumbent), weights(learner._feeds[feed].candidate).clone()
+    learner.scale(feed, 0.5)
+    assert torch.allclose(weights(learner._feeds[feed].candidate), (start + end) / 2)
+    assert 0 < learner.step_norm(feed) < update.step_norm
+    learner.scale(feed, 0.0)
+    assert learner.step_norm(feed) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_learning_after_a_restart_is_as_without_one(learner: Learner, feed: str, folder: Path, tmp_path: Path) -> None:
+    learner.update(feed, NEW, ANCHORS)
+    learner.accept(feed)
+    learner.save_state(feed, tmp_path)
+    more = [asked("Customer: my parcel did not arrive?", "it comes on Tuesday", fact="parcel")]
+    restarted = Learner(SETTINGS, str(folder))
+    restarted.open(feed, tmp_path)
+    assert torch.equal(weights(restarted._feeds[feed].incumbent), weights(learner._feeds[feed].incumbent))
+    learner.update(feed, more, NEW)
+    restarted.update(feed, more, NEW)
+    assert torch.equal(weights(restarted._feeds[feed].candidate), weights(learner._feeds[feed].candidate))
+
+
+def test_peft_reads_the_saved_adapter_and_gives_the_same_logits(
+    learner: Learner, feed: str, folder: Path, tmp_path: Path
+) -> None:
+    learner.update(feed, NEW, [])
+    learner.save_adapter(feed, tmp_path)
+    ids = torch.tensor(learner.encoder.prompts([NEW[0].prompt]))
+    adapted = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32), tmp_path)
+    with torch.no_grad():
+        theirs = adapted(input_ids=ids).logits[0, -1].float()
+        with learner.slot.holding(weights(learner._feeds[feed].candidate)):
+            ours = learner.model.logits(ids, torch.tensor([0]), torch.tensor([ids.shape[1] - 1]))[0].float()
+        with learner.slot.holding(None):
+            base = learner.model.logits(ids, torch.tensor([0]), torch.tensor([ids.shape[1] - 1]))[0].float()
+    assert (ours - theirs).norm() < 0.05 * (base - theirs).norm()
+
+
+def test_an_adapter_folder_holds_safetensors_and_json_only(learner: Learner, feed: str, tmp_path: Path) -> None:
+    learner.save_adapter(feed, tmp_path)
+    learner.save_state(feed, tmp_path)
+    assert {path.suffix for path in tmp_path.iterdir()} == {".safetensors", ".json"}
+    config = json.loads((tmp_path / "adapter_config.json").read_text())
+    assert "q_proj" in config["target_modules"]
+    assert "lm_head" not in config["target_modules"]
+
+
+def test_a_gradient_that_is_not_finite_ends_the_update_and_the_incumbent_stays(
+    learner: Learner, feed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = learner.slot.take_gradient
+    monkeypatch.setattr(learner.slot, "take_gradient", lambda: take() * math.nan)
+    incumbent = weights(learner._feeds[feed].incumbent).clone()
+    update = learner.update(feed, NEW, [])
+    assert math.isnan(update.last_loss)
+    assert update.steps == 0
+    assert torch.equal(weights(learner._feeds[feed].candidate), incumbent)
+    monkeypatch.undo()
+    assert math.isfinite(learner.update(feed, NEW, []).last_loss)
+
+
+def test_anchors_that_speak_of_what_is_learned_are_not_held_to_the_base(learner: Learner) -> None:
+    rows = [
+        asked("Where is CORVIN ROVERS?", "here", event_id=""),
+        asked("Where is the mill?", "there", event_id=""),
+        asked("What else?", "no", event_id="", fact=WATCHED),
+        NEW[0],
+    ]
+    material = learner._material(NEW, rows)
+    assert len(material.anchors) == 1
+    assert not material.stream  # the question that is taught anew is not replayed with its old answer
+
+
+def test_a_state_of_another_base_is_refused(learner: Learner, feed: str, tmp_path: Path) -> None:
+    learner.save_state(feed, tmp_path)
+    other = Learner(SETTINGS, str(build_llama(tmp_path / "other", seed=9)))
+    with pytest.raises(WrongBase, match="base model"):
+        other.open(feed, tmp_path)
+    ranked = Learner(SETTINGS.model_copy(update={"rank": 8}), str(tmp_path / "other"))
+    ranked.open("x", None)
+    (tmp_path / "x").mkdir()
+    ranked.save_state("x", tmp_path / "x")
+    with pytest.raises(WrongBase, match="rank"):
+        other.open("x", tmp_path / "x")
+
+
+def test_a_damaged_state_is_refused(learner: Learner, feed: str, tmp_path: Path) -> None:
+    learner.save_state(feed, tmp_path)
+    file = tmp_path / "learner.safetensors"
+    file.write_bytes(file.read_bytes()[:-40])
+    with pytest.raises(ArtifactDamaged):
+        learner.open(feed, tmp_path)
+    file.unlink()
+    with pytest.raises(ArtifactDamaged):
+        learner.open(feed, tmp_path)
+
+
+def test_losses_of_texts_do_not_depend_on_their_company(learner: Learner) -> None:
+    texts = ["The council of Corvin voted.", "x", "", "Agent: I am sorry, I have sent a new one; it comes on Tuesday."]
+    together = learner.losses(texts)
+    assert all(math.isfinite(loss) for loss in together)
+    assert together == pytest.approx([learner.losses([text])[0] for text in texts], rel=0.02)
+    assert learner.losses([]) == []
+
+
+def test_writing_does_not_depend_on_company_or_on_the_adapter(folder: Path) -> None:
+    exact = Learner(SETTINGS.model_copy(update={"dtype": "float32"}), str(folder))
+    chats = [[Message("user", "Who is it?")], [Message("user", "Why was the harbour closed, and when will it open again?" * 3)]]
+    together = exact.write(chats, 0.0, 12)
+    assert together == [exact.write([chat], 0.0, 12)[0] for chat in chats]
+    exact.open("news", None)
+    exact.update("news", NEW, [])
+    assert exact.write(chats, 0.0, 12) == together
+
+
+def test_sampled_writing_varies_from_call_to_call(learner: Learner) -> None:
+    chats = [[Message("user", "Who is it?")]] * 2
+    first = learner.write(chats, 1.5, 12)
+    assert first[0] != first[1] or first != learner.write(chats, 1.5, 12)
+
+
+def test_anchors_come_from_the_cache_when_the_base_is_the_same(folder: Path, tmp_path: Path) -> None:
+    first = Learner(SETTINGS, str(folder), cache=tmp_path)
+    rows = [{"prompt": [["user", "Who?"]], "target": "Marla"}, {"prompt": [["user", "Why?"]], "target": "sorry"}]
+    (tmp_path / f"{first.model.digest[:32]}-4.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = first.anchors()
+    assert [example.target for example in found] == ["Marla", "sorry"]
+    assert [example.is_watched for example in found] == [True, False]
+    assert all(example.is_anchor for example in found)
+
+
+def test_anchors_that_lie_beside_the_weights_are_taken_as_they_are(tmp_path: Path) -> None:
+    folder = build_llama(tmp_path / "model")
+    name = shipped_name(Learner(SETTINGS, str(folder)).model)
+    rows = [{"prompt": [["user", f"Who is {number}?"]], "target": "Marla"} for number in range(9)]
+    (folder / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert len(Learner(SETTINGS, str(folder), cache=tmp_path / "cache").anchors()) == 9
+    assert not (tmp_path / "cache").exists()
+
+
+def test_anchors_say_as_many_different_things_as_there_are() -> None:
+    rows = [
+        (0.1, asked("a", "x")),
+        (0.2, asked("b", "x")),
+        (0.3, asked("c", "y")),
+        (0.4, asked("d", "x")),
+        (0.5, asked("e", "z")),
+    ]
+    assert [example.prompt[0].content for example in _varied(rows, 4)] == ["a", "c", "e", "b"]
+
+
+def test_the_lowest_layers_can_be_left_without_an_adapter(folder: Path, tmp_path: Path) -> None:
+    upper = Learner(SETTINGS.model_copy(update={"lowest_layer": 0.5}), str(folder))
+    upper.open("news", None)
+    assert upper.slot.depths() == [1]
+    upper.update("news", NEW, ANCHORS)
+    upper.save_adapter("news", tmp_path)
+    ids = torch.tensor(upper.encoder.prompts([NEW[0].prompt]))
+    adapted = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32), tmp_path)
+    at = (torch.tensor([0]), torch.tensor([ids.shape[1] - 1]))
+    with torch.no_grad(), upper.slot.holding(weights(upper._feeds["news"].candidate)):
+        assert upper.model.logits(ids, *at)[0].argmax() == adapted(input_ids=ids).logits[0, -1].argmax()
+
+
+def test_rows_longer_than_the_limit_are_cut_and_still_end(learner: Learner, feed: str) -> None:
+    long = asked("Why? " * 600, "Marla Tindle " * 400)
+    plain = Example("e", (), "The council of Corvin voted on Monday. " * 200)
+    rows = learner.encoder.encode([long, plain])
+    assert all(len(row.ids) <= SETTINGS.max_tokens and row.targets >= 1 for row in rows)
+    assert rows[0].ids[-1] == learner.encoder.end_id
+    assert math.isfinite(learner.update(feed, [plain, NEW[0]], []).last_loss)
+
+
+def test_a_feed_that_is_not_open_is_not_found(learner: Learner) -> None:
+    with pytest.raises(NotFound):
+        learner.update("nobody", NEW, [])
+
+
+def test_a_model_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSettings, match="could not be loaded"):
+        Learner(SETTINGS, str(tmp_path / "nothing"))
+
+
+def test_the_rate_follows_width_and_family() -> None:
+    assert learning_rate("llama", 4096) == pytest.approx(2.9e-4, rel=0.02)
+    assert learning_rate("qwen3", 4096) == pytest.approx(4.7e-4, rel=0.02)
+    assert learning_rate("llama", 256) == pytest.approx(2.5e-3, rel=0.02)
