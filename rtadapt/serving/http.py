@@ -1,0 +1,150 @@
+"""Reading one HTTP request and writing one small answer, in plain ASGI.
+
+Owns the bounds of a request body, the headers we read and write, and the JSON answers that we give ourselves.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+from rtadapt.errors import InvalidRequest, RtadaptError, TooLarge, Unavailable, openai_error
+from rtadapt.serving.engine import Message, Receive, Scope, Send
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_RETRY_AFTER_SECONDS = "1"
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Gone(Exception):
+    """The client left before the request was complete: nobody is there to answer."""
+
+
+def header(scope: Scope, name: str) -> str | None:
+    """The first value of a request header, or None."""
+    wanted = name.encode()
+    for key, value in scope["headers"]:
+        if key.lower() == wanted:
+            return bytes(value).decode("latin-1")
+    return None
+
+
+def request_id(scope: Scope) -> str:
+    """The caller's x-request-id if it is a sane one, else a new one."""
+    given = header(scope, "x-request-id")
+    return given if given is not None and _SANE_ID.fullmatch(given) else secrets.token_hex(16)
+
+
+async def read_body(scope: Scope, receive: Receive, limit_bytes: int) -> bytes:
+    """The whole request body. Raises TooLarge as soon as it is known to be, and Gone."""
+    length = header(scope, "content-length") or ""
+    if length.isdigit() and int(length) > limit_bytes:
+        raise TooLarge(f"the request body is over the limit of {limit_bytes} bytes", field="body")
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit_bytes:
+            raise TooLarge(f"the request body is over the limit of {limit_bytes} bytes", field="body")
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """The JSON object that `body` spells. Raises InvalidRequest; the message never quotes the body."""
+    try:
+        value = json.loads(body)
+    except json.JSONDecodeError as error:
+        raise InvalidRequest(f"the body is no JSON: {error.msg} at character {error.pos}", field="body") from None
+    except (ValueError, RecursionError):  # not in any encoding of JSON; a number too long; nested too deep
+        raise InvalidRequest("the body is no JSON that can be read", field="body") from None
+    if not isinstance(value, dict):
+        raise InvalidRequest("the body must be a JSON object", field="body")
+    return value
+
+
+def text_field(body: dict[str, Any], name: str) -> str | None:
+    """The string at `name`, or None when it is not there. Raises InvalidRequest when it is something else."""
+    value = body.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise InvalidRequest(f"{name} must be a string", field=name)
+
+
+def with_headers(scope: Scope, changes: dict[str, str]) -> Scope:
+    """A copy of `scope` in which these request headers have these values."""
+    names = {name.encode() for name in changes}
+    kept = [(key, value) for key, value in scope["headers"] if key.lower() not in names]
+    return {**scope, "headers": kept + encoded(changes.items())}
+
+
+def encoded(headers: Iterable[tuple[str, str]]) -> Headers:
+    """Headers as ASGI carries them."""
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+
+def replay(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives `body` once more, then whatever comes after (the client leaving)."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+def naming(send: Send, headers: dict[str, str]) -> Send:
+    """A `send` that puts `headers` on the response in place of any of the same name."""
+    names = {name.encode() for name in headers}
+    ours = encoded(headers.items())
+
+    async def named(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kept = [pair for pair in message.get("headers", []) if pair[0].lower() not in names]
+            message = {**message, "headers": kept + ours}
+        await send(message)
+
+    return named
+
+
+class Noted:
+    """A `send` that remembers the status it sent; 0 while there was none."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        """Send on."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        await self._send(message)
+
+
+async def send_json(send: Send, status: int, value: Any, headers: Iterable[tuple[str, str]] = ()) -> None:
+    """Answer with `value` as JSON."""
+    body = json.dumps(value).encode()
+    ours = encoded((("content-type", "application/json"), ("content-length", str(len(body)))))
+    await send({"type": "http.response.start", "status": status, "headers": ours + encoded(headers)})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_error(send: Send, error: RtadaptError) -> None:
+    """Answer with `error` in OpenAI's shape."""
+    headers = [("retry-after", _RETRY_AFTER_SECONDS)] if isinstance(error, Unavailable) else []
+    if error.status == 401:
+        headers.append(("www-authenticate", "Bearer"))
+    await send_json(send, error.status, openai_error(error), headers)

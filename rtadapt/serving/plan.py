@@ -1,0 +1,62 @@
+"""What a replica should load next and what it may let go. Pure.
+
+Owns those two decisions. Takes what the registry says of a feed and what is loaded; gives version numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rtadapt.records import Head, Route
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """One feed: what the registry says, the versions loaded here (never 0), and which of them its alias answers from.
+
+    `loaded` maps each to the Unix seconds when it was published.
+    """
+
+    route: Route
+    head: Head | None
+    loaded: Mapping[int, float]
+    serving: int | None
+
+
+def needed(state: FeedState) -> list[int]:
+    """What the route names, the base model aside: without these the alias can't be answered as it should be."""
+    named = (state.route.stable, state.route.canary or 0)
+    return [number for number in dict.fromkeys(named) if number]
+
+
+def missing(state: FeedState) -> list[int]:
+    """What to load now, in order: what the route names, then the newest version. Those in between are skipped."""
+    newest = state.head.version if state.head is not None else 0
+    return [number for number in dict.fromkeys((*needed(state), newest)) if number and number not in state.loaded]
+
+
+def pinned(state: FeedState) -> frozenset[int]:
+    """What must stay loaded: what is answered from, what the route names, and the newest version."""
+    newest = state.head.version if state.head is not None else 0
+    return frozenset({*needed(state), newest, state.serving or 0})
+
+
+def surplus(states: Mapping[str, FeedState], keep_loaded: int, capacity: int) -> list[tuple[str, int]]:
+    """What may be unloaded, in the order to do it.
+
+    All but the `keep_loaded` newest of each feed; and when still more than `capacity` would stay, the oldest of the
+    rest, of whichever feed, as far as that goes without touching what is pinned.
+    """
+    going: list[tuple[str, int]] = []
+    spare: list[tuple[float, str, int]] = []
+    staying = 0
+    for feed, state in states.items():
+        newest = set(sorted(state.loaded, reverse=True)[:keep_loaded])
+        held = pinned(state)
+        going += [(feed, number) for number in sorted(state.loaded) if number not in newest and number not in held]
+        kept = [number for number in state.loaded if number in newest or number in held]
+        staying += len(kept)
+        spare += [(state.loaded[number], feed, number) for number in kept if number not in held]
+    excess = max(0, staying - capacity)
+    return going + [(feed, number) for _, feed, number in sorted(spare)[:excess]]

@@ -1,0 +1,66 @@
+"""What runs first in every process of the engine: a vLLM general plugin (entry point `vllm.general_plugins`).
+
+vLLM loads it in the API server, in the engine's core and in its workers. It does nothing unless `launch.serve` started
+that server. Then it
+
+- ends the process when the one that started it ends, even by SIGKILL: vLLM 0.32's engine core outlives a killed API
+  server otherwise, with all its memory and threads;
+- asks the kernel for the AMX tiles where the CPU has them: vLLM's bfloat16 attention uses them without asking, which is
+  an illegal instruction until some other library happened to ask;
+- sends the engine's log to ours.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import sys
+
+from rtadapt.observe.logs import adopt, start_logs
+
+PLUGIN = "rtadapt"
+"""The entry point's name."""
+
+SERVER_PID = "RTADAPT_SERVER_PID"
+"""Environment variable with the process id of the API server that `launch.serve` runs in."""
+
+_PR_SET_PDEATHSIG = 1
+_SYS_ARCH_PRCTL = 158  # x86-64
+_ARCH_REQ_XCOMP_PERM = 0x1023
+_XFEATURE_XTILEDATA = 18
+
+logger = logging.getLogger(__name__)
+
+
+def prepare() -> None:
+    """Make this process one of ours. Safe to call again."""
+    server = os.environ.get(SERVER_PID, "")
+    if not server.isdigit():
+        return
+    request_tiles()
+    if int(server) == os.getpid():
+        return
+    end_with_parent()
+    level = os.environ.get("VLLM_LOGGING_LEVEL", "WARNING")
+    start_logs("engine", level)
+    adopt("vllm", level)
+
+
+def end_with_parent() -> None:
+    """Let the kernel kill this process when the thread that started it ends. Linux only; elsewhere nothing happens."""
+    if not sys.platform.startswith("linux"):
+        return
+    parent = os.getppid()
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        logger.warning("the kernel would not tie this process to its parent", extra={"errno": ctypes.get_errno()})
+    if os.getppid() != parent or parent == 1:  # it ended before the kernel knew
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def request_tiles() -> None:
+    """Ask for permission to use AMX tiles, for this process and the threads it starts. Without AMX nothing happens."""
+    if not sys.platform.startswith("linux") or os.uname().machine != "x86_64":
+        return
+    ctypes.CDLL(None, use_errno=True).syscall(_SYS_ARCH_PRCTL, _ARCH_REQ_XCOMP_PERM, _XFEATURE_XTILEDATA)

@@ -1,0 +1,161 @@
+"""From the model that a request names to the version that answers it. Pure: no clock, no I/O, no state.
+
+Owns the rules. Takes a `ServingView` (what this replica has loaded and what the routes say) and gives a `Target`, or
+the error to answer with. A view is never changed, only replaced, so a request sees one world from beginning to end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from rtadapt.errors import Conflict, InvalidRequest, ModelNotFound, Unavailable
+from rtadapt.records import Head, Position, Positions, Token, parse_version_name, version_name
+
+AFTER_HEADER = "x-rtadapt-after"
+
+
+class Kind(StrEnum):
+    """Why a request got its version."""
+
+    STABLE = "stable"
+    CANARY = "canary"
+    PINNED = "pinned"
+    BASE = "base"
+
+
+class Coverage(StrEnum):
+    """Whether a target has learned a token's event."""
+
+    COVERED = "covered"
+    NOT_YET = "not_yet"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedView:
+    """One feed on this replica.
+
+    `loaded` holds, for each version the engine answers from, the positions it has learned; version 0 (the base model)
+    is always there. `stable` is what the alias answers from here: the route's, once it is loaded. It is None while the
+    route names a version that this replica could not load yet and no earlier one was in use.
+    """
+
+    feed: str
+    stable: int | None
+    canary: int | None = None
+    canary_share: float = 0.0
+    head: Head | None = None
+    loaded: Mapping[int, Positions] = field(default_factory=lambda: {0: {}})
+
+    def positions(self, number: int) -> Positions:
+        """The positions that version `number` answers for: its own, and the head's while it is the newest version.
+
+        What lies between the two was decided without a new version: refused by admission, or rejected by the gate.
+        """
+        own = self.loaded.get(number, {})
+        if self.head is None or self.head.version != number:
+            return own
+        partitions = own.keys() | self.head.positions.keys()
+        return {at: max(own.get(at, 0), self.head.positions.get(at, 0)) for at in partitions}
+
+
+@dataclass(frozen=True, slots=True)
+class ServingView:
+    """Everything that routing knows. `base_model` is the name the base model answers to."""
+
+    base_model: str
+    feeds: Mapping[str, FeedView] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Who answers. `feed` is None for the base model asked by its own name."""
+
+    kind: Kind
+    feed: str | None
+    number: int
+    engine_model: str
+    version: str
+    positions: Positions
+
+    @property
+    def position(self) -> str:
+        """The tokens of the last events covered, one a partition, comma-separated; empty when there are none."""
+        if self.feed is None:
+            return ""
+        ends = sorted(self.positions.items())
+        return ",".join(str(Token(self.feed, Position(partition, end - 1))) for partition, end in ends if end > 0)
+
+
+def resolve(view: ServingView, model: str, key: str, after: Token | None = None) -> Target:
+    """The version that answers a request for `model`.
+
+    `key` chooses between stable and canary: the same key gets the same one as long as the trial lasts. With `after`,
+    the stable version is taken where it has learned that event and the canary has not.
+
+    Raises ModelNotFound when there is no such model here, Unavailable when its version is not loaded yet.
+    """
+    if model == view.base_model:
+        return Target(Kind.BASE, None, 0, view.base_model, view.base_model, {})
+    pinned = parse_version_name(model)
+    feed = view.feeds.get(pinned[0] if pinned else model)
+    if feed is None:
+        raise ModelNotFound(f"there is no model or feed {model[:80]!r} here", field="model")
+    if pinned:
+        if pinned[1] not in feed.loaded:
+            raise ModelNotFound(f"version {model} is not loaded here; loaded are {_list(feed)}", field="model")
+        return _target(view, feed, Kind.PINNED, pinned[1])
+    if feed.stable is None:
+        raise Unavailable(f"the version that {model} answers from is not loaded here yet; try again", field="model")
+    stable = _target(view, feed, Kind.STABLE, feed.stable)
+    if feed.canary is None or feed.canary not in feed.loaded or not falls_in(feed, key):
+        return stable
+    canary = _target(view, feed, Kind.CANARY, feed.canary)
+    if after is not None and not after.covered_by(canary.positions) and after.covered_by(stable.positions):
+        return stable
+    return canary
+
+
+def falls_in(feed: FeedView, key: str) -> bool:
+    """Whether `key` belongs to the canary's share. Growing the share keeps everybody who was in."""
+    digest = hashlib.blake2b(f"{feed.feed}@{feed.canary}\0{key}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64 < feed.canary_share
+
+
+def check_token(model: str, token: Token) -> None:
+    """Raises InvalidRequest when a request for `model` cannot be after `token` at all: it is of another feed, or of none."""
+    pinned = parse_version_name(model)
+    feed = pinned[0] if pinned else model
+    if token.feed != feed:
+        raise InvalidRequest(f"the token is of feed {token.feed}, and {model[:80]!r} is not that feed", field=AFTER_HEADER)
+
+
+def coverage(view: ServingView, target: Target, token: Token) -> Coverage:
+    """Whether `target` has learned `token`'s event, may still come to, or never will (a pinned version that is not the
+    newest: only the head's positions move).
+    """
+    if token.covered_by(target.positions):
+        return Coverage.COVERED
+    feed = view.feeds.get(target.feed or "")
+    newer = feed is not None and feed.head is not None and feed.head.version > target.number
+    return Coverage.NEVER if target.kind is Kind.PINNED and newer else Coverage.NOT_YET
+
+
+def never(target: Target, token: Token) -> Conflict:
+    """The error for a version that will never have learned the event."""
+    return Conflict(
+        f"{target.version} was made before event {token} and stays as it is; ask {target.feed} instead", field=AFTER_HEADER
+    )
+
+
+def _target(view: ServingView, feed: FeedView, kind: Kind, number: int) -> Target:
+    name = version_name(feed.feed, number)
+    return Target(kind, feed.feed, number, name if number else view.base_model, name, feed.positions(number))
+
+
+def _list(feed: FeedView) -> str:
+    newest = sorted(feed.loaded, reverse=True)[:8]
+    return ", ".join(version_name(feed.feed, number) for number in newest)

@@ -1,0 +1,98 @@
+"""How vLLM is started: arguments and environment, without starting it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rtadapt.config import Settings, load_settings
+from rtadapt.errors import InvalidSettings
+from rtadapt.serving.launch import MIDDLEWARE, build_arguments, environment, model_length, serve
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> str:
+    (tmp_path / "config.json").write_text(json.dumps({"max_position_embeddings": 512}))
+    return str(tmp_path)
+
+
+def arguments_of(settings: Settings, model: str, cpu: bool = True, middleware: tuple[str, ...] = ()) -> list[str]:
+    return build_arguments(settings, model_path=model, model_name="tiny", middleware=middleware, cpu=cpu)
+
+
+def value_of(arguments: list[str], name: str) -> str:
+    assert arguments.count(name) == 1
+    return arguments[arguments.index(name) + 1]
+
+
+def test_the_context_is_the_models_own_at_most(model: str) -> None:
+    assert value_of(arguments_of(Settings(serve={"max_model_len": 4096}), model), "--max-model-len") == "512"
+    assert value_of(arguments_of(Settings(serve={"max_model_len": 100}), model), "--max-model-len") == "100"
+
+
+def test_a_nested_text_configuration_is_read(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"text_config": {"max_position_embeddings": 77}}))
+    assert model_length(str(tmp_path), None) == 77
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]"])
+def test_a_model_that_can_not_be_read_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(InvalidSettings) as caught:
+        model_length(str(tmp_path), None)
+    assert caught.value.field == "model"
+
+
+def test_the_rank_and_the_memory_for_adapters_fit_what_is_trained(model: str) -> None:
+    arguments = arguments_of(Settings(train={"rank": 32}, serve={"max_loras": 6, "max_cpu_loras": 2}), model)
+    assert value_of(arguments, "--max-lora-rank") == "32"
+    assert value_of(arguments, "--max-cpu-loras") == "6"
+
+
+def test_our_middleware_lies_next_to_the_engine_and_others_around_it(model: str) -> None:
+    arguments = arguments_of(Settings(), model, middleware=("a.B",))
+    assert [arguments[at + 1] for at, argument in enumerate(arguments) if argument == "--middleware"] == [MIDDLEWARE, "a.B"]
+
+
+def test_a_machine_with_a_gpu_gets_vllms_own_defaults(model: str) -> None:
+    assert "--distributed-executor-backend" in arguments_of(Settings(), model)
+    assert not {"--distributed-executor-backend", "--enforce-eager"} & set(arguments_of(Settings(), model, cpu=False))
+    variables = environment(Settings(), model_path=model, model_name="tiny", cpu=False)
+    assert not {"OMP_NUM_THREADS", "VLLM_CPU_KVCACHE_SPACE", "VLLM_ENABLE_V1_MULTIPROCESSING"} & set(variables)
+
+
+def test_more_arguments_come_last_and_win(model: str) -> None:
+    assert arguments_of(Settings(serve={"vllm_args": ["--seed", "7"]}), model)[-2:] == ["--seed", "7"]
+
+
+@pytest.mark.parametrize(
+    "argument", ["--api-key", "--api-key=x", "--api_key", "--middleware", "--api-server-count=2", "--no-enable-lora"]
+)
+def test_arguments_that_would_break_ours_are_refused_by_name(model: str, argument: str) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        arguments_of(Settings(serve={"vllm_args": [argument]}), model)
+    assert caught.value.field == "serve.vllm_args"
+    assert "=x" not in str(caught.value)
+
+
+def test_the_middleware_sees_these_very_settings(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings(registry={"url": "redis://localhost:1"}, serve={"port": 81, "vllm_args": ["--seed", "1"]})
+    for name, value in environment(settings, model_path=model, model_name="tiny", cpu=True).items():
+        monkeypatch.setenv(name, value)
+    seen = load_settings()
+    assert seen.serve.model_name == "tiny"
+    assert seen.model_copy(update={"serve": settings.serve}) == settings
+
+
+def test_a_local_model_needs_no_hub(model: str) -> None:
+    assert environment(Settings(), model_path=model, model_name="m", cpu=True)["HF_HUB_OFFLINE"] == "1"
+    assert "HF_HUB_OFFLINE" not in environment(Settings(), model_path="org/model", model_name="m", cpu=True)
+
+
+def test_serving_without_a_registry_is_refused_before_anything_starts(model: str) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        serve(Settings(), model_path=model, model_name="tiny")
+    assert caught.value.field == "registry.url"
