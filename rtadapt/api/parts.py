@@ -1,0 +1,88 @@
+"""What the control plane talks to: the event log and the registry, connected when they are first needed.
+
+Owns opening and closing them, so that the app starts, and says what it lacks, while either is down, and so that it
+works in a process whose server runs no lifespan. Thread-safe: requests are served from several threads.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+
+from rtadapt.access import KeyTable, Scope
+from rtadapt.config import Settings
+from rtadapt.errors import Unavailable
+from rtadapt.events.intake import Intake
+from rtadapt.events.log import EventLog, open_log
+from rtadapt.records import EventStatus
+from rtadapt.registry.registry import Registry
+
+logger = logging.getLogger(__name__)
+
+_SILENCE_SECONDS = 2.0
+"""After the registry failed, intake does not try it for so long: events must not wait for its time limit each time."""
+_MAX_KNOWN_FEEDS = 10_000
+
+
+class Parts:
+    """The log, the registry and the keys of one app. Raises InvalidSettings for a URL or a keys file that is none."""
+
+    def __init__(self, settings: Settings, log: EventLog | None = None, registry: Registry | None = None) -> None:
+        self.settings = settings
+        self._lock = threading.Lock()
+        self._log = log
+        self._owns_log, self._owns_registry = log is None, registry is None
+        self.registry = Registry(settings.registry) if registry is None else registry
+        self._keys = KeyTable.load(settings.keys_file) if settings.keys_file is not None else None
+        self._known_feeds: set[str] = set()
+        self._silent_until = 0.0
+
+    @property
+    def log(self) -> EventLog:
+        """The event log. Raises Unavailable while it can't be opened."""
+        with self._lock:
+            if self._log is None:
+                self._log = open_log(self.settings)
+            return self._log
+
+    @property
+    def intake(self) -> Intake:
+        """What accepts events. Raises Unavailable while the log can't be opened."""
+        return Intake(self.log, self.settings.intake)
+
+    def check_key(self, authorization: str | None, scope: Scope) -> None:
+        """Return if the request may do `scope`; everybody may where no keys are configured. Raises Unauthorized, Forbidden."""
+        if self._keys is not None:
+            self._keys.check(authorization, scope)
+
+    def ping(self) -> None:
+        """Return if the log and the registry answer. Raises Unavailable."""
+        self.log.ping()
+        self.registry.ping()
+
+    def note(self, statuses: Sequence[EventStatus]) -> None:
+        """Tell the registry of accepted events and their feeds, if it answers: the log is what counts."""
+        if not statuses or time.monotonic() < self._silent_until:
+            return
+        try:
+            for feed in {status.feed for status in statuses} - self._known_feeds:
+                self.registry.ensure_feed(feed)
+                if len(self._known_feeds) < _MAX_KNOWN_FEEDS:
+                    self._known_feeds.add(feed)
+            self.registry.note_events(statuses)
+        except Unavailable as error:
+            self._silent_until = time.monotonic() + _SILENCE_SECONDS
+            logger.warning(
+                "accepted events were not noted in the registry", extra={"events": len(statuses), "reason": str(error)}
+            )
+
+    def close(self) -> None:
+        """Close what was opened here."""
+        with self._lock:
+            if self._owns_log and self._log is not None:
+                self._log.close()
+                self._log = None
+        if self._owns_registry:
+            self.registry.close()

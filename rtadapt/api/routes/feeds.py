@@ -1,0 +1,138 @@
+"""`/v1/feeds…`: what feeds there are, what each has learned, and the operator's word on what its alias answers from.
+
+Owns the JSON shapes of feeds, versions and routes. Everything is read from the registry at each request.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from rtadapt.access import Scope
+from rtadapt.api.asking import may, parts_of
+from rtadapt.api.reading import json_of, model_of
+from rtadapt.errors import InvalidInput, NotFound
+from rtadapt.records import FEED_NAME, Head, Route, Version, version_name
+
+router = APIRouter(prefix="/v1/feeds", tags=["feeds"], dependencies=[Depends(may(Scope.OPERATE))])
+
+
+class RouteChange(BaseModel):
+    """An operator's word. `share` is the part of the requests that a canary answers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Literal["promote", "canary", "rollback", "pause", "resume"]
+    version: int | None = Field(None, ge=0, le=999_999_999_999)
+    share: float | None = Field(None, gt=0.0, le=1.0)
+
+
+@router.get("")
+def all_feeds(request: Request) -> dict[str, object]:
+    """Every feed with its head and route, and the replicas that are alive."""
+    registry = parts_of(request).registry
+    heads, routes = registry.heads(), registry.routes()
+    feeds = [_feed(feed, heads[feed], routes.get(feed)) for feed in sorted(heads)]
+    return {"feeds": feeds, "replicas": registry.live_replicas()}
+
+
+@router.get("/{feed}")
+def one_feed(request: Request, feed: str) -> dict[str, object]:
+    """One feed with its configuration, and the replicas that have its newest version ready."""
+    registry = parts_of(request).registry
+    head = registry.head(checked(feed))
+    if head is None:
+        raise NotFound(f"there is no feed {feed}", field="feed")
+    more = {"config": registry.feed_config(feed) or {}, "ready": sorted(registry.ready(feed, head.version))}
+    return _feed(feed, head, registry.route(feed)) | more
+
+
+@router.put("/{feed}")
+async def put_feed(request: Request, feed: str) -> Response:
+    """Make a feed, or replace its configuration by the object in the body. 201 when it is new."""
+    checked(feed)
+    config = await json_of(request)
+    registry = parts_of(request).registry
+    new = await run_in_threadpool(registry.ensure_feed, feed, config)
+    return JSONResponse(await run_in_threadpool(one_feed, request, feed), 201 if new else 200)
+
+
+@router.get("/{feed}/versions")
+def versions(request: Request, feed: str, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> dict[str, object]:
+    """The newest versions, newest first."""
+    registry = parts_of(request).registry
+    found = registry.versions(checked(feed), limit)
+    if not found and registry.head(feed) is None:
+        raise NotFound(f"there is no feed {feed}", field="feed")
+    return {"feed": feed, "versions": [_version(version) for version in found]}
+
+
+@router.get("/{feed}/versions/{number}")
+def one_version(request: Request, feed: str, number: int) -> dict[str, object]:
+    """One version, with every event it learned and every measure it was judged by."""
+    version = parts_of(request).registry.version(checked(feed), number)
+    if version is None:
+        raise NotFound(f"there is no version {version_name(feed, number)}", field="version")
+    return _version(version)
+
+
+@router.post("/{feed}/route")
+async def change_route(request: Request, feed: str) -> dict[str, object]:
+    """Promote, canary, rollback, pause or resume; gives the new route."""
+    checked(feed)
+    change = await model_of(request, RouteChange)
+    registry = parts_of(request).registry
+    route = await run_in_threadpool(registry.change_route, feed, change.action, version=change.version, share=change.share)
+    return _route(route)
+
+
+def checked(feed: str) -> str:
+    """`feed` if it can be a feed's name. Raises InvalidInput."""
+    if not FEED_NAME.fullmatch(feed):
+        message = "a feed's name is 1 to 63 of the characters a-z 0-9 _ - and begins with a letter or digit"
+        raise InvalidInput(message, field="feed")
+    return feed
+
+
+def _feed(feed: str, head: Head, route: Route | None) -> dict[str, object]:
+    return {
+        "feed": feed,
+        "head": {"version": head.version, "positions": dict(head.positions), "epoch": head.epoch},
+        "route": None if route is None else _route(route),
+    }
+
+
+def _route(route: Route) -> dict[str, object]:
+    return {
+        "feed": route.feed,
+        "stable": route.stable,
+        "canary": route.canary,
+        "canary_share": route.canary_share,
+        "follow": route.follow,
+        "revision": route.revision,
+    }
+
+
+def _version(version: Version) -> dict[str, object]:
+    return {
+        "name": version.name,
+        "feed": version.feed,
+        "number": version.number,
+        "parent": version.parent,
+        "created_at": version.created_at,
+        "adapter": {"digest": version.adapter.digest, "size_bytes": version.adapter.size_bytes},
+        "positions": dict(version.positions),
+        "events": [{"id": event.id, "accepted_at": event.accepted_at} for event in version.events],
+        "measures": finite(version.measures),
+    }
+
+
+def finite(measures: Mapping[str, float]) -> dict[str, float | None]:
+    """Measures as JSON can carry them: what is no finite number is null."""
+    return {name: value if math.isfinite(value) else None for name, value in measures.items()}

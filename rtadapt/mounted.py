@@ -1,0 +1,34 @@
+"""The control plane beside vLLM's own app, in its process and on its port: no proxy, one address.
+
+Owns one decision per request: a path of the control plane goes to it, everything else on to vLLM. Used by
+`rtadapt up`, where one process answers completions and takes events; larger deployments run `rtadapt api`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from rtadapt.api.app import create_app
+from rtadapt.config import load_settings
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_PREFIXES = ("/v1/events", "/v1/feeds", "/v1/feedback", "/console")
+
+
+class ControlPlane:
+    """ASGI middleware, constructed by vLLM with its app alone; its settings come from the environment."""
+
+    def __init__(self, app: App) -> None:
+        self._engine = app
+        self._control: App = create_app(load_settings())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one connection on to whom it belongs."""
+        path = scope.get("path", "")
+        ours = scope["type"] == "http" and any(path == prefix or path.startswith(prefix + "/") for prefix in _PREFIXES)
+        await (self._control if ours else self._engine)(scope, receive, send)
