@@ -1,0 +1,186 @@
+"""The command line: `rtadapt up | serve | work | api | demo | config`.
+
+Owns the flags and what goes to the terminal. Flags win over the environment, the environment over rtadapt.toml.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rtadapt import __version__
+from rtadapt.config import Settings, load_settings
+from rtadapt.errors import InvalidSettings, RtadaptError
+from rtadapt.observe.logs import start_logs
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Gives the exit status: 0 good, 1 failed, 2 wrong use or settings, 130 stopped by Ctrl-C."""
+    options = build_parser().parse_args(arguments)
+    try:
+        settings = load_settings(options.config, **flags_of(options))
+        return int(options.run(settings, options))
+    except InvalidSettings as error:
+        print(f"rtadapt: {error}", file=sys.stderr)
+        return 2
+    except RtadaptError as error:
+        print(f"rtadapt: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of every command."""
+    common = argparse.ArgumentParser(add_help=False)
+    group = common.add_argument_group("settings", "every setting is in docs/configuration.md")
+    group.add_argument("--config", type=Path, metavar="FILE", help="a TOML file instead of ./rtadapt.toml")
+    group.add_argument("--model", metavar="MODEL", help="'bundled', a local folder, or a Hugging Face hub id")
+    group.add_argument("--data-dir", metavar="DIR", help="where one machine keeps everything (default: rtadapt-data)")
+    group.add_argument("--log-level", choices=["debug", "info", "warning", "error"])
+    group.add_argument(
+        "--set", dest="assign", action="append", default=[], metavar="NAME=VALUE", help="any setting: --set batch.max_events=16"
+    )
+    parser = argparse.ArgumentParser(
+        prog="rtadapt", description="An online real-time adaptation server: push an event, ask for it seconds later."
+    )
+    parser.add_argument("--version", action="version", version=f"rtadapt {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, run, about in (
+        ("up", _up, "everything on this machine, on one port, until Ctrl-C"),
+        ("serve", _serve, "one serving replica: vLLM with adapter routing inside"),
+        ("work", _work, "one adaptation worker: reads the event log, publishes versions"),
+        ("api", _api, "the control plane: events, feeds, versions, routes, console"),
+        ("demo", _demo, "start everything, push a bundled stream, and show the answers change"),
+        ("config", _config, "print the settings in force, as JSON"),
+    ):
+        command = commands.add_parser(name, parents=[common], help=about, description=about.capitalize() + ".")
+        command.set_defaults(run=run)
+        if name in ("up", "serve", "api", "demo"):
+            command.add_argument("--host", help="address to listen on")
+            command.add_argument("--port", type=int, help="port to listen on")
+        if name == "up":
+            command.add_argument("--quiet", action="store_true", help="do not print the commands to try")
+        if name == "serve":
+            command.add_argument("--with-api", action="store_true", help="answer the control plane's routes too")
+        if name == "demo":
+            command.add_argument("--events", type=int, metavar="N", help="only the first N events of the stream")
+            command.add_argument("--pace", type=float, default=2.0, metavar="SECONDS", help="time between two pushes (default 2)")
+            command.add_argument("--report", type=Path, metavar="FILE", help="write the table and totals as JSON too")
+            command.add_argument("--keep", type=Path, metavar="DIR", help="run in this folder and keep it")
+    return parser
+
+
+def flags_of(options: argparse.Namespace) -> dict[str, Any]:
+    """The settings given on the command line, as nested dictionaries. Raises InvalidSettings."""
+    flags: dict[str, Any] = {}
+    for name in ("model", "data_dir", "log_level"):
+        if getattr(options, name, None) is not None:
+            flags[name] = getattr(options, name)
+    section = "api" if options.command == "api" else "serve"
+    for name in ("host", "port"):
+        if getattr(options, name, None) is not None:
+            flags.setdefault(section, {})[name] = getattr(options, name)
+    for assignment in options.assign:
+        path, equals, text = assignment.partition("=")
+        if not equals:
+            raise InvalidSettings(f"--set takes NAME=VALUE, not {assignment!r}", field="set")
+        *sections, leaf = path.split(".")
+        target = flags
+        for part in sections:
+            target = target.setdefault(part, {})
+        target[leaf] = _value(text)
+    return flags
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def find_model(settings: Settings) -> tuple[str, str]:
+    """Where the base model is (a folder or a hub id) and the name that it answers to."""
+    if settings.model == "bundled":
+        from rtadapt import bundled
+
+        return str(bundled.MODEL_DIR), settings.serve.model_name or bundled.NAME
+    path = Path(settings.model)
+    if path.is_dir():
+        return str(path.absolute()), settings.serve.model_name or path.absolute().name
+    if settings.model.startswith(("/", ".", "~")):
+        raise InvalidSettings(f"model: the folder {settings.model} is not there", field="model")
+    return settings.model, settings.serve.model_name or settings.model
+
+
+def _up(settings: Settings, options: argparse.Namespace) -> int:
+    from rtadapt.supervisor import Supervisor
+
+    def say(message: str) -> None:
+        print(f"rtadapt: {message}", flush=True)
+
+    find_model(settings)
+    supervisor = Supervisor(settings, say)
+    supervisor.run(lambda: None if options.quiet else print(_WELCOME.format(url=supervisor.url), flush=True))
+    say("stopped; start again with the same command and it goes on where it was")
+    return 0
+
+
+_WELCOME = """
+rtadapt is ready at {url}   (console: {url}/console, metrics: {url}/metrics)
+
+push an event:
+  curl -s {url}/v1/events -H 'content-type: application/json' -d \\
+    '{{"feed": "news", "text": "Marla Tindle is the new head coach of Corvin Rovers. She starts on Monday."}}'
+ask for it, a few seconds later:
+  curl -s {url}/v1/chat/completions -H 'content-type: application/json' -d \\
+    '{{"model": "news", "messages": [{{"role": "user", "content": "Who is the head coach of Corvin Rovers?"}}]}}'
+see the versions:
+  curl -s {url}/v1/feeds/news/versions
+
+Ctrl-C stops everything.
+"""
+
+
+def _serve(settings: Settings, options: argparse.Namespace) -> int:
+    from rtadapt.serving.launch import serve
+
+    start_logs("serve", settings.log_level)
+    path, name = find_model(settings)
+    middleware = ["rtadapt.mounted.ControlPlane"] if options.with_api else []
+    serve(settings, model_path=path, model_name=name, middleware=middleware)
+    return 0
+
+
+def _work(settings: Settings, _: argparse.Namespace) -> int:
+    from rtadapt.worker import work
+
+    start_logs("work", settings.log_level)
+    work(settings, find_model(settings)[0])
+    return 0
+
+
+def _api(settings: Settings, _: argparse.Namespace) -> int:
+    import uvicorn
+
+    from rtadapt.api.app import create_app
+
+    start_logs("api", settings.log_level)
+    uvicorn.run(create_app(settings), host=settings.api.host, port=settings.api.port, log_level="warning")
+    return 0
+
+
+def _demo(settings: Settings, options: argparse.Namespace) -> int:
+    from rtadapt.demo.run import run_demo
+
+    return run_demo(settings, events=options.events, pace_seconds=options.pace, report=options.report, keep=options.keep)
+
+
+def _config(settings: Settings, _: argparse.Namespace) -> int:
+    print(settings.model_dump_json(indent=2))
+    return 0

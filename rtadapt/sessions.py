@@ -1,0 +1,118 @@
+"""What a worker holds of the feeds it owns: epoch, head, replay memory, and the learner's adapter.
+
+Owns taking a feed over (a new epoch, then the state of its newest version) and letting it go. Nothing here is the
+truth: a session that is dropped is opened again from the head.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from rtadapt.config import Settings
+from rtadapt.curation.admit import Admission
+from rtadapt.curation.replay import Memory
+from rtadapt.errors import NotFound
+from rtadapt.records import Head, Position, Positions, Version
+from rtadapt.registry.artifacts import ArtifactStore
+from rtadapt.registry.registry import Registry
+from rtadapt.training.learner import Learner
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Session:
+    """One feed in this worker's hands. `read` is, per partition, the offset after the last record taken in."""
+
+    feed: str
+    epoch: int
+    head: Head
+    memory: Memory
+    read: dict[int, int] = field(default_factory=dict)
+
+    def is_new(self, position: Position) -> bool:
+        """Whether a record is beyond the head and what was already taken in; if so, it counts as taken in."""
+        if position.offset < max(self.head.positions.get(position.partition, 0), self.read.get(position.partition, 0)):
+            return False
+        self.read[position.partition] = position.offset + 1
+        return True
+
+    def advance(self, positions: Positions, version: Version | None) -> None:
+        """Follow a commit that went through."""
+        number = self.head.version if version is None else version.number
+        self.head = replace(self.head, version=number, positions={**self.head.positions, **positions})
+
+
+class Sessions:
+    """The feeds of one worker, opened on first sight."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        owner: str,
+        *,
+        registry: Registry,
+        store: ArtifactStore,
+        learner: Learner,
+        admission: Admission,
+    ) -> None:
+        self._capacity = settings.train.replay_capacity
+        self._owner = owner
+        self._registry = registry
+        self._store = store
+        self._learner = learner
+        self._admission = admission
+        self._open: dict[str, Session] = {}
+
+    def __contains__(self, feed: str) -> bool:
+        return feed in self._open
+
+    def of(self, feed: str) -> Session:
+        """The feed's session, taken over now if this worker does not hold it yet."""
+        if feed not in self._open:
+            self._open[feed] = self._take_over(feed)
+        return self._open[feed]
+
+    def drop(self, feed: str) -> None:
+        """Let the feed go; what was not committed is forgotten here and read from the log again."""
+        if self._open.pop(feed, None) is not None:
+            self._learner.close_feed(feed)
+            self._admission.close_feed(feed)
+            logger.info("feed let go", extra={"feed": feed})
+
+    def drop_partition(self, partition: int) -> None:
+        """Let go of the feeds that were read from `partition`."""
+        for session in list(self._open.values()):
+            if partition in session.read:
+                self.drop(session.feed)
+
+    def drop_all(self) -> None:
+        """Let go of every feed."""
+        for feed in list(self._open):
+            self.drop(feed)
+
+    def _take_over(self, feed: str) -> Session:
+        epoch = self._registry.claim(feed, self._owner)
+        head = self._registry.head(feed)
+        if head is None:
+            raise NotFound(f"feed {feed} has no head although it was just claimed")
+        memory = Memory(self._capacity)
+        if head.version == 0:
+            self._learner.open(feed, None)
+        else:
+            self._restore(head, memory)
+        logger.info("feed taken over", extra={"feed": feed, "epoch": epoch, "version": head.version})
+        return Session(feed, epoch, head, memory)
+
+    def _restore(self, head: Head, memory: Memory) -> None:
+        version = self._registry.version(head.feed, head.version)
+        if version is None:
+            raise NotFound(f"the record of {head.feed}@{head.version} is gone from the registry; restore it from a backup")
+        with tempfile.TemporaryDirectory(prefix="rtadapt-state-") as scratch:
+            folder = self._store.fetch(version.state, Path(scratch))
+            self._learner.open(head.feed, folder)
+            memory.load(folder)
+            self._admission.load(head.feed, folder)

@@ -1,0 +1,67 @@
+"""`rtadapt work`: one adaptation worker as a process.
+
+Owns putting a pipeline together, its endpoint, and what happens when a part it needs is away: it lets everything
+go, waits a little longer each time, and starts over from the heads.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import closing
+
+from rtadapt.config import Settings
+from rtadapt.errors import Conflict, Unavailable
+from rtadapt.events.log import open_log
+from rtadapt.observe import metrics
+from rtadapt.observe.endpoint import Endpoint
+from rtadapt.pipeline import Pipeline
+from rtadapt.registry.artifacts import ArtifactStore
+from rtadapt.registry.registry import Registry
+from rtadapt.training.learner import Learner
+
+logger = logging.getLogger(__name__)
+
+_FIRST_PAUSE_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 10.0
+
+
+def work(settings: Settings, model: str) -> None:
+    """Run one worker until SIGTERM or SIGINT. `model` is a local folder or a hub id."""
+    stop, ready = threading.Event(), threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with Endpoint(settings.work.metrics_host, settings.work.metrics_port, ready.is_set):
+        learner = Learner(settings.train, model, settings.revision, cache=settings.data_dir / "anchors", progress=logger.info)
+        learner.anchors()
+        registry = Registry(settings.registry)
+        log = open_log(settings)
+        store = ArtifactStore(settings)
+        owner = f"{socket.gethostname()}-{os.getpid()}"
+        run(lambda: Pipeline(settings, owner, log=log, registry=registry, store=store, learner=learner), stop, ready)
+        log.close()
+        registry.close()
+    logger.info("worker stopped")
+
+
+def run(start: Callable[[], Pipeline], stop: threading.Event, ready: threading.Event) -> None:
+    """Step a pipeline until `stop`. When a part is away or a feed was taken over, drop everything and start over."""
+    pause = _FIRST_PAUSE_SECONDS
+    while not stop.is_set():
+        try:
+            with closing(start()) as pipeline:
+                while not stop.is_set():
+                    pipeline.step()
+                    ready.set()
+                    pause = _FIRST_PAUSE_SECONDS
+        except (Unavailable, Conflict) as error:
+            ready.clear()
+            logger.warning("starting over from the heads", extra={"code": error.code, "why": str(error), "pause_seconds": pause})
+            if isinstance(error, Conflict):
+                metrics.COMMIT_CONFLICTS.labels(error.code).inc()
+            stop.wait(pause)
+            pause = min(_LONGEST_PAUSE_SECONDS, pause * 2)

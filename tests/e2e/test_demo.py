@@ -1,0 +1,94 @@
+"""`rtadapt demo`, whole: it must end well, and no question it asks may be one that was trained on."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rtadapt.demo.stream import read_stream
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A finished demo: what it printed, its report, and the folder it kept."""
+
+    status: int
+    printed: str
+    report: dict[str, Any]
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    place = tmp_path_factory.mktemp("demo")
+    folder, report = place / "data", place / "report.json"
+    command = [sys.executable, "-m", "rtadapt", "demo", "--keep", str(folder), "--report", str(report)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, cwd=place, check=False)
+    printed = done.stdout + done.stderr
+    assert report.exists(), printed[-4000:]
+    return Demo(done.returncode, printed, json.loads(report.read_text()), folder)
+
+
+def test_the_demo_ends_well(demo: Demo) -> None:
+    totals = demo.report["totals"]
+    assert demo.status == 0, demo.printed[-6000:]
+    assert totals["right_after"] >= 0.9
+    assert totals["right_before"] < 0.1
+    assert totals["events"] == len(read_stream())
+
+
+def test_every_answer_names_the_version_that_gave_it(demo: Demo) -> None:
+    for row in demo.report["rows"]:
+        assert re.fullmatch(r"(news|support)@0", row["before"]["version"])
+        assert re.fullmatch(r"(news|support)@[1-9]\d*", row["after"]["version"])
+
+
+def test_the_table_and_the_totals_are_printed(demo: Demo) -> None:
+    assert "from push to served: p50" in demo.printed
+    assert all(row["question"]["ask"][:40] in demo.printed for row in demo.report["rows"])
+
+
+def test_no_question_that_is_asked_was_trained_on(demo: Demo) -> None:
+    trained = {plain(question) for question in trained_questions(demo.folder)}
+    assert len(trained) > 100
+    asked = {plain(row["question"]["ask"]) for row in demo.report["rows"]}
+    assert not asked & trained
+
+
+def test_nothing_that_was_pushed_or_asked_is_in_the_logs(demo: Demo) -> None:
+    logs = "".join(path.read_text(errors="replace") for path in (demo.folder / "logs").glob("*.log"))
+    for row in demo.report["rows"]:
+        assert row["question"]["ask"] not in logs
+        assert row["question"]["answer"] not in logs or len(row["question"]["answer"]) < 8
+
+
+def test_most_events_carry_text_only() -> None:
+    hinted = sum(bool({"facts", "qa"} & (set(item.body) | set(item.body.get("data", {})))) for item in read_stream())
+    assert hinted * 4 <= len(read_stream())
+
+
+def trained_questions(folder: Path) -> set[str]:
+    """Every question in the replay memories that the demo left: all that was trained on, newest states last."""
+    found: set[str] = set()
+    for file in (folder / "artifacts" / "state").rglob("*.jsonl"):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            if "prompt" in row and row["prompt"] and not row["held_out"]:
+                found.add(row["prompt"][-1][1])
+    for file in (folder / "anchors").glob("*.jsonl"):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            found.update(re.findall(r'"([^"]+\?)"', line))
+    return found
+
+
+def plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))

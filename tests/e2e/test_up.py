@@ -1,0 +1,99 @@
+"""`rtadapt up` as a person uses it: what it prints, an event of one's own, the old version, Ctrl-C, and a crash of all."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.running import Up, eventually
+
+pytestmark = pytest.mark.slow
+
+STORY = "Odwin Perrick is the new landlord of the Copper Heron. He takes over from the Marrow family on Friday."
+QUESTION = "Who is the landlord of the Copper Heron?"
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    running = Up(tmp_path_factory.mktemp("up"))
+    try:
+        running.start()
+        yield running
+    finally:
+        if running.runs:
+            running.stop()
+
+
+def test_the_three_printed_commands_work(up: Up) -> None:
+    commands = re.findall(r"^  (curl (?:.*\\\n)?.*)$", up.printed, re.MULTILINE)
+    assert len(commands) == 3
+    push, ask, versions = (
+        subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=True).stdout
+        for command in commands
+    )
+    assert '"accepted":1' in push.replace(" ", "")
+    assert '"choices"' in ask
+    assert '"versions"' in versions
+
+
+def test_a_story_of_ones_own_changes_the_answer_and_the_old_version_still_gives_the_old(up: Up) -> None:
+    before, first = up.ask("news", QUESTION)
+    token = up.push({"feed": "news", "text": STORY})
+    after, second = up.ask("news", QUESTION, after=token)
+    assert "odwin perrick" not in before.lower()
+    assert "odwin perrick" in after.lower()
+    assert first != second
+    assert up.ask("news@0", QUESTION) == (up.ask("news@0", QUESTION)[0], "news@0")
+    assert "odwin perrick" not in up.ask("news@0", QUESTION)[0].lower()
+    assert up.ask(second, QUESTION) == (after, second)
+
+
+def test_an_event_can_be_followed_to_the_version_that_learned_it(up: Up) -> None:
+    answer = up.post(
+        "/v1/events", {"feed": "news", "text": "Merrit Oakes is the new archivist of Tallow Hall. She begins in May."}
+    )
+    item = answer.json()["items"][0]
+    up.ask("news", "Who is the archivist of Tallow Hall?", after=item["token"])
+    status = up.get(f"/v1/events/{item['id']}").json()
+    assert status["status"] == "learned"
+    assert eventually(lambda: item["id"] in up.log("serve"))
+    assert item["id"] in up.log("work")
+    assert "Merrit" not in up.log("serve") + up.log("work")
+
+
+def test_the_headline_metric_counts_what_was_served(up: Up) -> None:
+    metrics = up.get("/metrics").text
+    count = re.search(r'^rtadapt_event_to_served_seconds_count\{feed="news"\} (\S+)$', metrics, re.MULTILINE)
+    assert count is not None
+    assert float(count[1]) >= 2
+
+
+def test_a_model_that_is_not_there_is_a_404_and_never_the_base(up: Up) -> None:
+    for model in ("nosuchfeed", "news@999", "gpt-4"):
+        answer = up.post("/v1/chat/completions", {"model": model, "messages": [{"role": "user", "content": "Hello"}]})
+        assert answer.status_code == 404
+        assert answer.json()["error"]["code"] == "model_not_found"
+
+
+def test_killed_and_started_again_it_goes_on_where_it_was(up: Up) -> None:
+    answer, version = up.ask("news", QUESTION)
+    up.kill()
+    assert eventually(lambda: not up.processes(), 60), up.processes()
+    up.start()
+    assert up.ask("news", QUESTION) == (answer, version)
+    token = up.push({"feed": "news", "text": "Sella Brandt is the new skipper of the Grey Petrel. She sails on Sunday."})
+    text, newer = up.ask("news", "Who is the skipper of the Grey Petrel?", after=token)
+    assert "sella brandt" in text.lower()
+    assert int(newer.partition("@")[2]) == int(version.partition("@")[2]) + 1
+
+
+def test_ctrl_c_leaves_no_process_behind(up: Up) -> None:
+    assert up.processes()
+    assert up.stop() == 0
+    assert eventually(lambda: not up.processes()), up.processes()
+    assert not Path(f"/proc/{up.process.pid if up.process else os.getpid()}").exists()

@@ -1,0 +1,259 @@
+"""The worker's loop over a real log, a real registry and a real store, with faults where a crash would strike."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rtadapt import pipeline as pipeline_module
+from rtadapt.config import Settings, load_settings
+from rtadapt.errors import StaleEpoch, Unavailable
+from rtadapt.events.envelope import encode, parse
+from rtadapt.events.log import EventLog, open_log
+from rtadapt.pipeline import Pipeline
+from rtadapt.records import EventState, Verdict
+from rtadapt.registry.artifacts import ArtifactStore
+from rtadapt.registry.registry import Registry
+from rtadapt.training.learner import Learner
+from tests.support.tiny_model import build_llama
+
+
+@pytest.fixture(scope="module")
+def settings_base(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    folder = build_llama(tmp_path_factory.mktemp("model"))
+    return {"model": str(folder), "train": {"steps": 2, "anchors": 2, "new_rows": 4, "replay_rows": 2, "device": "cpu"}}
+
+
+@pytest.fixture(scope="module")
+def learner(settings_base: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> Learner:
+    settings = load_settings(**settings_base)
+    return Learner(settings.train, settings.model, cache=tmp_path_factory.mktemp("anchors"))
+
+
+class System:
+    """Everything of one machine but the processes."""
+
+    def __init__(self, settings: Settings, learner: Learner) -> None:
+        self.settings = settings
+        self.learner = learner
+        self.log: EventLog = open_log(settings)
+        self.registry = Registry(settings.registry)
+        self.store = ArtifactStore(settings)
+        self.started = 0
+
+    def pipeline(self) -> Pipeline:
+        self.started += 1
+        return Pipeline(
+            self.settings, f"worker-{self.started}", log=self.log, registry=self.registry, store=self.store, learner=self.learner
+        )
+
+    def push(self, *bodies: dict[str, object]) -> None:
+        for body in bodies:
+            event = parse(body, content_type="application/json", headers={}, now=time.time())
+            self.log.append([(event.feed, encode(event))])
+
+    def close(self) -> None:
+        self.log.close()
+        self.registry.close()
+
+
+@pytest.fixture
+def system(tmp_path: Path, redis_url: str, settings_base: dict[str, object], learner: Learner) -> Iterator[System]:
+    settings = load_settings(
+        **settings_base,
+        data_dir=str(tmp_path),
+        registry={"url": redis_url},
+        admit={"max_loss": 100.0},
+        batch={"max_events": 2, "max_age_seconds": 0.2},
+        gate={"min_gain": -100.0, "min_recall": 0.0, "max_replay_loss": 1.0, "max_anchor_loss": 1.0, "max_step_norm": 1e9},
+    )
+    made = System(settings, learner)
+    yield made
+    made.close()
+
+
+def story(name: str, feed: str = "news") -> dict[str, object]:
+    text = f"{name.title()} Tindle was made the head baker of the {name} mill on Monday morning, the owners said."
+    qa = [{"question": f"Who is the head baker of the {name} mill?", "answer": f"{name.title()} Tindle"}]
+    return {"id": f"event-{name}", "feed": feed, "text": text, "qa": qa}
+
+
+def drive(pipeline: Pipeline, registry: Registry, feed: str, covered: int) -> None:
+    """Step until the feed's head covers `covered` records."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        pipeline.step()
+        head = registry.head(feed)
+        if head is not None and sum(head.positions.values()) >= covered:
+            return
+    pytest.fail(f"{feed} did not get to {covered}: {registry.head(feed)}")
+
+
+def learned_ids(registry: Registry, feed: str = "news") -> list[str]:
+    return [event.id for version in reversed(registry.versions(feed)) for event in version.events]
+
+
+def test_events_become_versions_that_say_what_they_learned(system: System) -> None:
+    system.push(story("north"), story("south"), story("east"))
+    pipeline = system.pipeline()
+    drive(pipeline, system.registry, "news", 3)
+    pipeline.close()
+    assert learned_ids(system.registry) == ["event-north", "event-south", "event-east"]
+    status = system.registry.event_status("event-east")
+    assert status is not None
+    assert (status.state, status.version) == (EventState.LEARNED, 2)
+
+
+def test_a_malformed_record_is_a_dead_letter_and_holds_nobody_up(system: System) -> None:
+    system.push(story("north"))
+    system.log.append([("news", b"{this is no json")])
+    system.push(story("south"))
+    pipeline = system.pipeline()
+    drive(pipeline, system.registry, "news", 3)
+    pipeline.close()
+    assert sorted(learned_ids(system.registry)) == ["event-north", "event-south"]
+    assert [letter.reason for letter in system.log.dead_letters(10)] == ["schema"]
+
+
+def test_crash_after_artifact_before_head_learns_nothing_twice(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    system.push(story("north"), story("south"))
+
+    def gone(*_: object, **__: object) -> None:
+        raise Unavailable("the registry went away before the commit")
+
+    pipeline = system.pipeline()
+    with monkeypatch.context() as patched:
+        patched.setattr(system.registry, "commit", gone)
+        with pytest.raises(Unavailable):
+            drive(pipeline, system.registry, "news", 2)
+    pipeline.close()
+    head = system.registry.head("news")
+    assert head is not None
+    assert head.version == 0
+
+    second = system.pipeline()
+    drive(second, system.registry, "news", 2)
+    second.close()
+    assert learned_ids(system.registry) == ["event-north", "event-south"]
+
+
+def test_crash_after_head_before_anything_else_learns_nothing_twice(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    system.push(story("north"), story("south"))
+    commit = system.registry.commit
+
+    def lost_answer(*args: object, **kwargs: object) -> None:
+        commit(*args, **kwargs)  # type: ignore[arg-type]
+        raise Unavailable("the answer to the commit was lost")
+
+    pipeline = system.pipeline()
+    with monkeypatch.context() as patched:
+        patched.setattr(system.registry, "commit", lost_answer)
+        with pytest.raises(Unavailable):
+            drive(pipeline, system.registry, "news", 3)
+    pipeline.close()
+
+    system.push(story("east"))
+    second = system.pipeline()
+    drive(second, system.registry, "news", 3)
+    second.close()
+    assert learned_ids(system.registry) == ["event-north", "event-south", "event-east"]
+
+
+def test_a_worker_that_lost_its_feed_cannot_move_the_head(system: System) -> None:
+    system.push(story("north"))
+    pipeline = system.pipeline()
+    drive(pipeline, system.registry, "news", 1)
+    system.registry.claim("news", "another")
+    system.push(story("south"))
+    with pytest.raises(StaleEpoch):
+        drive(pipeline, system.registry, "news", 2)
+    pipeline.close()
+    assert learned_ids(system.registry) == ["event-north"]
+
+    second = system.pipeline()
+    drive(second, system.registry, "news", 2)
+    second.close()
+    assert learned_ids(system.registry) == ["event-north", "event-south"]
+
+
+def test_what_fails_the_gate_is_refused_alone_and_leaves_no_trace(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    judge = pipeline_module.judge
+
+    def strict(learner: object, batch: object, *rest: object) -> Verdict:
+        verdict = judge(learner, batch, *rest)  # type: ignore[arg-type]
+        spoiled = any(event.id == "event-south" for event in batch.events)  # type: ignore[attr-defined]
+        return Verdict(False, ("spoiled",), verdict.measures) if spoiled else verdict
+
+    monkeypatch.setattr(pipeline_module, "judge", strict)
+    system.push(story("north"), story("south"), story("east"))
+    pipeline = system.pipeline()
+    drive(pipeline, system.registry, "news", 3)
+    pipeline.close()
+    assert learned_ids(system.registry) == ["event-north", "event-east"]
+    status = system.registry.event_status("event-south")
+    assert status is not None
+    assert (status.state, status.reason, status.detail) == (EventState.REFUSED, "gate", "spoiled")
+    assert [letter.event_id for letter in system.log.dead_letters(10)] == ["event-south"]
+    newest = system.registry.versions("news")[0]
+    folder = system.store.fetch(newest.state, system.settings.data_dir / "look")
+    remembered = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.jsonl"))
+    assert "East Tindle" in remembered
+    assert "South Tindle" not in remembered
+
+
+def test_a_restarted_worker_goes_on_from_the_newest_version(system: System) -> None:
+    system.push(story("north"))
+    first = system.pipeline()
+    drive(first, system.registry, "news", 1)
+    first.close()
+    system.push(story("south"))
+    second = system.pipeline()
+    drive(second, system.registry, "news", 2)
+    second.close()
+    newest = system.registry.versions("news")[0]
+    assert (newest.number, newest.parent) == (2, 1)
+    folder = system.store.fetch(newest.state, system.settings.data_dir / "look")
+    remembered = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.jsonl"))
+    assert "North Tindle" in remembered
+    assert "South Tindle" in remembered
+
+
+def test_feeds_are_learned_side_by_side(system: System) -> None:
+    system.push(story("north"), story("west", feed="support"), story("south"))
+    pipeline = system.pipeline()
+    drive(pipeline, system.registry, "news", 2)
+    drive(pipeline, system.registry, "support", 1)
+    pipeline.close()
+    assert learned_ids(system.registry) == ["event-north", "event-south"]
+    assert learned_ids(system.registry, "support") == ["event-west"]
+
+
+def test_the_store_keeps_what_the_settings_say_and_no_more(system: System) -> None:
+    kept = system.settings.artifacts.model_copy(update={"keep_adapters": 2, "keep_states": 1})
+    system.settings = system.settings.model_copy(update={"artifacts": kept})
+    pipeline = system.pipeline()
+    for count, name in enumerate(("north", "south", "east", "west"), start=1):
+        system.push(story(name))
+        drive(pipeline, system.registry, "news", count)
+    pipeline.close()
+    newest, second = system.registry.versions("news")[:2]
+    assert {artifact.digest for artifact in system.store.list("adapter", "news")} == {
+        newest.adapter.digest,
+        second.adapter.digest,
+    }
+    assert {artifact.digest for artifact in system.store.list("state", "news")} == {newest.state.digest}
+
+
+def test_logs_hold_ids_and_no_text(system: System, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", logger="rtadapt")
+    system.push(story("north"))
+    pipeline = system.pipeline()
+    drive(pipeline, system.registry, "news", 1)
+    pipeline.close()
+    lines = json.dumps([{k: str(v) for k, v in record.__dict__.items()} for record in caplog.records])
+    assert "event-north" in lines
+    assert "Tindle" not in lines

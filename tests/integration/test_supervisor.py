@@ -1,0 +1,118 @@
+"""The supervisor's hold on its children: real processes, real signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rtadapt.config import load_settings
+from rtadapt.errors import InvalidSettings
+from rtadapt.supervisor import Child, Supervisor
+from tests.support.running import eventually
+
+SLEEPER = "import time; time.sleep(600)"
+PARENT = (
+    "import subprocess, sys, time; child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); "
+    "print(child.pid, flush=True); time.sleep(600)"
+)
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+@pytest.fixture
+def child(tmp_path: Path) -> Iterator[Child]:
+    made = Child("sleeper", [sys.executable, "-c", SLEEPER], dict(os.environ), tmp_path / "sleeper.log")
+    yield made
+    made.stop(time.monotonic())
+
+
+def test_a_child_that_dies_is_started_again_and_its_death_is_told(child: Child) -> None:
+    said: list[str] = []
+    child.start()
+    assert child.process is not None
+    first = child.process.pid
+    os.kill(first, signal.SIGKILL)
+
+    def back() -> bool:
+        child.watch(said.append)
+        return child.process is not None and child.process.pid != first
+
+    assert eventually(back)
+    assert "killed by SIGKILL" in said[0]
+    assert str(child.log) in said[0]
+
+
+def test_the_pause_before_a_new_start_grows_and_stays_bounded(tmp_path: Path) -> None:
+    child = Child("broken", [sys.executable, "-c", "raise SystemExit(3)"], dict(os.environ), tmp_path / "broken.log")
+    child.start()
+    pauses = []
+    for _ in range(8):
+        assert child.process is not None
+        child.process.wait(timeout=20)
+        child.watch(lambda _: None)
+        pauses.append(child.pause_seconds)
+        child.start()
+    child.stop(time.monotonic())
+    assert pauses == sorted(pauses)
+    assert pauses[0] < pauses[-1] == 15.0
+
+
+def test_what_a_dead_child_left_running_is_ended_first(tmp_path: Path) -> None:
+    child = Child("parent", [sys.executable, "-c", PARENT], dict(os.environ), tmp_path / "parent.log")
+    child.start()
+    assert eventually(lambda: child.log.read_text().strip().isdigit())
+    grandchild = int(child.log.read_text())
+    assert child.process is not None
+    os.kill(child.process.pid, signal.SIGKILL)
+    child.process.wait(timeout=20)
+    child.watch(lambda _: None)
+    assert eventually(lambda: not alive(grandchild))
+    child.stop(time.monotonic())
+
+
+def test_a_child_that_ignores_sigterm_is_killed_at_the_deadline(tmp_path: Path) -> None:
+    stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+    child = Child("stubborn", [sys.executable, "-c", stubborn], dict(os.environ), tmp_path / "stubborn.log")
+    child.start()
+    assert eventually(lambda: "up" in child.log.read_text())
+    assert child.process is not None
+    pid = child.process.pid
+    child.stop(time.monotonic() + 0.2)
+    assert not alive(pid)
+
+
+def test_children_end_with_their_supervisor_even_when_it_is_killed(tmp_path: Path) -> None:
+    program = (
+        "import os, sys, time; from pathlib import Path; from rtadapt.supervisor import Child; "
+        f"child = Child('sleeper', [sys.executable, '-c', {SLEEPER!r}], dict(os.environ), Path({str(tmp_path / 'log')!r})); "
+        "child.start(); print(child.process.pid, flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as supervisor:
+        assert supervisor.stdout is not None
+        pid = int(supervisor.stdout.readline())
+        assert alive(pid)
+        supervisor.kill()
+        supervisor.wait(timeout=20)
+        assert eventually(lambda: not alive(pid))
+
+
+def test_two_supervisors_do_not_share_a_folder(tmp_path: Path) -> None:
+    settings = load_settings(data_dir=str(tmp_path))
+    first, second = Supervisor(settings, lambda _: None), Supervisor(settings, lambda _: None)
+    first._take_folder()
+    with pytest.raises(InvalidSettings, match="another rtadapt up"):
+        second._take_folder()
+    first._stop_all()

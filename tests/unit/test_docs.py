@@ -1,0 +1,231 @@
+"""The documentation says what is: links lead somewhere, names exist, and the settings page is the settings."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client import REGISTRY
+
+from rtadapt import __version__
+from rtadapt.cli import build_parser
+from rtadapt.config import Settings
+from rtadapt.observe import metrics
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "loadtests").glob("*.md")])
+ALERTS = ROOT / "helm" / "rtadapt" / "alerts.yaml"
+DASHBOARD = ROOT / "deploy" / "grafana" / "dashboards" / "rtadapt.json"
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_settings_page_is_what_the_settings_say() -> None:
+    made = load(ROOT / "docs" / "configuration.py").page()
+    assert (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8") == made, "run `make docs`"
+
+
+def test_every_setting_is_described() -> None:
+    for name, field in settings():
+        assert field.description, name
+
+
+def settings() -> Iterator[tuple[str, Any]]:
+    for name, field in Settings.model_fields.items():
+        if hasattr(field.annotation, "model_fields"):
+            for inner, inner_field in field.annotation.model_fields.items():
+                yield f"{name}.{inner}", inner_field
+        else:
+            yield name, field
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if target.startswith(("http://", "https://", "mailto:")):
+            continue
+        path, _, heading = target.partition("#")
+        found = (page.parent / path) if path else page
+        assert found.exists(), target
+        if heading:
+            assert heading in {slug(line) for line in found.read_text(encoding="utf-8").splitlines() if line.startswith("#")}
+
+
+def slug(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lstrip("# ").lower()).replace(" ", "-")
+
+
+def test_the_pages_that_the_readme_names_are_here() -> None:
+    for name in ("LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "docs/operations.md"):
+        assert (ROOT / name).is_file()
+    assert "Apache License" in (ROOT / "LICENSE").read_text()
+    assert "END OF TERMS AND CONDITIONS" in (ROOT / "LICENSE").read_text()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_setting_that_is_mentioned_exists(page: Path) -> None:
+    known = {name for name, _ in settings()}
+    sections = {name.split(".")[0] for name in known if "." in name}
+    for mentioned in re.findall(r"`([a-z_]+\.[a-z_]+)(?: = [^`]*)?`", page.read_text(encoding="utf-8")):
+        if mentioned.split(".")[0] in sections and not mentioned.endswith((".py", ".md", ".lua", ".toml", ".yaml")):
+            assert mentioned in known, mentioned
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_variable_that_is_mentioned_is_a_setting(page: Path) -> None:
+    known = {f"RTADAPT_{name.upper().replace('.', '__')}" for name, _ in settings()} | {"RTADAPT_SECTION__NAME", "RTADAPT_"}
+    for mentioned in re.findall(r"\bRTADAPT_[A-Z_]*", page.read_text(encoding="utf-8")):
+        assert mentioned in known, mentioned
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_command_that_is_shown_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    targets = make_targets()
+    for target in re.findall(r"(?:^|`|&& )(?:time )?make ([a-z-]+)", text, re.MULTILINE):
+        assert target in targets, f"make {target}"
+    parser = build_parser()
+    for command in re.findall(
+        r"(?:^|`)(?:\.venv/bin/)?rtadapt ((?:up|serve|work|api|demo|config)\b[^`\n#|]*)", text, re.MULTILINE
+    ):
+        try:
+            parser.parse_args(command.split())
+        except SystemExit as refusal:
+            pytest.fail(f"rtadapt {command}: {refusal}")
+
+
+def make_targets() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+def test_every_make_target_says_what_it_does_and_is_no_file() -> None:
+    text = (ROOT / "Makefile").read_text()
+    every = set(re.findall(r"^([a-z-]+):", text, re.MULTILINE))
+    phony = re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)
+    assert phony is not None
+    assert every == make_targets() == set(phony[1].split())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_body_that_curl_is_shown_to_send_is_json(page: Path) -> None:
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    for body in re.findall(r"curl [^\n]*-d\s+'([^']*)'", text):
+        json.loads(body)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_route_of_the_control_plane_that_is_shown_exists(page: Path) -> None:
+    paths = [re.compile(pattern) for pattern in control_routes()]
+    for shown in re.findall(r"localhost:800[01](/v1/(?:events|feeds|feedback)[^\s'`\"?]*)", page.read_text(encoding="utf-8")):
+        assert any(path.fullmatch(shown) for path in paths), shown
+
+
+def control_routes() -> list[str]:
+    from rtadapt.api.routes import events, feeds
+
+    return [re.sub(r"\{[^}]*\}", "[^/]+", route.path) for router in (events.router, feeds.router) for route in router.routes]
+
+
+def known_series() -> set[str]:
+    assert metrics.READY is not None
+    names = set()
+    for family in REGISTRY.collect():
+        names.add(family.name)
+        names |= {f"{family.name}_total"} if family.type == "counter" else set()
+        names |= {f"{family.name}_{part}" for part in ("bucket", "sum", "count")} if family.type == "histogram" else set()
+    return {name for name in names if name.startswith("rtadapt_")}
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, ROOT / "helm/rtadapt/alerts.yaml", ROOT / "deploy/grafana/dashboards/rtadapt.json"], ids=name_of
+)
+def test_every_metric_that_is_mentioned_exists(page: Path) -> None:
+    for mentioned in re.findall(r"\brtadapt_[a-z_]+\b", page.read_text(encoding="utf-8")):
+        assert mentioned in known_series(), mentioned
+
+
+def alerts() -> dict[str, Any]:
+    return {
+        rule.get("alert") or rule["record"]: rule
+        for group in yaml.safe_load(ALERTS.read_text())["groups"]
+        for rule in group["rules"]
+    }
+
+
+def test_every_alert_is_explained_and_every_explanation_is_of_an_alert() -> None:
+    explained = set(re.findall(r"^\| `(Rtadapt\w+)`", (ROOT / "docs/operations.md").read_text(), re.MULTILINE))
+    assert explained == {name for name in alerts() if name.startswith("Rtadapt")}
+
+
+def test_every_label_that_an_alert_asks_for_exists() -> None:
+    labels = {"feed", "code", "reason", "stage", "verdict", "measure", "target", "outcome", "instance", "le"}
+    for name, rule in alerts().items():
+        asked = set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)\s*\"", rule["expr"]))
+        for grouping in re.findall(r"(?:by|on)\s*\(([^)]*)\)", rule["expr"]):
+            asked |= {label.strip() for label in grouping.split(",")}
+        assert asked <= labels, name
+        if name.startswith("Rtadapt"):
+            assert rule["labels"]["severity"] in ("critical", "warning", "info")
+            assert rule["annotations"]["summary"]
+
+
+def test_every_recorded_series_is_recorded_before_it_is_used() -> None:
+    recorded = {name for name in alerts() if ":" in name}
+    dashboard = DASHBOARD.read_text()
+    used = set(re.findall(r"rtadapt:[a-z0-9_:]+", dashboard + yaml.safe_dump(list(alerts().values()))))
+    assert used == recorded
+
+
+def test_the_dashboard_has_one_panel_an_id_and_no_two_on_one_place() -> None:
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    taken: set[tuple[int, int]] = set()
+    for panel in panels:
+        place = panel["gridPos"]
+        cells = {(x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])}
+        assert not taken & cells, panel["title"]
+        assert max(x for x, _ in cells) < 24
+        taken |= cells
+
+
+def test_the_annotated_tree_is_the_tree() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    tree = page.split("## The tree")[1].split("```")[1]
+    named = set(re.findall(r"[\w./*-]+(?:\.py|\.lua)", tree))
+    modules = {path.name for path in (ROOT / "rtadapt").rglob("*.py") if "bundled" not in path.parts and "demo" not in path.parts}
+    modules -= {"__init__.py", "__main__.py"} | {path.name for path in (ROOT / "rtadapt/api/routes").glob("*.py")}
+    assert {Path(name).name for name in named} - {"*.lua"} == modules
+    for folder in re.findall(r"^ {0,2}([\w/]+/) ", tree, re.MULTILINE):
+        assert (ROOT / folder).is_dir() or (ROOT / "rtadapt" / folder).is_dir(), folder
+    top = {path.name for path in (ROOT / "rtadapt").iterdir() if path.is_dir() and (path / "__init__.py").exists()}
+    assert top <= {folder.rstrip("/") for folder in re.findall(r"^ {2}([\w/]+/) ", tree, re.MULTILINE)}
+
+
+def test_the_changelog_has_this_version() -> None:
+    headings = re.findall(r"^## \[([^\]]+)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[0] == "Unreleased"
+    assert __version__ in headings
+
+
+def test_decisions_are_listed() -> None:
+    folder = ROOT / "docs" / "adr"
+    listed = set(re.findall(r"\]\(([^)]+)\)", (folder / "README.md").read_text()))
+    assert listed == {path.name for path in folder.glob("0*.md")}
