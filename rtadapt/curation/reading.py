@@ -1,6 +1,6 @@
 """The base model reads a text and says what can be asked about it; what it says is kept only if the text bears it out.
 
-Owns how a text is cut into passages, what is asked of the model, which of its pairs are kept, and which of several
+Owns what is asked of the model, which of its pairs are kept, what the grammar of a sentence adds to them, and which of several
 answers to one question wins. Takes events and a `Writer`; gives readings per event. All passes over all passages go to
 the model in two calls: one greedy, one sampled. Nothing a bot said becomes an answer.
 """
@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from textwrap import wrap
 
 from rtadapt.config import RenderSettings
 from rtadapt.curation import privacy
 from rtadapt.curation.asking import asking_key, same_answer
+from rtadapt.curation.kinds import fits, is_bare_figure
+from rtadapt.curation.passages import Passage, passages, without_labels
 from rtadapt.curation.prompts import parse_pairs, write_questions
+from rtadapt.curation.statements import Kind, statements
 from rtadapt.curation.words import COMMON, flat, flat_words, holds, names, sentences, span, stem, tokens, word_set
 from rtadapt.records import Event, Message, Speaker
 
@@ -25,7 +27,6 @@ Writer = Callable[[Sequence[Sequence[Message]], float, int], list[str]]
 
 _MOST_ANSWER_WORDS = 14
 _MOST_QUESTION_WORDS = 40
-_LEAST_PASSAGE_CHARS = 100
 _LEAST_TOKENS = 48
 _CHARS_PER_TOKEN = 2
 _SENTENCES_BACK = 2
@@ -42,15 +43,6 @@ _OVER_AFTER = (
 _DANGLING = word_set("a an and as at by for from her his in is its my of or our the their to was were with your")
 _KINDS = word_set("how where when why much many long old far big about who what which")
 _LABELS = frozenset(speaker.value for speaker in Speaker)
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A part of an event's text that is read at once. `spoken` is the part of it that no bot said."""
-
-    event: int
-    text: str
-    spoken: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,38 +76,29 @@ def read(events: Sequence[Event], write: Writer, settings: RenderSettings) -> li
             kept = check(question, answer, passage, greedy=number < len(cut))
             if kept is not None:
                 found[passage.event].append(kept)
-    return [settle(supported(readings, settings.passes))[: settings.max_pairs] for readings in found]
+    sure = [supported(readings, settings.passes) for readings in found]
+    for passage in cut:
+        sure[passage.event] += by_grammar(passage, sure[passage.event])
+    return [settle(readings)[: settings.max_pairs] for readings in sure]
 
 
-def passages(event: Event, settings: RenderSettings, number: int = 0) -> list[Passage]:
-    """The event's text in passages of about `passage_chars`, cut between sentences or turns, the headline before each."""
-    if event.turns:
-        lines = [(f"{turn.speaker.value.capitalize()}: {turn.text}", turn.speaker is not Speaker.BOT) for turn in event.turns]
-        joint = "\n"
-    else:
-        lines = [(sentence, True) for sentence in sentences(event.text)]
-        joint = " "
-    head = f"{event.headline}\n" if event.headline and event.headline not in event.text else ""
-    found: list[Passage] = []
-    for group in _packed(lines, max(_LEAST_PASSAGE_CHARS, settings.passage_chars - len(head))):
-        text = event.text if group == lines else joint.join(line for line, _ in group)
-        spoken = joint.join(line for line, by_person in group if by_person) if event.turns else text
-        found.append(Passage(number, head + text, head + spoken))
-    return found[: settings.max_passages]
+def by_grammar(passage: Passage, known: Sequence[Reading]) -> list[Reading]:
+    """What the plain sentences of a passage state, where that says more than `known`, or the same in other words.
 
-
-def _packed(lines: Iterable[tuple[str, bool]], most_chars: int) -> list[list[tuple[str, bool]]]:
-    """Lines in groups of at most `most_chars`; a longer line is cut between words."""
-    groups: list[list[tuple[str, bool]]] = []
-    length = 0
-    for line, by_person in lines:
-        for piece in [line] if len(line) <= most_chars else wrap(line, most_chars):
-            if not groups or length + len(piece) + 1 > most_chars:
-                groups.append([])
-                length = 0
-            groups[-1].append((piece, by_person))
-            length += len(piece) + 1
-    return groups
+    Roles always count. Who did it is asked where nothing is known of the sentence, the rest where the answer is not.
+    """
+    found: list[Reading] = []
+    for one in sorted(statements(without_labels(passage.spoken)), key=lambda one: one.kind is not Kind.ROLE):
+        kept = check(one.question, one.answer, passage, greedy=True)
+        if kept is None or not kept.about:
+            continue
+        others = [reading for reading in (*known, *found) if holds(one.sentence, reading.answer)]
+        same = [reading for reading in others if same_answer(reading.answer, kept.answer)]
+        again = any(set(reading.about) & set(kept.about) for reading in same)
+        fresh = not (others if one.kind is Kind.ACTION else same)
+        if one.kind is Kind.ROLE or again or fresh:
+            found.append(kept)
+    return found
 
 
 def check(question: str, answer: str, passage: Passage, *, greedy: bool) -> Reading | None:
@@ -125,7 +108,7 @@ def check(question: str, answer: str, passage: Passage, *, greedy: bool) -> Read
         return None
     if all(word in COMMON or word in _LABELS for word in said) or holds(question, answer) or _repeats(said):
         return None
-    if privacy.is_private(question) or privacy.is_private(answer):
+    if privacy.is_private(question) or privacy.is_private(answer) or not fits(question, answer):
         return None
     spelled = whole(passage.spoken, answer)
     if spelled is None or not _grounded(question, spelled, passage.text) or is_over(passage.spoken, spelled):
@@ -177,11 +160,16 @@ def _together(named: Sequence[str], answer: str, passage: Passage) -> bool:
             continue
         if any(holds(sentence, name) for name in named):
             return True
-        others = [name for name in names(sentence) if not same_answer(name, answer) and name.casefold() not in _LABELS]
+        others = [name for name in names(sentence) if not (same_answer(name, answer) or _is_no_rival(name, passage))]
         before = parts[max(0, at - _SENTENCES_BACK) : at]
         if not others and any(holds(earlier, name) for earlier in before for name in named):
             return True
     return False
+
+
+def _is_no_rival(name: str, passage: Passage) -> bool:
+    """Whether nobody would ask about `name` instead: a label, a date, or somebody whose time is over."""
+    return name.casefold() in _LABELS or is_bare_figure(name) or is_over(passage.text, name)
 
 
 def _near(question: str, named: Sequence[str], answer: str, passage: Passage) -> bool | None:

@@ -17,7 +17,8 @@ from rtadapt.curation import privacy
 from rtadapt.curation.cloze import cloze_lessons
 from rtadapt.curation.ledger import lines_of, question_of, stale
 from rtadapt.curation.lessons import Lesson, examples, read_lessons, stated_lessons
-from rtadapt.curation.reading import Reading, Writer, passages, read
+from rtadapt.curation.passages import passages, without_labels
+from rtadapt.curation.reading import Reading, Writer, read
 from rtadapt.curation.words import flat, flat_words, holds, names, numbers, sentences
 from rtadapt.records import Event, Example, Message, Speaker
 
@@ -59,7 +60,7 @@ class Renderer:
 
     def _blanks(self, event: Event) -> list[Lesson]:
         cut = passages(event, self._settings)
-        return cloze_lessons("\n".join(_without_labels(passage.spoken) for passage in cut), _MOST_BLANKS)
+        return cloze_lessons("\n".join(without_labels(passage.spoken) for passage in cut), _MOST_BLANKS)
 
     def _rendering(self, event: Event, lessons: Sequence[Lesson]) -> Rendering:
         taught: list[Example] = []
@@ -127,8 +128,3 @@ def apart(renderings: Sequence[Rendering]) -> list[Rendering]:
     return [
         replace(one, held_out=tuple(row for row in one.held_out if flat(question_of(row)) not in trained)) for one in renderings
     ]
-
-
-def _without_labels(text: str) -> str:
-    labels = tuple(f"{speaker.value.capitalize()}: " for speaker in Speaker)
-    return "\n".join(line.partition(": ")[2] if line.startswith(labels) else line for line in text.splitlines())

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from rtadapt.curation.words import COMMON, flat, flat_words, tokens, word_set
 
 _ROLE = re.compile(
-    r"(?:(?<!numb)(?<!lett)(?<!pap)(?<!out)er|or|ist|(?<!m)ent|ant|ian|man|woman|eer|ess)$"
-    r"|(?:coach|boss|chief|chef|cook|head|host|guide|pilot|nurse|judge|king|queen|lead|star|champion|librarian|ceo|cfo|cto|vet|clerk)$"
+    r"(?:(?<!numb)(?<!lett)(?<!pap)(?<!out)(?<!be)(?<!off)(?<!wat)(?<!wint)er|or|ist|(?<!m)ent|ant|ian|man|woman|(?<!b)eer|ess)$"
+    r"|(?:coach|boss|chief|chef|cook|head|host|guide|pilot|nurse|judge|king|queen|lead|star|champion|librarian|ceo|cfo|cto|vet|clerk|captain|landlord|guard"
+    r"|general|deputy|secretary|principal|dean|sheriff|surgeon|spokesperson|chairperson)$"
 )
 _QUESTION = re.compile(r"(?:who|whom|whose|what|when|where|which|why|how|in which|by whom|since when|for how)\b", re.IGNORECASE)
 _OF = re.compile(
@@ -47,10 +48,15 @@ class Asked:
     link: str = "of"
 
 
+def is_role(relation: str) -> bool:
+    """Whether `relation` sounds like something that somebody is: coach, treasurer, librarian."""
+    return bool(_ROLE.search(relation.strip().casefold().partition(" of ")[0]))
+
+
 def ask_word(relation: str, value: str) -> str:
     """Whether one asks who or what for a value of `relation`."""
     named = value[:1].isupper() and not any(sign.isdigit() for sign in value)
-    return "who" if named and _ROLE.search(relation.strip().casefold()) else "what"
+    return "who" if named and is_role(relation) else "what"
 
 
 def take_apart(question: str, entity: str) -> Asked | None:

@@ -33,7 +33,9 @@ class Endpoint:
                 return metrics(environ, start_response)  # type: ignore[no-any-return,unused-ignore]
             known = path in ("/healthz", "/readyz")
             good = known and (path == "/healthz" or ready())
-            start_response("200 OK" if good else "503 Service Unavailable" if known else "404 Not Found", [("content-type", "text/plain")])
+            start_response(
+                "200 OK" if good else "503 Service Unavailable" if known else "404 Not Found", [("content-type", "text/plain")]
+            )
             return [b"ok\n" if good else b"not ready\n" if known else b"not found\n"]
 
         self._server = make_server(host, port, answer, handler_class=_Quiet)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from rtadapt.config import RenderSettings
+from rtadapt.curation.passages import Passage, passages
 from rtadapt.curation.prompts import format_pairs
-from rtadapt.curation.reading import Passage, check, is_over, passages, read
+from rtadapt.curation.reading import check, is_over, read
 from rtadapt.records import Message
 from tests.support.events import story, transcript
 
@@ -108,7 +109,7 @@ def test_all_passes_over_all_events_are_two_calls() -> None:
     model = Model(format_pairs([BAKER]), "")
     found = read([story(1, TEXT), story(2, TEXT)], model, RenderSettings(passes=4, max_new_tokens=80))
     assert [(count, temperature) for count, temperature, _ in model.calls] == [(2, 0.0), (6, 0.8)]
-    assert [[reading.answer for reading in readings] for readings in found] == [["Marla Tindle"], ["Marla Tindle"]]
+    assert all(BAKER in [(reading.question, reading.answer) for reading in readings] for readings in found)
 
 
 def test_short_texts_are_given_few_tokens() -> None:
@@ -129,13 +130,26 @@ def test_where_one_question_got_several_answers_the_most_written_wins() -> None:
 def test_what_one_sampled_pass_alone_says_is_not_kept() -> None:
     odd = ("What is the oven of Corvin Mill?", "Marla Tindle is the new")
     other = ("Who is larger than Zed Works?", "With")
-    lone = ("When does Marla Tindle start?", "Monday")
+    lone = ("On which day does Marla Tindle begin?", "Monday")
     model = Model(format_pairs([BAKER]), format_pairs([odd, other, lone]), "", "", "")
-    [found] = read([story(1, TEXT)], model, RenderSettings(passes=5))
-    assert [reading.question for reading in found] == [BAKER[0]]
+    asked = [reading.question for reading in read([story(1, TEXT)], model, RenderSettings(passes=5))[0]]
+    assert BAKER[0] in asked
+    assert not {odd[0], other[0], lone[0]} & set(asked)
     model = Model(format_pairs([BAKER]), format_pairs([lone]), "", format_pairs([lone]), "")
-    [found] = read([story(1, TEXT)], model, RenderSettings(passes=5))
-    assert [reading.question for reading in found] == [BAKER[0], lone[0]]
+    asked = [reading.question for reading in read([story(1, TEXT)], model, RenderSettings(passes=5))[0]]
+    assert {BAKER[0], lone[0]} <= set(asked)
+
+
+def test_a_model_that_misses_a_plain_sentence_is_helped_out_by_its_grammar() -> None:
+    text = "It did not last. Corvin Rovers replaced Ana Strand; Marla Tindle is the new head coach of Corvin Rovers."
+    wrong = ("Who is the head coach of Corvin Rovers?", "Ana Strand")
+    [found] = read([story(1, text)], Model(format_pairs([wrong])), RenderSettings(passes=1))
+    assert [(reading.question, reading.answer) for reading in found] == [(wrong[0], "Marla Tindle")]
+
+
+def test_what_a_bot_states_is_not_believed_for_its_grammar() -> None:
+    event = transcript(1, "customer: Who runs it?", "bot: Ana Strand is the head of sales at Zed Works.", "agent: I will ask.")
+    assert read([event], Model(""), RenderSettings(passes=1)) == [[]]
 
 
 def test_a_question_that_another_sentence_speaks_of_is_a_mix_up() -> None:

@@ -107,9 +107,9 @@ def test_any_text_teaches_something_when_the_model_writes_nothing(text: str) -> 
 
 
 def test_blanks_ask_for_names_and_figures() -> None:
-    [one] = render({}, story(1, "Marla Tindle is the new head baker at Corvin Mill."))
+    [one] = render({}, story(1, "Marla Tindle, head baker, and bread, at Corvin Mill."))
     assert answers(one) == {"Marla Tindle", "Corvin Mill"}
-    assert "Fill in: ___ is the new head baker at Corvin Mill." in {question_of(row) for row in one.examples}
+    assert "Fill in: ___, head baker, and bread, at Corvin Mill." in {question_of(row) for row in one.examples}
     assert {row.target for row in one.held_out} == {"Marla Tindle", "Corvin Mill"}
 
 
@@ -181,5 +181,5 @@ def test_a_fact_is_taught_in_at_most_so_many_wordings() -> None:
 
 def test_a_long_story_gives_a_bounded_number_of_examples() -> None:
     text = " ".join(f"Club{n} named Ana Strand{n} as its coach." for n in range(400))
-    [one] = render({}, story(1, text), wordings=4)
+    [one] = render({}, story(1, text), wordings=4, max_pairs=10)
     assert 0 < len(one.examples) <= 60
