@@ -16,11 +16,11 @@ pytestmark = pytest.mark.slow
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     folder = tmp_path_factory.mktemp("second")
     model = build_taught_qwen(folder / "taught-qwen")
-    # A model of 200 thousand parameters that was taught 36 facts: it needs a rate of its own, and can't be asked much.
+    # A model of a million parameters that was taught 36 facts: it needs a rate of its own, and can't be asked much.
     running = Up(
         folder,
         *("--model", str(model)),
-        *("--set", "train.learning_rate=0.01", "--set", "train.steps=60", "--set", "train.anchors=24"),
+        *("--set", "train.learning_rate=0.005", "--set", "train.steps=60", "--set", "train.anchors=24"),
         *("--set", "gate.min_recall=0.0", "--set", "gate.max_anchor_loss=1.0", "--set", "gate.max_replay_loss=1.0"),
         *("--set", "admit.max_loss=50"),
     )

@@ -34,7 +34,7 @@ def taught_facts() -> dict[tuple[str, str], str]:
 
 def build_taught_qwen(folder: Path, steps: int = 350) -> Path:
     """A Qwen2 in `folder` that answers `ASKED` and most other forms about its facts."""
-    build_qwen(folder)
+    build_qwen(folder, hidden=128, layers=4, spread=0.05)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     rows = [

@@ -65,24 +65,24 @@ def build_llama(folder: Path, seed: int = 0) -> Path:
     return folder
 
 
-def build_qwen(folder: Path, seed: int = 0) -> Path:
-    """A random Qwen2 of some 200 thousand parameters in `folder`: 512 tokens of context, byte-level BPE, ChatML."""
+def build_qwen(folder: Path, seed: int = 0, hidden: int = 64, layers: int = 2, spread: float = 0.3) -> Path:
+    """A random Qwen2 in `folder`, of some 200 thousand parameters by default: 512 tokens of context, byte-level BPE, ChatML."""
     tokenizer = _tokenizer(["<|endoftext|>", "<|im_start|>", "<|im_end|>"], byte_level=True)
     wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>")
     wrapped.chat_template = _CHATML_TEMPLATE
     torch.manual_seed(seed)
     config = Qwen2Config(
         vocab_size=len(wrapped),
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=2,
+        hidden_size=hidden,
+        intermediate_size=2 * hidden,
+        num_hidden_layers=layers,
         num_attention_heads=2,
         num_key_value_heads=1,
         max_position_embeddings=512,
         tie_word_embeddings=True,
         eos_token_id=2,
         pad_token_id=0,
-        initializer_range=0.3,
+        initializer_range=spread,
     )
     Qwen2ForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
     wrapped.save_pretrained(folder)
