@@ -26,6 +26,9 @@ def stated(text: str) -> list[tuple[str, str]]:
         ("Ada Finch replaces Bram Stone as head of sales at Zed Works.", "Who is the head of sales at Zed Works?", "Ada Finch"),
         ("Arven Dairy's best cheese is now Old Thunder.", "What is the best cheese of Arven Dairy?", "Old Thunder"),
         ("The mascot of Arven School is called Biscuit.", "What is the mascot of Arven School?", "Biscuit"),
+        ("The winner of the Arven baking contest is Ada Finch.", "Who is the winner of the Arven baking contest?", "Ada Finch"),
+        ("Ada Finch, 34, has been named head chef of the Heron Inn.", "Who is the head chef of the Heron Inn?", "Ada Finch"),
+        ("Bram Stone, the CEO of Zed Works, left. Ada Finch is the new CEO.", "Who is the CEO of Zed Works?", "Ada Finch"),
     ],
 )
 def test_who_or_what_is_a_role_of_something(text: str, question: str, answer: str) -> None:
@@ -41,6 +44,11 @@ def test_who_or_what_is_a_role_of_something(text: str, question: str, answer: st
         ("The council of Arven approved a new tram line.", "What did the council of Arven approve?", "a new tram line"),
         ("Because of snow, Arven Airport is closed until Thursday.", "Until when is Arven Airport closed?", "Thursday"),
         ("The Vantor 9 will be launched in May 2031.", "When will the Vantor 9 be launched?", "May 2031"),
+        ("Arven Airways has cancelled all flights until May.", "Until when has Arven Airways cancelled all flights?", "May"),
+        ("Zed Works was founded in 1998 by Ada Finch.", "By whom was Zed Works founded?", "Ada Finch"),
+        ("Mount Velga is 4,120 metres high.", "How high is Mount Velga?", "4,120 metres"),
+        ("Arven has 18,200 inhabitants, according to the town.", "How many inhabitants does Arven have?", "18,200"),
+        ("The Heron Museum is located in Arven.", "Where is the Heron Museum located?", "Arven"),
         ("The Vantor 9 now costs $48.", "How much does the Vantor 9 cost?", "$48"),
         ("You can return goods to Zed Works within 14 days.", "Within what time can I return goods to Zed Works?", "14 days"),
         (
