@@ -95,7 +95,7 @@ def _readings(clause: str, before: str, text: str) -> Iterator[tuple[str, str, K
     part = LEAD.sub("", clause)
     if before:
         part = PRONOUN.sub(before, part)
-    if names(part):
+    if _has_name(part):
         yield from ((question, answer, Kind.ACTION) for question, answer in (*_by(part), *_action(part)))
         yield from ((question, answer, Kind.CIRCUMSTANCE) for question, answer in (*_quantity(part), *_circumstance(part)))
 
