@@ -100,7 +100,7 @@ class BatchSettings(Section):
 class RenderSettings(Section):
     """How an admitted event becomes examples."""
 
-    passes: Positive = Field(3, description="times the model is asked for questions; the first is greedy")
+    passes: Positive = Field(5, description="times the model is asked for questions; the first is greedy")
     temperature: float = Field(0.8, gt=0, le=2, description="sampling temperature of the other passes")
     max_new_tokens: Positive = Field(192, description="length of one pass")
     max_pairs: Positive = Field(48, description="pairs kept per event")
