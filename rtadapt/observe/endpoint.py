@@ -31,12 +31,14 @@ class Endpoint:
             path = environ.get("PATH_INFO", "")
             if path == "/metrics":
                 return metrics(environ, start_response)  # type: ignore[no-any-return,unused-ignore]
-            known = path in ("/healthz", "/readyz")
-            good = known and (path == "/healthz" or ready())
-            start_response(
-                "200 OK" if good else "503 Service Unavailable" if known else "404 Not Found", [("content-type", "text/plain")]
-            )
-            return [b"ok\n" if good else b"not ready\n" if known else b"not found\n"]
+            if path not in ("/healthz", "/readyz"):
+                status, said = "404 Not Found", b"not found\n"
+            elif path == "/healthz" or ready():
+                status, said = "200 OK", b"ok\n"
+            else:
+                status, said = "503 Service Unavailable", b"not ready\n"
+            start_response(status, [("content-type", "text/plain")])
+            return [said]
 
         self._server = make_server(host, port, answer, handler_class=_Quiet)
         self.port: int = self._server.server_port
