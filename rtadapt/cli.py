@@ -15,7 +15,9 @@ from typing import Any
 from rtadapt import __version__
 from rtadapt.config import Settings, load_settings
 from rtadapt.errors import InvalidSettings, RtadaptError
-from rtadapt.observe.logs import start_logs
+from rtadapt.observe.logs import adopt, start_logs
+
+_API_STOP_SECONDS = 10
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -171,7 +173,17 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
     from rtadapt.api.app import create_app
 
     start_logs("api", settings.log_level)
-    uvicorn.run(create_app(settings), host=settings.api.host, port=settings.api.port, log_level="warning")
+    adopt("uvicorn", "warning")
+    uvicorn.run(
+        create_app(settings),
+        host=settings.api.host,
+        port=settings.api.port,
+        http="h11",  # it bounds a request's headers; httptools, which uvicorn prefers where it is installed, does not
+        ws="none",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=_API_STOP_SECONDS,
+    )
     return 0
 
 

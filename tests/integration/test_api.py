@@ -444,6 +444,49 @@ def test_a_body_that_lies_about_its_length_or_has_none_is_bounded(settings: Sett
         assert http.post("/v1/events", json=STORY).status_code == 202
 
 
+def exchange(server: ApiServer, *pieces: bytes) -> bytes:
+    """What the server says to the pieces, until it closes the connection or has answered."""
+    said = b""
+    with socket.create_connection(("127.0.0.1", server.settings.api.port), timeout=30) as raw:
+        try:
+            for piece in pieces:
+                raw.sendall(piece)
+            while received := raw.recv(65_536):
+                said += received
+        except (ConnectionError, TimeoutError):
+            pass  # it closed the connection while we were still sending
+    return said
+
+
+def test_what_is_wrong_on_the_wire_is_refused_and_logged_as_json(settings: Settings) -> None:
+    body = json.dumps(STORY).encode()
+    head = b"POST /v1/events HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n"
+    length = b"content-length: %d\r\n" % len(body)
+    chunked = b"transfer-encoding: chunked\r\n"
+    chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    upgrade = b"upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-key: eA==\r\nsec-websocket-version: 13\r\n"
+    refused = [
+        [b"\x16\x03\x01\r\n\r\n"],
+        [head, b"content-length: -1\r\n\r\n", body],
+        [head, b"content-length: 1\r\n", length, b"\r\n", body],
+        [head, length, chunked, b"\r\n", b"zz\r\nx"],
+        [head, b"x-long: ", *([b"a" * 100_000] * 100)],
+        [head, *(b"x-%d: %s\r\n" % (number, b"a" * 100_000) for number in range(100))],
+    ]
+    with ApiServer(settings) as server:
+        for pieces in refused:
+            said = exchange(server, *pieces)
+            assert not said or said.startswith(b"HTTP/1.1 4"), said
+        assert exchange(server, head, length, b"\r\n", body).startswith(b"HTTP/1.1 202 ")
+        assert exchange(server, head, chunked, b"\r\n", chunks).startswith(b"HTTP/1.1 202 ")
+        assert exchange(server, head, upgrade, length, b"\r\n", body).startswith(b"HTTP/1.1 202 ")
+        pipelined = head.replace(b"connection: close\r\n", b"") + length + b"\r\n" + body
+        assert exchange(server, pipelined, pipelined, head, length, b"\r\n", body).count(b"HTTP/1.1 202 ") == 3
+        for line in server.output.read_text().splitlines():
+            assert json.loads(line)["process"] == "api"
+    assert texts(settings) == [STORY["text"]] * 6
+
+
 def test_events_pushed_by_many_clients_at_once_all_arrive(settings: Settings) -> None:
     with ApiServer(settings) as server:
 
