@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import random
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -17,17 +15,14 @@ import pytest
 from fastapi.testclient import TestClient
 
 from rtadapt.api.app import create_app
-from rtadapt.config import IntakeSettings, RegistrySettings, Settings
+from rtadapt.config import RegistrySettings, Settings
 from rtadapt.errors import Unavailable
 from rtadapt.events.envelope import decode, event_id_of
-from rtadapt.events.log import LogRecord, open_log
+from rtadapt.events.log import open_log
 from rtadapt.records import Artifact, Candidate, EventState, EventStatus, LearnedEvent, Position, Version
 from rtadapt.registry.registry import Registry
-from tests.support.api_server import ApiServer
+from tests.support.api_server import STORY, ApiServer, logged, problem, texts
 from tests.support.redis_server import RedisServer, free_port
-
-STORY = {"feed": "news", "text": "Marla Tindle coaches Corvin Rovers."}
-PROBLEM = "application/problem+json"
 
 
 @pytest.fixture
@@ -46,32 +41,6 @@ def registry(settings: Settings) -> Iterator[Registry]:
     registry = Registry(settings.registry)
     yield registry
     registry.close()
-
-
-def logged(settings: Settings) -> list[LogRecord]:
-    """Everything that is in the log."""
-    log = open_log(settings)
-    reader = log.reader(lambda partition: 0)
-    records: list[LogRecord] = []
-    while found := reader.poll(0.05, 1000):
-        records += found
-    reader.close()
-    log.close()
-    return records
-
-
-def texts(settings: Settings) -> list[str]:
-    return [decode(record).text for record in logged(settings)]
-
-
-def problem(response: httpx.Response, status: int, field: str | None) -> dict[str, Any]:
-    body: dict[str, Any] = response.json()
-    assert response.status_code == status, body
-    assert response.headers["content-type"] == PROBLEM
-    assert (body["status"], body.get("field")) == (status, field)
-    assert body["detail"]
-    assert body["title"]
-    return body
 
 
 def publish(registry: Registry, feed: str = "news", parent: int = 0, measures: dict[str, float] | None = None) -> Version:
@@ -348,143 +317,6 @@ def test_without_the_log_events_are_refused_for_now(settings: Settings) -> None:
         problem(client.post("/v1/events", json=STORY), 503, None)
         problem(client.get("/readyz"), 503, None)
         assert client.get("/v1/feeds").status_code == 200
-
-
-def broken_bodies(seed: int) -> Iterator[tuple[bytes, dict[str, str]]]:
-    """Broken input of every kind."""
-    random_ = random.Random(seed)
-    js = {"content-type": "application/json"}
-    good = json.dumps(STORY | {"facts": [{"entity": "a", "relation": "b", "value": "c"}]}).encode()
-    for cut in range(1, len(good), 7):
-        yield good[:cut], js
-    for _ in range(150):
-        spoiled = bytearray(good)
-        for _ in range(4):
-            spoiled[random_.randrange(len(spoiled))] = random_.randrange(0x80, 0x100)
-        yield bytes(spoiled), js
-    for _ in range(100):
-        yield random_.randbytes(random_.randrange(1, 400)), js
-    for value in (None, True, 7, -1.5, 10**400, "x", [], [[]], [None, 1, "x"], {}, {"feed": "news"}, {"text": "x"}):
-        yield json.dumps(value).encode(), js
-    for name in ("feed", "text", "id", "time", "source", "subject", "consent", "headline", "facts", "qa", "turns"):
-        for value in ({}, {"a": 1}, [{}], [1], [[]], 1e308, 10**60, False if name != "consent" else "no"):
-            if (name == "id" and value == 10**60) or (name in ("facts", "qa") and value == []):
-                continue
-            yield json.dumps(STORY | {name: value}).encode(), js
-    yield from (
-        (b"", js),
-        (b"\x00" * 100, js),
-        (b"[" * 20_000, js),
-        (b'{"a":' * 5_000 + b"1" + b"}" * 5_000, js),
-        (b'{"feed": "news", "text": NaN}', js),
-        (b'{"feed": "news", "text": "x", "time": ' + b"9" * 5_000 + b"}", js),
-        (b'{"feed": "news", "text": "x", "time": 1e999}', js),
-        (b'{"feed": "news", "text": "\\u0000\\ud800"}', js),
-        (json.dumps(STORY | {"text": "x" * 30_000}).encode(), js),
-        (json.dumps([STORY] * 21).encode(), js),
-        (b"x" * 60_000, js),
-        (good, {}),
-        (good, {"content-type": "text/html"}),
-        (good, {"content-type": "application/x-www-form-urlencoded"}),
-        (good, {"content-type": "application/json; charset=utf-16"}),
-        (good.decode().encode("utf-16"), js),
-        (good, {"content-type": "application/json", "content-encoding": "gzip"}),
-        (gzip.compress(b" " * 10_000_000), {"content-type": "application/json", "content-encoding": "gzip"}),
-        (good, {"content-type": "application/json", "content-encoding": "br"}),
-        (good, {"content-type": "application/cloudevents-batch+json"}),
-        (b"[]", {"content-type": "application/cloudevents+json"}),
-        (b'{"specversion": "1.0"}', {"content-type": "application/cloudevents+json"}),
-        (good, {**js, "ce-specversion": "9", "ce-id": "1", "ce-source": "s", "ce-type": "t"}),
-        (b"\n\n\n", {"content-type": "application/x-ndjson"}),
-        (b'{"feed"\n"x"\n[1]\n', {"content-type": "application/x-ndjson"}),
-    )
-
-
-def test_two_hundred_kilobytes_of_broken_input_are_each_refused_by_field_and_good_ones_arrive(settings: Settings) -> None:
-    settings = settings.model_copy(update={"intake": IntakeSettings(max_body_bytes=50_000, max_events=20)})
-    sent, refused = 0, 0
-    with ApiServer(settings) as server, httpx.Client(base_url=server.url, timeout=30, trust_env=False) as http:
-        good = 0
-        for body, headers in broken_bodies(7):
-            answer = http.post("/v1/events", content=body, headers=headers)
-            assert 400 <= answer.status_code < 500, (body[:200], answer.text)
-            assert answer.headers["content-type"] == PROBLEM
-            assert answer.json()["field"], (body[:200], answer.text)
-            sent, refused = sent + len(body), refused + 1
-            if refused % 20 == 0:
-                mixed = [3, STORY | {"id": f"good-{good}"}, {"feed": "news"}, None]
-                assert http.post("/v1/events", json=mixed).json()["accepted"] == 1
-                good += 1
-        assert server.runs
-        assert http.get("/readyz").status_code == 200
-    assert sent > 200_000
-    events = [decode(record) for record in logged(settings)]
-    assert [event.id for event in events] == [f"good-{number}" for number in range(good)]
-
-
-def test_a_body_that_lies_about_its_length_or_has_none_is_bounded(settings: Settings) -> None:
-    settings = settings.model_copy(update={"intake": IntakeSettings(max_body_bytes=50_000)})
-    js = {"content-type": "application/json"}
-
-    def endless() -> Iterator[bytes]:
-        for _ in range(10_000):
-            yield b" " * 10_000
-
-    with ApiServer(settings) as server, httpx.Client(base_url=server.url, timeout=30, trust_env=False) as http:
-        try:
-            answer = http.post("/v1/events", content=endless(), headers=js)
-        except httpx.WriteError:
-            pass  # the server closed the connection while we were still sending
-        else:
-            problem(answer, 413, "body")
-        request = "POST /v1/events HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99999999\r\n\r\n{}"
-        with socket.create_connection(("127.0.0.1", server.settings.api.port), timeout=30) as raw:
-            raw.sendall(request.encode())
-            assert raw.recv(100).startswith(b"HTTP/1.1 413 ")
-        assert http.post("/v1/events", json=STORY).status_code == 202
-
-
-def exchange(server: ApiServer, *pieces: bytes) -> bytes:
-    """What the server says to the pieces, until it closes the connection or has answered."""
-    said = b""
-    with socket.create_connection(("127.0.0.1", server.settings.api.port), timeout=30) as raw:
-        try:
-            for piece in pieces:
-                raw.sendall(piece)
-            while received := raw.recv(65_536):
-                said += received
-        except (ConnectionError, TimeoutError):
-            pass  # it closed the connection while we were still sending
-    return said
-
-
-def test_what_is_wrong_on_the_wire_is_refused_and_logged_as_json(settings: Settings) -> None:
-    body = json.dumps(STORY).encode()
-    head = b"POST /v1/events HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n"
-    length = b"content-length: %d\r\n" % len(body)
-    chunked = b"transfer-encoding: chunked\r\n"
-    chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
-    upgrade = b"upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-key: eA==\r\nsec-websocket-version: 13\r\n"
-    refused = [
-        [b"\x16\x03\x01\r\n\r\n"],
-        [head, b"content-length: -1\r\n\r\n", body],
-        [head, b"content-length: 1\r\n", length, b"\r\n", body],
-        [head, length, chunked, b"\r\n", b"zz\r\nx"],
-        [head, b"x-long: ", *([b"a" * 100_000] * 100)],
-        [head, *(b"x-%d: %s\r\n" % (number, b"a" * 100_000) for number in range(100))],
-    ]
-    with ApiServer(settings) as server:
-        for pieces in refused:
-            said = exchange(server, *pieces)
-            assert not said or said.startswith(b"HTTP/1.1 4"), said
-        assert exchange(server, head, length, b"\r\n", body).startswith(b"HTTP/1.1 202 ")
-        assert exchange(server, head, chunked, b"\r\n", chunks).startswith(b"HTTP/1.1 202 ")
-        assert exchange(server, head, upgrade, length, b"\r\n", body).startswith(b"HTTP/1.1 202 ")
-        pipelined = head.replace(b"connection: close\r\n", b"") + length + b"\r\n" + body
-        assert exchange(server, pipelined, pipelined, head, length, b"\r\n", body).count(b"HTTP/1.1 202 ") == 3
-        for line in server.output.read_text().splitlines():
-            assert json.loads(line)["process"] == "api"
-    assert texts(settings) == [STORY["text"]] * 6
 
 
 def test_events_pushed_by_many_clients_at_once_all_arrive(settings: Settings) -> None:
