@@ -150,7 +150,7 @@ class Supervisor:
 
     def _take_folder(self) -> None:
         folder = self.settings.data_dir
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds what people wrote and said
         lock = (folder / "lock").open("w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,7 +1,7 @@
 """`rtadapt work`: one adaptation worker as a process.
 
-Owns putting a pipeline together, its endpoint, and what happens when a part it needs is away: it lets everything
-go, waits a little longer each time, and starts over from the heads.
+Owns putting a pipeline together, its endpoint, and what happens when a part it needs is away, or a state that it would
+go on from is damaged: it lets everything go, waits a little longer each time, and starts over from the heads.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import closing
 
 from rtadapt.config import Settings
-from rtadapt.errors import Conflict, Unavailable
+from rtadapt.errors import ArtifactDamaged, Conflict, Unavailable
 from rtadapt.events.log import open_log
 from rtadapt.observe import metrics
 from rtadapt.observe.endpoint import Endpoint
@@ -58,7 +58,7 @@ def run(start: Callable[[], Pipeline], stop: threading.Event, ready: threading.E
                     pipeline.step()
                     ready.set()
                     pause = _FIRST_PAUSE_SECONDS
-        except (Unavailable, Conflict) as error:
+        except (Unavailable, Conflict, ArtifactDamaged) as error:
             ready.clear()
             logger.warning("starting over from the heads", extra={"code": error.code, "why": str(error), "pause_seconds": pause})
             if isinstance(error, Conflict):

@@ -109,6 +109,13 @@ def test_children_end_with_their_supervisor_even_when_it_is_killed(tmp_path: Pat
         assert eventually(lambda: not alive(pid))
 
 
+def test_the_folder_with_everybodys_words_is_the_owners_alone(tmp_path: Path) -> None:
+    supervisor = Supervisor(load_settings(data_dir=str(tmp_path / "data")), lambda _: None)
+    supervisor._take_folder()
+    assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+    supervisor._stop_all()
+
+
 def test_two_supervisors_do_not_share_a_folder(tmp_path: Path) -> None:
     settings = load_settings(data_dir=str(tmp_path))
     first, second = Supervisor(settings, lambda _: None), Supervisor(settings, lambda _: None)
