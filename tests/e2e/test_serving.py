@@ -6,9 +6,11 @@ One replica for most of the tests, which publish one version after another to th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -140,6 +142,18 @@ async def one_stream(client: httpx.AsyncClient, prompt: str, tokens: int) -> tup
                 text += piece["choices"][0]["text"]
         assert done
         return response.headers["x-rtadapt-version"], models, text
+
+
+def test_headers_without_end_are_cut_off(feed: ServedFeed) -> None:
+    address = httpx.URL(feed.url)
+    assert address.port is not None
+    with socket.create_connection((address.host, address.port), timeout=30) as raw, contextlib.suppress(ConnectionError):
+        raw.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\n")
+        for number in range(100):
+            raw.sendall(b"x-%d: %s\r\n" % (number, b"a" * 100_000))
+        said = raw.recv(100)
+        assert not said or said.startswith(b"HTTP/1.1 4"), said
+    assert httpx.get(f"{feed.url}/healthz", trust_env=False).status_code == 200
 
 
 async def test_swaps_under_eight_streams_drop_nothing_and_mix_nothing(feed: ServedFeed, adapters: list[Path]) -> None:
