@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from rtadapt.errors import InvalidSettings, RtadaptError
 from rtadapt.observe.logs import adopt, start_logs
 
 _API_STOP_SECONDS = 10
+_PASSWORD = re.compile(r"(://[^/:@]*:)[^/]*(@)")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -95,6 +97,8 @@ def flags_of(options: argparse.Namespace) -> dict[str, Any]:
         target = flags
         for part in sections:
             target = target.setdefault(part, {})
+            if not isinstance(target, dict):
+                raise InvalidSettings(f"--set {path}: {part} was given a value of its own before", field=path)
         target[leaf] = _value(text)
     return flags
 
@@ -194,5 +198,8 @@ def _demo(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _config(settings: Settings, _: argparse.Namespace) -> int:
-    print(settings.model_dump_json(indent=2))
+    shown = settings.model_dump(mode="json")
+    for section in ("registry", "artifacts"):
+        shown[section]["url"] = _PASSWORD.sub(r"\1***\2", shown[section]["url"])
+    print(json.dumps(shown, indent=2))
     return 0

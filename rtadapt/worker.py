@@ -36,11 +36,10 @@ def work(settings: Settings, model: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with Endpoint(settings.work.metrics_host, settings.work.metrics_port, ready.is_set):
+        registry, store = Registry(settings.registry), ArtifactStore(settings)  # what is wrong with them is said at once
         learner = Learner(settings.train, model, settings.revision, cache=settings.data_dir / "anchors", progress=logger.info)
         learner.anchors()
-        registry = Registry(settings.registry)
         log = open_log(settings)
-        store = ArtifactStore(settings)
         owner = f"{socket.gethostname()}-{os.getpid()}"
         run(lambda: Pipeline(settings, owner, log=log, registry=registry, store=store, learner=learner), stop, ready)
         log.close()
