@@ -14,11 +14,12 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from rtadapt.api import parts
 from rtadapt.api.app import create_app
 from rtadapt.config import RegistrySettings, Settings
 from rtadapt.errors import Unavailable
 from rtadapt.events.envelope import decode, event_id_of
-from rtadapt.events.log import open_log
+from rtadapt.events.log import EventLog, open_log
 from rtadapt.records import Artifact, Candidate, EventState, EventStatus, LearnedEvent, Position, Version
 from rtadapt.registry.registry import Registry
 from tests.support.api_server import STORY, ApiServer, logged, problem, texts
@@ -335,6 +336,25 @@ def test_events_pushed_by_many_clients_at_once_all_arrive(settings: Settings) ->
             thread.join()
     ids = [decode(record).id for record in logged(settings)]
     assert sorted(ids) == sorted(f"{client}-{number}" for client in range(6) for number in range(20))
+
+
+def test_requests_do_not_wait_for_each_others_attempts_to_open_the_log(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts = 0
+
+    def fail(_: Settings) -> EventLog:
+        nonlocal attempts
+        attempts += 1
+        raise Unavailable("no broker takes a connection")
+
+    with monkeypatch.context() as patch, TestClient(create_app(settings)) as client:
+        patch.setattr(parts, "open_log", fail)
+        patch.setattr(parts, "_SILENCE_SECONDS", 3600.0)
+        for _ in range(3):
+            problem(client.post("/v1/events", json=STORY), 503, None)
+        assert attempts == 1
+        assert client.get("/v1/feeds").status_code == 200
 
 
 def test_when_the_registry_comes_back_its_part_works_again(settings: Settings, tmp_path: Path) -> None:
