@@ -116,14 +116,17 @@ class Pipeline:
         if not due.events:
             self.commit(session, due, None, {}, [])
             return
+        failure = ""
         try:
             batch, verdict = self.judged(session, due)
         except RtadaptError:
             raise  # a part is away, or the feed is another's: nothing is wrong with these events
         except Exception as error:  # noqa: BLE001 - whatever these events do to the learner, they stop no others
-            self.learner.losses([_SOUND])  # raises where the learner itself is broken: then they are not to blame
             self.tell_failure(due, error)
-            self.reject(session, due, {}, "failed", f"the learner failed on it ({type(error).__name__})")
+            failure = type(error).__name__
+        if failure:  # out here the error no longer holds the memory that may have run out
+            self.learner.losses([_SOUND])  # raises where the learner itself is broken: then they are not to blame
+            self.reject(session, due, {}, "failed", f"the learner failed on it ({failure})")
             return
         self.report(due, verdict)
         if verdict.accepted:
