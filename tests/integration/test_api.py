@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 
 from rtadapt.api import parts
 from rtadapt.api.app import create_app
-from rtadapt.config import RegistrySettings, Settings
+from rtadapt.config import IntakeSettings, RegistrySettings, Settings
 from rtadapt.errors import Unavailable
 from rtadapt.events.envelope import decode, event_id_of
 from rtadapt.events.log import EventLog, open_log
@@ -87,6 +87,18 @@ def test_what_is_wrong_with_one_item_loses_no_other(client: TestClient, settings
     assert (body["accepted"], body["refused"]) == (2, 3)
     assert [item.get("id") for item in body["items"]] == ["one", None, "three", None, None]
     assert [item["error"]["field"] for item in body["items"] if "error" in item] == ["text", "event", "facts[0].entity"]
+    assert len(texts(settings)) == 2
+
+
+def test_an_event_that_no_log_takes_loses_no_other(settings: Settings) -> None:
+    settings = settings.model_copy(update={"intake": IntakeSettings(max_text_chars=2_000_000)})
+    with TestClient(create_app(settings)) as client:
+        answer = client.post(
+            "/v1/events", json=[STORY | {"id": "one"}, STORY | {"text": "x" * 1_100_000}, STORY | {"id": "three"}]
+        )
+    assert [item.get("id") for item in answer.json()["items"]] == ["one", None, "three"]
+    assert answer.json()["items"][1]["error"]["code"] == "too_large"
+    assert answer.json()["items"][1]["error"]["field"] == "text"
     assert len(texts(settings)) == 2
 
 
