@@ -26,11 +26,11 @@ Settings come from four places. A later one wins over an earlier one:
 
 1. the defaults below;
 2. `rtadapt.toml` in the working folder, or the file that `--config` names; sections are tables;
-3. the environment: `RTADAPT_SECTION__NAME`, lists as JSON;
+3. the environment: `RTADAPT_SECTION__NAME`, lists as JSON, `none` for a setting that shall have no value;
 4. the command line: `--model`, `--data-dir`, `--host`, `--port`, `--log-level`, and `--set section.name=value` for any setting.
 
 Unknown names in the file and on the command line, and values out of bounds, are refused at the start with the name at
-fault. `rtadapt config` prints the settings in force. Settings do not change while a process runs.
+fault. `rtadapt config` prints the settings in force, without passwords. Settings do not change while a process runs.
 
 ```toml
 # rtadapt.toml

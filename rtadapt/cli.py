@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,10 @@ from typing import Any
 from rtadapt import __version__
 from rtadapt.config import Settings, load_settings
 from rtadapt.errors import InvalidSettings, RtadaptError
-from rtadapt.observe.logs import start_logs
+from rtadapt.observe.logs import adopt, start_logs
+
+_API_STOP_SECONDS = 10
+_PASSWORD = re.compile(r"(://[^/:@]*:)[^/]*(@)")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,6 +97,8 @@ def flags_of(options: argparse.Namespace) -> dict[str, Any]:
         target = flags
         for part in sections:
             target = target.setdefault(part, {})
+            if not isinstance(target, dict):
+                raise InvalidSettings(f"--set {path}: {part} was given a value of its own before", field=path)
         target[leaf] = _value(text)
     return flags
 
@@ -171,7 +177,17 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
     from rtadapt.api.app import create_app
 
     start_logs("api", settings.log_level)
-    uvicorn.run(create_app(settings), host=settings.api.host, port=settings.api.port, log_level="warning")
+    adopt("uvicorn", "warning")
+    uvicorn.run(
+        create_app(settings),
+        host=settings.api.host,
+        port=settings.api.port,
+        http="h11",  # it bounds a request's headers; httptools, which uvicorn prefers where it is installed, does not
+        ws="none",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=_API_STOP_SECONDS,
+    )
     return 0
 
 
@@ -182,5 +198,8 @@ def _demo(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _config(settings: Settings, _: argparse.Namespace) -> int:
-    print(settings.model_dump_json(indent=2))
+    shown = settings.model_dump(mode="json")
+    for section in ("registry", "artifacts"):
+        shown[section]["url"] = _PASSWORD.sub(r"\1***\2", shown[section]["url"])
+    print(json.dumps(shown, indent=2))
     return 0

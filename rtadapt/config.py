@@ -22,6 +22,10 @@ Seconds = Annotated[float, Field(gt=0.0, le=86400.0)]
 Rank = Annotated[Literal[1, 8, 16, 32, 64, 128], BeforeValidator(lambda value: int(value) if str(value).isdigit() else value)]
 
 
+_NONE = "none"
+"""In the environment: this setting is not set, whatever a file says."""
+
+
 class Section(BaseModel):
     """A group of settings: unknown names are refused."""
 
@@ -187,7 +191,12 @@ class Settings(BaseSettings):
     """All of them."""
 
     model_config = SettingsConfigDict(
-        env_prefix="RTADAPT_", env_nested_delimiter="__", extra="forbid", frozen=True, toml_file="rtadapt.toml"
+        env_prefix="RTADAPT_",
+        env_nested_delimiter="__",
+        env_parse_none_str=_NONE,
+        extra="forbid",
+        frozen=True,
+        toml_file="rtadapt.toml",
     )
 
     model: str = Field("bundled", description="`bundled`, a local folder, or a Hugging Face hub id")
@@ -255,8 +264,8 @@ def to_environment(settings: Settings) -> dict[str, str]:
                 put(f"{prefix}__{name}", inner)
         elif isinstance(value, (list, bool)):
             environment[prefix.upper()] = json.dumps(value)
-        elif value is not None:
-            environment[prefix.upper()] = str(value)
+        else:
+            environment[prefix.upper()] = _NONE if value is None else str(value)
 
     for name, value in settings.model_dump(mode="json").items():
         put(f"RTADAPT_{name}", value)

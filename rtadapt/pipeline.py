@@ -10,15 +10,16 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from rtadapt.config import Settings
 from rtadapt.curation.admit import Admission
 from rtadapt.curation.batcher import Batcher, FeedBatch
 from rtadapt.curation.render import Renderer
-from rtadapt.errors import InvalidEvent
+from rtadapt.errors import InvalidEvent, RtadaptError
 from rtadapt.events.envelope import decode
 from rtadapt.events.log import EventLog, LogReader, LogRecord
 from rtadapt.gate.verdict import judge
@@ -44,6 +45,8 @@ logger = logging.getLogger(__name__)
 
 _POLL_RECORDS = 256
 _IDLE_SECONDS = 0.25
+_SOUND = "The bakery on the corner opens at seven in the morning."
+"""What a learner that is well can read."""
 
 
 class Pipeline:
@@ -113,6 +116,27 @@ class Pipeline:
         if not due.events:
             self.commit(session, due, None, {}, [])
             return
+        failure = ""
+        try:
+            batch, verdict = self.judged(session, due)
+        except RtadaptError:
+            raise  # a part is away, or the feed is another's: nothing is wrong with these events
+        except Exception as error:  # noqa: BLE001 - whatever these events do to the learner, they stop no others
+            self.tell_failure(due, error)
+            failure = type(error).__name__
+        if failure:  # out here the error no longer holds the memory that may have run out
+            self.learner.losses([_SOUND])  # raises where the learner itself is broken: then they are not to blame
+            self.reject(session, due, {}, "failed", f"the learner failed on it ({failure})")
+            return
+        self.report(due, verdict)
+        if verdict.accepted:
+            with stage("publish"):
+                self.publish(session, due, batch, verdict)
+        else:
+            self.reject(session, due, verdict.measures, "gate", "; ".join(verdict.reasons))
+
+    def judged(self, session: Session, due: FeedBatch) -> tuple[Batch, Verdict]:
+        """The batch with its examples, and what the gate says of the candidate that was made from it."""
         with stage("render"):
             batch = self.render(due)
         with stage("update"):
@@ -123,19 +147,17 @@ class Pipeline:
         metrics.TRAINED_TOKENS.labels(due.feed).inc(update.tokens)
         with stage("judge"):
             known = session.memory.probes(self.settings.gate.probes, seed, batch.examples)
-            verdict = judge(self.learner, batch, update, known, anchors, self.settings.gate)
-        self.report(due, verdict)
-        if verdict.accepted:
-            with stage("publish"):
-                self.publish(session, due, batch, verdict)
-        elif len(due.events) > 1:
-            self.learner.reject(due.feed)
+            return batch, judge(self.learner, batch, update, known, anchors, self.settings.gate)
+
+    def reject(self, session: Session, due: FeedBatch, measures: Mapping[str, float], reason: str, detail: str) -> None:
+        """Forget the candidate; try its events again in halves, and refuse one that is alone."""
+        self.learner.reject(due.feed)
+        if len(due.events) > 1:
             for half in due.halves():
                 self.learn(half)
         else:
-            self.learner.reject(due.feed)
             self.admission.forget(due.events[0])
-            self.commit(session, due, None, verdict.measures, self.refuse(due.events, "gate", "; ".join(verdict.reasons)))
+            self.commit(session, due, None, measures, self.refuse(due.events, reason, detail))
 
     def render(self, due: FeedBatch) -> Batch:
         """The batch with its examples."""
@@ -211,6 +233,12 @@ class Pipeline:
             for event, position in placed
         ]
 
+    def tell_failure(self, due: FeedBatch, error: Exception) -> None:
+        """Log where the learner failed, without the error's words: they may be the events'."""
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        extra = {"feed": due.feed, "error": type(error).__name__, "place": f"{Path(place.filename).name}:{place.lineno}"}
+        logger.error("the learner failed on a batch", extra=extra | {"event_ids": [event.id for event in due.events]})
+
     def report(self, due: FeedBatch, verdict: Verdict) -> None:
         """Say what the gate decided, in metrics and logs."""
         metrics.UPDATES.labels(due.feed, "accepted" if verdict.accepted else "rejected").inc()
@@ -267,11 +295,6 @@ class Pipeline:
         self.reader.close()
 
 
-@contextmanager
-def stage(name: str) -> Iterator[None]:
+def stage(name: str) -> AbstractContextManager[object]:
     """Measure one stage."""
-    began = time.monotonic()
-    try:
-        yield
-    finally:
-        metrics.STAGE_SECONDS.labels(name).observe(time.monotonic() - began)
+    return metrics.STAGE_SECONDS.labels(name).time()

@@ -13,6 +13,7 @@ import hashlib
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -150,7 +151,7 @@ class Supervisor:
 
     def _take_folder(self) -> None:
         folder = self.settings.data_dir
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds what people wrote and said
         lock = (folder / "lock").open("w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -175,10 +176,7 @@ class Supervisor:
     def _start_registry(self, settings: Settings, environment: Mapping[str, str]) -> Settings:
         """Start the embedded server; gives the settings that name it."""
         folder = settings.data_dir / "registry"
-        socket = folder / "socket"
-        if len(str(socket).encode()) > _LONGEST_SOCKET_PATH:
-            name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
-            socket = Path(tempfile.gettempdir(), f"rtadapt-{name}.socket")
+        socket = socket_of(folder)
         url = embedded.server_url(socket=socket)
         self._wait_until_gone(url)
         self._add("registry", embedded.server_command(embedded.find_server(), folder, socket=socket), environment)
@@ -232,6 +230,22 @@ class Supervisor:
             child.stop(time.monotonic() + _STOP_SECONDS)
         if self._lock is not None:
             self._lock.close()
+
+
+def socket_of(folder: Path) -> Path:
+    """Where the registry of `folder` listens: in it, or where that path is too long in a folder of ours in the temporary one.
+
+    Raises InvalidSettings when somebody else made that folder, or could put a socket of his own into it.
+    """
+    socket = folder / "socket"
+    if len(str(socket).encode()) <= _LONGEST_SOCKET_PATH:
+        return socket
+    short = Path(tempfile.gettempdir(), f"rtadapt-{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}")
+    short.mkdir(mode=0o700, exist_ok=True)
+    found = short.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise InvalidSettings(f"{short} is open to others: remove it, or choose a shorter data_dir", field="data_dir")
+    return short / "socket"
 
 
 def answers(url: str) -> bool:

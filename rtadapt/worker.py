@@ -1,7 +1,7 @@
 """`rtadapt work`: one adaptation worker as a process.
 
-Owns putting a pipeline together, its endpoint, and what happens when a part it needs is away: it lets everything
-go, waits a little longer each time, and starts over from the heads.
+Owns putting a pipeline together, its endpoint, and what happens when a part it needs is away, or a state that it would
+go on from is damaged: it lets everything go, waits a little longer each time, and starts over from the heads.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import closing
 
 from rtadapt.config import Settings
-from rtadapt.errors import Conflict, Unavailable
+from rtadapt.errors import ArtifactDamaged, Conflict, Unavailable
 from rtadapt.events.log import open_log
 from rtadapt.observe import metrics
 from rtadapt.observe.endpoint import Endpoint
@@ -36,11 +36,10 @@ def work(settings: Settings, model: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with Endpoint(settings.work.metrics_host, settings.work.metrics_port, ready.is_set):
+        registry, store = Registry(settings.registry), ArtifactStore(settings)  # what is wrong with them is said at once
         learner = Learner(settings.train, model, settings.revision, cache=settings.data_dir / "anchors", progress=logger.info)
         learner.anchors()
-        registry = Registry(settings.registry)
         log = open_log(settings)
-        store = ArtifactStore(settings)
         owner = f"{socket.gethostname()}-{os.getpid()}"
         run(lambda: Pipeline(settings, owner, log=log, registry=registry, store=store, learner=learner), stop, ready)
         log.close()
@@ -58,7 +57,7 @@ def run(start: Callable[[], Pipeline], stop: threading.Event, ready: threading.E
                     pipeline.step()
                     ready.set()
                     pause = _FIRST_PAUSE_SECONDS
-        except (Unavailable, Conflict) as error:
+        except (Unavailable, Conflict, ArtifactDamaged) as error:
             ready.clear()
             logger.warning("starting over from the heads", extra={"code": error.code, "why": str(error), "pause_seconds": pause})
             if isinstance(error, Conflict):

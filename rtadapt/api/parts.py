@@ -22,7 +22,8 @@ from rtadapt.registry.registry import Registry
 logger = logging.getLogger(__name__)
 
 _SILENCE_SECONDS = 2.0
-"""After the registry failed, intake does not try it for so long: events must not wait for its time limit each time."""
+"""After the registry failed, intake does not try it for so long: events must not wait for its time limit each time. The
+same holds for a log that could not be opened, or requests would wait for each other's attempts."""
 _MAX_KNOWN_FEEDS = 10_000
 
 
@@ -38,19 +39,29 @@ class Parts:
         self._keys = KeyTable.load(settings.keys_file) if settings.keys_file is not None else None
         self._known_feeds: set[str] = set()
         self._silent_until = 0.0
+        self._unopened_until = 0.0
 
     @property
     def log(self) -> EventLog:
         """The event log. Raises Unavailable while it can't be opened."""
         with self._lock:
             if self._log is None:
-                self._log = open_log(self.settings)
+                self._log = self._open_log()
             return self._log
 
     @property
     def intake(self) -> Intake:
         """What accepts events. Raises Unavailable while the log can't be opened."""
         return Intake(self.log, self.settings.intake)
+
+    def _open_log(self) -> EventLog:
+        if time.monotonic() < self._unopened_until:
+            raise Unavailable("the event log could not be opened a moment ago; try again")
+        try:
+            return open_log(self.settings)
+        except Unavailable:
+            self._unopened_until = time.monotonic() + _SILENCE_SECONDS
+            raise
 
     def check_key(self, authorization: str | None, scope: Scope) -> None:
         """Return if the request may do `scope`; everybody may where no keys are configured. Raises Unauthorized, Forbidden."""

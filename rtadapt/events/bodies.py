@@ -68,16 +68,17 @@ def split(raw: bytes, headers: Mapping[str, str], limits: IntakeSettings) -> Ite
         raise Malformed("the body is empty", field="body")
     if media == "text/plain":
         return Items([Item(0, text_of(raw))], True, media)
-    if media in NDJSON:
+    binary = "ce-specversion" in headers  # a CloudEvent whose attributes are headers: the body is one event's data
+    if media in NDJSON and not binary:
         return Items(_lines(raw, limits), False, media)
     body = load_json(raw, limits.max_depth)
     if media in BATCHES and not isinstance(body, list):
         raise InvalidEvent("the body must be an array in this content type", field="body")
     several = media == "application/json" or media in BATCHES
-    if isinstance(body, list) and several and "ce-specversion" not in headers:
+    if isinstance(body, list) and several and not binary:
         _check_count(len(body), limits)
         return Items([Item(index, entry) for index, entry in enumerate(body)], False, media)
-    if not isinstance(body, dict) and "ce-specversion" not in headers:
+    if not isinstance(body, dict) and not binary:
         raise InvalidEvent("the body must be an object" + (" or an array of objects" if several else ""), field="body")
     return Items([Item(0, body)], True, media)
 

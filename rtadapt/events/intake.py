@@ -22,6 +22,8 @@ from rtadapt.records import Event, EventState, EventStatus, Position, Token
 logger = logging.getLogger(__name__)
 
 _NO_HEADERS: Mapping[str, str] = {}
+_MAX_RECORD_BYTES = 1_000_000
+"""A little less than what a Kafka topic takes unless it was told otherwise. With the default limits no event comes near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +70,19 @@ class Intake:
             raise TooLarge(f"{len(items):,} events at once; the limit is {self._limits.max_events:,}", field="body")
         now = time.time()
         events: dict[int, Event] = {}
+        records: dict[int, bytes] = {}
         errors: dict[int, RtadaptError] = {}
         for place, item in enumerate(items):
             try:
                 if item.error is not None:
                     raise item.error
-                events[place] = parse(
-                    item.body, content_type=content_type, headers=headers, now=now, feed=feed, limits=self._limits
-                )
+                event = parse(item.body, content_type=content_type, headers=headers, now=now, feed=feed, limits=self._limits)
+                records[place] = _record(event)
+                events[place] = event
             except RtadaptError as error:
                 errors[place] = error
                 metrics.EVENTS_INVALID.labels(error.code).inc()
-        positions = dict(zip(events, self._append(list(events.values()), request_id), strict=True))
+        positions = dict(zip(events, self._append(list(events.values()), list(records.values()), request_id), strict=True))
         return [
             ItemResult(item.index, error=errors[place])
             if place in errors
@@ -87,10 +90,10 @@ class Intake:
             for place, item in enumerate(items)
         ]
 
-    def _append(self, events: Sequence[Event], request_id: str) -> list[Position]:
+    def _append(self, events: Sequence[Event], records: Sequence[bytes], request_id: str) -> list[Position]:
         if not events:
             return []
-        positions = self._log.append([(event.feed, encode(event)) for event in events])
+        positions = self._log.append([(event.feed, record) for event, record in zip(events, records, strict=True)])
         for event, position in zip(events, positions, strict=True):
             metrics.EVENTS_ACCEPTED.labels(event.feed).inc()
             logger.info(
@@ -105,3 +108,12 @@ class Intake:
                 },
             )
         return positions
+
+
+def _record(event: Event) -> bytes:
+    """The event as the log keeps it. Raises TooLarge for one that a log may not take, so that it loses no other."""
+    record = encode(event)
+    if len(record) > _MAX_RECORD_BYTES:
+        field = "turns" if event.turns else "text"
+        raise TooLarge(f"{field}: the event takes {len(record):,} bytes; the limit is {_MAX_RECORD_BYTES:,}", field=field)
+    return record

@@ -11,7 +11,7 @@ import re
 
 from rtadapt.errors import Malformed
 
-_MARKS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\Z)|[\[{]|[\]}]', re.DOTALL)
+_MARKS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)|[\[{]|[\]}]', re.DOTALL)
 _LONGEST_EXACT_DIGITS = 300
 
 

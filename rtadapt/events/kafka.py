@@ -49,7 +49,8 @@ class KafkaLog:
         self._settings = settings
         self._timeout_seconds = settings.timeout_seconds
         self._connection = connection_of(settings)
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of the producer; whoever asks how the brokers are holds up no append
+        self._admin_lock = threading.Lock()
         self._producer: Any = None
         self._admin: Any = None
         with translated("connect"):
@@ -101,7 +102,7 @@ class KafkaLog:
 
     def ping(self) -> None:
         """Ask a broker for the topic. Raises Unavailable."""
-        with self._lock, translated("answer"):
+        with self._admin_lock, translated("answer"):
             reach(self._connection["bootstrap_servers"], self._timeout_seconds)
             try:
                 self._administration().describe_topics([self._settings.topic])
@@ -113,6 +114,7 @@ class KafkaLog:
         """Close the connections; whatever was acknowledged is already on the brokers."""
         with self._lock:
             producer, self._producer = self._producer, None
+        with self._admin_lock:
             self._close_administration()
         if producer is not None:
             _close(producer)
@@ -231,13 +233,15 @@ def _is_address(server: str) -> bool:
 def reach(servers: Sequence[str], timeout_seconds: float) -> None:
     """Return if one of the servers takes a connection; raise Unavailable if none does.
 
-    kafka-python would try again until its bootstrap timeout, and leave a socket open at each try.
+    One whose machine is gone swallows the attempt, so each gets only its share of the time that is left. kafka-python would
+    try again until its bootstrap timeout, and leave a socket open at each try.
     """
     deadline = time.monotonic() + timeout_seconds
-    for server in servers:
+    for number, server in enumerate(servers):
         host, _, port = server.rpartition(":")
+        share = (deadline - time.monotonic()) / (len(servers) - number)
         try:
-            with socket.create_connection((host.strip("[]"), int(port)), max(0.1, deadline - time.monotonic())):
+            with socket.create_connection((host.strip("[]"), int(port)), max(0.1, share)):
                 return
         except OSError:
             continue

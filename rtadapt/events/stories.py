@@ -46,7 +46,8 @@ def ninjs(fields: Fields, limits: IntakeSettings) -> Draft:
         raise fields.fault("type", "must be text: only written news can be learned")
     if fields.text("pubstatus", MAX_NAME_CHARS) not in ("", "usable"):
         raise fields.fault("pubstatus", "is not usable: withheld and cancelled items are not learned")
-    version = str(fields.body.get("version") or "")[:64] + fields.text("versioncreated", 64)
+    numbered = fields.body.get("version") not in (None, "")
+    version = (fields.value("version", 64) if numbered else "") + fields.text("versioncreated", 64)
     moment = fields.moment("versioncreated")
     draft = Draft(
         text=_ninjs_text(fields, limits),

@@ -136,7 +136,7 @@ def _dialog_text(dialog: Fields, limit: int) -> str:
         return dialog.text("body", limit, required=True)
     coded = dialog.text("body", limit * 6, required=True)  # UTF-8 takes up to 4 bytes a character, base64 a third more
     try:
-        text = base64.urlsafe_b64decode(coded + "=" * (-len(coded) % 4)).decode()
+        text = base64.b64decode(coded + "=" * (-len(coded) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
         raise dialog.fault("body", "is not base64url of UTF-8 text") from error
     return Fields({"body": clean(text)}, dialog.path).text("body", limit, required=True)

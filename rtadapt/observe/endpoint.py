@@ -1,15 +1,17 @@
 """A process's own small HTTP endpoint: /metrics, /healthz and /readyz, on a thread of its own.
 
-For processes that serve nothing else (the worker). Takes a callable that says whether the process is ready.
+For processes that serve nothing else (the worker). Takes a callable that says whether the process is ready. Each
+connection has a thread, so that one which sends nothing keeps no probe waiting.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from socketserver import ThreadingMixIn
 from types import TracebackType
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import make_wsgi_app
 
@@ -19,6 +21,14 @@ class _Quiet(WSGIRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it
         """A scrape is no news."""
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that left, or sent nothing in time, is no news."""
 
 
 class Endpoint:
@@ -31,14 +41,16 @@ class Endpoint:
             path = environ.get("PATH_INFO", "")
             if path == "/metrics":
                 return metrics(environ, start_response)  # type: ignore[no-any-return,unused-ignore]
-            known = path in ("/healthz", "/readyz")
-            good = known and (path == "/healthz" or ready())
-            start_response(
-                "200 OK" if good else "503 Service Unavailable" if known else "404 Not Found", [("content-type", "text/plain")]
-            )
-            return [b"ok\n" if good else b"not ready\n" if known else b"not found\n"]
+            if path not in ("/healthz", "/readyz"):
+                status, said = "404 Not Found", b"not found\n"
+            elif path == "/healthz" or ready():
+                status, said = "200 OK", b"ok\n"
+            else:
+                status, said = "503 Service Unavailable", b"not ready\n"
+            start_response(status, [("content-type", "text/plain")])
+            return [said]
 
-        self._server = make_server(host, port, answer, handler_class=_Quiet)
+        self._server = make_server(host, port, answer, server_class=_Server, handler_class=_Quiet)
         self.port: int = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, name="endpoint", daemon=True)
         self._thread.start()

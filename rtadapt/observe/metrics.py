@@ -1,15 +1,38 @@
 """Every metric, once. Base units; no label whose values grow without bound.
 
-Owns the names. A feed is a bounded label (`feeds` are made by operators); versions, ids and sources never are.
-All are in prometheus_client's default registry, so a serving replica shows them on vLLM's own /metrics.
+Owns the names. A feed is a label, as feeds are few: whoever may push may make one, so give that right to nobody whom you
+do not trust with it. Versions, ids and sources never are. All are in prometheus_client's default registry, so a serving
+replica shows them on vLLM's own /metrics.
 """
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
+from collections.abc import Iterable
+
+from prometheus_client import Counter, Gauge, Histogram, Metric
 
 _FRESHNESS = (0.5, 1, 2, 3, 5, 8, 12, 15, 20, 30, 45, 60, 120, 300, 900, 3600)
 _STAGE = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
+
+
+class StateGauge(Gauge):
+    """A gauge that shows nothing before it was set: in a process that it is not about, its 0 would be an alarm."""
+
+    _was_set = False
+
+    def set(self, value: float) -> None:
+        """Say `value` from now on."""
+        self._was_set = True
+        super().set(value)
+
+    def collect(self) -> Iterable[Metric]:
+        """What a scrape sees: the name and its meaning always, a value once there is one."""
+        families = list(super().collect())
+        for family in families:
+            if not self._was_set:
+                family.samples.clear()
+        return families
+
 
 EVENT_TO_SERVED = Histogram(
     "rtadapt_event_to_served_seconds",
@@ -29,9 +52,9 @@ UPDATES = Counter("rtadapt_updates_total", "Updates by verdict", ["feed", "verdi
 TRAINED_TOKENS = Counter("rtadapt_trained_tokens_total", "Target tokens trained on", ["feed"])
 GATE_MEASURE = Gauge("rtadapt_gate_measure", "The gate's measures of the newest candidate", ["feed", "measure"])
 HEAD_VERSION = Gauge("rtadapt_head_version", "Number of the feed's newest version", ["feed"])
-LOG_LAG = Gauge("rtadapt_event_log_lag_events", "Events in the log that this worker has not read yet")
+LOG_LAG = StateGauge("rtadapt_event_log_lag_events", "Events in the log that this worker has not read yet")
 COMMIT_CONFLICTS = Counter("rtadapt_commit_conflicts_total", "Commits refused by compare-and-set", ["code"])
-OWNED_PARTITIONS = Gauge("rtadapt_owned_partitions", "Partitions this worker reads")
+OWNED_PARTITIONS = StateGauge("rtadapt_owned_partitions", "Partitions this worker reads")
 
 REQUESTS = Counter("rtadapt_requests_total", "Completion requests by route", ["feed", "target"])
 REQUESTS_UNROUTED = Counter("rtadapt_requests_unrouted_total", "Completion requests that got no version", ["code"])
@@ -47,5 +70,5 @@ FLIPS = Counter("rtadapt_route_flips_total", "Changes of the version an alias an
 LOADS = Counter("rtadapt_adapter_loads_total", "Adapters loaded into the engine", ["feed", "outcome"])
 LOAD_SECONDS = Histogram("rtadapt_adapter_load_seconds", "Fetching, checking and loading one adapter", buckets=_STAGE)
 LOADED = Gauge("rtadapt_adapters_loaded", "Adapters the engine knows by name", ["feed"])
-REGISTRY_UP = Gauge("rtadapt_registry_up", "1 while the registry answers this process, else 0")
-READY = Gauge("rtadapt_ready", "1 while this replica is ready, else 0")
+REGISTRY_UP = StateGauge("rtadapt_registry_up", "1 while the registry answers this replica, else 0")
+READY = StateGauge("rtadapt_ready", "1 while this replica is ready, else 0")

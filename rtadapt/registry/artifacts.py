@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import get_args
 
 from rtadapt.config import Settings
-from rtadapt.errors import ArtifactDamaged, InvalidInput, InvalidSettings, Unavailable
+from rtadapt.errors import ArtifactDamaged, InvalidInput, InvalidSettings, RtadaptError, Unavailable
 from rtadapt.records import FEED_NAME, Artifact
 from rtadapt.registry import manifest as contents
 from rtadapt.registry.manifest import MANIFEST, SIGNATURE, Kind, Manifest
@@ -25,18 +25,6 @@ from rtadapt.registry.signing import Signer
 _PLACE = re.compile(rf"(?P<kind>{'|'.join(get_args(Kind))})/(?P<feed>{FEED_NAME.pattern})/(?P<digest>[0-9a-f]{{64}})")
 _SIGNATURE_BYTES = 1024
 _BESIDE = frozenset({MANIFEST, SIGNATURE})
-
-
-@contextmanager
-def _reachable() -> Iterator[None]:
-    """Turns the file system's errors into ours."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise ArtifactDamaged("the artifact, or a file of it, is not in the store") from error
-    except OSError as error:
-        what = errno.errorcode.get(error.errno or 0, type(error).__name__)
-        raise Unavailable(f"the artifact store does not answer ({what})") from error
 
 
 class ArtifactStore:
@@ -61,7 +49,7 @@ class ArtifactStore:
         """
         if kind not in get_args(Kind) or not FEED_NAME.fullmatch(feed):
             raise InvalidInput("an artifact is an adapter or a state of a feed", field="kind")
-        with _reachable(), self._shelf.staging() as staged:
+        with self._reachable(), self._shelf.staging() as staged:
             described = contents.stage(kind, feed, folder, staged, self._max_bytes)
             encoded = described.encode()
             digest = contents.digest_of(encoded)
@@ -81,7 +69,7 @@ class ArtifactStore:
         """
         kind, feed = _place(artifact)
         target = into / artifact.digest
-        with _reachable():
+        with self._reachable():
             if not self._is_whole(artifact, target):
                 with partial_folder(into) as partial:
                     self._copy(artifact, kind, feed, partial)
@@ -92,7 +80,7 @@ class ArtifactStore:
         """The artifacts of `kind` of `feed`, by digest."""
         if kind not in get_args(Kind) or not FEED_NAME.fullmatch(feed):
             raise InvalidInput("an artifact is an adapter or a state of a feed", field="kind")
-        with _reachable():
+        with self._reachable():
             sizes = self._shelf.sizes(f"{kind}/{feed}")
         matches = ((_PLACE.fullmatch(path), size) for path, size in sizes.items())
         return [Artifact(match["digest"], match[0], size) for match, size in matches if match is not None]
@@ -100,8 +88,22 @@ class ArtifactStore:
     def remove(self, artifact: Artifact) -> None:
         """Remove it; one that is not there is no error."""
         _place(artifact)
-        with _reachable():
+        with self._reachable():
             self._shelf.remove(artifact.path)
+
+    @contextmanager
+    def _reachable(self) -> Iterator[None]:
+        """Turns the store's errors into ours."""
+        try:
+            yield
+        except RtadaptError:
+            raise
+        except FileNotFoundError as error:
+            raise ArtifactDamaged("the artifact, or a file of it, is not in the store") from error
+        except self._shelf.failures as error:
+            number = error.errno if isinstance(error, OSError) else None
+            what = errno.errorcode.get(number or 0, type(error).__name__)
+            raise Unavailable(f"the artifact store does not answer ({what})") from error
 
     def _copy(self, artifact: Artifact, kind: str, feed: str, partial: Path) -> None:
         encoded = self._read(artifact.path, MANIFEST, contents.MAX_MANIFEST_BYTES)

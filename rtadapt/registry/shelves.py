@@ -2,8 +2,8 @@
 
 Owns what makes an artifact appear at once or not at all. In a folder: written aside, synced, renamed. In an object
 store, which cannot rename: the manifest is written last, and what has no manifest is not there. Paths are
-`kind/feed/digest`, checked before they come here. Raises OSError as the file system does; the time limits of an
-object store are those of its own client (fsspec's configuration sets them).
+`kind/feed/digest`, checked before they come here. Raises OSError as the file system does, and what a shelf's `failures`
+name; the time limits of an object store are those of its own client (fsspec's configuration sets them).
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ _PARTIAL = ".partial-"
 
 
 class Shelf(Protocol):
-    """One place that artifacts lie in."""
+    """One place that artifacts lie in. `failures` are the errors that mean that it does not answer."""
+
+    failures: tuple[type[Exception], ...]
 
     def staging(self) -> AbstractContextManager[Path]:
         """An empty local folder to prepare an artifact in. Gone afterwards, with what is still in it."""
@@ -68,6 +70,8 @@ def open_shelf(url: str, data_dir: Path) -> Shelf:
 
 class LocalShelf:
     """A folder. The operating system's rename makes an artifact whole or absent, also across a power cut."""
+
+    failures: tuple[type[Exception], ...] = (OSError,)
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -110,7 +114,9 @@ class LocalShelf:
 
 
 class RemoteShelf:
-    """Anything fsspec reaches."""
+    """Anything fsspec reaches. Every store's client has errors of its own, and few of them are an OSError."""
+
+    failures: tuple[type[Exception], ...] = (Exception,)
 
     def __init__(self, system: Any, root: str) -> None:
         self._system = system

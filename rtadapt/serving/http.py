@@ -1,10 +1,12 @@
 """Reading one HTTP request and writing one small answer, in plain ASGI.
 
-Owns the bounds of a request body, the headers we read and write, and the JSON answers that we give ourselves.
+Owns the bounds of a request body in size, time and depth, the headers we read and write, and the JSON answers that we
+give ourselves.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import secrets
@@ -12,10 +14,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from rtadapt.errors import InvalidRequest, RtadaptError, TooLarge, Unavailable, openai_error
+from rtadapt.events.jsontext import within_depth
 from rtadapt.serving.engine import Message, Receive, Scope, Send
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _RETRY_AFTER_SECONDS = "1"
+_BODY_SECONDS = 60.0
+_MAX_DEPTH = 64
+"""Of a completion request's JSON. Near Python's own limit what we could read could no longer be written or read again."""
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -40,7 +46,15 @@ def request_id(scope: Scope) -> str:
 
 
 async def read_body(scope: Scope, receive: Receive, limit_bytes: int) -> bytes:
-    """The whole request body. Raises TooLarge as soon as it is known to be, and Gone."""
+    """The whole request body. Raises TooLarge as soon as it is known to be, InvalidRequest after a minute, and Gone."""
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            return await _read_body(scope, receive, limit_bytes)
+    except TimeoutError:
+        raise InvalidRequest(f"the body did not arrive within {_BODY_SECONDS:.0f} seconds", field="body") from None
+
+
+async def _read_body(scope: Scope, receive: Receive, limit_bytes: int) -> bytes:
     length = header(scope, "content-length") or ""
     if length.isdigit() and int(length) > limit_bytes:
         raise TooLarge(f"the request body is over the limit of {limit_bytes} bytes", field="body")
@@ -61,11 +75,13 @@ async def read_body(scope: Scope, receive: Receive, limit_bytes: int) -> bytes:
 
 def parse_object(body: bytes) -> dict[str, Any]:
     """The JSON object that `body` spells. Raises InvalidRequest; the message never quotes the body."""
+    if not within_depth(body, _MAX_DEPTH):
+        raise InvalidRequest(f"the JSON is nested more than {_MAX_DEPTH} deep", field="body")
     try:
         value = json.loads(body)
     except json.JSONDecodeError as error:
         raise InvalidRequest(f"the body is no JSON: {error.msg} at character {error.pos}", field="body") from None
-    except (ValueError, RecursionError):  # not in any encoding of JSON; a number too long; nested too deep
+    except ValueError:  # not in any encoding of JSON, or a number too long
         raise InvalidRequest("the body is no JSON that can be read", field="body") from None
     if not isinstance(value, dict):
         raise InvalidRequest("the body must be a JSON object", field="body")
@@ -88,8 +104,8 @@ def with_headers(scope: Scope, changes: dict[str, str]) -> Scope:
 
 
 def encoded(headers: Iterable[tuple[str, str]]) -> Headers:
-    """Headers as ASGI carries them."""
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    """Headers as ASGI carries them. The base model may be named in letters that no header can hold."""
+    return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
 
 
 def replay(body: bytes, receive: Receive) -> Receive:

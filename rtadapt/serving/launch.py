@@ -64,7 +64,8 @@ def _run(arguments: list[str], drain_seconds: int) -> None:
     cli_env_setup()
     parsed = make_arg_parser(FlexibleArgumentParser(prog="rtadapt serve")).parse_args(arguments)
     validate_parsed_serve_args(parsed)
-    uvloop.run(run_server(parsed, log_config=None, timeout_graceful_shutdown=drain_seconds))
+    # vLLM bounds a request's headers by h11's settings, and uvicorn takes another parser unless it is told to take h11.
+    uvloop.run(run_server(parsed, log_config=None, http="h11", timeout_graceful_shutdown=drain_seconds))
 
 
 def environment(settings: Settings, *, model_path: str, model_name: str, cpu: bool) -> dict[str, str]:

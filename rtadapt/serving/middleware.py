@@ -111,7 +111,7 @@ class AdaptiveServing:
             body = http.parse_object(raw)
             ask = self._ask(scope, body, identity)
             waiting = time.perf_counter()
-            if not ask.is_covered(self.live):
+            while not ask.is_covered(self.live):  # again after waiting: a rollback may have come in between
                 await self._waiting.until_covered(ask, receive)
             covered = time.perf_counter()
             # From here to the request's departure nothing else runs: what was resolved is still loaded.

@@ -79,11 +79,11 @@ class Watcher:
 
     async def run(self) -> None:
         """Follow the registry until cancelled."""
+        metrics.READY.set(self._live.ready)
         card = await self._engine.base()
         self._live.max_model_len = card.get("max_model_len")
         self._live.replace(ServingView(card["id"], self._live.view.feeds))
         await self._engine.check(card["id"])  # the first answer of an engine takes longest: nobody should wait for it
-        metrics.READY.set(self._live.ready)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._watch())
             tasks.create_task(self._beat())

@@ -43,7 +43,7 @@ def check_finite(path: Path) -> None:
             if name != "__metadata__" and described["dtype"] in _FLOATS:
                 begin, end = described["data_offsets"]
                 _check(name, described["dtype"], numbers[begin:end])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ArtifactDamaged(f"{path.name} is no safetensors file") from error
 
 

@@ -289,6 +289,25 @@ def test_a_store_that_cannot_be_written_is_unavailable(folder: Path, tmp_path: P
         store.put("adapter", "news", folder)
 
 
+class StoreIsAway(Exception):
+    """As an object store's client has them: no OSError."""
+
+
+@pytest.mark.parametrize("call", ["open", "find"])
+def test_an_object_store_that_does_not_answer_is_unavailable(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise StoreIsAway("secret://user:password@host")
+
+    store = Place("objects", tmp_path).store()
+    artifact = store.put("adapter", "news", folder)
+    monkeypatch.setattr(object_store.ObjectStore, call, fail)
+    with pytest.raises(Unavailable, match="StoreIsAway") as caught:
+        store.fetch(artifact, tmp_path / "cache") if call == "open" else store.list("adapter", "news")
+    assert "password" not in str(caught.value)
+
+
 def test_what_a_crash_left_half_written_is_invisible_and_cleared(folder: Path, tmp_path: Path) -> None:
     place = Place("folder", tmp_path)
     store = place.store()

@@ -6,9 +6,11 @@ One replica for most of the tests, which publish one version after another to th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -125,11 +127,15 @@ async def until(holds: Callable[[], bool]) -> None:
     raise AssertionError("it never came true")
 
 
-async def one_stream(client: httpx.AsyncClient, prompt: str, tokens: int) -> tuple[str, set[str], str]:
-    """The version a stream began with, every model its pieces named, and its text."""
+async def one_stream(
+    client: httpx.AsyncClient, prompt: str, tokens: int, began: asyncio.Event | None = None
+) -> tuple[str, set[str], str]:
+    """The version a stream began with, every model its pieces named, and its text. `began` is set when it is under way."""
     body = {"model": "news", "prompt": prompt, "max_tokens": tokens, "temperature": 0, "ignore_eos": True, "stream": True}
     async with client.stream("POST", "/v1/completions", json=body) as response:
         assert response.status_code == 200, await response.aread()
+        if began is not None:
+            began.set()
         models, text, done = set(), "", False
         async for line in response.aiter_lines():
             if line == "data: [DONE]":
@@ -140,6 +146,18 @@ async def one_stream(client: httpx.AsyncClient, prompt: str, tokens: int) -> tup
                 text += piece["choices"][0]["text"]
         assert done
         return response.headers["x-rtadapt-version"], models, text
+
+
+def test_headers_without_end_are_cut_off(feed: ServedFeed) -> None:
+    address = httpx.URL(feed.url)
+    assert address.port is not None
+    with socket.create_connection((address.host, address.port), timeout=30) as raw, contextlib.suppress(ConnectionError):
+        raw.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\n")
+        for number in range(100):
+            raw.sendall(b"x-%d: %s\r\n" % (number, b"a" * 100_000))
+        said = raw.recv(100)
+        assert not said or said.startswith(b"HTTP/1.1 4"), said
+    assert httpx.get(f"{feed.url}/healthz", trust_env=False).status_code == 200
 
 
 async def test_swaps_under_eight_streams_drop_nothing_and_mix_nothing(feed: ServedFeed, adapters: list[Path]) -> None:
@@ -173,8 +191,9 @@ async def test_swaps_under_eight_streams_drop_nothing_and_mix_nothing(feed: Serv
 async def test_a_stream_that_began_before_a_flip_ends_on_its_version(feed: ServedFeed, adapters: list[Path]) -> None:
     before = await asyncio.to_thread(publish, feed, adapters[0])
     async with httpx.AsyncClient(base_url=feed.url, timeout=120, trust_env=False) as client:
-        stream = asyncio.create_task(one_stream(client, "the council", 400))
-        await until(lambda: feed.metric("rtadapt_requests_in_flight") >= 1)
+        began = asyncio.Event()
+        stream = asyncio.create_task(one_stream(client, "the council", 400, began))
+        await asyncio.wait_for(began.wait(), 60)
         after = await asyncio.to_thread(publish, feed, adapters[1])
         assert not stream.done()
         version, models, text = await stream
@@ -261,8 +280,9 @@ async def test_a_request_under_way_is_finished_before_a_stop(feed: ServedFeed, a
     number = await asyncio.to_thread(publish, feed, adapters[3])
     expected = text_of(feed.ask("news", tokens=150))
     async with httpx.AsyncClient(base_url=feed.url, timeout=120, trust_env=False) as client:
-        stream = asyncio.create_task(one_stream(client, "the council", 150))
-        await until(lambda: feed.metric("rtadapt_requests_in_flight") >= 1)
+        began = asyncio.Event()
+        stream = asyncio.create_task(one_stream(client, "the council", 150, began))
+        await asyncio.wait_for(began.wait(), 60)
         stopping = asyncio.create_task(asyncio.to_thread(feed.stop))
         assert await stream == (f"news@{number}", {f"news@{number}"}, expected)
         assert await stopping == 0

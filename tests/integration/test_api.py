@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import random
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -16,18 +14,16 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from rtadapt.api import parts
 from rtadapt.api.app import create_app
 from rtadapt.config import IntakeSettings, RegistrySettings, Settings
 from rtadapt.errors import Unavailable
 from rtadapt.events.envelope import decode, event_id_of
-from rtadapt.events.log import LogRecord, open_log
+from rtadapt.events.log import EventLog, open_log
 from rtadapt.records import Artifact, Candidate, EventState, EventStatus, LearnedEvent, Position, Version
 from rtadapt.registry.registry import Registry
-from tests.support.api_server import ApiServer
+from tests.support.api_server import STORY, ApiServer, logged, problem, texts
 from tests.support.redis_server import RedisServer, free_port
-
-STORY = {"feed": "news", "text": "Marla Tindle coaches Corvin Rovers."}
-PROBLEM = "application/problem+json"
 
 
 @pytest.fixture
@@ -46,32 +42,6 @@ def registry(settings: Settings) -> Iterator[Registry]:
     registry = Registry(settings.registry)
     yield registry
     registry.close()
-
-
-def logged(settings: Settings) -> list[LogRecord]:
-    """Everything that is in the log."""
-    log = open_log(settings)
-    reader = log.reader(lambda partition: 0)
-    records: list[LogRecord] = []
-    while found := reader.poll(0.05, 1000):
-        records += found
-    reader.close()
-    log.close()
-    return records
-
-
-def texts(settings: Settings) -> list[str]:
-    return [decode(record).text for record in logged(settings)]
-
-
-def problem(response: httpx.Response, status: int, field: str | None) -> dict[str, Any]:
-    body: dict[str, Any] = response.json()
-    assert response.status_code == status, body
-    assert response.headers["content-type"] == PROBLEM
-    assert (body["status"], body.get("field")) == (status, field)
-    assert body["detail"]
-    assert body["title"]
-    return body
 
 
 def publish(registry: Registry, feed: str = "news", parent: int = 0, measures: dict[str, float] | None = None) -> Version:
@@ -117,6 +87,18 @@ def test_what_is_wrong_with_one_item_loses_no_other(client: TestClient, settings
     assert (body["accepted"], body["refused"]) == (2, 3)
     assert [item.get("id") for item in body["items"]] == ["one", None, "three", None, None]
     assert [item["error"]["field"] for item in body["items"] if "error" in item] == ["text", "event", "facts[0].entity"]
+    assert len(texts(settings)) == 2
+
+
+def test_an_event_that_no_log_takes_loses_no_other(settings: Settings) -> None:
+    settings = settings.model_copy(update={"intake": IntakeSettings(max_text_chars=2_000_000)})
+    with TestClient(create_app(settings)) as client:
+        answer = client.post(
+            "/v1/events", json=[STORY | {"id": "one"}, STORY | {"text": "x" * 1_100_000}, STORY | {"id": "three"}]
+        )
+    assert [item.get("id") for item in answer.json()["items"]] == ["one", None, "three"]
+    assert answer.json()["items"][1]["error"]["code"] == "too_large"
+    assert answer.json()["items"][1]["error"]["field"] == "text"
     assert len(texts(settings)) == 2
 
 
@@ -350,100 +332,6 @@ def test_without_the_log_events_are_refused_for_now(settings: Settings) -> None:
         assert client.get("/v1/feeds").status_code == 200
 
 
-def broken_bodies(seed: int) -> Iterator[tuple[bytes, dict[str, str]]]:
-    """Broken input of every kind."""
-    random_ = random.Random(seed)
-    js = {"content-type": "application/json"}
-    good = json.dumps(STORY | {"facts": [{"entity": "a", "relation": "b", "value": "c"}]}).encode()
-    for cut in range(1, len(good), 7):
-        yield good[:cut], js
-    for _ in range(150):
-        spoiled = bytearray(good)
-        for _ in range(4):
-            spoiled[random_.randrange(len(spoiled))] = random_.randrange(0x80, 0x100)
-        yield bytes(spoiled), js
-    for _ in range(100):
-        yield random_.randbytes(random_.randrange(1, 400)), js
-    for value in (None, True, 7, -1.5, 10**400, "x", [], [[]], [None, 1, "x"], {}, {"feed": "news"}, {"text": "x"}):
-        yield json.dumps(value).encode(), js
-    for name in ("feed", "text", "id", "time", "source", "subject", "consent", "headline", "facts", "qa", "turns"):
-        for value in ({}, {"a": 1}, [{}], [1], [[]], 1e308, 10**60, False if name != "consent" else "no"):
-            if (name == "id" and value == 10**60) or (name in ("facts", "qa") and value == []):
-                continue
-            yield json.dumps(STORY | {name: value}).encode(), js
-    yield from (
-        (b"", js),
-        (b"\x00" * 100, js),
-        (b"[" * 20_000, js),
-        (b'{"a":' * 5_000 + b"1" + b"}" * 5_000, js),
-        (b'{"feed": "news", "text": NaN}', js),
-        (b'{"feed": "news", "text": "x", "time": ' + b"9" * 5_000 + b"}", js),
-        (b'{"feed": "news", "text": "x", "time": 1e999}', js),
-        (b'{"feed": "news", "text": "\\u0000\\ud800"}', js),
-        (json.dumps(STORY | {"text": "x" * 30_000}).encode(), js),
-        (json.dumps([STORY] * 21).encode(), js),
-        (b"x" * 60_000, js),
-        (good, {}),
-        (good, {"content-type": "text/html"}),
-        (good, {"content-type": "application/x-www-form-urlencoded"}),
-        (good, {"content-type": "application/json; charset=utf-16"}),
-        (good.decode().encode("utf-16"), js),
-        (good, {"content-type": "application/json", "content-encoding": "gzip"}),
-        (gzip.compress(b" " * 10_000_000), {"content-type": "application/json", "content-encoding": "gzip"}),
-        (good, {"content-type": "application/json", "content-encoding": "br"}),
-        (good, {"content-type": "application/cloudevents-batch+json"}),
-        (b"[]", {"content-type": "application/cloudevents+json"}),
-        (b'{"specversion": "1.0"}', {"content-type": "application/cloudevents+json"}),
-        (good, {**js, "ce-specversion": "9", "ce-id": "1", "ce-source": "s", "ce-type": "t"}),
-        (b"\n\n\n", {"content-type": "application/x-ndjson"}),
-        (b'{"feed"\n"x"\n[1]\n', {"content-type": "application/x-ndjson"}),
-    )
-
-
-def test_two_hundred_kilobytes_of_broken_input_are_each_refused_by_field_and_good_ones_arrive(settings: Settings) -> None:
-    settings = settings.model_copy(update={"intake": IntakeSettings(max_body_bytes=50_000, max_events=20)})
-    sent, refused = 0, 0
-    with ApiServer(settings) as server, httpx.Client(base_url=server.url, timeout=30, trust_env=False) as http:
-        good = 0
-        for body, headers in broken_bodies(7):
-            answer = http.post("/v1/events", content=body, headers=headers)
-            assert 400 <= answer.status_code < 500, (body[:200], answer.text)
-            assert answer.headers["content-type"] == PROBLEM
-            assert answer.json()["field"], (body[:200], answer.text)
-            sent, refused = sent + len(body), refused + 1
-            if refused % 20 == 0:
-                mixed = [3, STORY | {"id": f"good-{good}"}, {"feed": "news"}, None]
-                assert http.post("/v1/events", json=mixed).json()["accepted"] == 1
-                good += 1
-        assert server.runs
-        assert http.get("/readyz").status_code == 200
-    assert sent > 200_000
-    events = [decode(record) for record in logged(settings)]
-    assert [event.id for event in events] == [f"good-{number}" for number in range(good)]
-
-
-def test_a_body_that_lies_about_its_length_or_has_none_is_bounded(settings: Settings) -> None:
-    settings = settings.model_copy(update={"intake": IntakeSettings(max_body_bytes=50_000)})
-    js = {"content-type": "application/json"}
-
-    def endless() -> Iterator[bytes]:
-        for _ in range(10_000):
-            yield b" " * 10_000
-
-    with ApiServer(settings) as server, httpx.Client(base_url=server.url, timeout=30, trust_env=False) as http:
-        try:
-            answer = http.post("/v1/events", content=endless(), headers=js)
-        except httpx.WriteError:
-            pass  # the server closed the connection while we were still sending
-        else:
-            problem(answer, 413, "body")
-        request = "POST /v1/events HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99999999\r\n\r\n{}"
-        with socket.create_connection(("127.0.0.1", server.settings.api.port), timeout=30) as raw:
-            raw.sendall(request.encode())
-            assert raw.recv(100).startswith(b"HTTP/1.1 413 ")
-        assert http.post("/v1/events", json=STORY).status_code == 202
-
-
 def test_events_pushed_by_many_clients_at_once_all_arrive(settings: Settings) -> None:
     with ApiServer(settings) as server:
 
@@ -460,6 +348,25 @@ def test_events_pushed_by_many_clients_at_once_all_arrive(settings: Settings) ->
             thread.join()
     ids = [decode(record).id for record in logged(settings)]
     assert sorted(ids) == sorted(f"{client}-{number}" for client in range(6) for number in range(20))
+
+
+def test_requests_do_not_wait_for_each_others_attempts_to_open_the_log(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts = 0
+
+    def fail(_: Settings) -> EventLog:
+        nonlocal attempts
+        attempts += 1
+        raise Unavailable("no broker takes a connection")
+
+    with monkeypatch.context() as patch, TestClient(create_app(settings)) as client:
+        patch.setattr(parts, "open_log", fail)
+        patch.setattr(parts, "_SILENCE_SECONDS", 3600.0)
+        for _ in range(3):
+            problem(client.post("/v1/events", json=STORY), 503, None)
+        assert attempts == 1
+        assert client.get("/v1/feeds").status_code == 200
 
 
 def test_when_the_registry_comes_back_its_part_works_again(settings: Settings, tmp_path: Path) -> None:

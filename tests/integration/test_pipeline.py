@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from rtadapt.errors import StaleEpoch, Unavailable
 from rtadapt.events.envelope import encode, parse
 from rtadapt.events.log import EventLog, open_log
 from rtadapt.pipeline import Pipeline
-from rtadapt.records import EventState, Verdict
+from rtadapt.records import EventState, Example, Update, Verdict
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
 from rtadapt.training.learner import Learner
@@ -203,6 +203,51 @@ def test_what_fails_the_gate_is_refused_alone_and_leaves_no_trace(system: System
     remembered = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.jsonl"))
     assert "East Tindle" in remembered
     assert "South Tindle" not in remembered
+
+
+def fail_on(learner: Learner, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let updates that teach about `name` fail in a way that nobody foresaw, half way through."""
+    update = learner.update
+
+    def failing(feed: str, examples: Sequence[Example], replay: Sequence[Example]) -> Update:
+        done = update(feed, examples, replay)
+        if any(name in example.target for example in examples):
+            raise RuntimeError(f"secret words about {name}")
+        return done
+
+    monkeypatch.setattr(learner, "update", failing)
+
+
+def test_an_event_that_breaks_the_learner_is_refused_alone_and_holds_nobody_up(
+    system: System, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    fail_on(system.learner, "South Tindle", monkeypatch)
+    system.push(story("north"), story("south"), story("east"))
+    pipeline = system.pipeline()
+    drive(pipeline, system.registry, "news", 3)
+    pipeline.close()
+    assert learned_ids(system.registry) == ["event-north", "event-east"]
+    status = system.registry.event_status("event-south")
+    assert status is not None
+    assert (status.state, status.reason) == (EventState.REFUSED, "failed")
+    assert "RuntimeError" in (status.detail or "")
+    assert "secret" not in str([record.__dict__ for record in caplog.records]) + str(status)
+
+
+def test_where_the_learner_itself_is_broken_no_event_is_to_blame(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    system.push(story("north"))
+    pipeline = system.pipeline()
+    fail_on(system.learner, "North Tindle", monkeypatch)
+
+    def broken(_: object) -> list[float]:
+        raise RuntimeError("the device is gone")
+
+    monkeypatch.setattr(system.learner, "losses", broken)
+    with pytest.raises(RuntimeError, match="the device is gone"):
+        drive(pipeline, system.registry, "news", 1)
+    pipeline.close()
+    assert learned_ids(system.registry) == []
+    assert system.log.dead_letters(10) == []
 
 
 def test_a_restarted_worker_goes_on_from_the_newest_version(system: System) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from rtadapt.config import load_settings
 from rtadapt.errors import InvalidSettings
-from rtadapt.supervisor import Child, Supervisor
+from rtadapt.supervisor import Child, Supervisor, socket_of
 from tests.support.running import eventually
 
 SLEEPER = "import time; time.sleep(600)"
@@ -107,6 +108,31 @@ def test_children_end_with_their_supervisor_even_when_it_is_killed(tmp_path: Pat
         supervisor.kill()
         supervisor.wait(timeout=20)
         assert eventually(lambda: not alive(pid))
+
+
+def test_a_socket_whose_path_would_be_too_long_is_in_a_folder_that_is_the_owners_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert socket_of(Path("/short/registry")) == Path("/short/registry/socket")
+    far = Path("/", *["deep"] * 30)
+    socket = socket_of(far)
+    assert socket == socket_of(far) != socket_of(far / "other")
+    assert socket.parent.stat().st_mode & 0o077 == 0
+    socket.parent.chmod(0o777)
+    with pytest.raises(InvalidSettings, match="open to others"):
+        socket_of(far)
+    socket.parent.rmdir()
+    socket.parent.symlink_to(tmp_path)
+    with pytest.raises(InvalidSettings, match="open to others"):
+        socket_of(far)
+
+
+def test_the_folder_with_everybodys_words_is_the_owners_alone(tmp_path: Path) -> None:
+    supervisor = Supervisor(load_settings(data_dir=str(tmp_path / "data")), lambda _: None)
+    supervisor._take_folder()
+    assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+    supervisor._stop_all()
 
 
 def test_two_supervisors_do_not_share_a_folder(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`rtadapt api` as a process of its own on a free loopback port, ended by its process id."""
+"""`rtadapt api` as a process of its own on a free loopback port, ended by its process id; and what its tests look at."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ import subprocess
 import sys
 import time
 from types import TracebackType
+from typing import Any
 
 import httpx
 
 from rtadapt.config import ApiSettings, Settings, to_environment
+from rtadapt.events.envelope import decode
+from rtadapt.events.log import LogRecord, open_log
 from tests.support.redis_server import free_port
 
 _START_SECONDS = 60.0
+
+STORY = {"feed": "news", "text": "Marla Tindle coaches Corvin Rovers."}
+PROBLEM = "application/problem+json"
 
 
 class ApiServer:
@@ -66,3 +72,29 @@ class ApiServer:
             return httpx.get(f"{self.url}/healthz", timeout=2.0, trust_env=False).status_code == 200
         except httpx.HTTPError:
             return False
+
+
+def logged(settings: Settings) -> list[LogRecord]:
+    """Everything that is in the log."""
+    log = open_log(settings)
+    reader = log.reader(lambda partition: 0)
+    records: list[LogRecord] = []
+    while found := reader.poll(0.05, 1000):
+        records += found
+    reader.close()
+    log.close()
+    return records
+
+
+def texts(settings: Settings) -> list[str]:
+    return [decode(record).text for record in logged(settings)]
+
+
+def problem(response: httpx.Response, status: int, field: str | None) -> dict[str, Any]:
+    body: dict[str, Any] = response.json()
+    assert response.status_code == status, body
+    assert response.headers["content-type"] == PROBLEM
+    assert (body["status"], body.get("field")) == (status, field)
+    assert body["detail"]
+    assert body["title"]
+    return body

@@ -34,6 +34,8 @@ class Up:
         self.environment = {**os.environ, **(environment or {})}
         self.process: subprocess.Popen[bytes] | None = None
         self.output = folder / "output"
+        self.sessions: set[int] = set()
+        """Of its children, each of which leads one."""
 
     def start(self) -> None:
         """Start it and wait until it says that it is ready."""
@@ -43,6 +45,7 @@ class Up:
             )
         assert eventually(lambda: "rtadapt is ready" in self.printed or not self.runs, READY_SECONDS), self.printed
         assert self.runs, self.printed + self.log("serve")[-3000:] + self.log("work")[-3000:]
+        self.processes()
 
     @property
     def printed(self) -> str:
@@ -71,18 +74,27 @@ class Up:
         self.process.wait(timeout=30)
 
     def processes(self) -> dict[int, str]:
-        """Every living process of this folder but `up` itself, by process id, with its command line."""
+        """Every living process of this folder but `up` itself, by process id, with its command line.
+
+        It is one of them if its command or environment names the folder, or if it is of the session of one that did: vLLM's
+        engine writes its title over both.
+        """
         mark = str(self.folder / "data").encode()
         found: dict[int, str] = {}
+        seen: dict[int, tuple[int, bytes, bool]] = {}
         for entry in Path("/proc").iterdir():
             if not entry.name.isdigit() or (self.process is not None and int(entry.name) == self.process.pid):
                 continue
             try:
                 command = (entry / "cmdline").read_bytes()
-                if command and (mark in command or mark in (entry / "environ").read_bytes()):
-                    found[int(entry.name)] = command.replace(b"\0", b" ").decode(errors="replace").strip()
+                named = mark in command or mark in (entry / "environ").read_bytes()
+                seen[int(entry.name)] = (os.getsid(int(entry.name)), command, named)
             except OSError:  # it ended while we looked
                 continue
+        self.sessions |= {session for session, _, named in seen.values() if named} - {os.getsid(0)}
+        for number, (session, command, named) in seen.items():
+            if command and (named or session in self.sessions):
+                found[number] = command.replace(b"\0", b" ").decode(errors="replace").strip()
         return found
 
     def process_of(self, name: str) -> int:

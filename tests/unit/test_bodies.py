@@ -50,6 +50,14 @@ def test_other_content_types_are_refused_by_name(media: str) -> None:
     assert caught.value.field == "content-type"
 
 
+def test_a_cloud_event_in_headers_has_one_event_in_its_body() -> None:
+    headers = {"ce-specversion": "1.0"}
+    assert cut(b'{"a": 1}\n', "application/x-ndjson", **headers).single
+    assert cut(b'[{"a": 1}]', **headers).single
+    with pytest.raises(Malformed):
+        cut(b'{"a": 1}\n{"a": 2}', "application/x-ndjson", **headers)
+
+
 def test_vendor_json_types_are_taken_as_one_event() -> None:
     assert cut(b"{}", "application/vnd.example.story+json").single
 

@@ -28,6 +28,19 @@ def test_an_assignment_without_a_value_is_refused() -> None:
         flags_of(build_parser().parse_args(["config", "--set", "batch.max_events"]))
 
 
+def test_an_assignment_into_a_value_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "--set", "batch=1", "--set", "batch.max_events=3"]) == 2
+    assert "batch" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("user", ["", "rtadapt"])
+def test_config_prints_no_password(user: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "--set", f"registry.url=rediss://{user}:p@ss:word@redis:6379/0"]) == 0
+    printed = capsys.readouterr().out
+    assert json.loads(printed)["registry"]["url"] == f"rediss://{user}:***@redis:6379/0"
+    assert "p@ss" not in printed
+
+
 def test_config_prints_what_is_in_force(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "--set", "batch.max_events=3"]) == 0
     assert json.loads(capsys.readouterr().out)["batch"]["max_events"] == 3

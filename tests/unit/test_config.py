@@ -59,6 +59,16 @@ def test_a_child_process_sees_the_very_same_settings(monkeypatch: pytest.MonkeyP
     assert load_settings() == settings
 
 
+def test_a_child_process_sees_them_also_where_another_file_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "rtadapt.toml").write_text('keys_file = "other"\nlog_level = "debug"\n[train]\nlearning_rate = 0.5\n')
+    named = tmp_path / "named.toml"
+    named.write_text("[batch]\nmax_events = 3\n")
+    settings = load_settings(named)
+    for name, value in to_environment(settings).items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().model_dump() == settings.model_dump()
+
+
 def test_settings_cannot_be_changed_once_made() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings().model = "other"  # type: ignore[misc]

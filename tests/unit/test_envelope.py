@@ -177,6 +177,7 @@ def test_ninjs_1_gives_its_headline_and_text_or_markup() -> None:
     event = read(item | {"body_text": "Marla is the coach."}, feed="news")
     assert (event.headline, event.text, event.source, event.subject) == ("New coach", "Marla is the coach.", "Wire", None)
     markup = "<div><h1>Hi &amp; ho</h1><script>var x = '<p>';</script><p>Marla <b>Tindle</b><br>coaches. 1 < 2</p></div>"
+    assert len({read(item | {"body_text": "x", "version": version}, feed="news").id for version in (2, "2", "", None)}) == 2
     assert read(item | {"body_html": markup}, feed="news").text == "Hi & ho\nMarla Tindle\ncoaches. 1 < 2"
 
 
@@ -186,6 +187,8 @@ def test_ninjs_1_gives_its_headline_and_text_or_markup() -> None:
         ({"type": "video"}, "type"),
         ({"pubstatus": "canceled"}, "pubstatus"),
         ({"uri": None}, "uri"),
+        ({"version": {"major": 1}}, "version"),
+        ({"version": True}, "version"),
         ({"bodies": [{"contenttype": "text/plain"}]}, "bodies[0].value"),
         ({"bodies": None}, "body_text"),
         ({"bodies": [3]}, "bodies[0]"),
@@ -268,6 +271,7 @@ def test_a_vcon_gives_its_typed_turns_in_order() -> None:
         ({"dialog": [{"type": "text", "parties": [0], "body": "x", "mimetype": "image/png"}]}, "dialog[0].mimetype"),
         ({"dialog": [{"type": "text", "parties": [0], "body": "x", "encoding": "rot13"}]}, "dialog[0].encoding"),
         ({"dialog": [{"type": "text", "parties": [0], "body": "/w", "encoding": "base64url"}]}, "dialog[0].body"),
+        ({"dialog": [{"type": "text", "parties": [0], "body": "!SGVsbG8", "encoding": "base64url"}]}, "dialog[0].body"),
         ({"parties": [{"role": "ghost"}, {"role": "agent"}, {"role": "bot"}]}, "parties[0].role"),
         ({"parties": [{"tel": "1"}, {"role": "agent"}, {"role": "bot"}]}, "parties[0].role"),
     ],

@@ -178,6 +178,7 @@ async def test_a_model_that_is_not_there_is_a_404_in_openais_shape(client: httpx
         (b"\xff\xfe\xfd", "body"),
         (b'{"model": ' + b"9" * 3900 + b"}", "model"),
         (b"[" * 3900, "body"),
+        (b'{"model": "news", "deep": ' + b"[" * 64 + b"]" * 64 + b"}", "body"),
         (b'{"prompt": "x"}', "model"),
         (b'{"model": null}', "model"),
         (b'{"model": ""}', "model"),
@@ -191,6 +192,27 @@ async def test_a_body_that_can_not_be_read_is_a_400_that_names_the_field(
     response = await client.post("/v1/completions", content=content)
     assert response.status_code == 400
     assert error_of(response)["param"] == field
+
+
+async def test_a_body_that_never_ends_is_not_waited_for(
+    middleware: AdaptiveServing, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def trickling() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("rtadapt.serving.http._BODY_SECONDS", 0.05)
+    response = await client.post("/v1/completions", content=trickling())
+    assert (response.status_code, error_of(response)["param"]) == (400, "body")
+
+
+async def test_a_base_model_named_in_any_script_answers() -> None:
+    middleware = serving()
+    middleware.live.replace(ServingView("Лада", {}))
+    async with client_of(middleware) as client:
+        response = await ask(client, "Лада")
+    assert (response.status_code, response.json()["model"]) == (200, "Лада")
+    assert response.headers["x-rtadapt-version"] == "????"
 
 
 async def test_a_body_over_the_limit_is_refused_whether_or_not_it_says_its_length(client: httpx.AsyncClient) -> None:
@@ -268,6 +290,20 @@ async def test_waiting_ends_when_the_route_covers_the_event(middleware: Adaptive
     assert not asking.done()
     middleware.live.replace(ServingView("tiny", {"news": news(3)}))
     assert (await asking).headers["x-rtadapt-version"] == "news@3"
+
+
+async def test_a_rollback_while_the_wait_ends_gives_no_answer_that_has_not_learned_the_event(middleware: AdaptiveServing) -> None:
+    for turns in range(8):  # of the event loop, between the version that covers the event and the one that does not
+        middleware.live.replace(ServingView("tiny", {"news": news()}))
+        async with client_of(middleware) as client:
+            asking = asyncio.create_task(ask(client, x_rtadapt_after="news.0.7", x_rtadapt_wait="0.1"))
+            await asyncio.sleep(0.02)
+            middleware.live.replace(ServingView("tiny", {"news": news(3)}))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            middleware.live.replace(ServingView("tiny", {"news": news()}))
+            response = await asking
+        assert response.status_code == 503 or response.headers["x-rtadapt-version"] == "news@3"
 
 
 async def test_waiting_ends_when_the_event_was_decided_without_a_version(

@@ -64,6 +64,7 @@ def test_a_value_that_is_no_finite_number_is_refused_and_its_tensor_named(tmp_pa
         struct.pack("<Q", 4) + b"null",
         struct.pack("<Q", 8) + b'{"a": 1}',
         struct.pack("<Q", 2) + b"{{",
+        struct.pack("<Q", 100_000) + b"[" * 100_000,
     ],
 )
 def test_what_is_no_safetensors_file_is_refused(tmp_path: Path, content: bytes) -> None:

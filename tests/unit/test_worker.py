@@ -1,0 +1,53 @@
+"""The worker's loop around its pipeline: what it survives."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from rtadapt import worker
+from rtadapt.errors import ArtifactDamaged, RtadaptError, StaleEpoch, Unavailable
+
+
+class Steps:
+    """Stands for a pipeline: its first step fails, its next one ends the worker."""
+
+    def __init__(self, failure: Exception | None, stop: threading.Event) -> None:
+        self.failure = failure
+        self.stop = stop
+        self.closed = False
+
+    def step(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.stop.set()
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize(
+    "failure", [Unavailable("the log is away"), StaleEpoch("another owner"), ArtifactDamaged("a state is damaged")]
+)
+def test_the_worker_starts_over_from_the_heads_and_is_ready_again(
+    failure: RtadaptError, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(worker, "_FIRST_PAUSE_SECONDS", 0.0)
+    stop, ready = threading.Event(), threading.Event()
+    made = [Steps(failure, stop), Steps(None, stop)]
+    waiting: Any = iter(made)
+    worker.run(lambda: next(waiting), stop, ready)
+    assert all(pipeline.closed for pipeline in made)
+    assert ready.is_set()
+    assert [(record.levelname, record.__dict__["code"]) for record in caplog.records] == [("WARNING", failure.code)]
+
+
+def test_what_nobody_foresaw_ends_the_worker() -> None:
+    stop = threading.Event()
+    broken = Steps(ZeroDivisionError(), stop)
+    waiting: Any = iter([broken])
+    with pytest.raises(ZeroDivisionError):
+        worker.run(lambda: next(waiting), stop, threading.Event())
+    assert broken.closed
