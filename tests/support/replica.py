@@ -35,7 +35,8 @@ class ServedFeed:
         self.process: Process | None = None
 
     def start(self) -> None:
-        """Start the replica and wait until it is ready."""
+        """Start the replica and wait until it is ready. One that a failed test left running is stopped first."""
+        self.stop()
         self.process = Process(self.folder, "serve", to_environment(self.settings) | {"OMP_NUM_THREADS": "1"})
         self.process.wait_ready(f"{self.url}/readyz")
 
