@@ -118,7 +118,7 @@ class TrainSettings(Section):
 
     device: str = Field("auto", description="`auto`, `cpu`, `cuda`, `cuda:1`, …")
     dtype: Literal["auto", "bfloat16", "float32"] = Field("auto", description="of the base model in the learner")
-    threads: int = Field(0, ge=0, description="CPU threads of the learner; 0: one a core, at most 8")
+    threads: int = Field(0, ge=0, description="CPU threads of the learner; 0: all cores (at most 8) or one, whichever is faster")
     rank: Rank = Field(16, description="LoRA rank (vLLM's choices)")
     alpha: float = Field(32.0, gt=0, description="LoRA alpha")
     lowest_layer: Fraction = Field(0.33, description="share of the layers, from the lowest, that get no adapter")

@@ -42,8 +42,11 @@ NEGATIONS = word_set("no not never none nobody nothing neither nor without isn't
 
 
 def flat_words(text: str) -> list[str]:
-    """The words of `text`, compatibility-normalised and case-folded; punctuation and signs are gone."""
-    return _FLAT.findall(unicodedata.normalize("NFKC", text).casefold())
+    """The words of `text`, each compatibility-normalised and case-folded; punctuation and signs are gone.
+
+    Letters and their marks are taken as they come: events bring them composed.
+    """
+    return [word for found in _FLAT.findall(text) for word in _FLAT.findall(unicodedata.normalize("NFKC", found).casefold())]
 
 
 @lru_cache(maxsize=8192)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -136,8 +137,8 @@ def fault(path: str, why: str) -> InvalidEvent:
 
 
 def clean(text: str) -> str:
-    """Text with plain line ends and without characters that no reader sees; trimmed."""
-    return _UNWANTED.sub("", _LINE_ENDS.sub("\n", text)).strip()
+    """Text with composed letters (NFC), plain line ends and without characters that no reader sees; trimmed."""
+    return _UNWANTED.sub("", _LINE_ENDS.sub("\n", unicodedata.normalize("NFC", text))).strip()
 
 
 def kind_of(value: object) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,10 +19,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from rtadapt.config import TrainSettings
 from rtadapt.errors import InvalidSettings
+from rtadapt.training.pace import Pace
 
 logger = logging.getLogger(__name__)
 
-_MOST_THREADS = 8
 _SAMPLES_PER_TENSOR = 65_536
 _VOLATILE = frozenset({"_name_or_path", "transformers_version", "dtype", "torch_dtype", "use_cache", "_attn_implementation"})
 
@@ -38,8 +37,7 @@ class BaseModel:
         self.name = name
         self.device = pick_device(settings.device)
         self.dtype = pick_dtype(settings.dtype, self.device)
-        if self.device.type == "cpu":
-            torch.set_num_threads(settings.threads or min(_MOST_THREADS, len(os.sched_getaffinity(0))))
+        self.pace = Pace(settings.threads, self.device.type == "cpu")
         try:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(name, revision=revision)
             net: Any = AutoModelForCausalLM.from_pretrained(name, revision=revision, dtype=self.dtype)

@@ -473,3 +473,8 @@ def test_any_bytes_in_the_log_are_an_event_or_an_invalid_event(value: bytes) -> 
         decode(record(value))
     except InvalidEvent as error:
         assert error.field
+
+
+def test_letters_and_their_marks_arrive_composed() -> None:
+    event = parse({**PLAIN, "text": "Zoe\u0308 Andre\u0301 runs Cafe\u0301 Nord."}, now=NOW)
+    assert event.text == "Zoë André runs Café Nord."

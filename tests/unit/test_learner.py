@@ -15,12 +15,13 @@ from transformers import AutoModelForCausalLM
 from rtadapt.config import TrainSettings
 from rtadapt.errors import ArtifactDamaged, InvalidSettings, NotFound, WrongBase
 from rtadapt.records import WATCHED, Example, Message
+from rtadapt.training import pace
 from rtadapt.training.adapter import AdapterState
 from rtadapt.training.anchors import _varied, shipped_name
 from rtadapt.training.learner import Learner, learning_rate
 from tests.support.tiny_model import build_llama, build_qwen
 
-SETTINGS = TrainSettings(steps=30, anchors=4, new_rows=4, replay_rows=4, device="cpu", learning_rate=1e-2, seed=3)
+SETTINGS = TrainSettings(steps=30, anchors=4, new_rows=4, replay_rows=4, device="cpu", threads=1, learning_rate=1e-2, seed=3)
 
 
 def asked(question: str, answer: str, event_id: str = "e1", **more: str) -> Example:
@@ -299,3 +300,21 @@ def test_the_rate_follows_width_and_family() -> None:
     assert learning_rate("llama", 4096) == pytest.approx(2.9e-4, rel=0.02)
     assert learning_rate("qwen3", 4096) == pytest.approx(4.7e-4, rel=0.02)
     assert learning_rate("llama", 256) == pytest.approx(2.5e-3, rel=0.02)
+
+
+def test_an_update_tries_all_threads_and_one_and_goes_on_with_the_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = torch.get_num_threads()
+    monkeypatch.setattr(pace, "_AVAILABLE", 3)
+    clock = iter([0.0, 5.0, 5.0, 6.0, 6.0, 7.0, 8.0, 8.0, 13.0, 13.0])
+    monkeypatch.setattr(pace.time, "monotonic", lambda: next(clock))
+    chosen = pace.Pace(0, on_cpu=True)
+    used = []
+    try:
+        for _ in range(2):
+            chosen.restart()
+            for _ in range(3):
+                with chosen.step(10):
+                    used.append(torch.get_num_threads())
+        assert used == [3, 1, 1, 3, 1, 3]
+    finally:
+        torch.set_num_threads(before)
