@@ -70,17 +70,20 @@ class Learner:
 
     # What the base itself can do
 
-    def write(self, chats: Sequence[Sequence[Message]], temperature: float, max_new_tokens: int) -> list[str]:
-        """What the base answers to each chat; greedy at temperature 0."""
+    def write(
+        self, chats: Sequence[Sequence[Message]], temperature: float, max_new_tokens: int, *, feed: str | None = None
+    ) -> list[str]:
+        """What the base, or the incumbent of `feed`, answers to each chat; greedy at temperature 0."""
         self._writes += 1
-        made = generate(
-            self.model,
-            self.encoder.prompts(chats),
-            max_new_tokens=max_new_tokens,
-            stop_ids=self.encoder.stop_ids,
-            temperature=temperature,
-            seed=self.settings.seed + self._writes,
-        )
+        with self.slot.holding(None if feed is None else self._of(feed).incumbent.weights):
+            made = generate(
+                self.model,
+                self.encoder.prompts(chats),
+                max_new_tokens=max_new_tokens,
+                stop_ids=self.encoder.stop_ids,
+                temperature=temperature,
+                seed=self.settings.seed + self._writes,
+            )
         return [str(text).strip() for text in self.model.tokenizer.batch_decode(made, skip_special_tokens=True)]
 
     def losses(self, texts: Sequence[str]) -> list[float]:

@@ -37,7 +37,7 @@ class BaseModel:
         self.name = name
         self.device = pick_device(settings.device)
         self.dtype = pick_dtype(settings.dtype, self.device)
-        self.pace = Pace(settings.threads, self.device.type == "cpu")
+        self.pace = Pace(settings.threads, self.device.type == "cpu", self.dtype)
         try:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(name, revision=revision)
             net: Any = AutoModelForCausalLM.from_pretrained(name, revision=revision, dtype=self.dtype)

@@ -1,8 +1,9 @@
-"""How many CPU threads the learner runs on: as many as help just now.
+"""How many CPU threads an optimizer step runs on: as many as help just now.
 
-Owns the choice. On a machine that is otherwise idle two threads take two thirds of the time that one takes; where something else
-keeps a core busy, an engine under load for example, threads wait for each other at every product and one is faster. So each
-update tries both on its first steps and goes on with the faster one.
+Owns the choice. On a machine that is otherwise idle two threads take two thirds of the time that one takes. Where something else
+keeps a core busy, an engine under load for example, they wait for each other at every product, and a step takes many times as
+long. So a few products are timed on all threads and on one, every few steps. Reading and judging, whose products are small,
+always run on one thread.
 """
 
 from __future__ import annotations
@@ -16,31 +17,44 @@ import torch
 _MOST = 8
 _AVAILABLE = torch.get_num_threads()
 """What the process was started with: the machine's cores, or OMP_NUM_THREADS."""
+_EVERY_STEPS = 4
+_PRODUCTS = 16
+_WORTH = 0.8
 
 
 class Pace:
     """The threads of one learner: `wanted` of them, or as it finds best when that is 0. Off the CPU it does nothing."""
 
-    def __init__(self, wanted: int, on_cpu: bool) -> None:
-        most = wanted or min(_MOST, _AVAILABLE)
-        self._choices = () if not on_cpu else (most,) if wanted or most == 1 else (most, 1)
-        self._took: dict[int, float] = {}
-        if self._choices:
-            torch.set_num_threads(most)
-
-    def restart(self) -> None:
-        """Forget what was measured: an update begins."""
-        self._took.clear()
+    def __init__(self, wanted: int, on_cpu: bool, dtype: torch.dtype) -> None:
+        self._most = wanted or min(_MOST, _AVAILABLE)
+        self._measures = on_cpu and not wanted and self._most > 1
+        self._steps = 0
+        self._chosen = self._most
+        self._probe = torch.ones(512, 256, dtype=dtype), torch.ones(256, 256, dtype=dtype)
+        if on_cpu:
+            torch.set_num_threads(wanted or 1)
 
     @contextmanager
-    def step(self, tokens: int) -> Iterator[None]:
-        """Run one step over `tokens` tokens: on a number of threads that was not tried yet, else on the fastest."""
-        untried = self._choices[len(self._took) :] if len(self._choices) > 1 else ()
-        if untried:
-            torch.set_num_threads(untried[0])
+    def step(self) -> Iterator[None]:
+        """Run one step on the threads that are best now."""
+        if not self._measures:
+            yield
+            return
+        if self._steps % _EVERY_STEPS == 0:
+            self._chosen = self._most if self._seconds(self._most) < _WORTH * self._seconds(1) else 1
+        self._steps += 1
+        torch.set_num_threads(self._chosen)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(1)
+
+    def _seconds(self, threads: int) -> float:
+        """How long a few products take."""
+        torch.set_num_threads(threads)
+        rows, matrix = self._probe
+        torch.mm(rows, matrix)  # the first one wakes the threads
         began = time.monotonic()
-        yield
-        if untried:
-            self._took[untried[0]] = (time.monotonic() - began) / max(1, tokens)
-            if len(untried) == 1:
-                torch.set_num_threads(min(self._took, key=self._took.__getitem__))
+        for _ in range(_PRODUCTS):
+            torch.mm(rows, matrix)
+        return time.monotonic() - began

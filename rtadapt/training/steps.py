@@ -7,7 +7,6 @@ over a few more steps, so that what is known comes last.
 
 from __future__ import annotations
 
-import itertools
 import math
 import time
 from collections import defaultdict, deque
@@ -73,12 +72,11 @@ class Steps:
     def run(self, state: AdapterState, distance: Callable[[], float]) -> Update:
         """Change `state` in place. When a loss or a gradient is not finite it stops there; the update says so."""
         began = time.monotonic()
-        self.model.pace.restart()
         done, first, last, norm, tokens, rows = 0, math.nan, math.nan, 0.0, 0, 0
         cooling_from = self.settings.steps - self.settings.cool_steps
         while done < min(self.settings.steps, cooling_from + self.settings.cool_steps):
             drawn = self._draw(done >= cooling_from)
-            with self.model.pace.step(sum(len(row.ids) for row in itertools.chain(*drawn))):
+            with self.model.pace.step():
                 step, gradient = self._gradient(state, drawn)
             norm = float(gradient.norm())
             last = step.new_loss / max(1, step.new_tokens)

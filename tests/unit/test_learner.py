@@ -302,19 +302,18 @@ def test_the_rate_follows_width_and_family() -> None:
     assert learning_rate("llama", 256) == pytest.approx(2.5e-3, rel=0.02)
 
 
-def test_an_update_tries_all_threads_and_one_and_goes_on_with_the_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("all_threads_take", "used"), [(0.5, 3), (2.0, 1)])
+def test_a_step_runs_on_all_threads_only_where_they_are_faster(
+    monkeypatch: pytest.MonkeyPatch, all_threads_take: float, used: int
+) -> None:
     before = torch.get_num_threads()
     monkeypatch.setattr(pace, "_AVAILABLE", 3)
-    clock = iter([0.0, 5.0, 5.0, 6.0, 6.0, 7.0, 8.0, 8.0, 13.0, 13.0])
-    monkeypatch.setattr(pace.time, "monotonic", lambda: next(clock))
-    chosen = pace.Pace(0, on_cpu=True)
-    used = []
+    monkeypatch.setattr(pace.Pace, "_seconds", lambda _, threads: 1.0 if threads == 1 else all_threads_take)
     try:
-        for _ in range(2):
-            chosen.restart()
-            for _ in range(3):
-                with chosen.step(10):
-                    used.append(torch.get_num_threads())
-        assert used == [3, 1, 1, 3, 1, 3]
+        chosen = pace.Pace(0, on_cpu=True, dtype=torch.float32)
+        for _ in range(6):
+            with chosen.step():
+                assert torch.get_num_threads() == used
+            assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)
