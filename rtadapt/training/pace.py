@@ -19,7 +19,7 @@ _AVAILABLE = torch.get_num_threads()
 """What the process was started with: the machine's cores, or OMP_NUM_THREADS."""
 _EVERY_STEPS = 4
 _PRODUCTS = 16
-_WORTH = 0.8
+_WORTH = 0.7
 
 
 class Pace:
