@@ -7,7 +7,7 @@ Takes a random generator; gives sentences and the questions they answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 
 from rtadapt.bundled import names
@@ -41,7 +41,7 @@ _REASONS = items("""
     a holiday, low stocks, a fire drill, a staff party, a storm, building work, a lack of players, bad weather, a late
     delivery
 """)
-_SLOTS: dict[str, Callable[[Random], str]] = {
+SLOTS: dict[str, Callable[[Random], str]] = {
     "E": names.organisation,
     "P": names.person,
     "Q": names.person,
@@ -75,7 +75,7 @@ _NOUN_SLOTS = frozenset({"R", "J", "U", "O", "B", "V", "A", "W", "Z", "S"})
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
-def _parse(text: str) -> list[tuple[str, list[tuple[tuple[str, ...], str]]]]:
+def parse(text: str) -> list[tuple[str, list[tuple[tuple[str, ...], str]]]]:
     """Notes, each with its questions: their wordings and the template of the answer."""
     found: list[tuple[str, list[tuple[tuple[str, ...], str]]]] = []
     for line in text.strip().splitlines():
@@ -91,19 +91,25 @@ def _parse(text: str) -> list[tuple[str, list[tuple[tuple[str, ...], str]]]]:
     return found
 
 
-_NOTES = _parse(NOTES)
+Note = tuple[str, list[tuple[tuple[str, ...], str]]]
+_NOTES = parse(NOTES)
 
 
 def note(rng: Random) -> tuple[str, list[tuple[str, str]]]:
     """A note and (question, answer) pairs, all in full."""
-    text, asked = rng.choice(_NOTES)
+    return filled(rng, rng.choice(_NOTES), SLOTS)
+
+
+def filled(rng: Random, chosen: Note, slots: Mapping[str, Callable[[Random], str]]) -> tuple[str, list[tuple[str, str]]]:
+    """A note with its slots filled, and its pairs."""
+    text, asked = chosen
     she = rng.choice(("She", "He"))
-    values = {"She": she.lower(), "Her": "Her" if she == "She" else "His"}
+    values = {"She": she.lower(), "Her": "Her" if she == "She" else "His", "her": "her" if she == "She" else "his"}
 
     def value(match: re.Match[str]) -> str:
         slot = match[1]
         if slot not in values:
-            made = _SLOTS[slot](rng)
+            made = slots[slot](rng)
             values[slot] = names.strange(rng, made, 0.2) if slot in _NOUN_SLOTS else made
         return values[slot]
 
@@ -120,7 +126,9 @@ def dressed(rng: Random, sentence: str) -> str:
     """A sentence with an opening or an ending that changes nothing."""
     draw = rng.random()
     if draw < 0.1:
-        return f"{rng.choice(LEADS)} {sentence}"
+        lead = rng.choice(LEADS)
+        goes_on = lead.endswith(",") and sentence.startswith(("The ", "A ", "An "))
+        return f"{lead} {sentence[:1].lower() + sentence[1:] if goes_on else sentence}"
     if draw < 0.2 and sentence.endswith(".") and not sentence.endswith("..."):
         tail = rng.choice(TAILS).replace("{D}", rng.choice(names.DAYS))
         return sentence[:-1] + (" " if tail[0].isalpha() else "") + tail
