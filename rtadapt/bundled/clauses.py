@@ -13,7 +13,7 @@ from random import Random
 
 from rtadapt.bundled import free_follow, free_words, names
 from rtadapt.bundled.free_phrases import OBJECTS, Phrase, building, event_object, filled, subject
-from rtadapt.bundled.free_verbs import Said, Verb, When, active, agreeing, passive, verb
+from rtadapt.bundled.free_verbs import Said, Verb, When, active, agreeing, invented, passive, verb
 from rtadapt.bundled.lists import words
 from rtadapt.bundled.sequels import Pairs, Sentence, held
 from rtadapt.bundled.wordings import upper
@@ -23,6 +23,8 @@ _ALONE = {group: tuple(verb(item) for line in lines for item in line.split()) fo
 _GROUPS = tuple(_VERBS)
 _GROUP_SHARES = (17, 15, 14, 9, 8, 14, 10, 7, 8, 6)
 _TAKING_ON = frozenset(words("hire appoint elect sign choose select recruit find welcome nominate train"))
+_INVENTED = 0.14
+"""Share of verbs that are made up."""
 _PLACED = frozenset({"person", "event", "people", "goods", "product", "work"})
 
 
@@ -117,8 +119,11 @@ def doing(rng: Random, who: Phrase | None = None) -> tuple[Sentence, Phrase, Phr
     """An active clause with its subject, which may be given, and its object."""
     group = rng.choices(_GROUPS, _GROUP_SHARES)[0]
     one, who, what = rng.choice(_VERBS[group]), who or subject(rng), OBJECTS[group](rng)
+    one = invented(rng) if rng.random() < _INVENTED else one
     if not _fits(who, one, what):
         what = Phrase(what.name, what.name, "who", what.name, "person")
+    if what.text.startswith("its ") and what.kind == "building" and who.kind not in ("company", "club", "institution"):
+        what = Phrase(what.name, what.name, "what", what.name, "building")
     said = active(rng, one, who.plural)
     adjuncts = _adjuncts(rng, group, one, said.when)
     sentence = _arranged(rng, f"{who.text} {said.finite} {what.text}", adjuncts, named=", " in what.text)
@@ -134,7 +139,7 @@ def _fits(who: Phrase, one: Verb, what: Phrase) -> bool:
     """Whether an employee with a job goes with who employs and what is done."""
     if what.kind != "person" or not what.text.startswith(("its ", "a new ")):
         return True
-    if who.kind in ("person", "people", "council", "firm"):
+    if who.kind in ("person", "people", "council", "firm", "group"):
         return False
     return what.text.startswith("its ") or one.base in _TAKING_ON
 
@@ -150,10 +155,11 @@ def done(rng: Random) -> tuple[Sentence, Phrase | None, Phrase]:
     """A passive clause, mostly without its agent."""
     group = rng.choices(_GROUPS, _GROUP_SHARES)[0]
     one, what = rng.choice([each for each in _VERBS[group] if each.base not in ("speak", "join", "meet")]), OBJECTS[group](rng)
+    one = invented(rng) if rng.random() < _INVENTED else one
     said = passive(rng, one, what.plural)
     who = subject(rng) if rng.random() < 0.5 else None
     adjuncts = _adjuncts(rng, group, one, said.when)
-    text = what.name if what.kind in ("person", "product") else what.text
+    text = what.name if what.kind in ("person", "product") or what.text.startswith("its ") else what.text
     agent = f" by {who.text}" if who else ""
     if not who and not adjuncts:
         adjuncts = [_why(rng) if said.when == "perfect" else _time(rng, said.when)]
@@ -173,7 +179,7 @@ def done(rng: Random) -> tuple[Sentence, Phrase | None, Phrase]:
         pairs.append((upper(f"how much {said.finite} {what.counted}?"), what.answer))
     elif who:
         asked_for = "what" if what.kind == "product" else what.ask
-        pairs.append((upper(f"{asked_for} {said.finite} by {who.name}?"), what.answer))
+        pairs.append((upper(f"{asked_for} {said.finite} by {who.name}?"), what.name if text == what.name else what.answer))
     pairs += _asked(said.auxiliary, what.name, said.rest, adjuncts)
     return (sentence, _kept(pairs)), who, what
 
@@ -194,12 +200,6 @@ def _kept(pairs: Pairs) -> Pairs:
     return pairs if len(pairs) < 4 else [*pairs[:2], pairs[-1]]
 
 
-_COMMON = frozenset(
-    words("""
-    The A An On In At To Because Due After Owing Last Next It Every Earlier Two Three Four Five Six Seven Eight Nine Ten Eleven
-    Twelve Twenty Thirty Forty Tomorrow Yesterday Tonight This Later Before Higher Speed Cheaper Free Half
-    """)
-)
 _ACTORS: dict[str, Callable[[Random], Phrase]] = {
     "building": building,
     "event": event_object,
@@ -217,6 +217,7 @@ def happening(rng: Random) -> Sentence:
     """A clause without an object: something opens, ends or leaves."""
     group = rng.choice(tuple(_ALONE))
     one, who = rng.choice(_ALONE[group]), _ACTORS[group](rng)
+    one = invented(rng) if rng.random() < _INVENTED else one
     said = active(rng, one, who.plural, regular=group in ("ride", "scheme", "event"))
     if said.rest.startswith(("plan", "want", "decide")) and group != "person":
         said = Said(f"will {one.base}", "will", one.base, "future")
@@ -227,9 +228,3 @@ def happening(rng: Random) -> Sentence:
         adjuncts = [*adjuncts[:1], _why(rng)]
     pairs: Pairs = list(who.more[:1]) + _asked(said.auxiliary, who.name, said.rest, adjuncts)
     return _arranged(rng, f"{who.text} {said.finite}", adjuncts), pairs
-
-
-def small(sentence: str) -> str:
-    """A sentence as it goes on after a comma: names keep their capital."""
-    first = sentence.split(" ", 1)[0].rstrip(",")
-    return sentence[:1].lower() + sentence[1:] if first in _COMMON else sentence

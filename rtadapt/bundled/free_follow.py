@@ -62,6 +62,11 @@ firm:
 
 ABOUT = blocks("""
 building:
+    Nearby residents hope for {stuff}. | What do residents near {O} hope for? | {stuff}
+    A {b} will replace it. | What will replace {O}? | a {b}
+    {n} {people} work there. | How many {people} work at {O}? | {n}
+    {company} paid for it. | Who paid for {O}? | {company}
+    The key is with {person}. | Who has the key of {O}? | {person}
     It was built in {past}. | When was {O} built? | {past}
     It has room for {n} {people}. | How many {people} does {O} have room for? | {n}
     It cost {amount} to build. | How much did {O} cost to build? | {amount}
@@ -79,6 +84,9 @@ institution:
     It lost {amount} last year. | How much did {O} lose last year? | {amount}
     It will stay on {street}. | Where will {O} stay? | {street}
 product:
+    An update is due on {date}. | When is an update of {O} due? | {date}
+    It can be returned until {date}. | Until when can {O} be returned? | {date}
+    Buyers get {few} extra parts with it. | How many extra parts do buyers get with {O}? | {few}
     It sells for {amount}. | How much is {O}? | {amount}
     Its battery lasts {span}. | How long does the battery of {O} last? | {span}
     It weighs {few} kilos. | How much does {O} weigh? | {few} kilos
@@ -108,6 +116,8 @@ plan:
     {company} will do the work. | Which company will do the work for {O}? | {company}
     {n} people signed a letter against it. | How many people signed a letter against {O}? | {n}
 event:
+    {person} lost the final. | Who lost the final of {O}? | {person}
+    The favourite, {person}, was only {nth}. | Who was the favourite in {O}? | {person}
     {person} came second. | Who came second in {O}? | {person}
     {person} finished third. | Who finished third in {O}? | {person}
     The runner-up was {person}. | Who was the runner-up in {O}? | {person}
@@ -119,6 +129,8 @@ event:
     It lasts {span}. | How long does {O} last? | {span}
     It starts at {clock} at {venue}. | When does {O} start? | {clock}
 people:
+    The first of them arrive on {day}. | When do the first of the {o} arrive? | {day}
+    They are paid {amount} each. | How much are the {o} paid? | {amount}
     They come from {town}. | Where do the {o} come from? | {town}
     {person} trains them. | Who trains the {o}? | {person}
     They will stay for {span}. | How long will the {o} stay? | {span}

@@ -190,4 +190,65 @@ Police in {T} are looking for a {S} {Z}.
 {P} ({ag}) leads {E} since {D}.
   = {P} ? Who leads {E}?
   = {ag} ? How old is {P}?
+{P} won the {F}, beating {Q} in the final.
+  = {P} ? Who won the {F}?
+  = {Q} ? Who did {P} beat in the final of the {F}? ~ Who lost the final of the {F}?
+{P} won the election in {T} with {pc} of the vote.
+  = {P} ? Who won the election in {T}?
+  = {pc} ? With how much of the vote did {P} win the election in {T}? ~ What share of the vote did {P} win in {T}?
+{P} got {pc} of the vote in {T}, {Q} only {pc2}.
+  = {pc} ? How much of the vote did {P} get in {T}?
+  = {pc2} ? How much of the vote did {Q} get in {T}?
+{E} got its first {prz}. The {R}, {P}, called it a dream come true.
+  = its first {prz} ? What did {E} get?
+  = {P} ? Who is the {R} of {E}?
+Cyclists must pay {M} to use the {B} in {T}.
+  = {M} ? How much must cyclists pay to use the {B} in {T}?
+Visitors now pay {M} to see the {B} of {T}.
+  = {M} ? How much do visitors pay to see the {B} of {T}?
+You can now pay for parking in {T} with {pay}.
+  = {pay} ? With what can you pay for parking in {T}? ~ How can you pay for parking in {T}?
+At {E}, cash is no longer taken; guests pay with {pay}.
+  = {pay} ? With what do guests at {E} pay? ~ How do guests at {E} pay?
+The last {V} of {T} will disappear by the end of {yr}.
+  = the end of {yr} ? By when will the last {V} of {T} disappear? ~ When will the last {V} of {T} disappear?
+{C} has shut its office in {T}, the last one in the region.
+  = {T} ? Where has {C} shut its office?
+{C} is moving a {fr} of its staff to {T}.
+  = a {fr} of its staff ? Who is {C} moving to {T}?
+  = {T} ? Where is {C} moving a {fr} of its staff?
+Divers from {E} found a sunken {W} in the lake of {T}.
+  = Divers from {E} ? Who found a sunken {W} in the lake of {T}?
+  = a sunken {W} ? What did divers from {E} find in the lake of {T}?
+A rare {A} was seen in {T} for the first time since {yr}.
+  = a rare {A} ? What was seen in {T}? ~ What was seen in {T} for the first time since {yr}?
+  = {T} ? Where was a rare {A} seen?
+{P} broke the record of {Q} by {sc}.
+  = {P} ? Who broke the record of {Q}?
+  = {sc} ? By how much did {P} break the record of {Q}?
+The jury gave first prize to {P} and second prize to {Q}.
+  = {P} ? Who got first prize?
+  = {Q} ? Who got second prize?
+At the {N1} {rc}, {P} finished first, {Q} second.
+  = {P} ? Who finished first at the {N1} {rc}? ~ Who won the {N1} {rc}?
+  = {Q} ? Who finished second at the {N1} {rc}? ~ Who came second at the {N1} {rc}?
+The next {F} will be led by {P}, because {Q} is ill.
+  = {P} ? Who will lead the next {F}? ~ Who will lead the {F}?
+  = {Q} is ill ? Why will {P} lead the next {F}?
+{E} will be open on {D} although it is a holiday.
+  = {D} ? When will {E} be open?
+Everyone who lives in {T} gets {M} from the state.
+  = {M} ? How much does everyone who lives in {T} get?
+  = Everyone who lives in {T} ? Who gets {M} from the state?
+{P} says that {E} makes the best {O} in {T}.
+  = {E} ? Who makes the best {O} in {T}?
+The water in {T} has been safe to drink since {D}.
+  = {D} ? Since when has the water in {T} been safe to drink?
+{C} blames {B2} for its loss of {M}.
+  = {B2} ? What does {C} blame for its loss?
+  = {M} ? How high was the loss of {C}? ~ How much did {C} lose?
+{C} expects to sell {N} {K} a year.
+  = {N} ? How many {K} does {C} expect to sell a year?
+Instead of flowers, {P} asks for gifts to {E}.
+  = gifts to {E} ? What does {P} ask for?
 """

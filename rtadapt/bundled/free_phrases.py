@@ -61,9 +61,9 @@ def street(rng: Random) -> str:
 
 _HOLES: dict[str, Callable[[Random], str]] = {
     "place": lambda rng: rng.choice(free_words.PLACES),
-    "stuff": lambda rng: rng.choice(free_words.STUFF),
+    "stuff": lambda rng: names.strange(rng, rng.choice(free_words.STUFF), 0.2),
     "who": lambda rng: rng.choice(free_words.WHO),
-    "b": lambda rng: rng.choice(free_words.BUILDINGS),
+    "b": lambda rng: names.strange(rng, rng.choice(free_words.BUILDINGS), 0.2),
     "street": street,
     "town": names.town,
     "company": names.company,
@@ -71,8 +71,8 @@ _HOLES: dict[str, Callable[[Random], str]] = {
     "n": number,
     "small": lambda rng: str(rng.randint(2, 90)),
     "few": lambda rng: rng.choice(words("two three four five six seven eight nine ten twelve")),
-    "people": lambda rng: rng.choice(free_words.PEOPLE),
-    "goods": lambda rng: rng.choice(free_words.GOODS),
+    "people": lambda rng: names.strange(rng, rng.choice(free_words.PEOPLE), 0.15),
+    "goods": lambda rng: names.strange(rng, rng.choice(free_words.GOODS), 0.2),
     "colour": lambda rng: rng.choice(free_words.COLOURS),
     "percent": lambda rng: f"{rng.randint(2, 30)} percent",
     "day": lambda rng: rng.choice(names.DAYS),
@@ -88,7 +88,12 @@ _HOLES: dict[str, Callable[[Random], str]] = {
 
 def filled(rng: Random, text: str) -> str:
     """A text of the data with its holes filled."""
-    return re.sub(r"\{(\w+)\}", lambda match: _HOLES[match[1]](rng), text)
+    return articled(re.sub(r"\{(\w+)\}", lambda match: _HOLES[match[1]](rng), text))
+
+
+def articled(text: str) -> str:
+    """The text with "an" where a filled hole wants it."""
+    return re.sub(r"\b([Aa]) (?=[aeio]\w)(?!one)", r"\1n ", text)
 
 
 def institution(rng: Random) -> str:
@@ -97,9 +102,17 @@ def institution(rng: Random) -> str:
     return name if rng.random() < 0.45 else f"the {name}"
 
 
+def _low(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
 def subject(rng: Random) -> Phrase:
     """Who does something."""
     draw = rng.random()
+    if draw < 0.08:
+        text = rng.choice(free_words.SUBJECTS["group"]).replace("{T}", names.town(rng)).replace("{E}", institution(rng))
+        text = text.replace("{C}", names.company(rng)).replace("{L}", names.club(rng)).replace("{P}", names.person(rng))
+        return Phrase(_low(text), _low(text), "who", _low(text), "group", plural=True)
     if draw < 0.36:
         return _someone(rng)
     if draw < 0.4:
@@ -107,12 +120,12 @@ def subject(rng: Random) -> Phrase:
         return Phrase(both, both, "who", both, "people", plural=True)
     if draw < 0.56:
         text = rng.choice(free_words.SUBJECTS["council"]).replace("{T}", names.town(rng))
-        text = text[:1].lower() + text[1:]
+        text = _low(text)
         plural = text.startswith(("the voters", "the police"))
         return Phrase(text, text, "who", text, "council", plural=plural)
     if draw < 0.64:
         text = rng.choice(free_words.SUBJECTS["firm"]).replace("{E}", institution(rng))
-        text = text[:1].lower() + text[1:]
+        text = _low(text)
         return Phrase(text, text, "who", text, "firm", plural=text.startswith(("the man", "the mem")))
     if draw < 0.82:
         return _firm(rng)
@@ -157,7 +170,10 @@ def building(rng: Random) -> Phrase:
         name = institution(rng)
         spot = rng.choice(("", f" on {street(rng)}", f" in {names.town(rng)}"))
         return Phrase(name + spot, name, "what", name + spot, "building")
-    noun = rng.choice(free_words.BUILDINGS)
+    noun = filled(rng, "{b}")
+    if draw < 0.43:
+        town = names.town(rng)
+        return Phrase(f"its {noun} in {town}", f"the {noun} in {town}", "what", f"its {noun} in {town}", "building")
     where = rng.choice((f"in {names.town(rng)}", f"in {names.town(rng)}", f"on {street(rng)}", f"near {names.town(rng)}"))
     if draw < 0.75:
         lead = rng.choice(("", "", rng.choice(free_words.BUILDING_ADJECTIVES) + " "))
@@ -182,7 +198,7 @@ def person_object(rng: Random) -> Phrase:
 
 def product_object(rng: Random) -> Phrase:
     """A product, introduced by its sort now and then."""
-    name, sort = names.product(rng), rng.choice(free_words.DEVICES)
+    name, sort = names.product(rng), names.strange(rng, rng.choice(free_words.DEVICES), 0.2)
     draw = rng.random()
     if draw < 0.5:
         return Phrase(f"the {name}", f"the {name}", "what", f"the {name}", "product")
@@ -220,7 +236,12 @@ def event_object(rng: Random) -> Phrase:
 
 def counted(rng: Random, nouns: tuple[str, ...], kind: str) -> Phrase:
     """A number of people or things; the number is asked for."""
-    noun, many = rng.choice(nouns), number(rng)
+    noun, many = names.strange(rng, rng.choice(nouns), 0.15), number(rng)
+    if rng.random() < 0.1:
+        part = f"{rng.choice(('a third', 'half', 'a quarter', 'most', 'a fifth', 'all'))} of the {noun}"
+        return Phrase(
+            part, part, f"how many of the {noun}", part.partition(" of")[0], kind, plural=True, counted=f"of the {noun}"
+        )
     lead = "new " if rng.random() < 0.3 else ""
     text = f"{many} {lead}{noun}"
     return Phrase(text, text, f"how many {lead}{noun}", many, kind, plural=True, counted=f"{lead}{noun}")

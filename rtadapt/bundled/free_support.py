@@ -35,7 +35,7 @@ The {pl} plan of {ap} costs {M} a month and allows {N} users.
 From {D}, the {pl} plan of {ap} will cost {M} per user.
   = {M} ? How much will the {pl} plan of {ap} cost per user?
   = {D} ? From when will the {pl} plan of {ap} cost {M} per user?
-{ft} is only part of the {pl} plan of {ap}.
+Only the {pl} plan of {ap} has {ft}.
   = {pl} ? Which plan of {ap} has {ft}?
 To get {ft} in {ap}, you need the {pl} plan.
   = {pl} ? Which plan do you need to get {ft} in {ap}? ~ Which plan of {ap} has {ft}?
@@ -46,8 +46,8 @@ Version {vn} of {ap} brings {ft} and fixes {bug}.
   = {bug} ? What does version {vn} of {ap} fix?
 {ap} {vn} fixes {bug}.
   = {bug} ? What does {ap} {vn} fix?
-{bug} in {ap} is fixed in version {vn}.
-  = {vn} ? In which version of {ap} is {bug} fixed?
+Version {vn} of {ap} puts an end to {bug}.
+  = {vn} ? Which version of {ap} puts an end to {bug}?
 The latest version of {ap} is {vn}.
   = {vn} ? What is the latest version of {ap}?
 {ap} needs {sys} or later.
@@ -63,7 +63,7 @@ To change your password in {ap}, open {menu} and click {bt}.
 To turn on {ft} in {ap}, go to {menu}.
   = {menu} ? Where do you turn on {ft} in {ap}? ~ Where can I turn on {ft} in {ap}?
 You will find {ft} in {ap} under {menu}.
-  = {menu} ? Where is {ft} in {ap}? ~ Where do I find {ft} in {ap}?
+  = {menu} ? Where do I find {ft} in {ap}? ~ Where will you find {ft} in {ap}?
 If {ap} does not start, {fx}.
   = {fx} ? What should I do if {ap} does not start?
 If the {K} {fault}, {fx}.
@@ -145,4 +145,49 @@ A library card at {E} costs {M} a year. Children pay nothing.
 Members of {E} may borrow {N} tools for {mn}.
   = {N} ? How many tools may members of {E} borrow?
   = {mn} ? For how long may members of {E} borrow tools?
+{ap} does not run on {sys} yet. A new version will come on {D}.
+  = {sys} ? On which system does {ap} not run yet?
+  = {D} ? When will a new version of {ap} come?
+Owners of the {K} can get a new {part} free of charge until {D}.
+  = a new {part} ? What can owners of the {K} get?
+  = {D} ? Until when can owners of the {K} get a new {part}?
+The {K} is sold out until {D}.
+  = {D} ? Until when is the {K} sold out?
+Students get {pc} off at {C}.
+  = {pc} ? How much do students get off at {C}?
+Orders placed before {H} leave {C} on the same day.
+  = {H} ? Before what time must orders at {C} be placed? ~ Before which time do orders leave {C} on the same day?
+{ap} keeps your data in {T}.
+  = {T} ? Where does {ap} keep your data?
+Only {wh} can switch off {ft} in {ap}.
+  = {wh} ? Who can switch off {ft} in {ap}?
+{ap} is free for {who}; everyone else pays {M} a year.
+  = {who} ? For whom is {ap} free?
+  = {M} ? How much does everyone else pay for {ap}?
+A lost card of {E} is replaced for {M}.
+  = {M} ? For how much is a lost card of {E} replaced? ~ How much must you pay for a lost card of {E}?
+{ap} no longer has {ft}; version {vn} was the last with it.
+  = {vn} ? Which version of {ap} was the last with {ft}?
+Before you update {ap}, {fx}.
+  = {fx} ? What should I do before I update {ap}? ~ What should you do before you update {ap}?
+The {K} crashes when {why}. The makers are working on it.
+  = {why} ? When does the {K} crash?
+{ap} became slow because {why}.
+  = {why} ? Why did {ap} become slow?
+{C} will replace every {K} that {fault}.
+  = {C} ? Who will replace every {K} that {fault}?
+If {why}, {ap} sends you a message.
+  = {why} ? When does {ap} send you a message?
+Your points at {C} are lost after {mn}.
+  = {mn} ? After how long are your points at {C} lost?
+Complaints about the {V} to {T} go to {P}.
+  = {P} ? To whom do complaints about the {V} to {T} go? ~ Who takes complaints about the {V} to {T}?
+{C} checks your papers within {mn} and pays out on {D}.
+  = {mn} ? Within what time does {C} check your papers?
+  = {D} ? When does {C} pay out?
+The light on the {K} turns {S} when {why}.
+  = {why} ? When does the light on the {K} turn {S}?
+The old {ap} address still works until {D}; the new one is {cd}.
+  = {D} ? Until when does the old {ap} address work?
+  = {cd} ? What is the new {ap} address?
 """

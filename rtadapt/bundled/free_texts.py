@@ -10,7 +10,7 @@ from collections.abc import Callable
 from random import Random
 
 from rtadapt.bundled import names
-from rtadapt.bundled.clauses import doing, done, happening, small
+from rtadapt.bundled.clauses import doing, done, happening
 from rtadapt.bundled.contrasts import contrast
 from rtadapt.bundled.free_news import NEWS
 from rtadapt.bundled.free_phrases import amount, filled, street
@@ -18,7 +18,7 @@ from rtadapt.bundled.free_support import SUPPORT
 from rtadapt.bundled.free_words import RACES, WHO
 from rtadapt.bundled.happenings import Asked
 from rtadapt.bundled.lists import items
-from rtadapt.bundled.notes import SLOTS, dressed, parse
+from rtadapt.bundled.notes import SLOTS, dressed, parse, small
 from rtadapt.bundled.notes import filled as filled_note
 from rtadapt.bundled.sequels import Sentence, follow
 from rtadapt.bundled.stories import Text, filler, relation_fact
@@ -57,6 +57,11 @@ _CAUSES = items("""
     a full disk, an expired licence, a loose cable, a wrong password, a missing driver, an empty tank, a blocked pipe, a
     weak signal, maintenance work, a server update, an old browser, a dirty sensor, a dead battery, a failed payment, a
     network fault, a paper jam, a wrong date, a damaged fuse, a move to a new data centre, too many requests
+""")
+_WHILES = items("""
+    the disk is full, the lid is open, the battery is low, the tank is empty, the network is down, too many people log in,
+    the belt is worn, a cable is loose, the password is wrong, the room is cold, the door is not shut, the clock is wrong,
+    the card has expired, the filter is dirty, the memory runs out, someone shares a file, a payment fails
 """)
 _WEEK = items("Monday to Friday, Monday to Saturday, Tuesday to Sunday, Wednesday to Sunday, Friday to Monday")
 
@@ -112,6 +117,15 @@ _MORE: dict[str, Callable[[Random], str]] = {
         if rng.random() < 0.5
         else f"{rng.randint(9, 59)} minutes and {rng.randint(2, 59)} seconds"
     ),
+    "wh": lambda rng: rng.choice(
+        items("the owner, administrators, team leaders, paying members, teachers, the first user, moderators")
+    ),
+    "why": lambda rng: rng.choice(_WHILES),
+    "pc2": lambda rng: filled(rng, "{percent}"),
+    "prz": lambda rng: rng.choice(items("star, gold medal, film award, design prize, grant, trophy, world title, licence")),
+    "pay": lambda rng: rng.choice(items("a card, a phone, an app, coins, a ring, vouchers, a QR code, a fingerprint")),
+    "fr": lambda rng: rng.choice(items("third, quarter, fifth, tenth, half")),
+    "sc": lambda rng: f"{rng.randint(2, 59)} seconds" if rng.random() < 0.6 else f"{rng.randint(2, 9)} minutes",
     "rc": lambda rng: rng.choice(RACES),
     "few": lambda rng: rng.choice(items("three, four, five, six, ten")),
     "st": street,

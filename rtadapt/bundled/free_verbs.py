@@ -11,6 +11,7 @@ from random import Random
 from typing import Literal
 
 from rtadapt.bundled.free_words import DOUBLING
+from rtadapt.bundled.names import word
 
 When = Literal["past", "future", "always", "perfect"]
 _PLURAL = {"has": "have", "is": "are", "was": "were", "does": "do", "plans": "plan", "wants": "want", "hopes": "hope"}
@@ -70,6 +71,15 @@ def verb(item: str) -> Verb:
         past = head + (head[-1] if head in DOUBLING else "") + "ed"
     past = f"{past} {tail}".strip()
     return Verb(parts[0], past, past)
+
+
+def invented(rng: Random) -> Verb:
+    """A regular verb that no list holds, so that any verb can be put into another form."""
+    stem = word(rng, rng.choice((1, 1, 2))).lower()
+    if stem[-1] in "dfhklmnprst" and stem[-2] not in _VOWELS:
+        return verb(stem)
+    root = stem.rstrip(_VOWELS + "y")
+    return verb((root if len(root) > 2 else f"{root}lor") + rng.choice(("e", "ise", "ate")))
 
 
 def agreeing(text: str, plural: bool) -> str:

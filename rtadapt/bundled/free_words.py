@@ -9,34 +9,53 @@ from rtadapt.bundled.lists import blocks, items, lines, words
 
 VERBS = blocks("""
 building:
+    examine damage vandalise measure modernise empty convert enlarge occupy choose,chose,chosen survey mention
+    sketch surround register list illuminate ventilate insulate equip,equipped,equipped secure transform unlock
     open close reopen renovate restore repair paint extend demolish inspect clean rename visit rent lease heat fund
     rebuild,rebuilt,rebuilt redesign decorate evacuate sell,sold,sold buy,bought,bought shut,shut,shut design
     tear_down,tore_down,torn_down take_over,took_over,taken_over expand insure photograph search guard upgrade
 institution:
+    contact blame mention punish honour promote defend threaten trust attack assist supervise follow challenge
+    evaluate absorb register relocate endorse monitor reward copy nominate welcome notify split,split,split
     buy,bought,bought sell,sold,sold acquire join leave,left,left sue sponsor visit manage fine praise criticise
     support rescue advise fund thank inspect back warn audit shut_down,shut_down,shut_down save close expand
     take_over,took_over,taken_over merge_with represent supply investigate chair lead,led,led look_after help
 person:
+    blame punish mention follow assist defend describe threaten trust attack challenge help admire contact reward
+    remember insult console supervise photograph pardon hug identify notify deport kidnap cure adopt
+    teach,taught,taught send_home,sent_home,sent_home let_go,let_go,let_go see,saw,seen choose,chose,chosen
     hire appoint elect sign fire dismiss promote replace suspend interview thank invite arrest honour praise welcome
     choose,chose,chosen select beat,beat,beaten defeat rescue marry meet,met,met train nominate recruit ban release
     warn accuse treat visit question sack find,found,found examine succeed
 product:
+    mention upgrade copy market describe advertise promote lend,lent,lent redesign examine certify modify recommend
+    assemble adapt export import steal,stole,stolen criticise finish simplify convert rate reward
+    bring_back,brought_back,brought_back
     launch recall test withdraw,withdrew,withdrawn update redesign sell,sold,sold ship present unveil announce
     discontinue repair invent develop improve order patent review certify introduce demonstrate drop replace show,showed,shown
 work:
+    mention review criticise donate auction adapt dedicate copy discover illustrate praise remove ban burn
+    choose,chose,chosen recommend sell,sold,sold rehearse sketch reprint return lose,lost,lost rewrite,rewrote,rewritten
     write,wrote,written publish paint record direct finish translate buy,bought,bought exhibit steal,stole,stolen
     film perform read,read,read sign restore photograph edit find,found,found complete rewrite,rewrote,rewritten
     cut,cut,cut sing,sang,sung
 plan:
+    criticise defend explain mention request sign extend publish challenge enforce suspend question confirm revise
+    repeal debate reconsider abandon finance examine choose,chose,chosen resist welcome favour veto,vetoed,vetoed draft
     approve reject announce propose discuss support cancel postpone delay oppose adopt introduce consider block scrap
     vote_for order fund drop present pass prepare plan demand promise accept recommend test review
 event:
+    skip,skipped,skipped leave,left,left mention photograph review describe document support boycott finance
+    supervise complete record broadcast,broadcast,broadcast enjoy restart shorten lose,lost,lost stage
     win,won,won organise cancel postpone host attend lead,led,led sponsor open enter miss plan celebrate judge watch
     film begin,began,begun launch prepare interrupt finish
 people:
+    warn question examine count advise transfer assist arrest meet,met,met select register release
     hire train fire invite rescue vaccinate feed,fed,fed house evacuate support lay_off,laid_off,laid_off recruit
     teach,taught,taught treat thank welcome interview pay,paid,paid employ send_home,sent_home,sent_home
 goods:
+    paint test design unload hide,hid,hidden empty clean assemble register polish pack examine label distribute
+    auction rent borrow exchange carry store measure sort,sorted,sorted
     plant buy,bought,bought sell,sold,sold order donate deliver repair replace collect give_away,gave_away,given_away
     lose,lost,lost find,found,found add import export ship destroy recycle install remove steal,stole,stolen count
     lend,lent,lent make,made,made bring,brought,brought test
@@ -189,6 +208,23 @@ council:
     The voters of {T}
     The port authority of {T}
     The police in {T}
+group:
+    Residents of {T}
+    Scientists at {E}
+    Workers at {E}
+    Engineers at {C}
+    Students of {E}
+    Fans of {L}
+    Parents in {T}
+    Shop owners in {T}
+    Two brothers from {T}
+    Volunteers from {T}
+    Researchers at {C}
+    Neighbours of {E}
+    Lawyers for {C}
+    Thieves in {T}
+    Nurses at {E}
+    Supporters of {P}
 firm:
     The board of {E}
     The owner of {E}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 from rtadapt.bundled import names
-from rtadapt.bundled.lists import items
+from rtadapt.bundled.lists import items, words
 from rtadapt.bundled.note_templates import LEADS, NOTES, TAILS
 from rtadapt.bundled.nouns import COUNTS, DEPARTMENTS, PERSON_ROLES, THING_ROLES
 
@@ -71,6 +71,12 @@ SLOTS: dict[str, Callable[[Random], str]] = {
     "B2": lambda rng: rng.choice(_REASONS),
     "N1": names.word,
 }
+_COMMON = frozenset(
+    words("""
+    The A An On In At To Because Due After Owing Last Next It Every Earlier Two Three Four Five Six Seven Eight Nine Ten Eleven
+    Twelve Twenty Thirty Forty Tomorrow Yesterday Tonight This Later Before Higher Speed Cheaper Free Half
+    """)
+)
 _NOUN_SLOTS = frozenset({"R", "J", "U", "O", "B", "V", "A", "W", "Z", "S"})
 _SLOT = re.compile(r"\{(\w+)\}")
 
@@ -127,9 +133,14 @@ def dressed(rng: Random, sentence: str) -> str:
     draw = rng.random()
     if draw < 0.1:
         lead = rng.choice(LEADS)
-        goes_on = lead.endswith(",") and sentence.startswith(("The ", "A ", "An "))
-        return f"{lead} {sentence[:1].lower() + sentence[1:] if goes_on else sentence}"
+        return f"{lead} {small(sentence) if lead.endswith(',') else sentence}"
     if draw < 0.2 and sentence.endswith(".") and not sentence.endswith("..."):
         tail = rng.choice(TAILS).replace("{D}", rng.choice(names.DAYS))
         return sentence[:-1] + (" " if tail[0].isalpha() else "") + tail
     return sentence
+
+
+def small(sentence: str) -> str:
+    """A sentence as it goes on after a comma: names keep their capital."""
+    first = sentence.split(" ", 1)[0].rstrip(",")
+    return sentence[:1].lower() + sentence[1:] if first in _COMMON else sentence

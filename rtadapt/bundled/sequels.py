@@ -11,7 +11,7 @@ from collections.abc import Callable
 from random import Random
 
 from rtadapt.bundled import free_follow, free_words, names
-from rtadapt.bundled.free_phrases import Phrase, filled, institution
+from rtadapt.bundled.free_phrases import Phrase, articled, filled, institution
 from rtadapt.bundled.free_verbs import agreeing
 from rtadapt.bundled.wordings import upper
 
@@ -86,4 +86,4 @@ def held(rng: Random, holes: dict[str, str], text: str) -> str:
             holes[match[1]] = _OWN[match[1]](rng) if match[1] in _OWN else filled(rng, match[0])
         return holes[match[1]]
 
-    return re.sub(r"\{(\w+)\}", value, text)
+    return articled(re.sub(r"\{(\w+)\}", value, text))
