@@ -28,6 +28,11 @@ person:
     {She} thanked {her} {kin}, {person}. | Who is {S}'s {kin}? | {person}
     {Her} {kin}, {person}, helped {her2}. | Who helped {S}? | {person}
 company:
+    The {acts} start in {month}. | When do the {acts} at {S} start? | {month}
+    The {acts} will begin at the {b} in {town}. | Where will the {acts} at {S} begin? | the {b} in {town}
+    The {acts} are led by {person}. | Who leads the {acts} at {S}? | {person}
+    The {acts} end on {date}. | When do the {acts} at {S} end? | {date}
+    A {act} is planned for {day}. | For when is a {act} at {S} planned? | {day}
     The company employs {n} people. | How many people does {S} employ? | {n}
     The company {Wish} to {doing}. | {wish} | {doing}
     It {Wish} to {doing}. | {wish} | {doing}
@@ -37,18 +42,26 @@ company:
     {person} speaks for the company. | Who speaks for {S}? | {person}
     Its offices are on {street}. | Where are the offices of {S}? | {street}
 club:
+    The {acts} start on {day}. | When do the {acts} of {S} start? | {day}
+    The {act} will take place in {town}. | Where will the {act} of {S} take place? | {town}
     The club {Wish} to {doing}. | {wish} | {doing}
     The club was founded in {past}. | When was {S} founded? | {past}
     They play {town} on {day}. | When does {S} play {town}? | {day}
     The club now has {n} members. | How many members does {S} have? | {n}
     They are {nth} in the table. | Where is {S} in the table? | {nth}
 institution:
+    The {acts} begin on {date}. | When do the {acts} at {S} begin? | {date}
+    A {act} will follow in {month}. | When will a {act} follow at {S}? | {month}
+    The {act} is led by {person}. | Who leads the {act} at {S}? | {person}
+    {person} is against the {act}. | Who is against the {act} at {S}? | {person}
     It {Wish} to {doing}. | {wish} | {doing}
     It has {n} {people}. | How many {people} does {S} have? | {n}
     It is open from {clock} every day. | From when is {S} open? | {clock}
     It was founded in {past}. | When was {S} founded? | {past}
     {person} has been in charge there since {past}. | Who has been in charge of {S} since {past}? | {person}
 council:
+    A {act} will be held on {day}. | When will a {act} of {S} be held? | {day}
+    The {act} lasted {span}. | How long did the {act} of {S} last? | {span}
     The vote was {n} to {few}. | What was the result of the vote of {S}? | {n} to {few}
     {person} speaks for {S}. | Who speaks for {S}? | {person}
     The next meeting is on {date}. | When is the next meeting of {S}? | {date}
@@ -62,6 +75,13 @@ firm:
 
 ABOUT = blocks("""
 building:
+    The {acts} start in {month} {year}. | When do the {acts} at {O} start? | {month} {year}
+    The {act} begins on {date}. | When does the {act} at {O} begin? | {date}
+    The {acts} will take {span}. | How long will the {acts} at {O} take? | {span}
+    The {act} ends in {month}. | When does the {act} at {O} end? | {month}
+    {Act1} is due to start in {month}. | When is {act1} at {O} due to start? | {month}
+    {Act1} starts in {month} {year}. | When does {act1} at {O} start? | {month} {year}
+    The first {people} move in on {date}. | When do the first {people} move in at {O}? | {date}
     Nearby residents hope for {stuff}. | What do residents near {O} hope for? | {stuff}
     A {b} will replace it. | What will replace {O}? | a {b}
     {n} {people} work there. | How many {people} work at {O}? | {n}
@@ -84,6 +104,11 @@ institution:
     It lost {amount} last year. | How much did {O} lose last year? | {amount}
     It will stay on {street}. | Where will {O} stay? | {street}
 product:
+    A {act} is expected on {day}. | When is a {act} of {O} expected? | {day}
+    The {acts} begin in {month}. | When do the {acts} of {O} begin? | {month}
+    Deliveries begin in {month} {year}. | When do deliveries of {O} begin? | {month} {year}
+    A new version is expected in {month}. | When is a new version of {O} expected? | {month}
+    Owners have {span} to return it. | How long do owners have to return {O}? | {span}
     An update is due on {date}. | When is an update of {O} due? | {date}
     It can be returned until {date}. | Until when can {O} be returned? | {date}
     Buyers get {few} extra parts with it. | How many extra parts do buyers get with {O}? | {few}
@@ -100,6 +125,11 @@ work:
     It can be seen at {e} until {month}. | Where can {O} be seen? | {e}
     It took {span}. | How long did {O} take? | {span}
 plan:
+    The {acts} begin in {month} {year}. | When do the {acts} for {O} begin? | {month} {year}
+    {Act1} begins in {month} {year}. | When does {act1} of {O} begin? | {month} {year}
+    {Act1} will take {span}. | How long will {act1} of {O} take? | {span}
+    The {act} ends on {date}. | When does the {act} for {O} end? | {date}
+    The {act} was led by {person}. | Who led the {act} for {O}? | {person}
     {person} voted against it. | Who voted against {O}? | {person}
     {person} is against it. | Who is against {O}? | {person}
     Work starts in {month} {year}. | When does work on {O} start? | {month} {year}
@@ -116,6 +146,11 @@ plan:
     {company} will do the work. | Which company will do the work for {O}? | {company}
     {n} people signed a letter against it. | How many people signed a letter against {O}? | {n}
 event:
+    Third place was taken by {person}. | Who took third place in {O}? | {person}
+    Silver went to {person}. | Who got silver in {O}? | {person}
+    The second prize was given to {person}. | Who was given the second prize of {O}? | {person}
+    The award for fair play went to {person}. | Who got the award for fair play at {O}? | {person}
+    The {act} starts at {clock}. | When does the {act} of {O} start? | {clock}
     {person} lost the final. | Who lost the final of {O}? | {person}
     The favourite, {person}, was only {nth}. | Who was the favourite in {O}? | {person}
     {person} came second. | Who came second in {O}? | {person}
@@ -154,3 +189,13 @@ RIDES = items("""
 """)
 KIN = items("wife, husband, sister, brother, coach, teacher, agent, son, daughter, uncle, manager")
 NTH = items("first, second, third, fourth, fifth, sixth, seventh, tenth, last")
+ACTS = items("""
+    talk, test, repair, lesson, rehearsal, payment, cut, trial, tour, check, visit, hearing, course, sale, interview,
+    inspection, delivery, meeting, vote, auction, exam, party, protest, concert, clean-up, drill, survey, count, review,
+    workshop, exhibition, debate, strike, upgrade, audit, parade, lecture, clearance, renovation, training session, shift,
+    dig, transfer, move, launch, screening, negotiation, ceremony
+""")
+MATTERS = items("""
+    training, planning, digging, planting, production, demolition, testing, painting, teaching, filming, work, voting,
+    registration, recruiting, printing, drilling, cleaning, building work, track laying, surveying, excavation, tree felling
+""")

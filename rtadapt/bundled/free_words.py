@@ -87,6 +87,9 @@ BUILDINGS = items("""
     cinema, bridge, tram depot, car park, clinic, school, theatre, railway station, gym, bookshop, cafe, sports hall,
     tunnel, zoo, fountain, workshop, food bank, lighthouse, castle, fire station, police station, hotel, hospital,
     warehouse, factory, shopping centre, footbridge, cycle path, bus station, nursery, youth club, chapel, mill,
+    plant, ski lift, tennis court, laboratory, kitchen, office block, tower, prison, court house, barn, greenhouse, arcade,
+    crossing, underpass, weighbridge, sawmill, brewery, tannery, hostel, kindergarten, boathouse, water tower, jetty,
+    monument, dam, quay wall, nursing home, recycling centre, data centre, stable, cemetery, roundabout, planetarium,
     restaurant, pub, airport terminal, concert hall, skate park, petrol station, supermarket, windmill, archive
 """)
 BUILDING_ADJECTIVES = items("""
@@ -115,15 +118,27 @@ PLANS = items("""
 """)
 STUFF = items("""
     plastic bags, parking, fireworks, scooters, drones, diesel cars, old boats, school meals, short flights, taxis,
+    cigarettes, alcohol, garden waste, tourist buses, loud music, glass bottles, old phones, rats, wolves, beetles,
+    mushrooms, coffee, tea, bread, milk, cheese, fish, eggs, meat, salt, gold, timber, coal, gas, water, electricity, rain,
+    sleep, stamps, coins, trains, planes, ships, bridges, castles, horses, bees, birds, butterflies, flowers, mountains,
+    rivers, the moon, the sea, winter, school uniforms, homework, exams, loans, rents, pensions, wages, taxes, insurance,
     billboards, street music, holiday homes, pets, night flights, delivery vans, sugar, campfires, open fires, cars
 """)
 WHO = items("students, pensioners, children, families, nurses, visitors, new parents, apprentices, small firms, farmers")
 PLACES = items("airport, harbour, hospital, university, stadium, beach, old town, zoo, castle, lake, ski area, fairground")
 PEOPLE = items("""
+    scientists, farmers, fishermen, pilots, doctors, police officers, firefighters, soldiers, miners, bakers, artists,
+    dancers, actors, singers, writers, reporters, lawyers, judges, clerks, waiters, porters, gardeners, fans, members,
+    patients, prisoners, customers, shoppers, passengers, cyclists, climbers, runners, swimmers, owners, tenants, voters,
+    neighbours, orphans, pensioners, families, women, men, trainees, interns, managers, dentists, vets, welders, tailors,
     workers, engineers, nurses, drivers, teachers, volunteers, apprentices, guests, children, residents, sailors,
     musicians, students, players, programmers, cooks, hikers, refugees, tourists, employees, guards, cleaners
 """)
 GOODS = items("""
+    cups, plates, knives, lamps, pens, pencils, notebooks, newspapers, letters, stamps, keys, locks, doors, fences, pipes,
+    cables, wheels, tyres, engines, pumps, phones, tablets, screens, speakers, radios, pianos, violins, drums, guitars,
+    apples, pears, cakes, pies, loaves, pizzas, burgers, pumpkins, eggs, chickens, cows, goats, pigs, horses, dogs, cats,
+    shirts, shoes, boots, hats, gloves, jackets, uniforms, flags, candles, carpets, curtains, mirrors, ladders, hammers,
     trees, bicycles, boats, buses, laptops, books, beds, chairs, windows, computers, tents, meals, roses, benches,
     solar panels, street lamps, tickets, instruments, bottles, parcels, lorries, houses, sheep, bikes, cameras, trams,
     blankets, bins, coats, paintings, maps, masks, traffic lights, toys
@@ -195,6 +210,29 @@ DOING = lines("""
     add {n} {goods}
     close the shop on Sundays
     learn to sail
+    share the prize with the team
+    wait until {day}
+    take a break until {month}
+    fight the decision in court
+    ask for a new vote
+    build {n} flats on the site
+    plant {n} {goods} along {street}
+    cut {n} jobs
+    double the number of {people}
+    move the office to {town}
+    start a school for {people}
+    give up {stuff}
+    sing at the {b} in {town}
+    cook for {n} {people}
+    pay back {amount}
+    change the name of the {b}
+    rest for {few} weeks
+    compete in {town} next
+    put the money into {stuff}
+    sail around the world
+    cross the lake on foot
+    protect {stuff}
+    read more about {stuff}
 """)
 WISHES = items("plans, wants, hopes, intends, has agreed, has promised, expects, has offered, has decided, would like")
 SUBJECTS = blocks("""

@@ -41,9 +41,19 @@ def follow(rng: Random, who: Phrase | None, what: Phrase) -> Sentence | None:
         "Wishes": agreeing(wish, True) if wish.startswith("has") else wish.removesuffix("s"),
         "doing": filled(rng, rng.choice(free_words.DOING)),
     }
+    act, matter = rng.choice(free_follow.ACTS), names.strange(rng, rng.choice(free_follow.MATTERS), 0.15)
+    holes |= {"acts": _many(names.strange(rng, act, 0.15)), "act1": matter, "Act1": upper(matter)}
     holes["wish"] = _wished(wish, holes["S"], who is not None and who.plural)
     sentence, question, answer = (held(rng, holes, part.strip()) for part in line.split("|"))
     return upper(sentence), [(upper(question), answer)]
+
+
+def _many(noun: str) -> str:
+    return (
+        noun[:-1] + "ies"
+        if noun.endswith("y") and noun[-2] not in "aeiou"
+        else noun + ("es" if noun.endswith(("x", "s", "ch")) else "s")
+    )
 
 
 def _town_of(who: Phrase | None, what: Phrase) -> str:
@@ -72,6 +82,7 @@ _OWN: dict[str, Callable[[Random], str]] = {
     "town2": names.town,
     "age": lambda rng: str(rng.randint(17, 92)),
     "kin": lambda rng: rng.choice(free_follow.KIN),
+    "act": lambda rng: names.strange(rng, rng.choice(free_follow.ACTS), 0.15),
     "nth": lambda rng: rng.choice(free_follow.NTH),
     "span": lambda rng: filled(rng, rng.choice(free_words.SPANS)),
     "purpose": lambda rng: filled(rng, rng.choice(free_words.PURPOSES)),
