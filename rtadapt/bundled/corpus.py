@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
+from rtadapt.bundled.free_texts import free_text
 from rtadapt.bundled.stories import Text, story, transcript
 from rtadapt.bundled.wordings import ask
 from rtadapt.bundled.world import Fact, World
 from rtadapt.curation.prompts import ask_about, format_pairs, write_questions
 
 Task = Literal["write", "read", "world", "story"]
-ROW_SHARES: dict[Task, float] = {"write": 0.17, "read": 0.125, "world": 0.64, "story": 0.065}
+ROW_SHARES: dict[Task, float] = {"write": 0.24, "read": 0.115, "world": 0.585, "story": 0.06}
 """Shares of rows; a row of the first two is some six times as long as one about the world."""
 BOS, SYSTEM, USER, ASSISTANT, END, PAD = "<|bos|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<|pad|>"
 
@@ -54,7 +55,10 @@ def _reading(prompt: str, body: str, answer: str) -> tuple[Segment, ...]:
 
 
 def _text(rng: Random, world: World) -> Text:
-    return transcript(rng, world) if rng.random() < 0.27 else story(rng, world)
+    draw = rng.random()
+    if draw < 0.45:
+        return free_text(rng)
+    return transcript(rng, world) if draw < 0.64 else story(rng, world)
 
 
 def write_row(rng: Random, world: World) -> Row:

@@ -1,7 +1,8 @@
 """Measures a bundled model, greedily: `python -m rtadapt.bundled.evaluate DIR`.
 
 Owns the exams: facts of the world in trained, held-out and held-out-form wordings; answers from unseen passages; and
-questions written about unseen stories, transcripts and plain notes. Takes a model folder, prints shares from 0 to 1.
+questions written about unseen stories, transcripts, plain notes and free texts. Takes a model folder, prints shares from
+0 to 1.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from rtadapt.bundled.exam_texts import FREE_TEXTS
 from rtadapt.bundled.stories import Text, story, transcript
 from rtadapt.bundled.wordings import ask, held_out, held_out_form, normalise
 from rtadapt.bundled.world import Fact, make_world
@@ -132,6 +134,25 @@ def writing_exam(model: Model, texts: list[Text]) -> dict[str, float]:
     return {"facts covered": share(covered), "answers in the text": share(grounded)}
 
 
+def free_exam(model: Model, show: bool) -> dict[str, float]:
+    """Share of what free texts say that was written as an answer at all, and under a question that asks for it."""
+    written = [parse_pairs(said) for said in model.answer([write_questions(text) for text, _ in FREE_TEXTS], 128)]
+    answered, asked = [], []
+    for (text, wanted), pairs in zip(FREE_TEXTS, written, strict=True):
+        answered += [any(correct(said, answer) for _, said in pairs) for _, answer in wanted]
+        asked += [_asked_right(words, answer, pairs) for words, answer in wanted]
+        if show:
+            _say(f"  {text} {pairs}")
+    return {"right answer written": share(answered), "right question too": share(asked)}
+
+
+def _asked_right(words: str, answer: str, pairs: list[tuple[str, str]]) -> bool:
+    """Whether the first question that holds all the words has the answer."""
+    wanted = set(normalise(words).split())
+    said = next((said for question, said in pairs if wanted <= set(normalise(question).split())), "")
+    return correct(said, answer)
+
+
 def _named(reference: str, question: str) -> bool:
     """Whether a question speaks of the same names as the reference."""
     names = [word for word in question.split()[1:] if word[:1].isupper()]
@@ -164,6 +185,8 @@ def exam(folder: Path, size: int, show: bool) -> None:
         _say(f"{name}: {share(hits):.3f}")
         for (note, _), pairs in zip(notes if show else (), written, strict=False):
             _say(f"  {note} {pairs}")
+    for measure, value in free_exam(model, show).items():
+        _say(f"free texts, {measure}: {value:.3f}")
 
 
 def main() -> None:

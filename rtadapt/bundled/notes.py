@@ -7,11 +7,11 @@ Takes a random generator; gives sentences and the questions they answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 
 from rtadapt.bundled import names
-from rtadapt.bundled.lists import items
+from rtadapt.bundled.lists import items, words
 from rtadapt.bundled.note_templates import LEADS, NOTES, TAILS
 from rtadapt.bundled.nouns import COUNTS, DEPARTMENTS, PERSON_ROLES, THING_ROLES
 
@@ -41,7 +41,7 @@ _REASONS = items("""
     a holiday, low stocks, a fire drill, a staff party, a storm, building work, a lack of players, bad weather, a late
     delivery
 """)
-_SLOTS: dict[str, Callable[[Random], str]] = {
+SLOTS: dict[str, Callable[[Random], str]] = {
     "E": names.organisation,
     "P": names.person,
     "Q": names.person,
@@ -71,11 +71,17 @@ _SLOTS: dict[str, Callable[[Random], str]] = {
     "B2": lambda rng: rng.choice(_REASONS),
     "N1": names.word,
 }
+_COMMON = frozenset(
+    words("""
+    The A An On In At To Because Due After Owing Last Next It Every Earlier Two Three Four Five Six Seven Eight Nine Ten Eleven
+    Twelve Twenty Thirty Forty Tomorrow Yesterday Tonight This Later Before Higher Speed Cheaper Free Half
+    """)
+)
 _NOUN_SLOTS = frozenset({"R", "J", "U", "O", "B", "V", "A", "W", "Z", "S"})
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
-def _parse(text: str) -> list[tuple[str, list[tuple[tuple[str, ...], str]]]]:
+def parse(text: str) -> list[tuple[str, list[tuple[tuple[str, ...], str]]]]:
     """Notes, each with its questions: their wordings and the template of the answer."""
     found: list[tuple[str, list[tuple[tuple[str, ...], str]]]] = []
     for line in text.strip().splitlines():
@@ -91,19 +97,25 @@ def _parse(text: str) -> list[tuple[str, list[tuple[tuple[str, ...], str]]]]:
     return found
 
 
-_NOTES = _parse(NOTES)
+Note = tuple[str, list[tuple[tuple[str, ...], str]]]
+_NOTES = parse(NOTES)
 
 
 def note(rng: Random) -> tuple[str, list[tuple[str, str]]]:
     """A note and (question, answer) pairs, all in full."""
-    text, asked = rng.choice(_NOTES)
+    return filled(rng, rng.choice(_NOTES), SLOTS)
+
+
+def filled(rng: Random, chosen: Note, slots: Mapping[str, Callable[[Random], str]]) -> tuple[str, list[tuple[str, str]]]:
+    """A note with its slots filled, and its pairs."""
+    text, asked = chosen
     she = rng.choice(("She", "He"))
-    values = {"She": she.lower(), "Her": "Her" if she == "She" else "His"}
+    values = {"She": she.lower(), "Her": "Her" if she == "She" else "His", "her": "her" if she == "She" else "his"}
 
     def value(match: re.Match[str]) -> str:
         slot = match[1]
         if slot not in values:
-            made = _SLOTS[slot](rng)
+            made = slots[slot](rng)
             values[slot] = names.strange(rng, made, 0.2) if slot in _NOUN_SLOTS else made
         return values[slot]
 
@@ -120,8 +132,15 @@ def dressed(rng: Random, sentence: str) -> str:
     """A sentence with an opening or an ending that changes nothing."""
     draw = rng.random()
     if draw < 0.1:
-        return f"{rng.choice(LEADS)} {sentence}"
+        lead = rng.choice(LEADS)
+        return f"{lead} {small(sentence) if lead.endswith(',') else sentence}"
     if draw < 0.2 and sentence.endswith(".") and not sentence.endswith("..."):
         tail = rng.choice(TAILS).replace("{D}", rng.choice(names.DAYS))
         return sentence[:-1] + (" " if tail[0].isalpha() else "") + tail
     return sentence
+
+
+def small(sentence: str) -> str:
+    """A sentence as it goes on after a comma: names keep their capital."""
+    first = sentence.split(" ", 1)[0].rstrip(",")
+    return sentence[:1].lower() + sentence[1:] if first in _COMMON else sentence

@@ -63,7 +63,8 @@ def stated(rng: Random, relation: Relation, entity: str, value: str) -> str:
     return _say(rng, template, relation, entity, value)
 
 
-def _relation_fact(rng: Random, world: World | None, entity: str | None = None) -> tuple[str, Asked]:
+def relation_fact(rng: Random, world: World | None, entity: str | None = None) -> tuple[str, Asked]:
+    """One relation of one entity, stated and asked."""
     if entity is None and rng.random() < 0.42:
         relation = rng.choice([core for core in CORE if core.kind != "fault"])
         entity = entity_of(rng, relation.kind, world)
@@ -109,7 +110,7 @@ def _facts(rng: Random, world: World | None, wanted: int) -> list[tuple[str, Ask
     while len(found) < wanted:
         draw = rng.random()
         if draw < 0.36:
-            found.append(_relation_fact(rng, world))
+            found.append(relation_fact(rng, world))
         elif draw < 0.48:
             found.extend(_two_about_one(rng, world))
         elif draw < 0.76:

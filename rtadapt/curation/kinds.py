@@ -21,7 +21,7 @@ _TIMES = word_set(
     """noon midnight morning afternoon evening night today tonight tomorrow yesterday spring summer autumn fall winter christmas
     easter dawn dusk now soon immediately am pm"""
 )
-_ASKING = re.compile(r"\b(when|where|who|whom|how many|how much|how old)\b")
+_ASKING = re.compile(r"\b(when|where|who|whom|why|how many|how much|how old)\b")
 
 
 def is_number(answer: str) -> bool:
@@ -54,4 +54,6 @@ def fits(question: str, answer: str) -> bool:
         return is_time(answer) or is_number(answer)
     if found[1] in ("how many", "how much", "how old"):
         return is_number(answer)
+    if found[1] == "why" and all(word[:1].isupper() for word in answer.split()):
+        return False  # a name is no reason
     return not is_bare_figure(answer)

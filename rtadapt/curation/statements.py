@@ -121,8 +121,10 @@ def _by(clause: str) -> Iterator[tuple[str, str]]:
     match = BY.match(clause)
     if match and match["done"] in PARTICIPLES and names(match["value"]):
         help_, *been = match["be"].split()
-        rest = " ".join([*been, match["done"]])
-        yield f"By whom {help_} {_inner(match['what'])} {rest}?", match["value"]
+        what, rest = _inner(match["what"]), " ".join([*been, match["done"]])
+        if help_ in ("was", "were", "has", "have"):
+            yield f"Who {PARTICIPLES[match['done']]} {what}?", match["value"]
+        yield f"By whom {help_} {what} {rest}?", match["value"]
 
 
 def _action(clause: str) -> Iterator[tuple[str, str]]:

@@ -55,22 +55,22 @@ def _past(base: str) -> str:
     return f"{base}{base[-1]}ed" if doubled else f"{base}ed"
 
 
-def _forms() -> tuple[dict[str, str], dict[str, str], frozenset[str]]:
+def _forms() -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     present = {_third(base): base for base in _REGULAR}
     past = {_past(base): base for base in _REGULAR}
-    participles = set(past)
+    participles = {form: form for form in past}
     for entry in _IRREGULAR.split(";"):
         base, simple, participle = entry.split()
         present[_third(base)] = base
         past[simple] = base
-        participles.add(participle)
+        participles[participle] = simple
     past.setdefault("canceled", "cancel")
     past.setdefault("traveled", "travel")
-    return present, past, frozenset(participles)
+    return present, past, participles
 
 
 _PRESENT, _PAST, PARTICIPLES = _forms()
-"""The forms that follow "was" or "has been" are in PARTICIPLES."""
+"""The forms that follow "was" or "has been", each with the simple past: written -> wrote."""
 
 
 def helped(verb: str) -> tuple[str, str] | None:
