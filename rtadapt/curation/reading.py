@@ -114,7 +114,7 @@ def check(question: str, answer: str, passage: Passage, *, greedy: bool) -> Read
     if spelled is None or not _grounded(question, spelled, passage.text) or is_over(passage.spoken, spelled):
         return None
     named = tuple(about(question, spelled, passage.text))
-    if any(holds(spelled, name) for name in named) or not _together(named, spelled, passage):
+    if any(holds(spelled, name) for name in named) or not _together(question, named, spelled, passage):
         return None
     return Reading(question.strip(), spelled, named, greedy, _near(question, named, spelled, passage))
 
@@ -150,7 +150,7 @@ def is_over(text: str, answer: str) -> bool:
     return 0 < places <= len(ended)
 
 
-def _together(named: Sequence[str], answer: str, passage: Passage) -> bool:
+def _together(question: str, named: Sequence[str], answer: str, passage: Passage) -> bool:
     """Whether a sentence with the answer has a name of the question, or follows one that has and names nobody else."""
     if not named:
         return True
@@ -162,9 +162,17 @@ def _together(named: Sequence[str], answer: str, passage: Passage) -> bool:
             return True
         others = [name for name in names(sentence) if not (same_answer(name, answer) or _is_no_rival(name, passage))]
         before = parts[max(0, at - _SENTENCES_BACK) : at]
-        if not others and any(holds(earlier, name) for earlier in before for name in named):
+        goes_on = not others and _goes_on(sentence, question, answer)
+        if goes_on and any(holds(earlier, name) for earlier in before for name in named):
             return True
     return False
+
+
+def _goes_on(sentence: str, question: str, answer: str) -> bool:
+    """Whether a sentence without the name still speaks of it: "She starts at ten", but not "Training starts at ten"."""
+    first = next((word for word in flat_words(sentence) if word not in _LABELS), "")
+    asked = {stem(word) for word in flat_words(question)}
+    return not is_bare_figure(answer) or first in COMMON or holds(answer, first) or stem(first) in asked
 
 
 def _is_no_rival(name: str, passage: Passage) -> bool:

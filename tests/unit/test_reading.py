@@ -45,6 +45,7 @@ def test_what_the_text_bears_out_is_kept_as_it_spells_it(question: str, answer: 
         ("Is Marla Tindle the head baker at Corvin Mill?", "Marla Tindle", "the answer stands in the question"),
         ("How many ovens does Corvin Mill have?", "35", "another is said to have them"),
         ("Who bakes?", "Marla Tindle", "it does not say where"),
+        ("When was Corvin Mill founded?", "Marla Tindle", "a name is no time"),
         ("What is at Corvin Mill?", "is the", "the answer says nothing"),
         ("What is Marla Tindle?", "the new head baker at", "the answer is cut off"),
         ("Who is the head baker at Corvin Mill?", "baker at Corvin Mill", "the answer holds the name that is asked about"),
@@ -211,3 +212,10 @@ def test_what_a_text_says_is_over_is_no_answer(text: str, over: str, stands: str
 
 def test_what_still_stands_elsewhere_in_the_text_is_not_over() -> None:
     assert not is_over("Corvin replaced Bo Hale. Bo Hale is the coach of Arven now.", "Bo Hale")
+
+
+def test_a_time_that_is_said_of_something_else_is_not_taken_for_that_of_the_name_before() -> None:
+    text = "Marla Tindle coaches Corvin Rovers. Training starts at ten."
+    assert kept("When does Marla Tindle start?", "ten", text) is None
+    assert kept("When does training of Corvin Rovers start?", "ten", text) == "ten"
+    assert kept("When does Marla Tindle start?", "ten", text.replace("Training", "She")) == "ten"
