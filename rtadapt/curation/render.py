@@ -22,7 +22,7 @@ from rtadapt.curation.reading import Reading, Writer, read
 from rtadapt.curation.words import flat, flat_words, holds, names, numbers, sentences
 from rtadapt.records import Event, Example, Message, Speaker
 
-_TEXT_WEIGHT = 0.3
+_TEXT_WEIGHT = 0.15
 _TURN_WEIGHT = 0.3
 _MOST_TEXTS = 4
 _MOST_TURNS = 4
