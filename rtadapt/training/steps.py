@@ -1,8 +1,8 @@
 """The steps of one update: which rows, at which rate, until when.
 
 Owns the draw of rows, the learning-rate schedule (warm, hold, cool) and the loop. Takes rows and the state to change;
-gives what the steps did. An update ends early once every new row has been right for a whole pass: the rate then cools
-over a few more steps, so that what is known comes last.
+gives what the steps did. An update starts to end once most new rows have been right for a whole pass: the rate then cools
+over the last steps, in which the rest is learned and what is known comes back.
 """
 
 from __future__ import annotations
