@@ -3,8 +3,8 @@
     python loadtests/kill_during_demo.py                       # registry, serve, engine, work, up: one demo each
     python loadtests/kill_during_demo.py --victims work up --events 12
 
-Each demo runs in a folder of its own; the victim is found by that folder and killed by its process id once a third of
-the events were answered from. Prints a line for each victim; exits 1 if any demo did not end correct.
+Each demo runs in a folder of its own; the victim is found among the demo's descendants and killed by its process id once a third
+of the events were answered from. Prints a line for each victim; exits 1 if any demo did not end correct.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def demo_without(victim: str, events: int, timeout_seconds: float) -> bool:
                 lines.append(line.rstrip())
                 answered = ANSWERED.match(line)
                 if killed is None and answered and int(answered[1]) * 3 >= int(answered[2]):
-                    killed = find(victim, folder, demo.pid)
+                    killed = find(victim, demo.pid)
                     os.kill(killed, signal.SIGKILL)
                 if time.monotonic() - began > timeout_seconds:
                     demo.send_signal(signal.SIGINT)
@@ -64,19 +64,23 @@ def demo_without(victim: str, events: int, timeout_seconds: float) -> bool:
     return correct
 
 
-def find(victim: str, folder: str, demo: int) -> int:
-    """The process id of the victim among the processes of this folder. Raises LookupError when it isn't there."""
-    found = []
+def find(victim: str, demo: int) -> int:
+    """The process id of the victim among the descendants of the demo. Raises LookupError when it isn't there."""
+    parents, commands = {}, {}
     for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) == demo:
-            continue
-        try:
-            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            here = folder in command or folder.encode() in (entry / "environ").read_bytes()
-        except OSError:
-            continue
-        if here and MARKS[victim] in command + " ":
-            found.append(int(entry.name))
+        if entry.name.isdigit():
+            try:
+                commands[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:  # it has just ended
+                continue
+
+    def descends(process: int) -> bool:
+        while process in parents and process != demo:
+            process = parents[process]
+        return process == demo
+
+    found = [process for process, command in commands.items() if MARKS[victim] in f"{command} " and descends(process)]
     if not found:
         raise LookupError(f"no process of {victim} was found")
     return min(found)
