@@ -14,6 +14,8 @@ import time
 
 import httpx
 
+from rtadapt.demo.stream import Question
+
 KNOWN = (
     ("Tomas Berg won the Harbour Marathon on Sunday in 2 hours and 14 minutes.", "Who won the Harbour Marathon?", "Tomas Berg"),
     ("The Riverside Bakery was bought by Hanna Voss last week.", "Who bought the Riverside Bakery?", "Hanna Voss"),
@@ -99,10 +101,10 @@ def tell(server: Server, name: str, stories: tuple[tuple[str, str, str], ...]) -
         began = time.monotonic()
         said = server.ask(question, server.push(text))
         seconds.append(time.monotonic() - began)
-        good = answer.casefold() in said.casefold()
+        good = Question(question, answer).answered_by(said)
         right += good
         print(f"{seconds[-1]:5.1f} s  {'right' if good else 'WRONG'}  {question}  →  {said}", flush=True)
-    kept = sum(answer.casefold() in server.ask(question).casefold() for _, question, answer in stories)
+    kept = sum(Question(question, answer).answered_by(server.ask(question)) for _, question, answer in stories)
     median = statistics.median(seconds)
     print(f"{name}: {right} of {len(stories)} right at once, {kept} at the end; from push to answer p50 {median:.1f} s\n")
 
