@@ -128,7 +128,7 @@ class TrainSettings(Section):
     replay_rows: Positive = Field(48, description="rows of replayed and anchor examples in a step")
     kl_weight: float = Field(4.0, ge=0, description="weight of the KL term to the base on anchor rows")
     warm_steps: int = Field(2, ge=0, le=1000, description="first steps of an update, over which the rate rises")
-    learned: Fraction = Field(0.7, description="share of new rows answered exactly at which an update starts to end")
+    learned: Fraction = Field(0.85, description="share of new rows answered exactly at which an update starts to end")
     cool_steps: int = Field(11, ge=0, le=1000, description="last steps of an update, over which the rate falls")
     clip: float = Field(1.0, gt=0, description="gradient norm limit")
     max_tokens: Positive = Field(512, description="a row longer than this is cut")
