@@ -95,6 +95,11 @@ def test_nothing_is_too_long_or_called_after_nothing(path: Path) -> None:
         assert not NAMES_THAT_SAY_NOTHING.search(name), name
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("*.py")), ids=name_of)
+def test_no_module_of_tests_is_too_long(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_MODULE_LINES
+
+
 def test_every_module_says_what_it_is() -> None:
     for path in MODULES:
         tree = tree_of(path)

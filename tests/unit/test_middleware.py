@@ -4,69 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
 
-from rtadapt.config import Settings
-from rtadapt.records import Head
-from rtadapt.serving.engine import Engine
-from rtadapt.serving.live import Live
 from rtadapt.serving.middleware import AdaptiveServing
-from rtadapt.serving.routing import FeedView, ServingView
-
-
-async def answer(request: Request) -> Response:
-    body = await request.json()
-    seen = {name: request.headers.get(name) for name in ("x-request-id", "content-length", "authorization")}
-    if body.get("stream"):
-
-        async def pieces() -> AsyncIterator[bytes]:
-            for number in range(3):
-                yield f"data: {body['model']} {number}\n\n".encode()
-
-        return StreamingResponse(pieces(), media_type="text/event-stream", headers={"x-request-id": "from-the-engine"})
-    return JSONResponse({"model": body["model"], "seen": seen, "body": body})
-
-
-async def healthy(_: Request) -> Response:
-    return Response(status_code=200)
-
-
-async def forbidden(_: Request) -> Response:
-    raise AssertionError("this route of the engine must not be reachable")
-
-
-def engine_app() -> Starlette:
-    posts = ("/v1/completions", "/v1/chat/completions", "/v1/responses")
-    closed = ("/v1/load_lora_adapter", "/v1/unload_lora_adapter", "/invocations", "/inference/v1/generate", "/tokenize")
-    return Starlette(
-        routes=[
-            *(Route(path, answer, methods=["POST"]) for path in posts),
-            *(Route(path, forbidden, methods=["POST"]) for path in closed),
-            Route("/health", healthy),
-            Route("/metrics", healthy),
-        ]
-    )
-
-
-def news(stable: int | None = 2, **changes: Any) -> FeedView:
-    values = {"head": Head("news", 3, {0: 9}, 1), "loaded": {0: {}, 2: {0: 5}, 3: {0: 8}}} | changes
-    return FeedView("news", stable, **values)
-
-
-def serving(**changes: Any) -> AdaptiveServing:
-    settings = Settings(serve={"model_name": "tiny", "max_body_bytes": 4000, "wait_seconds": 5, "max_waiting": 2}, **changes)
-    middleware = AdaptiveServing(engine_app(), settings)
-    middleware.live.replace(ServingView("tiny", {"news": news()}))
-    return middleware
+from rtadapt.serving.routing import ServingView
+from tests.support.engine_app import ask, client_of, error_of, news, serving
 
 
 @pytest.fixture
@@ -74,25 +21,10 @@ def middleware() -> AdaptiveServing:
     return serving()
 
 
-def client_of(middleware: AdaptiveServing) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(middleware), base_url="http://replica")
-
-
 @pytest.fixture
 async def client(middleware: AdaptiveServing) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(middleware) as opened:
         yield opened
-
-
-async def ask(client: httpx.AsyncClient, model: Any = "news", path: str = "/v1/completions", **headers: str) -> httpx.Response:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return await client.post(path, json={"model": model, "prompt": "hello"}, headers=named)
-
-
-def error_of(response: httpx.Response) -> dict[str, Any]:
-    error = response.json()["error"]
-    assert set(error) == {"message", "type", "param", "code"}
-    return dict(error)
 
 
 @pytest.mark.parametrize(
@@ -281,104 +213,6 @@ async def test_the_same_session_stays_on_its_side_of_a_canary(middleware: Adapti
     assert [{response.headers["x-rtadapt-version"]} for response in users] == by_header
 
 
-async def test_waiting_ends_when_the_route_covers_the_event(middleware: AdaptiveServing, client: httpx.AsyncClient) -> None:
-    asking = asyncio.create_task(ask(client, x_rtadapt_after="news.0.7"))
-    await asyncio.sleep(0.05)
-    assert not asking.done()
-    middleware.live.replace(ServingView("tiny", {"news": news(2, canary=None)}))  # a change that does not help
-    await asyncio.sleep(0.05)
-    assert not asking.done()
-    middleware.live.replace(ServingView("tiny", {"news": news(3)}))
-    assert (await asking).headers["x-rtadapt-version"] == "news@3"
-
-
-async def test_a_rollback_while_the_wait_ends_gives_no_answer_that_has_not_learned_the_event(middleware: AdaptiveServing) -> None:
-    for turns in range(8):  # of the event loop, between the version that covers the event and the one that does not
-        middleware.live.replace(ServingView("tiny", {"news": news()}))
-        async with client_of(middleware) as client:
-            asking = asyncio.create_task(ask(client, x_rtadapt_after="news.0.7", x_rtadapt_wait="0.1"))
-            await asyncio.sleep(0.02)
-            middleware.live.replace(ServingView("tiny", {"news": news(3)}))
-            for _ in range(turns):
-                await asyncio.sleep(0)
-            middleware.live.replace(ServingView("tiny", {"news": news()}))
-            response = await asking
-        assert response.status_code == 503 or response.headers["x-rtadapt-version"] == "news@3"
-
-
-async def test_waiting_ends_when_the_event_was_decided_without_a_version(
-    middleware: AdaptiveServing, client: httpx.AsyncClient
-) -> None:
-    middleware.live.replace(ServingView("tiny", {"news": news(3)}))
-    asking = asyncio.create_task(ask(client, x_rtadapt_after="news.0.9"))
-    await asyncio.sleep(0.05)
-    middleware.live.replace(ServingView("tiny", {"news": news(3, head=Head("news", 3, {0: 10}, 1))}))
-    assert (await asking).status_code == 200
-
-
-async def test_a_feed_that_this_replica_has_not_heard_of_can_be_waited_for(
-    middleware: AdaptiveServing, client: httpx.AsyncClient
-) -> None:
-    asking = asyncio.create_task(ask(client, "sport", x_rtadapt_after="sport.2.0"))
-    await asyncio.sleep(0.05)
-    sport = FeedView("sport", 1, head=Head("sport", 1, {2: 1}, 1), loaded={0: {}, 1: {2: 1}})
-    middleware.live.replace(ServingView("tiny", {"news": news(), "sport": sport}))
-    assert (await asking).headers["x-rtadapt-version"] == "sport@1"
-
-
-async def test_waiting_ends_in_a_503_that_says_when_to_come_back(client: httpx.AsyncClient) -> None:
-    response = await ask(client, x_rtadapt_after="news.0.7", x_rtadapt_wait="0.05")
-    assert response.status_code == 503
-    assert error_of(response) | {"message": ""} == {
-        "message": "",
-        "type": "server_error",
-        "param": "x-rtadapt-after",
-        "code": "not_covered",
-    }
-    assert response.headers["retry-after"] == "1"
-
-
-async def test_nobody_waits_for_a_replica_that_ends(middleware: AdaptiveServing, client: httpx.AsyncClient) -> None:
-    asking = asyncio.create_task(ask(client, x_rtadapt_after="news.0.7"))
-    await asyncio.sleep(0.05)
-    middleware.live.stop("this replica is stopping")
-    assert ((await asking).status_code, error_of(await asking)["code"]) == (503, "unavailable")
-    assert (await ask(client)).status_code == 200  # who need not wait is answered to the end
-
-
-async def test_no_more_than_the_limit_wait(client: httpx.AsyncClient) -> None:
-    waiting = [asyncio.create_task(ask(client, x_rtadapt_after="news.0.7", x_rtadapt_wait="0.5")) for _ in range(2)]
-    await asyncio.sleep(0.1)
-    refused = await ask(client, x_rtadapt_after="news.0.7")
-    assert (refused.status_code, error_of(refused)["code"]) == (503, "unavailable")
-    assert {(await asking).status_code for asking in waiting} == {503}
-    assert (await ask(client, x_rtadapt_after="news.0.7", x_rtadapt_wait="0")).status_code == 503
-
-
-@pytest.mark.parametrize(
-    ("headers", "field"),
-    [
-        ({"x_rtadapt_after": "nonsense"}, "x-rtadapt-after"),
-        ({"x_rtadapt_after": ""}, "x-rtadapt-after"),
-        ({"x_rtadapt_after": "sport.0.1"}, "x-rtadapt-after"),
-        ({"x_rtadapt_after": "news.0.-1"}, "x-rtadapt-after"),
-        ({"x_rtadapt_after": "news.0.1", "x_rtadapt_wait": "soon"}, "x-rtadapt-wait"),
-        ({"x_rtadapt_after": "news.0.1", "x_rtadapt_wait": "-1"}, "x-rtadapt-wait"),
-        ({"x_rtadapt_after": "news.0.1", "x_rtadapt_wait": "nan"}, "x-rtadapt-wait"),
-    ],
-)
-async def test_a_header_that_can_not_be_read_is_a_400_that_names_it(
-    client: httpx.AsyncClient, headers: dict[str, str], field: str
-) -> None:
-    response = await ask(client, **headers)
-    assert (response.status_code, error_of(response)["param"]) == (400, field)
-
-
-async def test_a_pinned_version_that_never_learned_the_event_is_a_409_at_once(client: httpx.AsyncClient) -> None:
-    response = await ask(client, "news@2", x_rtadapt_after="news.0.7")
-    assert (response.status_code, error_of(response)["param"]) == (409, "x-rtadapt-after")
-
-
 async def test_a_request_counts_from_admission_to_its_last_byte(middleware: AdaptiveServing) -> None:
     body = json.dumps({"model": "news", "stream": True}).encode()
     counts: list[int] = []
@@ -408,28 +242,6 @@ async def test_a_request_counts_from_admission_to_its_last_byte(middleware: Adap
     assert middleware.live.in_flight("news", 2) == 0
 
 
-async def test_a_client_that_leaves_while_it_waits_is_let_go(middleware: AdaptiveServing) -> None:
-    left = asyncio.Event()
-    requests = iter([{"type": "http.request", "body": b'{"model": "news"}', "more_body": False}])
-
-    async def receive() -> Any:
-        for message in requests:
-            return message
-        await left.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(message: Any) -> None:
-        raise AssertionError("nobody is there to answer")
-
-    headers = [(b"x-rtadapt-after", b"news.0.7")]
-    scope = {"type": "http", "method": "POST", "path": "/v1/completions", "headers": headers, "query_string": b""}
-    asking = asyncio.create_task(middleware(scope, receive, send))
-    await asyncio.sleep(0.05)
-    left.set()
-    await asking
-    assert middleware.live.in_flight("news", 2) == 0
-
-
 async def test_keys_are_asked_for_where_there_is_a_table(tmp_path: Path) -> None:
     keys = tmp_path / "keys"
     keys.write_text("# ours\ncomplete,push secret-one\npush secret-two\n")
@@ -446,80 +258,3 @@ async def test_keys_are_asked_for_where_there_is_a_table(tmp_path: Path) -> None
         assert "secret-two" not in refused.text
         assert (await ask(client, authorization="Bearer secret-one")).status_code == 200
         assert (await client.get("/healthz")).status_code == 200
-
-
-async def until_ready(client: httpx.AsyncClient) -> None:
-    for _ in range(500):
-        if (await client.get("/readyz")).status_code == 200:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it never became ready")
-
-
-class Following:
-    """A follower that a test can look into."""
-
-    def __init__(self, live: Live, failures: int = 0) -> None:
-        self.live = live
-        self.failures = failures
-        self.runs = 0
-        self.closed = False
-
-    async def run(self) -> None:
-        self.runs += 1
-        if self.failures >= self.runs:
-            raise ValueError("nobody foresaw this")
-        self.live.ready, self.live.missing = True, ""
-        await asyncio.Event().wait()
-
-    async def close(self) -> None:
-        self.closed = True
-
-
-async def lived(failures: int, during: Callable[[httpx.AsyncClient, Following], Any]) -> Following:
-    """Run the server's life around `during`."""
-    made: list[Following] = []
-
-    def make(_: Settings, live: Live, __: Engine) -> Following:
-        made.append(Following(live, failures))
-        return made[0]
-
-    middleware = AdaptiveServing(engine_app(), Settings(serve={"model_name": "tiny", "poll_seconds": 0.01}), make)
-    started, ending = asyncio.Event(), asyncio.Event()
-    steps = iter(["lifespan.startup"])
-
-    async def receive() -> Any:
-        for step in steps:
-            return {"type": step}
-        await ending.wait()
-        return {"type": "lifespan.shutdown"}
-
-    async def send(message: Any) -> None:
-        if message["type"] == "lifespan.startup.complete":
-            started.set()
-
-    life = asyncio.create_task(middleware({"type": "lifespan", "app": None, "state": {}}, receive, send))
-    await started.wait()
-    async with client_of(middleware) as client:
-        await during(client, made[0])
-    ending.set()
-    await life
-    return made[0]
-
-
-async def test_ready_means_that_the_follower_has_loaded_and_the_engine_is_healthy() -> None:
-    async def during(client: httpx.AsyncClient, follower: Following) -> None:
-        await until_ready(client)
-        follower.live.ready, follower.live.missing = False, "not loaded yet: news@3"
-        response = await client.get("/readyz")
-        assert (response.status_code, response.json()) == (503, {"ready": False, "missing": "not loaded yet: news@3"})
-
-    assert (await lived(0, during)).closed
-
-
-async def test_a_follower_that_fails_is_started_again() -> None:
-    async def during(client: httpx.AsyncClient, _: Following) -> None:
-        await until_ready(client)
-
-    follower = await lived(2, during)
-    assert (follower.runs, follower.closed) == (3, True)

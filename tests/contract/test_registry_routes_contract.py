@@ -1,0 +1,215 @@
+"""What the registry promises of routes: flips, rollbacks, canaries, and the replicas that a flip waits for."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from rtadapt.errors import InvalidInput, NotFound
+from rtadapt.registry.registry import Change, Registry
+from tests.support.registry_steps import A, B, C, Settings, assert_soon, flipped, publish
+
+
+def test_a_flip_waits_for_every_live_replica(registry: Registry) -> None:
+    epoch = registry.claim("news", "worker")
+    publish(registry, 0, epoch=epoch)
+    live = [A, B, C]
+    assert registry.mark_ready("news", 1, A, live).stable == 0
+    assert registry.mark_ready("news", 1, A, live).stable == 0
+    assert registry.mark_ready("news", 1, B, live).stable == 0
+    assert registry.ready("news", 1) == {A, B}
+    route = registry.mark_ready("news", 1, C, live)
+    assert (route.stable, route.revision) == (1, 1)
+    assert registry.mark_ready("news", 1, C, live) == route == registry.route("news")
+
+
+def test_a_replica_that_died_holds_nothing_up(settings: Settings) -> None:
+    registry = Registry(settings(replica_ttl_seconds=0.3))
+    epoch = registry.claim("news", "worker")
+    publish(registry, 0, epoch=epoch)
+    for replica in (A, B, C):
+        registry.heartbeat(replica, {"url": "http://127.0.0.1:1"})
+    assert sorted(registry.live_replicas()) == [A, B, C]
+
+    def beat() -> bool:
+        for replica in (A, B):  # C is silent from now on
+            registry.heartbeat(replica, {})
+            registry.mark_ready("news", 1, replica, list(registry.live_replicas()))
+        route = registry.route("news")
+        return route is not None and route.stable == 1
+
+    assert not beat()
+    assert_soon(beat)
+    assert sorted(registry.live_replicas()) == [A, B]
+    registry.close()
+
+
+def test_a_replica_that_failed_is_not_waited_for_but_cannot_flip_alone(registry: Registry) -> None:
+    epoch = registry.claim("news", "worker")
+    publish(registry, 0, epoch=epoch)
+    live = [A, B, C]
+    for replica in live:
+        assert registry.mark_failed("news", 1, replica, live).stable == 0
+    assert registry.failed("news", 1) == set(live)
+    publish(registry, 1, epoch=epoch)
+    assert registry.mark_failed("news", 2, A, live).stable == 0
+    assert registry.mark_ready("news", 2, B, live).stable == 0
+    assert registry.mark_ready("news", 2, C, live).stable == 2
+    assert registry.mark_ready("news", 1, A, live).stable == 2
+    assert registry.ready("news", 1) == {A} and registry.failed("news", 1) == {B, C}
+
+
+def test_a_failure_of_the_last_one_waited_for_lets_the_rest_flip(registry: Registry) -> None:
+    epoch = registry.claim("news", "worker")
+    publish(registry, 0, epoch=epoch)
+    assert registry.mark_ready("news", 1, A, [A, B]).stable == 0
+    assert registry.mark_failed("news", 1, B, [A, B]).stable == 1
+
+
+def test_readiness_of_a_version_that_is_not_there_is_not_found(registry: Registry) -> None:
+    registry.ensure_feed("news")
+    with pytest.raises(NotFound):
+        registry.mark_ready("news", 1, A, [A])
+    with pytest.raises(NotFound):
+        registry.mark_failed("sport", 1, A, [A])
+
+
+def test_replicas_that_race_flip_once_and_only_forward(registry: Registry) -> None:
+    epoch = registry.claim("news", "worker")
+    for parent in range(5):
+        publish(registry, parent, epoch=epoch)
+    live = [A, B, C]
+    seen: list[list[int]] = []
+
+    def report(replica: str) -> None:
+        mine = []
+        for number in range(1, 6):
+            mine.append(registry.mark_ready("news", number, replica, live).stable)
+        seen.append(mine)
+
+    threads = [threading.Thread(target=report, args=(replica,)) for replica in live]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert all(mine == sorted(mine) for mine in seen)
+    route = registry.route("news")
+    assert route is not None and route.stable == 5 and route.revision <= 5
+    # Each flip is announced once.
+    _, changes = registry.changes("0-0")
+    assert changes.count(Change("news", "route")) == route.revision
+
+
+def test_rollback_goes_back_step_by_step_and_stops_following(registry: Registry) -> None:
+    flipped(registry, 3)
+    route = registry.change_route("news", "rollback")
+    assert (route.stable, route.follow) == (2, False)
+    assert registry.mark_ready("news", 3, A, [A]).stable == 2
+    assert registry.change_route("news", "rollback").stable == 1
+    assert registry.change_route("news", "rollback").stable == 0
+    with pytest.raises(InvalidInput):
+        registry.change_route("news", "rollback")
+
+
+def test_a_number_is_not_used_again_after_a_rollback(registry: Registry) -> None:
+    flipped(registry, 2)
+    registry.change_route("news", "rollback", version=0)
+    head = registry.head("news")
+    assert head is not None and head.version == 2
+    assert publish(registry, 2, epoch=head.epoch).number == 3
+
+
+def test_rollback_returns_to_what_was_served_not_to_what_was_skipped(registry: Registry) -> None:
+    flipped(registry, 1)
+    for parent in range(1, 5):
+        publish(registry, parent)
+    registry.change_route("news", "promote")
+    assert registry.change_route("news", "rollback").stable == 1
+
+
+def test_promote_follows_again_and_pause_and_resume_switch_it(registry: Registry) -> None:
+    flipped(registry, 2)
+    assert not registry.change_route("news", "pause").follow
+    publish(registry, 2)
+    assert registry.mark_ready("news", 3, A, [A]).stable == 2
+    route = registry.change_route("news", "resume")
+    assert (route.stable, route.follow) == (2, True)
+    assert registry.mark_ready("news", 3, A, [A]).stable == 3
+    registry.change_route("news", "rollback")
+    route = registry.change_route("news", "promote")
+    assert (route.stable, route.follow) == (3, True)
+
+
+def test_a_canary_stops_following_and_promote_ends_it(registry: Registry) -> None:
+    flipped(registry, 1)
+    publish(registry, 1)
+    route = registry.change_route("news", "canary", version=2, share=0.1)
+    assert (route.stable, route.canary, route.canary_share, route.follow) == (1, 2, 0.1, False)
+    publish(registry, 2)
+    assert registry.mark_ready("news", 3, A, [A]).stable == 1
+    route = registry.change_route("news", "promote")
+    assert (route.stable, route.canary, route.canary_share, route.follow) == (2, None, 0.0, True)
+
+
+def test_a_flip_ends_a_canary_that_it_reaches(registry: Registry) -> None:
+    flipped(registry, 1)
+    publish(registry, 1)
+    registry.change_route("news", "canary", version=2, share=0.5)
+    registry.change_route("news", "resume")
+    route = registry.mark_ready("news", 2, A, [A])
+    assert (route.stable, route.canary, route.canary_share) == (2, None, 0.0)
+
+
+def test_the_revision_grows_only_with_a_change(registry: Registry) -> None:
+    flipped(registry, 1)
+    first = registry.change_route("news", "pause")
+    assert registry.change_route("news", "pause") == first
+    assert registry.change_route("news", "resume").revision == first.revision + 1
+
+
+@pytest.mark.parametrize(
+    ("action", "version", "share", "field"),
+    [
+        ("swap", None, None, "action"),
+        ("canary", None, 0.5, "version"),
+        ("canary", 1, None, "share"),
+        ("canary", 1, 0.0, "share"),
+        ("canary", 1, 1.5, "share"),
+        ("canary", 1, float("nan"), "share"),
+        ("promote", 1, 0.5, "share"),
+        ("promote", -1, None, "version"),
+        ("pause", 1, None, "version"),
+    ],
+)
+def test_a_wrong_change_names_its_field(
+    registry: Registry, action: str, version: int | None, share: float | None, field: str
+) -> None:
+    flipped(registry, 1)
+    with pytest.raises(InvalidInput) as caught:
+        registry.change_route("news", action, version=version, share=share)  # type: ignore[arg-type]
+    assert caught.value.field == field
+
+
+def test_a_route_cannot_go_to_what_is_not_there(registry: Registry) -> None:
+    flipped(registry, 1)
+    for action in ("promote", "rollback"):
+        with pytest.raises(NotFound):
+            registry.change_route("news", action, version=7)  # type: ignore[arg-type]
+    with pytest.raises(NotFound):
+        registry.change_route("sport", "pause")
+    assert registry.change_route("news", "promote", version=0).stable == 0
+
+
+def test_a_retired_version_cannot_be_routed_to_and_a_routed_one_is_not_retired(registry: Registry) -> None:
+    flipped(registry, 6)
+    registry.change_route("news", "rollback", version=2)
+    registry.change_route("news", "canary", version=3, share=0.5)
+    assert [version.number for version in registry.retire("news", 2)] == [6, 5, 3, 2]
+    assert [version.number for version in registry.retire("news", 2)] == [6, 5, 3, 2]
+    for gone in (1, 4):
+        with pytest.raises(NotFound):
+            registry.change_route("news", "promote", version=gone)
+    assert registry.change_route("news", "promote", version=6).stable == 6
+    registry.retire("news", 1)
+    assert registry.change_route("news", "rollback").stable == 0

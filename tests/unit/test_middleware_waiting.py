@@ -1,0 +1,146 @@
+"""The middleware when a request must not be answered before an event is learned: who waits, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from rtadapt.records import Head
+from rtadapt.serving.middleware import AdaptiveServing
+from rtadapt.serving.routing import FeedView, ServingView
+from tests.support.engine_app import ask, client_of, error_of, news, serving
+
+
+@pytest.fixture
+def middleware() -> AdaptiveServing:
+    return serving()
+
+
+@pytest.fixture
+async def client(middleware: AdaptiveServing) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(middleware) as opened:
+        yield opened
+
+
+async def test_waiting_ends_when_the_route_covers_the_event(middleware: AdaptiveServing, client: httpx.AsyncClient) -> None:
+    asking = asyncio.create_task(ask(client, x_rtadapt_after="news.0.7"))
+    await asyncio.sleep(0.05)
+    assert not asking.done()
+    middleware.live.replace(ServingView("tiny", {"news": news(2, canary=None)}))  # a change that does not help
+    await asyncio.sleep(0.05)
+    assert not asking.done()
+    middleware.live.replace(ServingView("tiny", {"news": news(3)}))
+    assert (await asking).headers["x-rtadapt-version"] == "news@3"
+
+
+async def test_a_rollback_while_the_wait_ends_gives_no_answer_that_has_not_learned_the_event(middleware: AdaptiveServing) -> None:
+    for turns in range(8):  # of the event loop, between the version that covers the event and the one that does not
+        middleware.live.replace(ServingView("tiny", {"news": news()}))
+        async with client_of(middleware) as client:
+            asking = asyncio.create_task(ask(client, x_rtadapt_after="news.0.7", x_rtadapt_wait="0.1"))
+            await asyncio.sleep(0.02)
+            middleware.live.replace(ServingView("tiny", {"news": news(3)}))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            middleware.live.replace(ServingView("tiny", {"news": news()}))
+            response = await asking
+        assert response.status_code == 503 or response.headers["x-rtadapt-version"] == "news@3"
+
+
+async def test_waiting_ends_when_the_event_was_decided_without_a_version(
+    middleware: AdaptiveServing, client: httpx.AsyncClient
+) -> None:
+    middleware.live.replace(ServingView("tiny", {"news": news(3)}))
+    asking = asyncio.create_task(ask(client, x_rtadapt_after="news.0.9"))
+    await asyncio.sleep(0.05)
+    middleware.live.replace(ServingView("tiny", {"news": news(3, head=Head("news", 3, {0: 10}, 1))}))
+    assert (await asking).status_code == 200
+
+
+async def test_a_feed_that_this_replica_has_not_heard_of_can_be_waited_for(
+    middleware: AdaptiveServing, client: httpx.AsyncClient
+) -> None:
+    asking = asyncio.create_task(ask(client, "sport", x_rtadapt_after="sport.2.0"))
+    await asyncio.sleep(0.05)
+    sport = FeedView("sport", 1, head=Head("sport", 1, {2: 1}, 1), loaded={0: {}, 1: {2: 1}})
+    middleware.live.replace(ServingView("tiny", {"news": news(), "sport": sport}))
+    assert (await asking).headers["x-rtadapt-version"] == "sport@1"
+
+
+async def test_waiting_ends_in_a_503_that_says_when_to_come_back(client: httpx.AsyncClient) -> None:
+    response = await ask(client, x_rtadapt_after="news.0.7", x_rtadapt_wait="0.05")
+    assert response.status_code == 503
+    assert error_of(response) | {"message": ""} == {
+        "message": "",
+        "type": "server_error",
+        "param": "x-rtadapt-after",
+        "code": "not_covered",
+    }
+    assert response.headers["retry-after"] == "1"
+
+
+async def test_nobody_waits_for_a_replica_that_ends(middleware: AdaptiveServing, client: httpx.AsyncClient) -> None:
+    asking = asyncio.create_task(ask(client, x_rtadapt_after="news.0.7"))
+    await asyncio.sleep(0.05)
+    middleware.live.stop("this replica is stopping")
+    assert ((await asking).status_code, error_of(await asking)["code"]) == (503, "unavailable")
+    assert (await ask(client)).status_code == 200  # who need not wait is answered to the end
+
+
+async def test_no_more_than_the_limit_wait(client: httpx.AsyncClient) -> None:
+    waiting = [asyncio.create_task(ask(client, x_rtadapt_after="news.0.7", x_rtadapt_wait="0.5")) for _ in range(2)]
+    await asyncio.sleep(0.1)
+    refused = await ask(client, x_rtadapt_after="news.0.7")
+    assert (refused.status_code, error_of(refused)["code"]) == (503, "unavailable")
+    assert {(await asking).status_code for asking in waiting} == {503}
+    assert (await ask(client, x_rtadapt_after="news.0.7", x_rtadapt_wait="0")).status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("headers", "field"),
+    [
+        ({"x_rtadapt_after": "nonsense"}, "x-rtadapt-after"),
+        ({"x_rtadapt_after": ""}, "x-rtadapt-after"),
+        ({"x_rtadapt_after": "sport.0.1"}, "x-rtadapt-after"),
+        ({"x_rtadapt_after": "news.0.-1"}, "x-rtadapt-after"),
+        ({"x_rtadapt_after": "news.0.1", "x_rtadapt_wait": "soon"}, "x-rtadapt-wait"),
+        ({"x_rtadapt_after": "news.0.1", "x_rtadapt_wait": "-1"}, "x-rtadapt-wait"),
+        ({"x_rtadapt_after": "news.0.1", "x_rtadapt_wait": "nan"}, "x-rtadapt-wait"),
+    ],
+)
+async def test_a_header_that_can_not_be_read_is_a_400_that_names_it(
+    client: httpx.AsyncClient, headers: dict[str, str], field: str
+) -> None:
+    response = await ask(client, **headers)
+    assert (response.status_code, error_of(response)["param"]) == (400, field)
+
+
+async def test_a_pinned_version_that_never_learned_the_event_is_a_409_at_once(client: httpx.AsyncClient) -> None:
+    response = await ask(client, "news@2", x_rtadapt_after="news.0.7")
+    assert (response.status_code, error_of(response)["param"]) == (409, "x-rtadapt-after")
+
+
+async def test_a_client_that_leaves_while_it_waits_is_let_go(middleware: AdaptiveServing) -> None:
+    left = asyncio.Event()
+    requests = iter([{"type": "http.request", "body": b'{"model": "news"}', "more_body": False}])
+
+    async def receive() -> Any:
+        for message in requests:
+            return message
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        raise AssertionError("nobody is there to answer")
+
+    headers = [(b"x-rtadapt-after", b"news.0.7")]
+    scope = {"type": "http", "method": "POST", "path": "/v1/completions", "headers": headers, "query_string": b""}
+    asking = asyncio.create_task(middleware(scope, receive, send))
+    await asyncio.sleep(0.05)
+    left.set()
+    await asking
+    assert middleware.live.in_flight("news", 2) == 0
