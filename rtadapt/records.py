@@ -143,7 +143,8 @@ class Example:
     """One training or probe row: the loss is taken on `target` given `prompt`. Made by curation.
 
     An empty `prompt` makes `target` plain text. `entity` and `fact` name what it teaches, so that a newer fact
-    can supersede it: `fact` is a stable key of (entity, relation) as far as it is known, else of the question.
+    can supersede it: `fact` is a stable key of (entity, relation) as far as it is known, else of the question. `value` is
+    what a right answer must hold.
     """
 
     event_id: str
@@ -152,6 +153,7 @@ class Example:
     fact: str = ""
     entity: str = ""
     weight: float = 1.0
+    value: str = ""
 
     @property
     def is_anchor(self) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from functools import lru_cache
 from itertools import pairwise
 
-from rtadapt.curation.words import COMMON, flat, flat_words, stem, word_set
+from rtadapt.words import COMMON, flat, flat_words, stem, word_set
 
 _SCAFFOLD = word_set(
     """actual actually afternoon answer ask asking blank called complete currently current day days evening excuse exactly

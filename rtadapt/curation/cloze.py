@@ -8,7 +8,7 @@ of a sentence are asked for.
 from __future__ import annotations
 
 from rtadapt.curation.lessons import Lesson
-from rtadapt.curation.words import flat_words, holds, names, sentences, span
+from rtadapt.words import flat_words, holds, names, sentences, span
 
 _MOST_SENTENCE_WORDS = 40
 _FRAMES = ("Fill in: {s}", "Complete the sentence. {s}", "What is missing? {s}", "Fill in the blank: {s}")

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rtadapt.curation.words import COMMON, NEGATIONS, flat, flat_words, names, sentences, word_set
+from rtadapt.words import COMMON, NEGATIONS, flat, flat_words, names, sentences, word_set
 from rtadapt.records import Event, Position
 
 _NEWSWORTHY = NEGATIONS | word_set(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from rtadapt.curation.words import flat_words, word_set
+from rtadapt.words import flat_words, word_set
 
 MONTHS = word_set("january february march april may june july august september october november december")
 DAYS = word_set("monday tuesday wednesday thursday friday saturday sunday")

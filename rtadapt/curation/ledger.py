@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from rtadapt.curation.asking import asking_key, is_stale
-from rtadapt.curation.words import flat
+from rtadapt.words import flat
 from rtadapt.records import Example
 
 

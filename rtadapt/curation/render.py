@@ -17,9 +17,9 @@ from rtadapt.curation import privacy
 from rtadapt.curation.cloze import cloze_lessons
 from rtadapt.curation.ledger import lines_of, question_of, stale
 from rtadapt.curation.lessons import Lesson, examples, read_lessons, stated_lessons
-from rtadapt.curation.passages import passages, without_labels
+from rtadapt.reading.passages import passages, without_labels
 from rtadapt.curation.reading import Reading, Writer, read
-from rtadapt.curation.words import flat, flat_words, holds, names, numbers, sentences
+from rtadapt.words import flat, flat_words, holds, names, numbers, sentences
 from rtadapt.records import Event, Example, Message, Speaker
 
 _TEXT_WEIGHT = 0.15

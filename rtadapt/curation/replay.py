@@ -18,7 +18,7 @@ from typing import Any
 
 from rtadapt.curation.asking import asking_key
 from rtadapt.curation.ledger import Line, lines_of, question_of, stale
-from rtadapt.curation.words import flat
+from rtadapt.words import flat
 from rtadapt.errors import ArtifactDamaged
 from rtadapt.records import Example, Message
 

@@ -35,7 +35,7 @@ from rtadapt.curation.sentences import (
 )
 from rtadapt.curation.verbs import PARTICIPLES, helped
 from rtadapt.curation.wordings import ask_word, is_role, upper
-from rtadapt.curation.words import COMMON, names, sentences
+from rtadapt.words import COMMON, names, sentences
 
 _MOST_THING_WORDS = 8
 _MOST_ADJUNCTS = 3

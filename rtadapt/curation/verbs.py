@@ -6,7 +6,7 @@ from their endings, so a verb that is not in the list is left alone.
 
 from __future__ import annotations
 
-from rtadapt.curation.words import word_set
+from rtadapt.words import word_set
 
 _REGULAR = word_set(
     """accept add allow announce answer appear apply approve arrive ask attend award bake base belong book call cancel carry

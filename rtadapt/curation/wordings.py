@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rtadapt.curation.words import COMMON, flat, flat_words, tokens, word_set
+from rtadapt.words import COMMON, flat, flat_words, tokens, word_set
 
 _ROLE = re.compile(
     r"(?:(?<!numb)(?<!lett)(?<!pap)(?<!out)(?<!be)(?<!off)(?<!wat)(?<!wint)er|or|ist|(?<!m)ent|ant|ian|man|woman|(?<!b)eer|ess)$"

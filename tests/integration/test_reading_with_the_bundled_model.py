@@ -12,7 +12,7 @@ from rtadapt.config import AdmitSettings, RenderSettings, TrainSettings
 from rtadapt.curation.admit import Admission, Reason
 from rtadapt.curation.reading import read
 from rtadapt.curation.render import Renderer
-from rtadapt.curation.words import holds
+from rtadapt.words import holds
 from rtadapt.records import Event
 from rtadapt.training.learner import Learner
 from tests.support.events import story, transcript

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from rtadapt.config import RenderSettings
-from rtadapt.curation.passages import Passage, passages
+from rtadapt.reading.passages import Passage, passages
 from rtadapt.curation.prompts import format_pairs
 from rtadapt.curation.reading import check, is_over, read
 from rtadapt.records import Message

@@ -8,7 +8,7 @@ from rtadapt.config import RenderSettings
 from rtadapt.curation.ledger import question_of
 from rtadapt.curation.prompts import format_pairs, write_questions
 from rtadapt.curation.render import Renderer, Rendering
-from rtadapt.curation.words import flat
+from rtadapt.words import flat
 from rtadapt.records import Event, Fact, Message, Pair
 from tests.support.events import story, transcript
 

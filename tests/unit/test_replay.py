@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rtadapt.curation.asking import asking_key, fact_name
 from rtadapt.curation.replay import Memory
-from rtadapt.curation.words import flat
+from rtadapt.words import flat
 from rtadapt.errors import ArtifactDamaged
 from rtadapt.records import Example, Message
 

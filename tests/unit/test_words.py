@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtadapt.curation.words import flat, holds, names, sentences, span, stem
+from rtadapt.words import flat, holds, names, sentences, span, stem
 
 
 def test_flat_forgets_case_signs_and_width() -> None:

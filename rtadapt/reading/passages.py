@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 
 from rtadapt.config import RenderSettings
-from rtadapt.curation.words import sentences
+from rtadapt.words import sentences
 from rtadapt.records import Event, Speaker
 
 _LEAST_PASSAGE_CHARS = 100
