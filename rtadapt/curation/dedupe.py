@@ -18,8 +18,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rtadapt.words import COMMON, NEGATIONS, flat, flat_words, names, sentences, word_set
 from rtadapt.records import Event, Position
+from rtadapt.words import COMMON, NEGATIONS, flat, flat_words, names, sentences, word_set
 
 _NEWSWORTHY = NEGATIONS | word_set(
     """all after before both down each every few first last many more most much off once one only out over same under until up"""

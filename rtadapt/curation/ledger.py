@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from rtadapt.curation.asking import asking_key, is_stale
-from rtadapt.words import flat
 from rtadapt.records import Example
+from rtadapt.words import flat
 
 
 @dataclass(slots=True)

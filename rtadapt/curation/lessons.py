@@ -14,8 +14,8 @@ from random import Random
 from rtadapt.curation.asking import asking_key, fact_name
 from rtadapt.curation.reading import Reading, about
 from rtadapt.curation.wordings import Asked, around, ask_word, distinct, forms, is_question, take_apart
-from rtadapt.words import flat, holds
 from rtadapt.records import Event, Example, Message
+from rtadapt.words import flat, holds
 
 _FIRST_FORMS = 6
 _WRITTEN_SHARE = 0.5

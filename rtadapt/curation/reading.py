@@ -16,11 +16,11 @@ from rtadapt.config import RenderSettings
 from rtadapt.curation import privacy
 from rtadapt.curation.asking import asking_key, same_answer
 from rtadapt.curation.kinds import fits, is_bare_figure
-from rtadapt.reading.passages import Passage, passages, without_labels
 from rtadapt.curation.prompts import parse_pairs, write_questions
 from rtadapt.curation.statements import Kind, statements
-from rtadapt.words import COMMON, flat, flat_words, holds, names, sentences, span, stem, tokens, word_set
+from rtadapt.reading.passages import Passage, passages, without_labels
 from rtadapt.records import Event, Message, Speaker
+from rtadapt.words import COMMON, flat, flat_words, holds, names, sentences, span, stem, tokens, word_set
 
 Writer = Callable[[Sequence[Sequence[Message]], float, int], list[str]]
 """Chats, temperature (0.0 is greedy) and the most new tokens, to what the model writes for each."""

@@ -17,10 +17,10 @@ from rtadapt.curation import privacy
 from rtadapt.curation.cloze import cloze_lessons
 from rtadapt.curation.ledger import lines_of, question_of, stale
 from rtadapt.curation.lessons import Lesson, examples, read_lessons, stated_lessons
-from rtadapt.reading.passages import passages, without_labels
 from rtadapt.curation.reading import Reading, Writer, read
-from rtadapt.words import flat, flat_words, holds, names, numbers, sentences
+from rtadapt.reading.passages import passages, without_labels
 from rtadapt.records import Event, Example, Message, Speaker
+from rtadapt.words import flat, flat_words, holds, names, numbers, sentences
 
 _TEXT_WEIGHT = 0.15
 _TURN_WEIGHT = 0.3

@@ -18,9 +18,9 @@ from typing import Any
 
 from rtadapt.curation.asking import asking_key
 from rtadapt.curation.ledger import Line, lines_of, question_of, stale
-from rtadapt.words import flat
 from rtadapt.errors import ArtifactDamaged
 from rtadapt.records import Example, Message
+from rtadapt.words import flat
 
 _FILE = "memory.jsonl"
 _FORMAT = 1

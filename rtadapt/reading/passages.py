@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from textwrap import wrap
 
 from rtadapt.config import RenderSettings
-from rtadapt.words import sentences
 from rtadapt.records import Event, Speaker
+from rtadapt.words import sentences
 
 _LEAST_PASSAGE_CHARS = 100
 

@@ -12,9 +12,9 @@ from rtadapt.config import AdmitSettings, RenderSettings, TrainSettings
 from rtadapt.curation.admit import Admission, Reason
 from rtadapt.curation.reading import read
 from rtadapt.curation.render import Renderer
-from rtadapt.words import holds
 from rtadapt.records import Event
 from rtadapt.training.learner import Learner
+from rtadapt.words import holds
 from tests.support.events import story, transcript
 
 MODEL = Path(__file__).parents[2] / "rtadapt" / "bundled" / "model"

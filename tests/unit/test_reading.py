@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from rtadapt.config import RenderSettings
-from rtadapt.reading.passages import Passage, passages
 from rtadapt.curation.prompts import format_pairs
 from rtadapt.curation.reading import check, is_over, read
+from rtadapt.reading.passages import Passage, passages
 from rtadapt.records import Message
 from tests.support.events import story, transcript
 

@@ -8,8 +8,8 @@ from rtadapt.config import RenderSettings
 from rtadapt.curation.ledger import question_of
 from rtadapt.curation.prompts import format_pairs, write_questions
 from rtadapt.curation.render import Renderer, Rendering
-from rtadapt.words import flat
 from rtadapt.records import Event, Fact, Message, Pair
+from rtadapt.words import flat
 from tests.support.events import story, transcript
 
 BAKER = "Marla Tindle is the new head baker at Corvin Mill. She starts on Monday."

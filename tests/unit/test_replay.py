@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from rtadapt.curation.asking import asking_key, fact_name
 from rtadapt.curation.replay import Memory
-from rtadapt.words import flat
 from rtadapt.errors import ArtifactDamaged
 from rtadapt.records import Example, Message
+from rtadapt.words import flat
 
 KELBY = "Kelby United"
 
