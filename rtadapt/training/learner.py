@@ -22,6 +22,7 @@ from rtadapt.training.adapter import AdapterState, Slot
 from rtadapt.training.generate import generate
 from rtadapt.training.loss import BaseView, token_losses
 from rtadapt.training.model import BaseModel
+from rtadapt.training.prefix import can_share
 from rtadapt.training.rows import Encoder, Row, chunks, pad
 from rtadapt.training.steps import Material, Steps
 
@@ -67,6 +68,7 @@ class Learner:
         self._views: dict[Example, BaseView] = {}
         self._base_scores: dict[Example, Score] = {}
         self._writes = 0
+        self._can_share: bool | None = None
 
     # What the base itself can do
 
@@ -128,7 +130,8 @@ class Learner:
         state = held.incumbent.copy()
         state.updates += 1
         seed = self.settings.seed + zlib.crc32(f"{feed} {state.updates}".encode())
-        steps = Steps(self.model, self.slot, self.settings, self.rate, self._material(examples, replay), seed)
+        material = self._material(examples, replay)
+        steps = Steps(self.model, self.slot, self.settings, self.rate, material, seed, self._shares(material))
         done = steps.run(state, lambda: self.slot.distance(state.weights, held.incumbent.weights))
         held.candidate = state if done.last_loss == done.last_loss else held.incumbent.copy()
         return done
@@ -180,6 +183,14 @@ class Learner:
         if candidate is None:
             raise NotFound(f"feed {feed} has no candidate")
         return candidate
+
+    def _shares(self, material: Material) -> bool:
+        """Whether what rows begin with may be computed once; found out on the first row that is long enough."""
+        if self._can_share is None and material.new:
+            longest = max(material.new, key=lambda row: len(row.ids))
+            with self.slot.holding(None):
+                self._can_share = can_share(self.model, longest.ids)
+        return bool(self._can_share)
 
     def _material(self, examples: Sequence[Example], replay: Sequence[Example]) -> Material:
         questions = {example.prompt for example in examples if example.prompt}

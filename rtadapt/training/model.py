@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +25,15 @@ logger = logging.getLogger(__name__)
 
 _SAMPLES_PER_TENSOR = 65_536
 _VOLATILE = frozenset({"_name_or_path", "transformers_version", "dtype", "torch_dtype", "use_cache", "_attn_implementation"})
+
+
+class Beginning(Protocol):
+    """What stands before every row of a batch, computed once (see prefix.py)."""
+
+    length: int
+
+    def cache(self, rows: int) -> Any:
+        """The network's cache for so many rows."""
 
 
 class BaseModel:
@@ -58,13 +67,24 @@ class BaseModel:
             raise InvalidSettings(f"{name} has no output layer: it is not a causal language model", field="model")
         output.register_forward_pre_hook(self._select)
 
-    def logits(self, ids: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    def logits(self, ids: Tensor, rows: Tensor, columns: Tensor, before: Beginning | None = None) -> Tensor:
         """Logits [n, vocabulary] after the tokens at (rows[i], columns[i]) of right-padded `ids` [batch, seq].
 
-        Padding needs no mask: it stands to the right of everything that is looked at.
+        `before` is what stands before every row, computed already. Padding needs no mask: it stands to the right of
+        everything that is looked at.
         """
+        given: dict[str, Any] = {"use_cache": False}
+        if before is not None:
+            positions = torch.arange(before.length, before.length + ids.shape[1], device=self.device)[None]
+            given = {"use_cache": True, "past_key_values": before.cache(ids.shape[0]), "position_ids": positions}
         with self._selecting(rows, columns):
-            return self.net(input_ids=ids, use_cache=False).logits[0]  # type: ignore[no-any-return]
+            return self.net(input_ids=ids, **given).logits[0]  # type: ignore[no-any-return]
+
+    def read_beginning(self, ids: Tensor) -> Any:
+        """The cache that the network keeps after reading `ids` [1, seq]."""
+        nothing = torch.zeros(0, dtype=torch.long, device=self.device)
+        with self._selecting(nothing, nothing):
+            return self.net(input_ids=ids, use_cache=True).past_key_values
 
     def next_logits(self, ids: Tensor, mask: Tensor, positions: Tensor, cache: Any) -> tuple[Tensor, Any]:
         """Logits [batch, vocabulary] after left-padded `ids` [batch, seq], and the grown key/value cache."""

@@ -120,11 +120,11 @@ def _frame(tokenizer: Any) -> tuple[str, str, str]:
     return header, footer, str(tokenizer.apply_chat_template(answered, tokenize=False)).rpartition(_SENTINEL)[2]
 
 
-def chunks(rows: Sequence[Row], max_tokens: int) -> Iterator[list[Row]]:
-    """Rows of similar length together, each chunk at most `max_tokens` once padded (or one row)."""
+def chunks(rows: Sequence[Row], max_tokens: int, shared: int = 0) -> Iterator[list[Row]]:
+    """Rows of similar length together, each chunk at most `max_tokens` once padded (or one row), `shared` tokens a row aside."""
     held: list[Row] = []
     for row in sorted(rows, key=lambda row: len(row.ids)):
-        if held and (len(held) + 1) * len(row.ids) > max_tokens:
+        if held and (len(held) + 1) * (len(row.ids) - shared) > max_tokens:
             yield held
             held = []
         held.append(row)
@@ -132,11 +132,11 @@ def chunks(rows: Sequence[Row], max_tokens: int) -> Iterator[list[Row]]:
         yield held
 
 
-def pad(rows: Sequence[Row], device: torch.device) -> Padded:
-    """One forward pass's tensors."""
+def pad(rows: Sequence[Row], device: torch.device, shared: int = 0) -> Padded:
+    """One forward pass's tensors, without the first `shared` tokens of each row."""
     width = max(len(row.ids) for row in rows) - 1
-    ids = torch.tensor([[*row.ids[:-1], *([0] * (width + 1 - len(row.ids)))] for row in rows])
-    where = [(index, at) for index, row in enumerate(rows) for at in range(row.start - 1, len(row.ids) - 1)]
+    ids = torch.tensor([[*row.ids[shared:-1], *([0] * (width + 1 - len(row.ids)))] for row in rows])
+    where = [(index, at - shared) for index, row in enumerate(rows) for at in range(row.start - 1, len(row.ids) - 1)]
     places = torch.tensor(where)
     targets = torch.tensor([token for row in rows for token in row.ids[row.start :]])
     weights = torch.tensor([row.token_weight for row in rows for _ in range(row.targets)])

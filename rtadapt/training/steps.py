@@ -1,8 +1,8 @@
 """The steps of one update: which rows, at which rate, until when.
 
-Owns the draw of rows, the learning-rate schedule (warm, hold, cool) and the loop. Takes rows and the state to change;
-gives what the steps did. An update starts to end once most new rows have been right for a whole pass: the rate then cools
-over the last steps, in which the rest is learned and what is known comes back.
+Owns the draw of rows, the learning-rate schedule (warm, hold, cool) and the loop. Takes rows and the state to change; gives what
+the steps did. There are as many steps as the facts need, so many draws a fact; they end early once most new rows have been
+right for a whole pass: the rate then cools over the last steps, in which the rest is learned and what is known comes back.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ import torch
 from rtadapt.config import TrainSettings
 from rtadapt.records import Update
 from rtadapt.training.adapter import AdapterState, Slot
-from rtadapt.training.loss import BaseView, divergence, token_losses
+from rtadapt.training.loss import BaseView, update_loss
 from rtadapt.training.model import BaseModel
-from rtadapt.training.rows import Padded, Row, chunks, pad
+from rtadapt.training.prefix import Prefix, beginning_of, common
+from rtadapt.training.rows import Row, chunks, pad
 
 _FINAL_SHARE = 0.05
 _WINDOW_STEPS = 2
-_LEAST_SEEN = 1.5
-_LEAST_REPLAY = 1 / 3
-_EARLY_REPLAY = 1 / 2
 _SELDOM = 0.02
 _BETAS = (0.9, 0.99)
 _EPSILON = 1e-8
+_CPU_CHUNK_TOKENS = 2048
+_CUDA_CHUNK_TOKENS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,34 +48,45 @@ class Material:
 class _Step:
     """Sums over the chunks of one step."""
 
-    loss: float = 0.0
     tokens: int = 0
     new_loss: float = 0.0
     new_tokens: int = 0
 
 
 class Steps:
-    """One update in the making."""
+    """One update in the making. `shares` says whether what all rows begin with may be computed once a step."""
 
-    def __init__(self, model: BaseModel, slot: Slot, settings: TrainSettings, rate: float, material: Material, seed: int) -> None:
+    def __init__(
+        self,
+        model: BaseModel,
+        slot: Slot,
+        settings: TrainSettings,
+        rate: float,
+        material: Material,
+        seed: int,
+        shares: bool = False,
+    ) -> None:
         self.model, self.slot, self.settings, self.rate, self.material = model, slot, settings, rate, material
         rng = Random(seed)
-        self.count = min(settings.new_rows, len(material.new))
-        share = max(_LEAST_REPLAY, self.count / settings.new_rows)
-        self.replay = math.ceil(settings.replay_rows * share) if material.stream or material.anchors else 0
+        groups = len({fact or str(row.number) for fact, row in zip(material.facts, material.new, strict=True)})
+        self.limit, self.count = plan(groups, settings)
         self.new = _by_fact(material.new, material.facts, rng)
         self.stream, self.anchors = _passes(material.stream, rng), _passes(material.anchors, rng)
         self.view_of = {row.number: view for row, view in zip(material.anchors, material.views, strict=True)}
-        self.recent: deque[bool] = deque(maxlen=_WINDOW_STEPS * self.count)
-        self.chunk_tokens = 1024 if model.device.type == "cpu" else 16_384
+        self.recent: deque[bool] = deque(maxlen=max(groups, _WINDOW_STEPS * self.count))
+        self.shared = (
+            common([row.ids[: row.start] for row in (*material.new, *material.stream, *material.anchors)]) if shares else ()
+        )
+        self.chunk_tokens = _CPU_CHUNK_TOKENS if model.device.type == "cpu" else _CUDA_CHUNK_TOKENS
 
     def run(self, state: AdapterState, distance: Callable[[], float]) -> Update:
         """Change `state` in place. When a loss or a gradient is not finite it stops there; the update says so."""
         began = time.monotonic()
         done, first, last, norm, tokens, rows = 0, math.nan, math.nan, 0.0, 0, 0
-        cooling_from = self.settings.steps - self.settings.cool_steps
-        while done < min(self.settings.steps, cooling_from + self.settings.cool_steps):
-            drawn = self._draw(done >= cooling_from)
+        cool_steps = max(1, round(self.limit * self.settings.cool_share))
+        cooling_from = self.limit - cool_steps
+        while done < cooling_from + cool_steps:
+            drawn = self._draw()
             with self.model.pace.step():
                 step, gradient = self._gradient(state, drawn)
             norm = float(gradient.norm())
@@ -86,73 +97,73 @@ class Steps:
                 last = math.nan
                 break
             gradient.mul_(min(1.0, self.settings.clip / (norm + 1e-12)))
-            adam(state, gradient, self.rate * self._share(done, cooling_from))
+            adam(state, gradient, self.rate * self._share(done, cooling_from, cool_steps))
             done += 1
             if done < cooling_from and self._is_learned():
                 cooling_from = done
         return Update(done, rows, tokens, first, last, norm, distance(), time.monotonic() - began)
 
-    def _draw(self, cooling: bool) -> tuple[list[Row], list[Row], list[Row]]:
-        """Rows of one step: new, replayed from the stream, anchors.
-
-        While the rate is high half of the replay is enough: little is lost yet, and what is lost comes back quickly.
-        """
-        count = math.ceil(self.count / 2) if cooling else self.count
-        replay = self.replay if cooling else math.ceil(self.replay * _EARLY_REPLAY)
-        stream = replay if not self.material.anchors else replay // 2 if self.material.stream else 0
-        stream = min(stream, len(self.material.stream))
-        anchors = min(replay - stream, len(self.material.anchors))
-        new = [next(self.new) for _ in range(count)]
+    def _draw(self) -> tuple[list[Row], list[Row], list[Row]]:
+        """Rows of one step: new, replayed from the stream, anchors."""
+        stream = min(self.settings.replay_rows, len(self.material.stream))
+        anchors = min(self.settings.anchor_rows, len(self.material.anchors))
+        new = [next(self.new) for _ in range(self.count)]
         return new, [next(self.stream) for _ in range(stream)], [next(self.anchors) for _ in range(anchors)]
 
     def _gradient(self, state: AdapterState, drawn: tuple[list[Row], list[Row], list[Row]]) -> tuple[_Step, torch.Tensor]:
-        new, stream, anchors = drawn
         step = _Step()
-        total = sum(row.token_weight * row.targets for row in (*new, *stream, *anchors))
+        kinds = {id(row): kind for kind, rows in enumerate(drawn) for row in rows}
+        rows = [row for group in drawn for row in group]
+        total = sum(row.token_weight * row.targets for row in rows)
         with self.slot.holding(state.weights):
             self.slot.clear_gradient()
-            kinds = {id(row): kind for kind, rows in enumerate(drawn) for row in rows}
-            for chunk in chunks((*new, *stream, *anchors), self.chunk_tokens):
-                self._backward(chunk, [kinds[id(row)] for row in chunk], total, step)
+            shared, begun, others = beginning_of(self.model, self.shared, rows)
+            for group, before in ((begun, shared), (others, None)):
+                for chunk in chunks(group, self.chunk_tokens, before.length if before else 0):
+                    self._backward(sorted(chunk, key=lambda row: kinds[id(row)]), kinds, total, step, before)
+            if shared is not None:
+                shared.backward()
             return step, self.slot.take_gradient()
 
-    def _backward(self, chunk: list[Row], kinds: list[int], total: float, step: _Step) -> None:
-        """Forward and backward over one chunk; `kinds` says of each row: 0 new, 1 stream, 2 anchor."""
-        batch = pad(chunk, self.model.device)
-        logits = self.model.logits(batch.ids, batch.rows, batch.columns)
-        losses = token_losses(logits, batch.targets)
-        loss = (losses * batch.weights).sum() / total
-        anchored = [index for index, kind in enumerate(kinds) if kind == 2]
-        if anchored and self.settings.kl_weight > 0:
-            at = torch.tensor(_tokens_of(batch, anchored), device=self.model.device)
-            view = BaseView.join([self.view_of[chunk[index].number] for index in anchored])
-            loss = loss + self.settings.kl_weight * (divergence(logits[at], view) * batch.weights[at]).sum() / total
-        loss.backward()  # type: ignore[no-untyped-call]
+    def _backward(self, chunk: list[Row], kinds: dict[int, int], total: float, step: _Step, before: Prefix | None) -> None:
+        """Forward and backward over one chunk, anchors last; `kinds` says of each row: 0 new, 1 stream, 2 anchor."""
+        batch = pad(chunk, self.model.device, before.length if before else 0)
+        logits = self.model.logits(batch.ids, batch.rows, batch.columns, before)
+        views = [self.view_of[row.number] for row in chunk if kinds[id(row)] == 2]
+        loss = update_loss(
+            logits, batch.targets, batch.weights / total, BaseView.join(views) if views else None, self.settings.kl_weight
+        )
+        loss.total.backward()  # type: ignore[no-untyped-call]
         step.tokens += len(batch.targets)
-        fresh = [index for index, kind in enumerate(kinds) if kind == 0]
-        if fresh:
-            at = torch.tensor(_tokens_of(batch, fresh), device=self.model.device)
-            step.new_loss += float(losses.detach()[at].sum())
-            step.new_tokens += len(at)
-            hits = (logits.detach()[at].argmax(-1) == batch.targets[at]).tolist()
-            for index in fresh:
-                length = batch.lengths[index]
-                if chunk[index].start > 1:  # plain text need not be exact
-                    self.recent.append(all(hits[:length]))
-                del hits[:length]
+        hits = loss.hits.tolist()
+        nats, start = loss.nats.cpu(), 0
+        for row, length in zip(chunk, batch.lengths, strict=True):
+            if kinds[id(row)] == 0:
+                step.new_loss += float(nats[start : start + length].sum())
+                step.new_tokens += length
+                if row.start > 1:  # plain text need not be exact
+                    self.recent.append(all(hits[start : start + length]))
+            start += length
 
     def _is_learned(self) -> bool:
-        full = len(self.recent) >= _LEAST_SEEN * self.count
+        full = len(self.recent) == self.recent.maxlen
         return full and sum(self.recent) >= self.settings.learned * len(self.recent)
 
-    def _share(self, done: int, cooling_from: int) -> float:
+    def _share(self, done: int, cooling_from: int, cool_steps: int) -> float:
         """Share of the learning rate at a step: warm up, hold, cool down to a small rest."""
         if done < self.settings.warm_steps:
             return (done + 1) / (self.settings.warm_steps + 1)
         if done < cooling_from:
             return 1.0
-        left = 1.0 - (done - cooling_from + 1) / max(1, self.settings.cool_steps)
+        left = 1.0 - (done - cooling_from + 1) / cool_steps
         return _FINAL_SHARE + (1.0 - _FINAL_SHARE) * max(0.0, left)
+
+
+def plan(facts: int, settings: TrainSettings) -> tuple[int, int]:
+    """Steps of an update that teaches so many facts, at most, and new rows in each."""
+    rows = min(settings.new_rows, max(settings.new_rows // 2, 2 * facts))
+    steps = math.ceil(settings.draws_per_fact * facts / rows)
+    return min(settings.most_steps, max(settings.least_steps, steps)), rows
 
 
 @torch.no_grad()
@@ -163,14 +174,6 @@ def adam(state: AdapterState, gradient: torch.Tensor, rate: float) -> None:
     state.square.lerp_(gradient.square(), 1.0 - _BETAS[1])
     spread = (state.square / (1.0 - _BETAS[1] ** state.steps)).sqrt_().add_(_EPSILON)
     state.weights.addcdiv_(state.mean, spread, value=-rate / (1.0 - _BETAS[0] ** state.steps))
-
-
-def _tokens_of(batch: Padded, rows: Sequence[int]) -> list[int]:
-    """Places of some rows' target tokens among all of the batch's."""
-    starts = [0]
-    for length in batch.lengths:
-        starts.append(starts[-1] + length)
-    return [at for row in rows for at in range(starts[row], starts[row + 1])]
 
 
 def _passes(rows: Sequence[Row], rng: Random) -> Iterator[Row]:
