@@ -211,13 +211,14 @@ def _names_of(text: str, names: frozenset[str]) -> set[str]:
 
 
 def _sentence(pair: Pair, passage: Passage) -> str | None:
-    """The sentence of a person that the model names, as the passage spells it, if it holds the answer."""
-    if span(passage.text, pair.sentence) is None:
+    """The sentence of a person that the model names, whole and as the passage spells it, if it holds the answer."""
+    spelled = span(passage.spoken, pair.sentence)
+    if spelled is None or not holds(spelled, pair.answer):
         return None
     for sentence in sentences(passage.spoken):
-        if holds(sentence, pair.answer) and (holds(sentence, pair.sentence) or holds(pair.sentence, sentence)):
+        if holds(sentence, pair.answer) and (holds(sentence, spelled) or holds(spelled, sentence)):
             return sentence
-    return None
+    return spelled
 
 
 def _schema(form: type[BaseModel]) -> Mapping[str, Any]:

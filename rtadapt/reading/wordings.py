@@ -80,7 +80,7 @@ _SUBJECT = re.compile(
     r"(?:who|what) (?!(?:is|are|was|were|do|does|did|has|have|had|can|could|would|should|will)\b)[a-z]+(?:s|ed)\b.+"
 )
 _BEING = re.compile(
-    r"(?P<w>who|what|where|when) (?P<is>is|are|was|were) (?P<rest>(?:the|a|an) (?:(?!\w+(?:ing|ed)\b)[^,;:])+)", re.IGNORECASE
+    r"(?P<w>(?i:who|what|where|when)) (?P<is>is|are|was|were) (?P<rest>(?:the|a|an) (?:(?!\b[a-z]+(?:ing|ed)\b)[^,;:])+)"
 )
 
 

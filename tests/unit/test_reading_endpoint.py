@@ -39,10 +39,9 @@ def content_of(body: dict[str, Any]) -> str:
 def test_it_asks_the_first_model_for_an_answer_of_the_form_without_thinking(tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("a-secret-key\n")
-    with ReadingServer(lambda _: said("  yes ")) as server:
-        with closing(Endpoint(settings(server.url, key_file=key))) as endpoint:
-            assert endpoint.write([CHAT], 0.5, 99, {"type": "object"}) == ["yes"]
-            assert endpoint.model == "reader"
+    with ReadingServer(lambda _: said("  yes ")) as server, closing(Endpoint(settings(server.url, key_file=key))) as endpoint:
+        assert endpoint.write([CHAT], 0.5, 99, {"type": "object"}) == ["yes"]
+        assert endpoint.model == "reader"
     body = server.asked[0]
     assert (body["model"], body["temperature"], body["max_tokens"]) == ("reader", 0.5, 99)
     assert body["messages"] == [{"role": "user", "content": "What is new?"}]
@@ -120,7 +119,10 @@ def test_nobody_at_the_address_and_no_model_there_are_away() -> None:
 
 
 def test_a_server_that_never_ends_its_answer_is_given_up_in_time() -> None:
-    with ReadingServer(lambda _: said("good")) as server, closing(Endpoint(settings(server.url, timeout_seconds=0.6))) as endpoint:
+    with (
+        ReadingServer(lambda _: said("good")) as server,
+        closing(Endpoint(settings(server.url, timeout_seconds=0.6))) as endpoint,
+    ):
         assert endpoint.write([CHAT], 0.0, 9) == ["good"]
         server.dripping = True
         with pytest.raises(Unavailable):
