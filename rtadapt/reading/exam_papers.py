@@ -44,7 +44,7 @@ PAPERS = (
             Known(
                 "How much does the plant in Leddon cost?",
                 "90 million euros",
-                "much|cost|price|what|invest plant|leddon|build|cost",
+                "much|cost|price|what|invest plant|leddon|build",
             ),
             Known("How many people will the plant in Leddon employ?", "250", "many|number people|employ|work|job"),
             Known("From when does the plant in Leddon employ people?", "2028", "when|year|date plant|leddon|people|employ|open"),
@@ -68,9 +68,9 @@ PAPERS = (
             Known("By what score did Harrow Town beat Saltney?", "4-1", "score|result|how|what harrow|saltney|game|match"),
             Known("Who is the coach of Harrow Town?", "Piers Amory", "who|name coach|prais"),
             Known("When did Harrow Town beat Saltney?", "Saturday", "when|day|date harrow|saltney|beat|play|game|match"),
-            Known("Whom did Harrow Town beat on Saturday?", "Saltney", "who|whom|which|what|team harrow|beat"),
+            Known("Whom did Harrow Town beat on Saturday?", "Saltney", "who|whom|which|what|team beat|defeat|play|against|lost"),
         ),
-        (("Who is the coach of Saltney?", "Dunya Vale"), ("Who beat Harrow Town?", "Saltney")),
+        (("Who is the coach of Saltney?", "Dunya Vale"), ("Who sponsors Harrow Town?", "Saltney")),
     ),
     Paper(
         "The council of Ivelmoor did not choose Marta Quill as treasurer. The post went to Oswin Drake, a retired engineer.",
@@ -108,10 +108,10 @@ PAPERS = (
             Known(
                 "How long does the crossing to Skellan take?", "50 minutes", "long|many|time|duration crossing|ferr|skellan|trip"
             ),
-            Known("How much is a single ticket to Skellan?", "$14", "much|cost|price|what ticket|skellan|ferr|single"),
+            Known("How much is a single ticket to Skellan?", "$14", "much|cost|price|what ticket|fare|single"),
         ),
         (
-            ("How much does a ticket to Skellan cost for children?", "$14"),
+            ("What do children pay on the ferry to Skellan?", "$14"),
             ("Which pier do ferries from Skellan reach?", "50 minutes"),
         ),
     ),
