@@ -232,6 +232,18 @@ class Endpoint:
         return _Model(name, None)
 
 
+def open_endpoint(settings: ReadingSettings) -> Endpoint | None:
+    """The endpoint that is set; None when there is none, or when `engine:` was not replaced because no engine is at hand.
+
+    Raises InvalidSettings when a model must read and none can, or when the address or its key is none.
+    """
+    if settings.url and settings.url != ENGINE:
+        return Endpoint(settings)
+    if settings.by in ("model", "both"):
+        raise InvalidSettings("reading.by names the model, but there is no endpoint: set reading.url", field="reading.url")
+    return None
+
+
 def without_thinking(text: str) -> str:
     """The text without what a model thought aloud, also where the thought was begun by the prompt, or never ended."""
     if "</think>" in text and "<think>" not in text.partition("</think>")[0]:

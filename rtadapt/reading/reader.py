@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from rtadapt.config import ReadingSettings
+from rtadapt.errors import Unavailable
 from rtadapt.observe import metrics
-from rtadapt.reading.exam import ExamResult
+from rtadapt.reading.endpoint import Endpoint
+from rtadapt.reading.exam import BUDGET_SECONDS, Answer, ExamResult, sit
+from rtadapt.reading.model import ModelReader
 from rtadapt.reading.passages import Passage
 from rtadapt.reading.readings import Reading
 from rtadapt.words import flat
@@ -70,6 +73,32 @@ class Several:
                 for reading in readings:
                     known.setdefault(flat(reading.question), reading)
         return [list(known.values()) for known in found]
+
+
+def begin(
+    settings: ReadingSettings, grammar: Reader, endpoint: Endpoint | None, answer: Answer | None
+) -> tuple[Reader, Choice, dict[str, Any]]:
+    """Hold the exam, choose, and say so: the reader of this worker, the choice, and what `GET /v1/reading` shall show.
+
+    `answer` is how the base is asked with a text in view. Raises Unavailable while the endpoint is away and `when_away` says
+    wait: before it was examined nobody knows whether it shall read.
+    """
+    model: ModelReader | None = None
+    examinee: ModelReader | None = None
+    if endpoint is not None and settings.by != "grammar":
+        try:
+            _ = endpoint.model
+        except Unavailable:
+            if settings.when_away == "wait":
+                raise
+        else:
+            plain = settings.model_copy(update={"wordings": 0, "passes": 1, "when_away": "wait"})
+            examinee = ModelReader(endpoint, plain, seconds=min(BUDGET_SECONDS, settings.timeout_seconds))
+        model = ModelReader(endpoint, settings)
+    result = None if examinee is None and answer is None else sit(examinee.read if examinee else None, answer)
+    choice = choose(settings, result)
+    chosen = [reader for reader, reads in ((model, choice.model), (grammar, choice.grammar)) if reads and reader is not None]
+    return Several(chosen), choice, report(settings, choice, result)
 
 
 def report(settings: ReadingSettings, choice: Choice, result: ExamResult | None) -> dict[str, Any]:

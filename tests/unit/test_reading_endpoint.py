@@ -12,7 +12,7 @@ import pytest
 
 from rtadapt.config import ReadingSettings
 from rtadapt.errors import InvalidSettings, Unavailable
-from rtadapt.reading.endpoint import Endpoint, without_thinking
+from rtadapt.reading.endpoint import Endpoint, open_endpoint, without_thinking
 from rtadapt.records import Message
 from tests.support.reading_server import ReadingServer, Reply, nowhere, said
 
@@ -176,3 +176,14 @@ def test_a_key_file_without_a_key_is_refused_without_saying_what_it_holds(tmp_pa
         Endpoint(settings("http://127.0.0.1:1/v1", key_file=path))
     assert caught.value.field == "reading.key_file"
     assert not content or content not in str(caught.value)
+
+
+def test_without_an_address_there_is_no_endpoint_unless_a_model_must_read() -> None:
+    for url in ("engine:", "", None):
+        assert open_endpoint(ReadingSettings(url=url)) is None
+        for by in ("model", "both"):
+            with pytest.raises(InvalidSettings) as caught:
+                open_endpoint(ReadingSettings.model_validate({"url": url, "by": by}))
+            assert caught.value.field == "reading.url"
+    with closing(open_endpoint(ReadingSettings(url="https://reader.example/v1")) or pytest.fail()) as endpoint:
+        assert isinstance(endpoint, Endpoint)
