@@ -23,7 +23,7 @@ from rtadapt.reading.examples import ask_for_pairs, ask_for_wordings, shown
 from rtadapt.reading.language import language_of
 from rtadapt.reading.passages import Passage
 from rtadapt.reading.readings import Reading
-from rtadapt.reading.wordings import around
+from rtadapt.reading.forms import around
 from rtadapt.records import Message
 from rtadapt.words import COMMON, flat, flat_words, holds, sentences, span
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from rtadapt.words import COMMON, tokens
 
+_PROBES = 2
 _PREPOSITIONS = ("in", "on", "at", "by", "to", "from", "for", "with", "as", "under")
 _AUXILIARY = {"has": "have", "is": "be", "does": "do", "goes": "go"}
 
@@ -26,32 +27,25 @@ _NOUN = (
     "Tell me the {r} of {e}.",
     "{W} {is} the {r} of {e} now?",
     "The {r} of {e} {is}",
-    "I want to know {w} the {r} of {e} {is}.",
+    "{bare} {r}",
 )
-_NOUN_PROBES = ("{bare} {r}", "When it comes to {e}, {w} {is} the {r}?", "Any idea {w} {owned} {is}?", "Name {owned}.")
+_NOUN_PROBES = ("I'd like to know {w} the {r} of {e} {is}.", "Sorry, {w} {is} {owned} again?")
 _VERB = (
     "{W} {asks}?",
     "Can you tell me {w} {states}?",
     "Tell me {w} {states}.",
     "{w} {asks}",
     "Hi, {w} {asks}?",
-    "I want to know {w} {states}.",
+    "Do you know {w} {states}?",
     "{E} {r}",
 )
-_VERB_PROBES = ("Do you know {w} {states}?", "As for {e}, {w} {asks}?")
+_VERB_PROBES = ("I'd like to know {w} {states}.", "Sorry, {w} {asks} again?")
 
 _Forms = tuple[tuple[str, ...], tuple[str, ...]]
 _FORMS: dict[str, _Forms] = {"noun": (_NOUN, _NOUN_PROBES), "verb": (_VERB, _VERB_PROBES)}
 
 _AROUND = {
-    "en": (
-        "Can you tell me, {q}?",
-        "Hi, {q}?",
-        "{q}",
-        "One question: {q}?",
-        "Please tell me: {q}?",
-        "I want to know: {q}?",
-    ),
+    "en": ("Can you tell me: {q}?", "Hi, {q}?", "{q}", "One question: {q}?", "Please tell me: {q}?"),
     "de": ("Kannst du mir sagen: {Q}?", "Hallo, eine Frage: {Q}?", "{q}", "Bitte sag mir: {Q}?", "Ich möchte wissen: {Q}?"),
     "es": ("¿Me puedes decir una cosa? {Q}", "Hola, una pregunta: {Q}", "{q}", "Dime, por favor: {Q}", "Quiero saber esto: {Q}"),
     "fr": (
@@ -65,7 +59,7 @@ _AROUND = {
     "": ("{Q}", "– {Q}?"),
 }
 _AROUND_PROBES = {
-    "en": ("Do you have any idea, {q}?", "Just wondering: {q}?"),
+    "en": ("Sorry, {q} again?", "{Q}, by the way?"),
     "de": ("Weißt du vielleicht: {Q}?", "Was mich interessiert: {Q}?"),
     "es": ("¿Sabes esto? {Q}", "Me pregunto lo siguiente: {Q}"),
     "fr": ("Savez-vous ceci : {Q} ?", "Je me demande : {Q} ?"),
@@ -139,8 +133,8 @@ def around(question: str, language: str = "en") -> Wordings:
         inner = embedded(bare)
         if inner:
             taught = [f"Can you tell me {inner}?", f"Tell me {inner}.", *taught]
-            probes = [f"Do you happen to know {inner}?", *probes]
-        probes = [*probes[:1], " ".join(word for word, _ in tokens(bare) if word.casefold() not in COMMON), *probes[1:]]
+            probes = [f"I'd like to know {inner}.", *probes]
+        taught.append(" ".join(word for word, _ in tokens(bare) if word.casefold() not in COMMON))
     return _distinct(question, taught, probes)
 
 
@@ -197,7 +191,7 @@ def _distinct(question: str, taught: list[str], probes: list[str]) -> Wordings:
                 found.append(wording.strip())
         return tuple(found)
 
-    return Wordings(question.strip(), fresh(taught), fresh(probes)[:2])
+    return Wordings(question.strip(), fresh(taught), fresh(probes)[:_PROBES])
 
 
 def _upper(text: str) -> str:
