@@ -20,10 +20,10 @@ from rtadapt.observe import metrics
 from rtadapt.reading.asked import entity_of, relation_of
 from rtadapt.reading.endpoint import Endpoint
 from rtadapt.reading.examples import ask_for_pairs, ask_for_wordings, shown
+from rtadapt.reading.forms import around
 from rtadapt.reading.language import language_of
 from rtadapt.reading.passages import Passage
 from rtadapt.reading.readings import Reading
-from rtadapt.reading.forms import around
 from rtadapt.records import Message
 from rtadapt.words import COMMON, flat, flat_words, holds, sentences, span
 

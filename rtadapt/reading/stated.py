@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 
 from rtadapt.reading.asked import ask_word, entity_of, relation_of
+from rtadapt.reading.forms import around, forms, said
 from rtadapt.reading.language import language_of
 from rtadapt.reading.readings import Reading
-from rtadapt.reading.forms import around, forms, said
 from rtadapt.records import Event, Fact, Pair
 from rtadapt.words import holds, sentences
 

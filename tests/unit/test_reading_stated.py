@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from rtadapt.reading.asked import ask_word, entity_of, relation_of
-from rtadapt.reading.stated import stated
 from rtadapt.reading.forms import around, embedded, forms, said
+from rtadapt.reading.stated import stated
 from rtadapt.records import Event, Fact, Kind, Pair
 from rtadapt.words import flat
 
