@@ -64,7 +64,7 @@ PAPERS = (
     Paper(
         "Harrow Town beat Saltney 4-1 on Saturday. Dunya Vale scored three times. The coach, Piers Amory, praised the fans.",
         (
-            Known("Who scored three times for Harrow Town?", "Dunya Vale", "who|which|whose|player scor|goal|three|hat"),
+            Known("Who scored three times for Harrow Town?", "Dunya Vale", "who|which|whose|player scor|goal|three"),
             Known("By what score did Harrow Town beat Saltney?", "4-1", "score|result|how|what harrow|saltney|game|match"),
             Known("Who is the coach of Harrow Town?", "Piers Amory", "who|name coach|prais"),
             Known("When did Harrow Town beat Saltney?", "Saturday", "when|day|date harrow|saltney|beat|play|game|match"),

@@ -206,8 +206,7 @@ def _copied(pair: Pair, passage: Passage) -> bool:
 
 
 def _names_of(text: str, names: frozenset[str]) -> set[str]:
-    known = flat(text)
-    return {name for name in names if flat(name) in known}
+    return {name for name in names if holds(text, name)}
 
 
 def _sentence(pair: Pair, passage: Passage) -> str | None:

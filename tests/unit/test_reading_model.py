@@ -81,6 +81,11 @@ def test_a_pair_that_does_not_stand_in_the_text_is_dropped_and_the_others_stay(w
     assert [one.answer for one in read(pairs(wrong, GOOD, wrong))] == ["Orla Finch"]
 
 
+def test_a_word_that_only_holds_a_name_of_the_example_is_no_copy() -> None:
+    [one] = read(pairs(pair(FIRST, "At what number of minutes do trams to Gorse Hill leave?", "every 12 minutes")))
+    assert one.answer == "every 12 minutes"
+
+
 def test_nothing_that_only_a_bot_said_becomes_an_answer() -> None:
     text = "Bot: Orla Finch leads Lumen Tram.\nAgent: Lumen Tram opens at 7 a.m."
     spoken = "Agent: Lumen Tram opens at 7 a.m."
