@@ -78,13 +78,14 @@ class ModelReader:
 
     def read(self, passages: Sequence[Passage]) -> list[list[Reading]]:
         """The readings of each passage. Raises Unavailable when the endpoint is away and `when_away` says wait."""
+        found: list[list[Reading]] = [[] for _ in passages]
         try:
             found = self._pairs(passages)
             return self._in_other_words(passages, found) if self._settings.wordings else found
         except Unavailable:
             if self._settings.when_away == "wait":
                 raise
-            return [[] for _ in passages]
+            return found
 
     def _pairs(self, passages: Sequence[Passage]) -> list[list[Reading]]:
         settings = self._settings
@@ -137,15 +138,15 @@ class ModelReader:
 
 def items(text: str, name: str) -> list[Any]:
     """The list under `name` in the JSON object that `text` holds, as far as it goes: an answer that was cut off ends early."""
-    start = text.find("{")
-    if start < 0:
-        return []
-    try:
-        value = from_json(text[start : text.rfind("```") if "```" in text[start:] else len(text)], allow_partial=True)
-    except ValueError:
-        return []
-    found = value.get(name) if isinstance(value, dict) else None
-    return found if isinstance(found, list) else []
+    start, end = text.find("{"), text.rfind("}") + 1
+    for part in (text[start:], text[start:end]) if start >= 0 else ():
+        try:
+            value = from_json(part, allow_partial=True)
+        except ValueError:  # more than JSON: what stands after the last brace is left out
+            continue
+        found = value.get(name) if isinstance(value, dict) else None
+        return found if isinstance(found, list) else []
+    return []
 
 
 def kept(item: Any, passage: Passage) -> tuple[Reading | None, str]:

@@ -107,6 +107,7 @@ def test_nothing_that_only_a_bot_said_becomes_an_answer() -> None:
         ("<think>Who? {}</think>" + json.dumps({"pairs": [GOOD]}), 1),
         ("Here it is:\n```json\n" + json.dumps({"pairs": [GOOD]}, indent=1) + "\n```", 1),
         (json.dumps({"pairs": [GOOD, pair(FIRST, "How often do trams to Gorse Hill leave?", "every 12 minutes")]})[:-25], 1),
+        (json.dumps({"pairs": [GOOD]}) + "\nI hope that this is of use!", 1),
         (json.dumps({"pairs": {"a": 1}}), 0),
         (json.dumps([GOOD]), 0),
         (json.dumps({"questions": [GOOD]}), 0),
@@ -178,6 +179,17 @@ def test_while_the_endpoint_is_away_it_waits_or_goes_on_as_it_is_told() -> None:
         one.read(passages)
     with reader(nowhere(), when_away="go_on") as one:
         assert one.read(passages) == [[], []]
+
+
+def test_what_was_read_stays_when_the_endpoint_goes_away_before_the_other_wordings() -> None:
+    def script(body: dict[str, Any]) -> Reply:
+        return (503, b"{}") if "other wordings" in prompt_of(body) else pairs(GOOD)
+
+    with ReadingServer(script) as server:
+        with reader(server.url, wordings=3, when_away="go_on") as one:
+            assert [found.answer for found in one.read([Passage(0, TEXT, TEXT)])[0]] == ["Orla Finch"]
+        with reader(server.url, wordings=3) as one, pytest.raises(Unavailable):
+            one.read([Passage(0, TEXT, TEXT)])
 
 
 def test_nothing_to_read_asks_nobody() -> None:
