@@ -101,6 +101,31 @@ class BatchSettings(Section):
     max_age_seconds: Seconds = Field(1.0, description="or when its oldest event has waited this long")
 
 
+class ReadingSettings(Section):
+    """What reads a text and says what can be asked about it, and the endpoint of the model that does."""
+
+    by: Literal["auto", "grammar", "model", "both"] = Field(
+        "auto", description="`auto`: the grammar, and the model too if it passed the reading exam at the start"
+    )
+    url: str | None = Field(
+        "engine:",
+        description="OpenAI-compatible endpoint, for example `http://host:8000/v1`; `engine:` is the base model as `rtadapt up`"
+        " serves it (elsewhere none); none: no model reads",
+    )
+    model: str | None = Field(None, description="name of the model there; None: the first that the endpoint lists")
+    key_file: Path | None = Field(None, description="file with the API key of the endpoint")
+    timeout_seconds: Seconds = Field(60.0, description="limit for one answer of the model")
+    when_away: Literal["wait", "go_on"] = Field(
+        "wait", description="while the endpoint is away: learn nothing until it answers, or read without the model"
+    )
+    max_concurrent: Positive = Field(8, description="requests to the endpoint at once")
+    passes: Positive = Field(1, description="times the model is asked for questions; the first is greedy")
+    temperature: float = Field(0.7, gt=0, le=2, description="sampling temperature of the other passes and of other wordings")
+    max_new_tokens: Positive = Field(768, description="length of one answer of the model")
+    max_pairs: Positive = Field(24, description="pairs of question and answer that are kept of a passage")
+    wordings: int = Field(6, ge=0, le=16, description="other wordings the model is asked for per question; 0: forms alone")
+
+
 class RenderSettings(Section):
     """How an admitted event becomes examples."""
 
@@ -215,6 +240,7 @@ class Settings(BaseSettings):
     intake: IntakeSettings = Field(default_factory=IntakeSettings)
     admit: AdmitSettings = Field(default_factory=AdmitSettings)
     batch: BatchSettings = Field(default_factory=BatchSettings)
+    reading: ReadingSettings = Field(default_factory=ReadingSettings)
     render: RenderSettings = Field(default_factory=RenderSettings)
     train: TrainSettings = Field(default_factory=TrainSettings)
     gate: GateSettings = Field(default_factory=GateSettings)

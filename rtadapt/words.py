@@ -17,11 +17,16 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_FLAT = re.compile(r"[^\W_]+")
+_UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+"""Kana and Han are written without spaces: each sign counts as a word, so that a part of a text can be found in it."""
+_FLAT = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 _TOKEN = re.compile(r"\w+(?:['’.-]\w+)*")
 _POSSESSIVE = re.compile(r"['’](?:s|S)?$")
 _BREAK = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[^\W_])|(?<=[。！？])|\n+")
-_ABBREVIATION = re.compile(r"(?:^|[\s(\"“])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nr|vs|Jr|Sr|Inc|Ltd|Co|approx|e\.g|i\.e|ca)\.$")
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(\"“])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nr|vs|Jr|Sr|Inc|Ltd|Co|approx|e\.g|i\.e|ca)\.$"
+    r"|\b(?:am|bis|dem|den|der|vom|zum) \d{1,2}\.$"
+)
 _CONNECTORS = word_set("de da di du del della der den des van von la le al el bin ibn dos das y e ter ten zu")
 _STARTS = re.compile(r"[.!?:\n\"“”‘«…]\s*$|^\s*[-–—]\s*$")
 _UNIT_SIGNS = "$€£¥₹#"

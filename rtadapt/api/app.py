@@ -19,7 +19,7 @@ import rtadapt
 from rtadapt.api import problems
 from rtadapt.api.asking import Asking, parts_of
 from rtadapt.api.parts import Parts
-from rtadapt.api.routes import events, feeds
+from rtadapt.api.routes import events, feeds, readers
 from rtadapt.config import Settings
 from rtadapt.events.log import EventLog
 from rtadapt.registry.registry import Registry
@@ -55,7 +55,7 @@ def create_app(settings: Settings, *, log: EventLog | None = None, registry: Reg
     )
     app.state.parts = parts
     problems.install(app)
-    for router in (events.router, feeds.router, _process):
+    for router in (events.router, feeds.router, readers.router, _process):
         app.include_router(router)
     app.add_middleware(Asking)
     return app

@@ -47,6 +47,10 @@ EVENTS_ADMITTED = Counter("rtadapt_events_admitted_total", "Events that passed a
 EVENTS_REFUSED = Counter("rtadapt_events_refused_total", "Events sent to the dead letters", ["feed", "reason"])
 EXAMPLES_RENDERED = Counter("rtadapt_examples_rendered_total", "Training examples made from events", ["feed"])
 
+READING_REQUESTS = Counter("rtadapt_reading_requests_total", "Requests to the model that reads", ["outcome"])
+READING_PAIRS = Counter("rtadapt_reading_pairs_total", "Pairs that a model wrote, kept or dropped", ["outcome"])
+READING_EXAM = Gauge("rtadapt_reading_exam_ratio", "What the model showed in the reading exam at the start", ["measure"])
+
 STAGE_SECONDS = Histogram("rtadapt_stage_seconds", "Time in one stage of the worker", ["stage"], buckets=_STAGE)
 UPDATES = Counter("rtadapt_updates_total", "Updates by verdict", ["feed", "verdict"])
 TRAINED_TOKENS = Counter("rtadapt_trained_tokens_total", "Target tokens trained on", ["feed"])

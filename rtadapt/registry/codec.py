@@ -27,6 +27,7 @@ from rtadapt.records import (
 
 FEEDS = "rtadapt:feeds"
 REPLICAS = "rtadapt:replicas"
+READING = "rtadapt:reading"
 CHANGES = "rtadapt:changes"
 
 RANKS = {EventState.ACCEPTED: 0, EventState.ADMITTED: 1, EventState.REFUSED: 2, EventState.LEARNED: 3}

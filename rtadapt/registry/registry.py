@@ -25,9 +25,11 @@ How safe an acknowledged commit is from the server's own end is the server's set
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rtadapt.records import EventStatus
 from rtadapt.registry import codec
@@ -50,7 +52,7 @@ class Change:
 
 
 class Registry(Routes):
-    """All of it: heads and versions (heads.py), routes and replicas (routes.py), and here news, statuses and floors.
+    """All of it: heads and versions (heads.py), routes and replicas (routes.py), and here news, statuses, reading and floors.
 
     Thread-safe. Every method raises Unavailable when the server does not answer in time, and InvalidInput for a name
     that cannot be a feed's.
@@ -99,6 +101,16 @@ class Registry(Routes):
                 return None
             text = self._redis.hget(codec.feed_key(feed, "event", event_id), "record")
         return codec.read_status(event_id, feed, text) if text is not None else None
+
+    def note_reading(self, worker: str, report: Mapping[str, Any]) -> None:
+        """What reads for `worker`, and how it did in the reading exam. Say it again before `status_ttl_seconds` end."""
+        lifetime = int(self.settings.status_ttl_seconds * 1000)
+        self._run("replicas", [codec.READING], [worker, lifetime, codec.compact(report)])
+
+    def readings(self) -> dict[str, dict[str, Any]]:
+        """What every worker noted last, by its name."""
+        noted = codec.pairs(self._run("replicas", [codec.READING], []))
+        return {worker: json.loads(report) for worker, report in sorted(noted.items())}
 
     def floor(self, partition: int) -> int:
         """The first offset of the partition that any feed may still need; 0 when none was set. Only a hint."""

@@ -1,5 +1,5 @@
--- Notes a replica's heartbeat and drops the silent ones. The server's clock is the only one that counts.
--- KEYS: replicas (name -> 'deadline in ms|info as JSON').
+-- Notes what a process says of itself and drops those that said it too long ago. The server's clock is the only one that counts.
+-- KEYS: replicas or reading (name -> 'deadline in ms|info as JSON').
 -- ARGV: nothing to look only, or name, lifetime in ms, info.  Returns names and values of the live ones.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)

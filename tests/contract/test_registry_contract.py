@@ -275,3 +275,15 @@ def test_a_replica_that_leaves_is_forgotten(registry: Registry) -> None:
     registry.forget(A)
     registry.forget("nobody")
     assert list(registry.live_replicas()) == [B]
+
+
+def test_what_reads_for_a_worker_is_noted_until_it_is_said_anew_or_too_old(settings: Settings) -> None:
+    registry = Registry(settings(status_ttl_seconds=0.3))
+    assert registry.readings() == {}
+    registry.note_reading("one", {"by": "auto", "reader": 0.5})
+    registry.note_reading("two", {"by": "model"})
+    registry.note_reading("one", {"by": "auto", "reader": 0.75})
+    assert registry.readings() == {"one": {"by": "auto", "reader": 0.75}, "two": {"by": "model"}}
+    assert registry.live_replicas() == {}
+    assert_soon(lambda: registry.readings() == {})
+    registry.close()

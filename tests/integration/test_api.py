@@ -65,6 +65,13 @@ def test_a_pushed_event_is_in_the_log_and_its_status_can_be_asked(client: TestCl
     assert client.get("/v1/events/a1").json() == {"id": "a1", "feed": "news", "status": "accepted", "token": "news.0.0"}
 
 
+def test_what_reads_for_each_worker_can_be_asked(client: TestClient, registry: Registry) -> None:
+    assert client.get("/v1/reading").json() == {"workers": {}}
+    report = {"by": "auto", "grammar": True, "model": False, "asks": True, "reader": 0.25, "checker": 0.75}
+    registry.note_reading("host-1", report)
+    assert client.get("/v1/reading").json() == {"workers": {"host-1": report}}
+
+
 def test_pushing_to_a_feed_that_is_not_there_makes_it(client: TestClient) -> None:
     assert client.get("/v1/feeds/news").status_code == 404
     client.post("/v1/events", json=STORY)
