@@ -38,7 +38,7 @@ class FeedConfig(BaseModel):
     max_facts_per_source_per_hour: int = Field(5000, ge=0, le=1_000_000)
     max_changes_per_entity_per_hour: int = Field(12, ge=0, le=1_000_000)
     privacy: Literal["mask", "drop", "pseudonymise"] = "mask"
-    readers: list[Literal["stated", "grammar", "model"]] = Field([], max_length=3)
+    readers: list[Literal["stated", "grammar", "model"]] = Field(["stated", "grammar", "model"], min_length=1, max_length=3)
 
 
 class RouteChange(BaseModel):
