@@ -116,6 +116,7 @@ class Pipeline:
         if not due.events:
             self.commit(session, due, None, {}, [])
             return
+        session.policy = self.registry.feed_policy(due.feed)
         failure = ""
         try:
             batch, verdict = self.judged(session, due)

@@ -15,6 +15,7 @@ from rtadapt.config import Settings
 from rtadapt.curation.admit import Admission
 from rtadapt.curation.replay import Memory
 from rtadapt.errors import NotFound
+from rtadapt.policy import FeedPolicy
 from rtadapt.records import Head, Position, Positions, Version
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
@@ -25,12 +26,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Session:
-    """One feed in this worker's hands. `read` is, per partition, the offset after the last record taken in."""
+    """One feed in this worker's hands. `read` is, per partition, the offset after the last record taken in.
+
+    `policy` is what its owner allows, as of the batch at hand.
+    """
 
     feed: str
     epoch: int
     head: Head
     memory: Memory
+    policy: FeedPolicy = field(default_factory=FeedPolicy)
     read: dict[int, int] = field(default_factory=dict)
 
     def is_new(self, position: Position) -> bool:

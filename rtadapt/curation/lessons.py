@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from rtadapt.curation.asking import asking_key, fact_name
 from rtadapt.curation.reading import Reading, about
 from rtadapt.curation.wordings import Asked, around, ask_word, distinct, forms, is_question, take_apart
+from rtadapt.reading.asking import asking_key, fact_name
 from rtadapt.records import Event, Example, Message
 from rtadapt.words import flat, holds
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 
 from rtadapt.config import RenderSettings
 from rtadapt.curation import privacy
-from rtadapt.curation.asking import asking_key, same_answer
 from rtadapt.curation.kinds import fits, is_bare_figure
 from rtadapt.curation.prompts import parse_pairs, write_questions
 from rtadapt.curation.statements import Kind, statements
+from rtadapt.reading.asking import asking_key, same_answer
 from rtadapt.reading.passages import Passage, passages, without_labels
 from rtadapt.records import Event, Message, Speaker
 from rtadapt.words import COMMON, flat, flat_words, holds, names, sentences, span, stem, tokens, word_set

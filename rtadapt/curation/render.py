@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from rtadapt.config import RenderSettings
 from rtadapt.curation import privacy
 from rtadapt.curation.cloze import cloze_lessons
-from rtadapt.curation.ledger import lines_of, question_of, stale
 from rtadapt.curation.lessons import Lesson, examples, read_lessons, stated_lessons
+from rtadapt.curation.lines import lines_of, question_of, stale
 from rtadapt.curation.reading import Reading, Writer, read
 from rtadapt.reading.passages import passages, without_labels
 from rtadapt.records import Event, Example, Message, Speaker

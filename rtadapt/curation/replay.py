@@ -1,248 +1,221 @@
 """The replay memory of one feed: what was taught, so that it can be rehearsed while new things are learned.
 
-Owns the kept examples and the wordings held back for the gate, per fact. Takes the examples of each published batch; gives
-rows to rehearse and probes. A newer answer supersedes an older one: the old rows go, and where the question is surely the
-same their wordings stay with the new answer. Each fact is drawn as often as any other, however many rows it has. Bounded;
-the same memory, entities and seed give the same draw. Saved with the learner's state as JSON lines, whole and strict.
+Owns the kept rows and the wordings held back for the gate, per fact, and the ledger of what is held to be so. Takes the
+examples of each published batch and the facts that they replaced (ledger.py); gives rows to rehearse and probes. The rows of
+a replaced fact go, and those of its wordings that ask the same stay with the new answer. A fact is kept with at least one row
+to train on, or not at all. The same memory, entities and seed give the same draw. Saved with the learner's state.
 """
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any
 
-from rtadapt.curation.asking import asking_key
-from rtadapt.curation.ledger import Line, lines_of, question_of, stale
-from rtadapt.errors import ArtifactDamaged
-from rtadapt.records import Example, Message
-from rtadapt.words import flat
+from rtadapt.curation.kept import Kept, Row, read_memory, write_memory
+from rtadapt.curation.ledger import Ledger
+from rtadapt.records import Example
+from rtadapt.words import flat, holds
 
-_FILE = "memory.jsonl"
-_FORMAT = 1
 _NEIGHBOURS = 0.25
 _NEWEST = 0.25
 _MOST_REWRITTEN = 8
-_SURE_KEYS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """One row. `events` are all those it was made from (a rewritten row has two), `spelled` its wording, flat."""
-
-    example: Example
-    held_out: bool
-    events: frozenset[str]
-    spelled: str
-
-    @classmethod
-    def of(cls, example: Example, held_out: bool, events: Iterable[str]) -> _Kept:
-        """The row of an example."""
-        spelled = flat(question_of(example)) or f"text {flat(example.target)}"
-        return cls(example, held_out, frozenset(events), spelled)
-
-    @property
-    def group(self) -> str:
-        """The fact it teaches, or the text it is a part of."""
-        return self.example.fact or f"text of {self.example.event_id}"
+_MOST_PROBES = 512
+_PROBES_SHARE = 8
 
 
 class Memory:
     """What a feed has learned, at most `capacity` rows. Used from one thread."""
 
     def __init__(self, capacity: int) -> None:
+        self.ledger = Ledger(capacity)
         self._capacity = capacity
-        self._rows: list[_Kept] = []
+        self._kept: dict[str, Kept] = {}
+        self._batches = 0
+        self._drawn: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return sum(len(kept.rows) + len(kept.held_out) for kept in self._kept.values())
 
-    def add(self, examples: Sequence[Example], held_out: Sequence[Example] = ()) -> None:
-        """Remember what a published batch taught. `held_out` is kept for probes and never drawn for training."""
-        new = [_Kept.of(row, False, (row.event_id,)) for row in examples]
-        new += [_Kept.of(row, True, (row.event_id,)) for row in held_out]
-        kept, rewritten = self._current([*examples, *held_out])
-        known: set[tuple[str, str, bool]] = set()
-        self._rows = []
-        for row in [*reversed(new), *reversed(rewritten), *reversed(kept)]:
-            sign = (row.spelled, row.example.target, row.held_out)
-            if sign not in known:
-                known.add(sign)
-                self._rows.append(row)
-        self._rows.reverse()
-        self._part()
+    def add(
+        self, examples: Sequence[Example], held_out: Sequence[Example] = (), replaced: Mapping[str, str] | None = None
+    ) -> None:
+        """Remember what a published batch taught. `held_out` is kept for probes and never drawn for training.
+
+        `replaced` names facts that are true no more, each with the one that is true instead. What was drawn last counts as
+        rehearsed from now on.
+        """
+        self._batches += 1
+        for name in self._drawn & self._kept.keys():
+            self._kept[name].drawn = self._batches
+        self._drawn = frozenset()
+        self._kept = self._current(examples, replaced or {})
+        for example in examples:
+            self._put(Row.of(example), held=False)
+        for example in held_out:
+            self._put(Row.of(example), held=True)
+        trained = {row.spelled for kept in self._kept.values() for row in kept.rows}
+        for kept in self._kept.values():
+            kept.held_out = [row for row in kept.held_out if row.spelled not in trained]
+        self._sweep()
         self._shrink()
 
-    def draw(self, n: int, around: Collection[str], seed: int, news: Sequence[Example] = ()) -> list[Example]:
-        """At most `n` rows to rehearse beside `news`, none of which `news` makes stale.
+    def draw(
+        self, n: int, around: Collection[str], seed: int, news: Sequence[Example] = (), replaced: Mapping[str, str] | None = None
+    ) -> list[Example]:
+        """At most `n` rows to rehearse beside `news`, none of a fact that `replaced` names.
 
-        A quarter is about the entities `around`, a quarter about what was learned last, the rest about anything.
+        A quarter is what the news could be mistaken for: facts of the entities `around`, then facts about others that answer the
+        same question; a quarter what was learned last; the rest what was not rehearsed for the longest time.
         """
-        kept, rewritten = self._current(news)
-        groups: defaultdict[str, list[Example]] = defaultdict(list)
-        for row in [*kept, *rewritten]:
-            if not row.held_out:
-                groups[row.group].append(row.example)
+        kept = {name: one for name, one in self._current(news, replaced or {}).items() if one.rows}
         rng = Random(f"{seed}|draw")
-        for rows in groups.values():
-            rng.shuffle(rows)
-        names = list(groups)
+        names = rng.sample(list(kept), len(kept))
+        rows = {name: rng.sample(kept[name].rows, len(kept[name].rows)) for name in names}
         wanted = {flat(entity) for entity in around}
-        near = [name for name in names if groups[name][0].entity in wanted]
-        newest = names[-max(1, int(n * _NEWEST)) :]
-        chosen = list(_evenly(near, groups, int(n * _NEIGHBOURS), rng))
-        chosen += _evenly(newest, groups, int(n * _NEWEST), rng)
-        chosen += _evenly(names, groups, n - len(chosen), rng)
+        asked = {_asked(row.fact) for row in news if row.fact}
+        near = [name for name in names if kept[name].entity in wanted]
+        near += [name for name in names if kept[name].entity not in wanted and _asked(name) in asked]
+        newest = sorted(names, key=lambda name: -kept[name].taught)[: max(1, int(n * _NEWEST))]
+        unseen = sorted(names, key=lambda name: kept[name].drawn)
+        chosen = list(_evenly(near, rows, int(n * _NEIGHBOURS)))
+        chosen += _evenly(newest, rows, int(n * _NEWEST))
+        chosen += _evenly(unseen, rows, n - len(chosen))
         rng.shuffle(chosen)
-        return chosen
+        self._drawn = frozenset(_group(row.example) for row in chosen)
+        return [row.example for row in chosen]
 
-    def probes(self, n: int, seed: int, news: Sequence[Example] = ()) -> list[Example]:
-        """At most `n` wordings that were never trained on, each of another fact where there are enough."""
-        groups: defaultdict[str, list[Example]] = defaultdict(list)
-        for row in self._current(news)[0]:
-            if row.held_out:
-                groups[row.group].append(row.example)
-        rng = Random(f"{seed}|probes")
-        return list(_evenly(list(groups), groups, n, rng))
+    def probes(self, n: int, seed: int, news: Sequence[Example] = (), replaced: Mapping[str, str] | None = None) -> list[Example]:
+        """At most `n` wordings that were never trained on, nor are by `news`, each of another fact where there are enough.
+
+        None is of a fact that `replaced` names.
+        """
+        trained = {Row.of(row).spelled for row in news}
+        rows = {name: [row for row in kept.held_out if row.spelled not in trained] for name, kept in self._kept.items()}
+        names = [name for name in rows if name not in (replaced or {})]
+        Random(f"{seed}|probes").shuffle(names)
+        return [row.example for row in _evenly(names, rows, n)]
 
     def still_true(self, anchors: Sequence[Example], news: Sequence[Example] = ()) -> list[Example]:
         """The base's own rows without those that speak of an entity the feed, or `news`, has taught something about.
 
         What the base said of it may be out of date: rehearsing it would bring the old answer back.
         """
-        taught = frozenset(row.entity for row in (*(kept.example for kept in self._rows), *news) if row.entity)
-        return [anchor for anchor in anchors if not anchor.mentions(taught)]
+        taught = frozenset(entity for entity in (*(kept.entity for kept in self._kept.values()), *(row.entity for row in news)))
+        return [anchor for anchor in anchors if not anchor.mentions(taught - {""})]
 
     def forget(self, event_id: str) -> None:
-        """Forget everything that was made from an event."""
-        self._rows = [row for row in self._rows if event_id not in row.events]
+        """Forget everything that was made from an event, also what took over its wordings."""
+        for kept in self._kept.values():
+            kept.rows = [row for row in kept.rows if event_id not in row.events]
+            kept.held_out = [row for row in kept.held_out if event_id not in row.events]
+        self._sweep()
+        self.ledger.forget(event_id)
 
     def save(self, folder: Path) -> None:
-        """Write the memory, to go with the learner's state."""
-        lines = [{"format": _FORMAT, "rows": len(self._rows)}, *(_to_json(row) for row in self._rows)]
-        text = "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines)
-        (folder / _FILE).write_text(text, encoding="utf-8")
+        """Write the memory and its ledger, to go with the learner's state."""
+        write_memory(folder, self._batches, self._kept, self.ledger)
 
     def load(self, folder: Path) -> None:
-        """Remember what `save` wrote, and nothing else. Raises ArtifactDamaged when a line is missing or is no row."""
-        try:
-            with (folder / _FILE).open(encoding="utf-8") as lines:
-                values = [json.loads(line) for line in lines]
-            head, *rest = values
-            if head != {"format": _FORMAT, "rows": len(rest)}:
-                raise ValueError("the first line does not count the others")
-            self._rows = [_from_json(value) for value in rest]
-        except (OSError, KeyError, TypeError, ValueError) as error:
-            raise ArtifactDamaged("the replay memory can't be read") from error
+        """Remember what `save` wrote, and nothing else. Raises ArtifactDamaged when a line is missing or is not one."""
+        self._batches, self._kept, self.ledger = read_memory(folder, self._capacity)
+        self._drawn = frozenset()
         self._shrink()
 
-    def _current(self, news: Iterable[Example]) -> tuple[list[_Kept], list[_Kept]]:
-        """The rows that `news` leaves true, and those that it makes true again with its own answers."""
-        new = lines_of(news)
-        if not new or not self._rows:
-            return list(self._rows), []
-        entities = {line.entity for line in new.values()}
-        prompts = {prompt for line in new.values() for prompt in line.prompts}
-        touched = {row.group for row in self._rows if row.example.entity in entities or row.spelled in prompts}
-        old = lines_of(row.example for row in self._rows if row.group in touched)
-        gone = stale(old, new)
-        if not gone:
-            return list(self._rows), []
-        spoiled = {event for row in self._rows if row.group in gone for event in row.events}
-        kept = [row for row in self._rows if row.group not in gone and not (_is_text(row) and row.events & spoiled)]
-        sources = {row.fact: row for row in news}
-        rewritten: defaultdict[str, list[_Kept]] = defaultdict(list)
-        for row in self._rows:
-            newer = gone.get(row.group)
-            if newer is not None and not row.held_out and len(rewritten[row.group]) < _MOST_REWRITTEN:
-                again = _rewritten(row, old[row.group], new[newer], sources[newer])
-                if again is not None:
-                    rewritten[row.group].append(again)
-        return kept, [row for rows in rewritten.values() for row in rows]
+    def _sweep(self) -> None:
+        self._kept = {name: kept for name, kept in self._kept.items() if kept.rows or kept.held_out}
 
-    def _part(self) -> None:
-        """Take out the probes whose wording is trained on, by whichever event."""
-        trained = {row.spelled for row in self._rows if not row.held_out}
-        self._rows = [row for row in self._rows if not (row.held_out and row.spelled in trained)]
+    def _put(self, row: Row, *, held: bool) -> None:
+        name = _group(row.example)
+        kept = self._kept.setdefault(name, Kept())
+        kept.taught = kept.drawn = self._batches
+        rows = kept.held_out if held else kept.rows
+        rows[:] = [other for other in rows if (other.spelled, other.example.target) != (row.spelled, row.example.target)]
+        rows.append(row)
+
+    def _current(self, news: Sequence[Example], replaced: Mapping[str, str]) -> dict[str, Kept]:
+        """What is kept, as `replaced` leaves it: wordings of replaced facts with the new answer, their old answers nowhere."""
+        gone = {name: self._kept[name] for name in replaced if name in self._kept}
+        if not gone:
+            return self._kept
+        current = {name: kept for name, kept in self._kept.items() if name not in gone}
+        answers = {row.fact: row for row in reversed(news) if len(row.prompt) == 1 and holds(row.target, row.value or row.target)}
+        asked = {Row.of(row).spelled for row in news}
+        for name, old in gone.items():
+            newer, value = replaced[name], _answer(name)
+            again = [_rewritten(row, value, answers[newer]) for row in old.rows if newer in answers and row.spelled not in asked]
+            kept = current.get(newer, Kept())
+            rows = [*kept.rows, *[row for row in again if row is not None][-_MOST_REWRITTEN:]]
+            current[newer] = replace(kept, rows=rows, changes=max(kept.changes, old.changes + 1))
+            for event in {event for row in (*old.rows, *old.held_out) for event in row.events}:
+                if (text := f"text of {event}") in current:
+                    current[text] = replace(current[text], rows=[row for row in current[text].rows if not _says(row, value)])
+        return current
 
     def _shrink(self) -> None:
-        """Keep within capacity: rows of the facts with the most go first, and the oldest of those."""
-        over = len(self._rows) - self._capacity
+        """Keep within capacity: the oldest probes go first, then rows of the facts with the most, then whole facts.
+
+        Those that go are the oldest, and sooner those whose answer has changed often.
+        """
+        over = len(self) - self._capacity
         if over <= 0:
             return
-        groups: defaultdict[str, list[int]] = defaultdict(list)
-        for number, row in enumerate(self._rows):
-            groups[row.group].append(number)
-        fair = max(map(len, groups.values()))
-        dropped: set[int] = set()
-        while len(dropped) < over:
-            for numbers in groups.values():
-                if len(numbers) >= fair and len(dropped) < over:
-                    dropped.add(numbers.pop(0))
-            fair -= 1
-        self._rows = [row for number, row in enumerate(self._rows) if number not in dropped]
+        age = {name: (self._batches + 1 - kept.taught) * (1 + kept.changes) for name, kept in self._kept.items()}
+        oldest = sorted(self._kept, key=lambda name: (bool(self._kept[name].rows), -age[name]))
+        probes = sum(len(kept.held_out) for kept in self._kept.values())
+        spare = probes - min(_MOST_PROBES, self._capacity // _PROBES_SHARE)
+        for name in oldest:
+            while self._kept[name].held_out and over > 0 and spare > 0:
+                del self._kept[name].held_out[0]
+                over, spare = over - 1, spare - 1
+        for most in range(max(len(kept.rows) for kept in self._kept.values()), 1, -1):
+            for name in oldest:
+                if over > 0 and len(self._kept[name].rows) >= most:
+                    del self._kept[name].rows[0]
+                    over -= 1
+        for name in oldest:
+            if over > 0 or not (self._kept[name].rows or self._kept[name].held_out):
+                over -= len(self._kept[name].rows) + len(self._kept[name].held_out)
+                del self._kept[name]
 
 
-def _rewritten(row: _Kept, old: Line, new: Line, newest: Example) -> _Kept | None:
-    """The row with the newer answer, where the newer fact surely answers it.
+def _group(example: Example) -> str:
+    """The fact that an example teaches, or the text it is a part of."""
+    return example.fact or f"text of {example.event_id}"
 
-    That is when it is asked in one of the newer fact's keys, or when the facts share so many that they are the same.
-    """
-    key = asking_key(question_of(row.example), row.example.entity)
-    same = len(old.keys & new.keys) >= _SURE_KEYS or old.keys <= new.keys
-    if not row.example.prompt or len(new.answers) != 1 or not (same or key in new.keys):
+
+def _asked(fact: str) -> str:
+    """What a fact answers, by its name, whomever it is about."""
+    return fact.partition(" | ")[2].partition(" | ")[0]
+
+
+def _answer(fact: str) -> str:
+    """The answer of a fact, by its name, flat."""
+    return fact.rpartition(" | ")[2]
+
+
+def _says(row: Row, value: str) -> bool:
+    """Whether a row's words hold a value."""
+    return holds(row.example.target, value) or any(holds(message.content, value) for message in row.example.prompt)
+
+
+def _rewritten(row: Row, value: str, newest: Example) -> Row | None:
+    """The row with the newer answer; None where its answer isn't `value`, or its prompt holds that."""
+    asks = any(holds(message.content, value) for message in row.example.prompt)
+    if not row.example.prompt or asks or not holds(row.example.target, value):
         return None
-    example = replace(row.example, event_id=newest.event_id, target=newest.target, fact=newest.fact, entity=newest.entity)
-    return _Kept.of(example, False, row.events | {newest.event_id})
+    told = replace(newest, prompt=row.example.prompt, weight=row.example.weight)
+    return Row.of(told, row.events)
 
 
-def _is_text(row: _Kept) -> bool:
-    """Whether a row belongs to its whole event and to no one fact of it."""
-    return not row.example.fact
-
-
-def _evenly(names: Sequence[str], groups: dict[str, list[Example]], n: int, rng: Random) -> Iterator[Example]:
-    """Take at most `n` rows out of `groups`, one of each name in random order, again and again."""
-    order = list(names)
-    rng.shuffle(order)
+def _evenly(names: Sequence[str], rows: Mapping[str, list[Row]], n: int) -> Iterator[Row]:
+    """Take at most `n` rows out of `rows`, one of each name in their order, again and again."""
     taken = 0
-    while taken < n and order:
-        for name in order:
-            if taken < n and groups[name]:
+    left = [name for name in names if rows[name]]
+    while taken < n and left:
+        for name in left:
+            if taken < n:
                 taken += 1
-                yield groups[name].pop()
-        order = [name for name in order if groups[name]]
-
-
-def _to_json(row: _Kept) -> dict[str, Any]:
-    example = row.example
-    value: dict[str, Any] = {
-        "event": example.event_id,
-        "prompt": [[message.role, message.content] for message in example.prompt],
-        "target": example.target,
-        "fact": example.fact,
-        "entity": example.entity,
-        "weight": example.weight,
-        "held_out": row.held_out,
-    }
-    others = sorted(row.events - {example.event_id})
-    return value | {"also": others} if others else value
-
-
-def _from_json(value: dict[str, Any]) -> _Kept:
-    known = {"event", "prompt", "target", "fact", "entity", "weight", "held_out", "also"}
-    if not isinstance(value, dict) or not set(value) <= known:
-        raise ValueError("a line is no row")
-    for name in ("event", "target", "fact", "entity"):
-        if not isinstance(value[name], str):
-            raise TypeError(f"{name} is no text")
-    if not isinstance(value["held_out"], bool) or not isinstance(value["weight"], (int, float)):
-        raise TypeError("a flag or a weight is of another type")
-    prompt = tuple(Message(str(role), str(content)) for role, content in value["prompt"])
-    event = value["event"]
-    example = Example(event, prompt, value["target"], value["fact"], value["entity"], float(value["weight"]))
-    return _Kept.of(example, value["held_out"], (event, *map(str, value.get("also", ()))))
+                yield rows[name].pop()
+        left = [name for name in left if rows[name]]

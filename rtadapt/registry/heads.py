@@ -6,6 +6,7 @@ Owns `claim` and `commit`. Takes candidates and event statuses from the worker; 
 from __future__ import annotations
 
 import json
+import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ from dataclasses import replace
 from typing import Any, NoReturn, TypeVar
 
 from rtadapt.errors import Conflict, HeadMoved, InvalidInput, NotFound, StaleEpoch, Unavailable
+from rtadapt.policy import FeedPolicy
 from rtadapt.records import (
     Candidate,
     EventStatus,
@@ -24,6 +26,8 @@ from rtadapt.records import (
 )
 from rtadapt.registry import codec
 from rtadapt.registry.connection import Connection, answered
+
+logger = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
@@ -57,6 +61,17 @@ class Heads(Connection):
             return None if self.head(feed) is None else {}
         value: dict[str, Any] = json.loads(text)
         return value
+
+    def feed_policy(self, feed: str) -> FeedPolicy:
+        """What the feed's configuration allows; the defaults when it has none.
+
+        Also when it was written before configurations were checked and is none that a policy can be.
+        """
+        try:
+            return FeedPolicy.of(self.feed_config(feed) or {})
+        except ValueError:
+            logger.warning("the feed's configuration is not understood; the defaults are in force", extra={"feed": feed})
+            return FeedPolicy()
 
     def claim(self, feed: str, owner: str) -> int:
         """Take the feed over: a new epoch, above every one before. Earlier owners' commits fail from now on."""

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtadapt.curation.asking import asking_key, is_stale, same_answer
+from rtadapt.curation.lines import is_stale
+from rtadapt.reading.asking import asking_key, same_answer
 
 CLUB = "Kelby United"
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from rtadapt.config import RenderSettings
-from rtadapt.curation.ledger import question_of
+from rtadapt.curation.lines import question_of
 from rtadapt.curation.prompts import format_pairs, write_questions
 from rtadapt.curation.render import Renderer, Rendering
 from rtadapt.records import Event, Fact, Message, Pair

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from rtadapt.curation.asking import asking_key
 from rtadapt.curation.wordings import Asked, around, ask_word, embedded, forms, is_question, take_apart
+from rtadapt.reading.asking import asking_key
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -16,11 +17,28 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rtadapt.access import Scope
 from rtadapt.api.asking import may, parts_of
-from rtadapt.api.reading import json_of, model_of
+from rtadapt.api.reading import model_of
 from rtadapt.errors import InvalidInput, NotFound
 from rtadapt.records import FEED_NAME, Head, Route, Version, version_name
 
 router = APIRouter(prefix="/v1/feeds", tags=["feeds"], dependencies=[Depends(may(Scope.OPERATE))])
+
+
+Source = Annotated[str, Field(max_length=200)]
+
+
+class FeedConfig(BaseModel):
+    """What a feed's owner may set: a title, and the fields of `policy.FeedPolicy`, which says what they mean."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    title: str = Field("", max_length=200)
+    trusted_sources: list[Source] = Field([], max_length=200)
+    contradictions: Literal["newest", "two_sources", "trusted"] = "newest"
+    max_facts_per_source_per_hour: int = Field(5000, ge=0, le=1_000_000)
+    max_changes_per_entity_per_hour: int = Field(12, ge=0, le=1_000_000)
+    privacy: Literal["mask", "drop", "pseudonymise"] = "mask"
+    readers: list[Literal["stated", "grammar", "model"]] = Field(["stated", "grammar", "model"], min_length=1, max_length=3)
 
 
 class RouteChange(BaseModel):
@@ -44,20 +62,24 @@ def all_feeds(request: Request) -> dict[str, object]:
 
 @router.get("/{feed}")
 def one_feed(request: Request, feed: str) -> dict[str, object]:
-    """One feed with its configuration, and the replicas that have its newest version ready."""
+    """One feed with its configuration, the policy that it amounts to, and the replicas that have its newest version ready."""
     registry = parts_of(request).registry
     head = registry.head(checked(feed))
     if head is None:
         raise NotFound(f"there is no feed {feed}", field="feed")
-    more = {"config": registry.feed_config(feed) or {}, "ready": sorted(registry.ready(feed, head.version))}
+    more = {
+        "config": registry.feed_config(feed) or {},
+        "policy": asdict(registry.feed_policy(feed)),
+        "ready": sorted(registry.ready(feed, head.version)),
+    }
     return _feed(feed, head, registry.route(feed)) | more
 
 
 @router.put("/{feed}")
 async def put_feed(request: Request, feed: str) -> Response:
-    """Make a feed, or replace its configuration by the object in the body. 201 when it is new."""
+    """Make a feed, or replace its configuration by the one in the body. 201 when it is new."""
     checked(feed)
-    config = await json_of(request)
+    config = (await model_of(request, FeedConfig)).model_dump(exclude_unset=True)
     registry = parts_of(request).registry
     new = await run_in_threadpool(registry.ensure_feed, feed, config)
     return JSONResponse(await run_in_threadpool(one_feed, request, feed), 201 if new else 200)

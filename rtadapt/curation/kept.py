@@ -1,0 +1,147 @@
+"""What the replay memory keeps of a fact, and how memory and ledger lie in a file.
+
+Owns the records and the format: JSON lines, whole and strict. The first line counts the others; each of them is a kept
+fact, one of its rows, or a part of the ledger.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from rtadapt.curation.ledger import Known, Ledger
+from rtadapt.errors import ArtifactDamaged
+from rtadapt.records import Example, Message
+from rtadapt.words import flat
+
+_FILE = "memory.jsonl"
+_FORMAT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row. `events` are all those it was made from (a rewritten row has two), `spelled` its wording, flat."""
+
+    example: Example
+    events: frozenset[str]
+    spelled: str
+
+    @classmethod
+    def of(cls, example: Example, also: Iterable[str] = ()) -> Row:
+        """The row of an example, made also from the events `also`."""
+        asked = example.prompt[-1].content if example.prompt else ""
+        return cls(example, frozenset((example.event_id, *also)), flat(asked) or f"text {flat(example.target)}")
+
+
+@dataclass(slots=True)
+class Kept:
+    """One fact, or the text of one event, as the memory keeps it.
+
+    `taught` and `drawn` say with which batch it was last taught, and last taught or rehearsed; `changes` how many facts
+    were true in its place before it.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    held_out: list[Row] = field(default_factory=list)
+    taught: int = 0
+    drawn: int = 0
+    changes: int = 0
+
+    @property
+    def entity(self) -> str:
+        """Whom it is about."""
+        return next((row.example.entity for row in (*self.rows, *self.held_out)), "")
+
+
+def write_memory(folder: Path, batches: int, kept: Mapping[str, Kept], ledger: Ledger) -> None:
+    """Write all of it."""
+    lines = [*_memory_lines(kept), *_ledger_lines(ledger)]
+    text = "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in [_head(batches, lines), *lines])
+    (folder / _FILE).write_text(text, encoding="utf-8")
+
+
+def read_memory(folder: Path, most_facts: int) -> tuple[int, dict[str, Kept], Ledger]:
+    """What `write_memory` wrote. Raises ArtifactDamaged when a line is missing or is not one."""
+    kept: dict[str, Kept] = {}
+    ledger = Ledger(most_facts)
+    try:
+        with (folder / _FILE).open(encoding="utf-8") as file:
+            head, *lines = [json.loads(line) for line in file]
+        batches = _typed(head["batches"], int)
+        if head != _head(batches, lines):
+            raise ValueError("the first line does not count the others")
+        for line in lines:
+            _take(line, kept, ledger)
+    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ArtifactDamaged("the replay memory can't be read") from error
+    return batches, kept, ledger
+
+
+def _head(batches: int, lines: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"format": _FORMAT, "batches": batches, "lines": len(lines)}
+
+
+def _memory_lines(kept: Mapping[str, Kept]) -> Iterator[dict[str, Any]]:
+    for name, one in kept.items():
+        yield {"kept": name, "taught": one.taught, "drawn": one.drawn, "changes": one.changes}
+        for part, rows in (("row", one.rows), ("held_out", one.held_out)):
+            for row in rows:
+                example = {key: value for key, value in asdict(row.example).items() if key != "prompt"}
+                prompt = [[message.role, message.content] for message in row.example.prompt]
+                also = sorted(row.events - {row.example.event_id})
+                yield {part: name, "example": {**example, "prompt": prompt}, "also": also}
+
+
+def _ledger_lines(ledger: Ledger) -> Iterator[dict[str, Any]]:
+    for part, known in (*(("fact", one) for one in ledger.facts.values()), *(("waits", one) for one in ledger.waiting)):
+        yield {part: {**asdict(known), "asks": sorted(known.asks)}}
+    for name, times in ledger.spent.items():
+        yield {"spent": name, "times": times}
+
+
+def _take(line: dict[str, Any], kept: dict[str, Kept], ledger: Ledger) -> None:
+    """Put back what one line holds. Raises KeyError, TypeError or ValueError when it is not one."""
+    match line:
+        case {"kept": str(name), "taught": int(taught), "drawn": int(drawn), "changes": int(changes), **more} if not more:
+            kept[name] = Kept(taught=taught, drawn=drawn, changes=changes)
+        case {"row": str(name), "example": dict(example), "also": list(also), **more} if not more:
+            kept[name].rows.append(_row(example, also))
+        case {"held_out": str(name), "example": dict(example), "also": list(also), **more} if not more:
+            kept[name].held_out.append(_row(example, also))
+        case {"fact": dict(value), **more} if not more:
+            ledger.put(_known(value))
+        case {"waits": dict(value), **more} if not more:
+            ledger.waiting.append(_known(value))
+        case {"spent": str(name), "times": [_, *_] as times, **more} if not more:
+            ledger.spent[name] = [(float(told), float(arrived)) for told, arrived in times]
+        case _:
+            raise ValueError("a line is no part of a memory")
+
+
+def _row(example: dict[str, Any], also: list[Any]) -> Row:
+    prompt = tuple(Message(_typed(role, str), _typed(content, str)) for role, content in example.pop("prompt"))
+    made = Example(**example, prompt=prompt)
+    for name in ("event_id", "target", "fact", "entity", "value"):
+        _typed(getattr(made, name), str)
+    _typed(made.weight, float | int)
+    return Row.of(made, [_typed(event, str) for event in also])
+
+
+def _known(value: dict[str, Any]) -> Known:
+    if set(value) != {field.name for field in fields(Known)}:
+        raise ValueError("a fact lacks something, or has something else")
+    for name in ("name", "entity", "kind", "value", "source"):
+        _typed(value[name], str)
+    _typed(value["many"], bool)
+    _typed(value["time"], float | int)
+    asks, events = (tuple(_typed(part, str) for part in value[name]) for name in ("asks", "events"))
+    return Known(**{**value, "asks": frozenset(asks), "events": events})
+
+
+def _typed(value: Any, kind: Any) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError("a value is of another type")
+    return value
