@@ -1,0 +1,267 @@
+"""Whether an English text says, as a fact of now, that the answer of a reading is the answer to its question.
+
+Owns finding the sentence that carries the answer and putting the checks in order. Takes a reading and its passage's text;
+gives the reason why it may not be taught, or None. Needs no model but the parser.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rtadapt.reading import cues, fits, operators, sources
+from rtadapt.reading.english import Line, sentences_of
+from rtadapt.reading.question import Asked, asked, is_name, terms_of
+from rtadapt.reading.readings import Reading
+from rtadapt.reading.values import canonical, holds_value, numbers_in
+from rtadapt.reading.verdicts import Reason
+from rtadapt.records import Speaker
+from rtadapt.words import flat_words, holds
+
+if TYPE_CHECKING:
+    from spacy.tokens import Span, Token
+
+_LEAST_COVERED = 0.34
+"""Share of a question's content words that must stand in its text; pairs in other words share a third with it at least."""
+_LEAST_SAID = 0.6
+_NEAR = 2
+"""How many sentences before its own a statement may take its subject from."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A sentence that carries the answer, where in it, and the question's terms that stand in it and near it."""
+
+    line: Line
+    place: Span | None
+    own: frozenset[str]
+    near: frozenset[str]
+
+
+def asserted(reading: Reading, text: str) -> Reason | None:
+    """Why the reading may not be taught from `text`, as far as parsing tells; None when nothing speaks against it."""
+    asks = asked(reading.question)
+    lines = sentences_of(text)
+    if not _about(asks, reading, text, lines):
+        return Reason.NOT_ABOUT_TEXT
+    affirmed = _yes_or_no(reading.answer) if asks.kind == "polar" else None
+    if affirmed is None and not _stands(reading.answer, reading.question, text, lines):
+        return Reason.NOT_IN_TEXT
+    found = _carriers(reading, asks, lines, affirmed is not None)
+    if not found:
+        return Reason.NOT_IN_TEXT
+    reasons = [_refused(one, reading, asks, lines, affirmed) for one in found]
+    if Reason.NEGATED in reasons or Reason.DENIED in reasons:
+        return Reason.DENIED if Reason.DENIED in reasons else Reason.NEGATED
+    return None if None in reasons else reasons[0]
+
+
+def _yes_or_no(answer: str) -> bool | None:
+    first = (flat_words(answer) or [""])[0]
+    return {"yes": True, "no": False}.get(first)
+
+
+def _about(asks: Asked, reading: Reading, text: str, lines: Sequence[Line]) -> bool:
+    """Whether the question is about something in the text: its names stand there, and enough of its other words."""
+    said = frozenset().union(*(terms_of(line.span) for line in lines)) if lines else frozenset()
+    covered = asks.covered(said)
+    if not covered:
+        return False
+    missing = [name for name in asks.names if not holds(text, name) and not holds(reading.answer, name) and name not in said]
+    named = [name for name in asks.names if name not in missing]
+    if missing and len(missing) >= max(1, len(named)):
+        return False
+    return len(covered) >= _LEAST_COVERED * len(asks.terms)
+
+
+def _stands(answer: str, question: str, text: str, lines: Sequence[Line]) -> bool:
+    """Whether the answer stands in the text, or all its names and numbers and most of its words do, or is reckoned from it."""
+    if holds_value(text, answer):
+        return True
+    said = frozenset().union(*(terms_of(line.span) for line in lines))
+    spoken = asked(answer)
+    whole = f"{text} {question}"
+    counted = {number for number in numbers_in(answer)}
+    if counted - set(numbers_in(whole)):
+        return _reckoned(answer, text)
+    if any(not holds(whole, name) for name in spoken.names):
+        return False
+    words = terms_of(spoken.doc)
+    covered = spoken.covered(said | terms_of(asked(question).doc))
+    return bool(words) and len(covered) > _LEAST_SAID * len(words)
+
+
+def _reckoned(answer: str, text: str) -> bool:
+    """Whether the answer's one number is the sum or the difference of two numbers of one sentence of the text."""
+    wanted = numbers_in(answer)
+    if len(wanted) != 1:
+        return False
+    for line in sentences_of(text):
+        for one, other in itertools.combinations(numbers_in(line.span.text), 2):
+            if wanted[0] in (abs(one - other), one + other):
+                return True
+    return False
+
+
+def _carriers(reading: Reading, asks: Asked, lines: Sequence[Line], polar: bool) -> list[_Found]:
+    """The sentences that carry the answer, those that share most with the question first; all that share as much."""
+    terms = [terms_of(line.span) for line in lines]
+    found: list[_Found] = []
+    for at, line in enumerate(lines):
+        if reading.sentence and not _overlap(line.span.text, reading.sentence):
+            continue
+        place = None if polar else fits.place_of(line.span, reading.answer)
+        near = frozenset().union(*terms[max(0, at - _NEAR) : at + 1])
+        found.append(_Found(line, place, asks.covered(terms[at]), asks.covered(near)))
+    placed = [one for one in found if one.place is not None]
+    chosen = placed or [one for one in found if one.own]
+    if not placed and not polar:
+        spoken = terms_of(asked(reading.answer).doc)
+        chosen.sort(key=lambda one: -len({term for term in spoken if any(cues.alike(term, other) for other in terms_of(one.line.span))}))
+        return chosen[:1]
+    best = max((2 * len(one.own) + len(one.near) for one in chosen), default=0)
+    return [one for one in chosen if 2 * len(one.own) + len(one.near) >= best]
+
+
+def _overlap(sentence: str, part: str) -> bool:
+    return sentence in part or part in sentence or holds(part, sentence) or holds(sentence, part)
+
+
+def _refused(found: _Found, reading: Reading, asks: Asked, lines: Sequence[Line], affirmed: bool | None) -> Reason | None:
+    """The first check that the sentence fails."""
+    line, sentence = found.line, found.line.span
+    if line.speaker in (Speaker.CUSTOMER, Speaker.BOT):
+        return Reason.SPEAKER
+    if sentence.text.rstrip(" \"”'").endswith("?"):
+        return Reason.HEDGED
+    before = lines[line.place - 1].span if line.place else None
+    if affirmed is not None:
+        return _polar(found, asks, affirmed, lines)
+    token = found.place.root if found.place is not None else _anchor(sentence, asks)
+    if operators.negation(token, asks) or operators.weakened(token, asks):
+        return Reason.NEGATED
+    if sources.hearsay(sentence, asks):
+        return Reason.HEDGED
+    if reason := operators.modality(token, asks):
+        return reason
+    if operators.fiction(token, asks, before):
+        return Reason.FICTION
+    statement = found.own | (terms_of(found.place) if found.place is not None else frozenset())
+    for other in lines:
+        if other is not line and sources.denied(other.span, other.place > line.place, sentence, statement, reading.answer, asks):
+            return Reason.DENIED
+    if _misstated(token, asks):
+        return Reason.DENIED
+    if operators.over(token, asks) or (found.place is not None and (fits.former(found.place, asks) or fits.left_behind(found.place, asks))):
+        return Reason.OVER
+    if found.place is not None and _ended(found.place, asks, lines, line):
+        return Reason.OVER
+    if sources.quotes_bystander(sentence):
+        return Reason.SPEAKER
+    return _unfit(found, asks, lines)
+
+
+def _unfit(found: _Found, asks: Asked, lines: Sequence[Line]) -> Reason | None:
+    place, sentence = found.place, found.line.span
+    if place is None:
+        return None
+    if not fits.slot(place, asks):
+        return Reason.ANOTHER
+    checks = (fits.swapped, fits.belongs_elsewhere, fits.other_qualifier)
+    if any(check(place, sentence, asks) for check in checks):
+        return Reason.ANOTHER
+    if fits.part_of_measure(place, asks) or fits.other_holder(place, asks) or _other_subject(found, asks, lines):
+        return Reason.ANOTHER
+    return None
+
+
+def _anchor(sentence: Span, asks: Asked) -> Token:
+    """Where a statement hangs whose answer has no place of its own: the verb that the question asks with, else the root."""
+    for token in sentence:
+        if token.pos_ == "VERB" and asks.covered(terms_of([token])):
+            return token
+    return sentence.root
+
+
+def _polar(found: _Found, asks: Asked, affirmed: bool, lines: Sequence[Line]) -> Reason | None:
+    """A question for yes or no is answered by a sentence that says most of it, in the polarity of the answer."""
+    sentence = found.line.span
+    if 2 * len(found.near) < len(asks.terms) + 1 or any(number not in numbers_in(sentence.text) for number in numbers_in(asks.doc.text)):
+        return Reason.NOT_ABOUT_TEXT
+    token = _anchor(sentence, asks)
+    if sources.hearsay(sentence, asks):
+        return Reason.HEDGED
+    if reason := operators.modality(token, asks):
+        return reason
+    lemmas = {word.lemma_.lower() for word in sentence}
+    opposite = any(cues.OPPOSITES.get(word, frozenset()) & lemmas and word not in lemmas for word in asks.lemmas)
+    refused = bool(lemmas & (cues.NEGATIVE_VERBS - {"miss", "stop"})) and not asks.carries(cues.NEGATIVE_VERBS)
+    positive = not (operators.negation(token, asks) or opposite or refused)
+    if positive != affirmed:
+        return Reason.NEGATED
+    for other in lines:
+        if other.place > found.line.place and sources.denied(other.span, True, sentence, found.own, "\n", asks):
+            return Reason.DENIED
+    return Reason.OVER if operators.over(token, asks) else None
+
+
+def _misstated(token: Token, asks: Asked) -> bool:
+    """Whether the sentence itself says that the statement was an error."""
+    if asks.carries(cues.DENIALS | cues.FALSE_WORDS):
+        return False
+    for found, _ in operators.chain(token):
+        words = {child.lower_ for child in found.children if child.dep_ == "advmod"}
+        if words & cues.FALSE_WORDS or found.lemma_.lower() in ("misstate", "misreport", "misspell", "misidentify"):
+            return True
+    return False
+
+
+def _ended(place: Span, asks: Asked, lines: Sequence[Line], line: Line) -> bool:
+    """Whether the text says that the answer has left what it is asked for: resigned, sacked, replaced, closed."""
+    if asks.past or asks.carries(cues.ENDED_BY_SELF | cues.ENDED_BY_OTHERS | cues.BACKWARD):
+        return False
+    names = {token.lower_ for token in place if is_name(token)}
+    if not names:
+        return False
+    for other in lines:
+        for verb in other.span:
+            if verb.pos_ not in ("VERB", "AUX") or any(child.dep_ == "neg" for child in verb.children):
+                continue
+            lemmas = operators.lemma_of(verb)
+            passive = any(child.dep_ in ("nsubjpass", "auxpass") for child in verb.children)
+            part = fits._roles(verb)
+            gone = part["agent"] if lemmas & cues.ENDED_BY_SELF and not passive else set()
+            gone = gone | (part["patient"] if lemmas & cues.ENDED_BY_OTHERS else set())
+            words = {token.lower_ for token in other.span if token.i in gone}
+            if words & names and not _elsewhere(verb, asks):
+                return True
+    return False
+
+
+def _elsewhere(verb: Token, asks: Asked) -> bool:
+    """Whether what somebody left is named, and is not what the question is about: left Getafe to coach Osasuna."""
+    left = [child for child in verb.children if child.dep_ in ("dobj", "prep")]
+    named = {token.lower_ for child in left for token in child.subtree if is_name(token)}
+    return bool(named) and not any(word in asks.names for name in named for word in flat_words(name))
+
+
+def _other_subject(found: _Found, asks: Asked, lines: Sequence[Line]) -> bool:
+    """Whether the answer is said of somebody whom the question doesn't name, while it names others."""
+    place, sentence = found.place, found.line.span
+    if place is None or not asks.names:
+        return False
+    owner = place.root.head
+    if place.root.dep_ in ("appos", "npadvmod", "nummod") and is_name(owner) and owner.ent_type_ == "PERSON" and numbers_in(place.text):
+        words = {word for token in [owner, *owner.children] if is_name(token) for word in flat_words(token.text)}
+        if not words & asks.names:
+            return True
+    here = {word for token in sentence if is_name(token) for word in flat_words(token.text)}
+    if here & asks.names:
+        return False
+    verb = operators.verb_of(place.root)
+    subject = next((child for child in verb.children if child.dep_ in ("nsubj", "nsubjpass")), None)
+    if subject is None or not is_name(subject) or place.start <= subject.i < place.end:
+        return False
+    return subject.ent_type_ in ("ORG", "PERSON", "GPE", "PRODUCT") and verb.lemma_ not in cues.SAY_VERBS
