@@ -7,11 +7,12 @@ gives the reason why it may not be taught, or None. Needs no model but the parse
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rtadapt.reading import cues, fits, operators, sources
+from rtadapt.reading import contrast, cues, fits, operators, roles, sources
 from rtadapt.reading.english import Line, sentences_of
 from rtadapt.reading.question import Asked, asked, is_name, terms_of
 from rtadapt.reading.readings import Reading
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _LEAST_COVERED = 0.34
 """Share of a question's content words that must stand in its text; pairs in other words share a third with it at least."""
 _LEAST_SAID = 0.6
+_DATED = re.compile(r"m\d+d\d+|\d+(?::\d\d)+")
 _NEAR = 2
 """How many sentences before its own a statement may take its subject from."""
 
@@ -46,12 +48,14 @@ def asserted(reading: Reading, text: str) -> Reason | None:
     lines = sentences_of(text)
     if not _about(asks, reading, text, lines):
         return Reason.NOT_ABOUT_TEXT
+    if holds(reading.question, reading.answer) and asks.kind != "polar" and " or " not in reading.question:
+        return Reason.ANOTHER
     affirmed = _yes_or_no(reading.answer) if asks.kind == "polar" else None
     if affirmed is None and not _stands(reading.answer, reading.question, text, lines):
         return Reason.NOT_IN_TEXT
     found = _carriers(reading, asks, lines, affirmed is not None)
     if not found:
-        return Reason.NOT_IN_TEXT
+        return Reason.ANOTHER
     reasons = [_refused(one, reading, asks, lines, affirmed) for one in found]
     if Reason.NEGATED in reasons or Reason.DENIED in reasons:
         return Reason.DENIED if Reason.DENIED in reasons else Reason.NEGATED
@@ -73,7 +77,14 @@ def _about(asks: Asked, reading: Reading, text: str, lines: Sequence[Line]) -> b
     named = [name for name in asks.names if name not in missing]
     if missing and len(missing) >= max(1, len(named)):
         return False
+    if asks.focus and not asks.focus & covered and 3 * len(covered) < 2 * len(asks.terms) and not _priced(asks, reading):
+        return False
     return len(covered) >= _LEAST_COVERED * len(asks.terms)
+
+
+def _priced(asks: Asked, reading: Reading) -> bool:
+    """Whether what is asked is a price and what is answered is money: texts seldom say the word."""
+    return asks.carries(contrast.PRICES) and any(word in contrast.MONEY for word in canonical(reading.answer))
 
 
 def _stands(answer: str, question: str, text: str, lines: Sequence[Line]) -> bool:
@@ -83,13 +94,17 @@ def _stands(answer: str, question: str, text: str, lines: Sequence[Line]) -> boo
     said = frozenset().union(*(terms_of(line.span) for line in lines))
     spoken = asked(answer)
     whole = f"{text} {question}"
-    counted = {number for number in numbers_in(answer)}
-    if counted - set(numbers_in(whole)):
+    if any(word not in canonical(text) for word in canonical(answer) if _DATED.fullmatch(word)):
+        return False
+    counted = numbers_in(answer)
+    if set(counted) - set(numbers_in(whole)):
         return _reckoned(answer, text)
+    if len(counted) > 1 and "-" in " ".join(canonical(answer)):
+        return False
     if any(not holds(whole, name) for name in spoken.names):
         return False
-    words = terms_of(spoken.doc)
-    covered = spoken.covered(said | terms_of(asked(question).doc))
+    words = frozenset(word for word in terms_of(spoken.doc) if not word[:1].isdigit())
+    covered = spoken.covered(said | terms_of(asked(question).doc)) & words
     return bool(words) and len(covered) > _LEAST_SAID * len(words)
 
 
@@ -121,6 +136,8 @@ def _carriers(reading: Reading, asks: Asked, lines: Sequence[Line], polar: bool)
         spoken = terms_of(asked(reading.answer).doc)
         chosen.sort(key=lambda one: -len({term for term in spoken if any(cues.alike(term, other) for other in terms_of(one.line.span))}))
         return chosen[:1]
+    whole = max((len(one.near) for one in found), default=0)
+    chosen = [one for one in chosen if 2 * len(one.near) >= whole]
     best = max((2 * len(one.own) + len(one.near) for one in chosen), default=0)
     return [one for one in chosen if 2 * len(one.own) + len(one.near) >= best]
 
@@ -140,11 +157,12 @@ def _refused(found: _Found, reading: Reading, asks: Asked, lines: Sequence[Line]
     if affirmed is not None:
         return _polar(found, asks, affirmed, lines)
     token = found.place.root if found.place is not None else _anchor(sentence, asks)
-    if operators.negation(token, asks) or operators.weakened(token, asks):
+    anchors = [token, *_predicates(sentence, asks, token)]
+    if any(operators.negation(anchor, asks) for anchor in anchors) or operators.weakened(token, asks):
         return Reason.NEGATED
     if sources.hearsay(sentence, asks):
         return Reason.HEDGED
-    if reason := operators.modality(token, asks):
+    if reason := next((reason for anchor in anchors if (reason := operators.modality(anchor, asks))), None):
         return reason
     if operators.fiction(token, asks, before):
         return Reason.FICTION
@@ -169,8 +187,7 @@ def _unfit(found: _Found, asks: Asked, lines: Sequence[Line]) -> Reason | None:
         return None
     if not fits.slot(place, asks):
         return Reason.ANOTHER
-    checks = (fits.swapped, fits.belongs_elsewhere, fits.other_qualifier)
-    if any(check(place, sentence, asks) for check in checks):
+    if roles.swapped(place, sentence, asks) or contrast.belongs_elsewhere(place, sentence, asks):
         return Reason.ANOTHER
     if fits.part_of_measure(place, asks) or fits.other_holder(place, asks) or _other_subject(found, asks, lines):
         return Reason.ANOTHER
@@ -183,6 +200,13 @@ def _anchor(sentence: Span, asks: Asked) -> Token:
         if token.pos_ == "VERB" and asks.covered(terms_of([token])):
             return token
     return sentence.root
+
+
+def _predicates(sentence: Span, asks: Asked, answer: Token) -> list[Token]:
+    """The words of the sentence that say what the question asks with, where they hang below the answer's own clause."""
+    clause = operators.verb_of(answer)
+    below = [token for child in clause.children if child.dep_ in ("xcomp", "dobj", "prep", "attr", "oprd", "dative") for token in child.subtree]
+    return [token for token in below if token.pos_ in ("VERB", "NOUN") and token != answer and asks.covered(terms_of([token]))]
 
 
 def _polar(found: _Found, asks: Asked, affirmed: bool, lines: Sequence[Line]) -> Reason | None:
@@ -231,7 +255,7 @@ def _ended(place: Span, asks: Asked, lines: Sequence[Line], line: Line) -> bool:
                 continue
             lemmas = operators.lemma_of(verb)
             passive = any(child.dep_ in ("nsubjpass", "auxpass") for child in verb.children)
-            part = fits._roles(verb)
+            part = roles.roles(verb)
             gone = part["agent"] if lemmas & cues.ENDED_BY_SELF and not passive else set()
             gone = gone | (part["patient"] if lemmas & cues.ENDED_BY_OTHERS else set())
             words = {token.lower_ for token in other.span if token.i in gone}

@@ -43,10 +43,15 @@ PLAN_VERBS = word_set(
     """plan expect intend hope aim want propose consider seek vow promise threaten agree schedule set due prepare mull
     ask offer pledge try attempt project forecast anticipate tip urge recommend demand call await poise slate bid look"""
 )
+DONE_TO = word_set(
+    """manage begin start continue come go help choose get have prove serve use force oblige allow enable find show know go_on
+    need require compel lead cause be make order decide vote elect opt turn_out happen persuade win rule"""
+)
+"""Verbs after which `to` leads to something that is so, or is decided."""
 POSSIBLE = word_set("could may might would should")
 CONDITIONS = word_set("if unless provided providing lest whether assuming supposing")
 FICTION = word_set(
-    """film movie novel series episode musical drama sitcom thriller opera cartoon comic character fictional fiction
+    """film movie novel series episode musical drama sitcom thriller cartoon comic character fictional fiction
     screenplay videogame parody sequel trilogy saga tale"""
 )
 ACTING = word_set("portray star voice depict impersonate play")
@@ -60,7 +65,7 @@ STATES = word_set(
     belong include stand use possess represent govern rule direct stay reside sit"""
 )
 CHANGES = word_set("rise fall cut raise increase drop reduce grow climb slash add gain lower decline jump plunge shrink decrease surge slip dip soar trim lift")
-COMPARATIVES = word_set("more fewer less higher lower extra additional cheaper dearer off discount above below longer shorter taller older younger faster slower heavier lighter")
+COMPARATIVES = word_set("more fewer less higher lower extra additional cheaper dearer off discount longer shorter taller older younger faster slower heavier lighter")
 AT_MOST = ("fewer than", "less than", "under", "below", "up to", "at most", "no more than", "not above", "not over", "not more than", "not at least")
 AT_LEAST = ("more than", "over", "above", "at least", "exceeding", "upwards of")
 

@@ -65,6 +65,8 @@ def _negated(token: Token, asks: Asked) -> bool:
             skipped = below is not None and reached == "conj" and verb and below.tag_ != "VB"
             if not skipped and not after_but and reached != "advcl":
                 return True
+        if any(child.lower_ == "longer" and any(word.lower_ == "no" for word in child.children) for child in found.children):
+            return True
         if any(child.dep_ in ("det", "preconj", "cc", "advmod") and child.lower_ in ("no", "neither", "not") and child.i < found.i for child in found.children):
             return True
         if verb and any(child.dep_ in _SUBJECTS and _nobody(child) for child in found.children):
@@ -144,6 +146,9 @@ def _of_verb(verb: Token, below: Token | None, reached: str, asks: Asked) -> Rea
         to_come = any(child.lower_ in ("to", "will", "would") for child in below.children if child.dep_ == "aux") or reached in ("pcomp", "ccomp")
         if to_come and not _future_asked(asks) and not asks.carries(frozenset((verb.lemma_.lower(),))):
             return Reason.PLANNED
+    if below is not None and reached == "xcomp" and any(child.lower_ == "to" and child.dep_ == "aux" for child in below.children):
+        if not lemma_of(verb) & cues.DONE_TO and verb.tag_ != "VB" and not _future_asked(asks) and not asks.covered(terms_of([verb])):
+            return Reason.PLANNED
     if any(child.dep_ == "acomp" and child.lemma_ in ("due", "set", "likely", "poised", "scheduled", "ready") for child in verb.children) and reached in ("acomp", "xcomp") and not _future_asked(asks):
         return Reason.PLANNED
     return None
@@ -183,8 +188,8 @@ def fiction(token: Token, asks: Asked, before: Span | None) -> bool:
         lemma = found.lemma_.lower()
         if lemma in cues.ACTING and found.pos_ == "VERB" and (lemma in ("portray", "depict", "impersonate") or _has_role(found)):
             return True
-        inside = found.dep_ == "pobj" and found.head.lower_ in ("in", "of", "by")
-        if lemma in cues.FICTION and (inside or lemma in ("fictional", "character")):
+        inside = found.dep_ == "pobj" and found.head.lower_ == "in" and not any(child.lower_ == "of" for child in found.children)
+        if lemma in cues.FICTION and found.pos_ == "NOUN" and (inside or lemma in ("fictional", "character")):
             return True
     resumed = re.match(r"in it\b|there\b", token.sent.text.casefold())
     return bool(resumed and before is not None and any(word.lemma_.lower() in cues.FICTION for word in before))
@@ -217,7 +222,8 @@ def over(token: Token, asks: Asked) -> bool:
         return False
     bounded = any(child.lower_ in ("until", "till") for child in first.children)
     helped = [child.lower_ for child in first.children if child.dep_ in ("aux", "auxpass")]
-    gone = first.tag_ == "VBD" or (first.tag_ in ("VBN", "VBG") and bool({"was", "were", "had"} & set(helped)))
+    ahead = first.dep_ == "conj" and first.lower_ == first.lemma_ and any(child.tag_ == "MD" for child in first.head.children)
+    gone = (first.tag_ == "VBD" and not ahead) or (first.tag_ in ("VBN", "VBG") and bool({"was", "were", "had"} & set(helped)))
     if gone and bounded:
         return True
     state = first.lemma_.lower() in cues.STATES and not (first.tag_ == "VBN" and "had" not in helped)

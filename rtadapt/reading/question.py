@@ -33,12 +33,14 @@ _FUTURE = word_set("will shall would plan expect schedule intend due hope upcomi
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An English question. `terms` are the stems of its content words, names among them; `names` are the words of its names."""
+    """An English question. `terms` are the stems of its content words, names among them; `names` are the words of its names;
+    `focus` are the stems of its main verb and of that verb's subject or predicate noun, names and light words aside."""
 
     doc: Doc
     kind: str
     names: frozenset[str]
     terms: frozenset[str]
+    focus: frozenset[str]
     lemmas: frozenset[str]
     future: bool
     past: bool
@@ -71,6 +73,7 @@ def asked(question: str) -> Asked:
         kind=kind,
         names=names,
         terms=terms_of(doc),
+        focus=_focus(doc),
         lemmas=lemmas | _particle_verbs(doc),
         future=going or bool(lemmas & _FUTURE),
         past=any(token.tag_ == "VBD" or token.lower_ in ("did", "was", "were", "had") for token in verbs),
@@ -82,7 +85,7 @@ def is_name(token: Token) -> bool:
     """Whether a token is part of a name: a proper noun, or a capitalised word or a code inside the sentence."""
     if token.ent_type_ in ("DATE", "TIME", "MONEY", "PERCENT", "CARDINAL", "ORDINAL", "QUANTITY"):
         return False
-    if token.lower_ in _LIGHT or not token.text[:1].isalnum():
+    if token.lower_ in _LIGHT or token.pos_ == "PRON" or not token.text[:1].isalnum():
         return False
     inside = token.i > token.sent.start and token.text[:1].isupper()
     return token.pos_ == "PROPN" or inside or any(sign.isdigit() for sign in token.text) and token.text[:1].isalpha()
@@ -99,6 +102,12 @@ def terms_of(tokens: Iterable[Token] | Span | Doc) -> frozenset[str]:
             lemma = lemma if token.pos_ != "PROPN" else token.lower_
         found.update(stem(word) for word in flat_words(token.text if is_name(token) else lemma) if word not in ("s", "one"))
     return frozenset(found)
+
+
+def _focus(doc: Doc) -> frozenset[str]:
+    root = doc[:].root
+    kernel = [root, *(child for child in root.children if child.dep_ in ("nsubj", "nsubjpass", "attr", "dobj", "xcomp", "ccomp", "acomp"))]
+    return terms_of(token for token in kernel if not is_name(token) and token.tag_ not in ("WP", "WDT"))
 
 
 def _particle_verbs(doc: Doc) -> frozenset[str]:
