@@ -19,15 +19,18 @@ from rtadapt.reading.readings import Reading
 from rtadapt.reading.values import canonical, holds_value, numbers_in
 from rtadapt.reading.verdicts import Reason
 from rtadapt.records import Speaker
-from rtadapt.words import flat_words, holds
+from rtadapt.words import flat_words, holds, stem
 
 if TYPE_CHECKING:
     from spacy.tokens import Span, Token
 
 _LEAST_COVERED = 0.34
 """Share of a question's content words that must stand in its text; pairs in other words share a third with it at least."""
+_LONG = 6
+_LEAST_SHARED = 2
 _LEAST_SAID = 0.6
 _DATED = re.compile(r"m\d+d\d+|\d+(?::\d\d)+")
+_COUNT = re.compile(r"-?\d+(?:\.\d+)?")
 _NEAR = 2
 """How many sentences before its own a statement may take its subject from."""
 
@@ -68,18 +71,21 @@ def _yes_or_no(answer: str) -> bool | None:
 
 
 def _about(asks: Asked, reading: Reading, text: str, lines: Sequence[Line]) -> bool:
-    """Whether the question is about something in the text: its names stand there, and enough of its other words."""
+    """Whether the question is about something in the text: its names stand there, and enough of its other words.
+
+    A long question tells half of the story again, in its own words; there some of it must be in the text.
+    """
     said = frozenset().union(*(terms_of(line.span) for line in lines)) if lines else frozenset()
     covered = asks.covered(said)
-    if not covered:
+    long = len(asks.terms) >= _LONG
+    missing = [name for name in asks.names if not holds(text, name) and not holds(reading.answer, name) and stem(name) not in said]
+    if missing and len(missing) >= max(1, len(asks.names) - len(missing)) and not (long and len(covered) >= _LEAST_SHARED):
         return False
-    missing = [name for name in asks.names if not holds(text, name) and not holds(reading.answer, name) and name not in said]
-    named = [name for name in asks.names if name not in missing]
-    if missing and len(missing) >= max(1, len(named)):
-        return False
+    if long:
+        return len(covered) >= _LEAST_SHARED
     if asks.focus and not asks.focus & covered and 3 * len(covered) < 2 * len(asks.terms) and not _priced(asks, reading):
         return False
-    return len(covered) >= _LEAST_COVERED * len(asks.terms)
+    return bool(covered) and len(covered) >= _LEAST_COVERED * len(asks.terms)
 
 
 def _priced(asks: Asked, reading: Reading) -> bool:
@@ -127,7 +133,7 @@ def _carriers(reading: Reading, asks: Asked, lines: Sequence[Line], polar: bool)
     for at, line in enumerate(lines):
         if reading.sentence and not _overlap(line.span.text, reading.sentence):
             continue
-        place = None if polar else fits.place_of(line.span, reading.answer)
+        place = None if polar else fits.place_of(line.span, reading.answer) or _number_of(line.span, reading.answer)
         near = frozenset().union(*terms[max(0, at - _NEAR) : at + 1])
         found.append(_Found(line, place, asks.covered(terms[at]), asks.covered(near)))
     placed = [one for one in found if one.place is not None]
@@ -140,6 +146,12 @@ def _carriers(reading: Reading, asks: Asked, lines: Sequence[Line], polar: bool)
     chosen = [one for one in chosen if 2 * len(one.near) >= whole]
     best = max((2 * len(one.own) + len(one.near) for one in chosen), default=0)
     return [one for one in chosen if 2 * len(one.own) + len(one.near) >= best]
+
+
+def _number_of(sentence: Span, answer: str) -> Span | None:
+    """The place of an answer's one number, when its words stand apart: 80 crowns in `from 80 to 95 crowns`."""
+    counted = [word for word in canonical(answer) if _COUNT.fullmatch(word)]
+    return fits.place_of(sentence, counted[0]) if len(counted) == 1 else None
 
 
 def _overlap(sentence: str, part: str) -> bool:
@@ -172,11 +184,11 @@ def _refused(found: _Found, reading: Reading, asks: Asked, lines: Sequence[Line]
             return Reason.DENIED
     if _misstated(token, asks):
         return Reason.DENIED
-    if operators.over(token, asks) or (found.place is not None and (fits.former(found.place, asks) or fits.left_behind(found.place, asks))):
+    if any(operators.over(anchor, asks) for anchor in anchors) or (found.place is not None and (fits.former(found.place, asks) or fits.left_behind(found.place, asks))):
         return Reason.OVER
     if found.place is not None and _ended(found.place, asks, lines, line):
         return Reason.OVER
-    if sources.quotes_bystander(sentence):
+    if found.place is not None and sources.quotes_bystander(sentence, found.place):
         return Reason.SPEAKER
     return _unfit(found, asks, lines)
 
@@ -189,7 +201,7 @@ def _unfit(found: _Found, asks: Asked, lines: Sequence[Line]) -> Reason | None:
         return Reason.ANOTHER
     if roles.swapped(place, sentence, asks) or contrast.belongs_elsewhere(place, sentence, asks):
         return Reason.ANOTHER
-    if fits.part_of_measure(place, asks) or fits.other_holder(place, asks) or _other_subject(found, asks, lines):
+    if fits.part_of_measure(place, asks) or fits.other_holder(place, asks) or fits.held_by_other(place, asks) or _other_subject(found, asks, lines):
         return Reason.ANOTHER
     return None
 
@@ -205,7 +217,9 @@ def _anchor(sentence: Span, asks: Asked) -> Token:
 def _predicates(sentence: Span, asks: Asked, answer: Token) -> list[Token]:
     """The words of the sentence that say what the question asks with, where they hang below the answer's own clause."""
     clause = operators.verb_of(answer)
-    below = [token for child in clause.children if child.dep_ in ("xcomp", "dobj", "prep", "attr", "oprd", "dative") for token in child.subtree]
+    hung = [child for child in clause.children if child.dep_ in ("xcomp", "dobj", "prep", "attr", "oprd", "dative")]
+    hung += [child for child in answer.children if child.dep_ in ("relcl", "acl", "appos")]
+    below = [token for child in hung for token in child.subtree]
     return [token for token in below if token.pos_ in ("VERB", "NOUN") and token != answer and asks.covered(terms_of([token]))]
 
 

@@ -33,11 +33,11 @@ def belongs_elsewhere(place: Span, sentence: Span, asks: Asked) -> bool:
     if _wrong_measure(place, sentence, asks) or _wrong_way(place, asks):
         return True
     values = _like(place, sentence, asks)
+    if any(token.lower_ == "respectively" for token in sentence):
+        return _out_of_order(place, values, sentence, asks)
     at = next((at for at, value in enumerate(values) if value.start < place.end and place.start < value.end), None)
     if at is None:
         return _opposed(asks, sentence, {token for token in _around(place)})
-    if len(values) > 1 and any(token.lower_ == "respectively" for token in sentence):
-        return _out_of_order(values, at, sentence, asks)
     parts = _segments(values, sentence)
     scores = [_weight(asks, terms) for terms in _terms(parts, values, sentence)]
     if max(scores) > scores[at]:
@@ -172,12 +172,22 @@ def _terms(parts: list[Span], values: list[Span], sentence: Span) -> list[frozen
     return found
 
 
-def _out_of_order(values: list[Span], at: int, sentence: Span, asks: Asked) -> bool:
-    """Whether, by `respectively`, the question's name stands at another place among the names than the answer among the values."""
-    heads = [token for token in sentence if token.pos_ in ("PROPN", "NOUN") and len(token.conjuncts) + 1 == len(values)]
-    listed = [token for token in heads if token.i < values[0].start][: len(values)]
-    places = [number for number, token in enumerate(listed) if asks.covered(terms_of([token, *(c for c in token.children if c.dep_ != "conj")]))]
-    return len(places) == 1 and places[0] != at
+def _out_of_order(place: Span, values: list[Span], sentence: Span, asks: Asked) -> bool:
+    """Whether, by `respectively`, the question's name stands at another place in its list than the answer does in its own."""
+    lists = {tuple(sorted(token.i for token in (token, *token.conjuncts))) for token in sentence if token.conjuncts}
+    lists |= {tuple(value.start for value in values)} if len(values) > 1 else set()
+    at: set[int] = set()
+    asked_at: set[int] = set()
+    for listed in lists:
+        mine = [number for number, i in enumerate(listed) if place.start <= i < place.end or (place.start <= i + 1 and i < place.end)]
+        said = [number for number, i in enumerate(listed) if asks.covered(terms_of(_without_conjuncts(sentence.doc[i])))]
+        at.update(mine if len(mine) == 1 else ())
+        asked_at.update(said if len(said) == 1 and not mine else ())
+    return bool(at and asked_at) and not at & asked_at
+
+
+def _without_conjuncts(token: Token) -> list[Token]:
+    return [token, *(child for child in token.children if child.dep_ in ("compound", "nmod", "amod", "nummod"))]
 
 
 def _around(place: Span) -> set[Token]:

@@ -13,7 +13,7 @@ NEGATIVE_VERBS = word_set(
     stop refrain dismiss halt block veto oppose cease forgo doubt dispute turn_down call_off pull_out rule_out back_out"""
 )
 DENIALS = word_set("deny dismiss refute reject retract correct misstate debunk withdraw contradict rebut disown")
-FALSE_WORDS = word_set("false untrue hoax fake incorrect wrong wrongly incorrectly erroneously mistakenly satire retraction correction invented unfounded fabricated misreported")
+FALSE_WORDS = word_set("false untrue hoax fake incorrect wrong wrongly incorrectly erroneously mistakenly satire retraction correction invented unfounded fabricated misreported lie nonsense myth")
 REPORT_NOUNS = word_set("report rumour rumor claim story post news article speculation allegation suggestion it this that figure statement message information account")
 
 HEDGE_ADVERBS = word_set(
@@ -57,7 +57,7 @@ FICTION = word_set(
 ACTING = word_set("portray star voice depict impersonate play")
 ENDED_BY_SELF = word_set("leave resign quit retire die depart step_down stand_down step_aside close shut end expire finish go stop cease lapse move_on bow_out step_back")
 ENDED_BY_OTHERS = word_set("sack fire dismiss oust replace remove suspend axe depose succeed discontinue scrap abolish demote strip cancel release drop")
-FORMER = word_set("former ex previous outgoing late past erstwhile ousted departing retired sacked one-time onetime then deposed old")
+FORMER = word_set("former ex previous outgoing erstwhile ousted departing retired sacked one-time onetime deposed then-")
 UNLIKE = word_set("deputy vice assistant acting interim honorary shadow would-be aspiring caretaker associate")
 BACKWARD = word_set("former formerly previous previously earlier once until till ago last then")
 STATES = word_set(
@@ -92,6 +92,7 @@ _OPPOSITES = (
     "hire|fire sack",
     "birth bear|death die",
     "single|double return",
+    "cost charge pay|free",
 )
 _SAME = (
     "coach manager manage train trainer boss",

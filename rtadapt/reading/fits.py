@@ -25,6 +25,12 @@ _TIMELY = cues.word_set(
     day hour minute spring summer autumn winter fall season decade century weekend after before during when while since until
     now soon ago next last late early end start beginning christmas easter once as earlier later quarter date"""
 )
+_SHARES = cues.word_set("percentage percent share proportion amount")
+_COUNTED = cues.word_set(
+    """age price score magnitude size speed cost result temperature height length rate record total vote margin number figure
+    level fee sum value distance weight version model room gate platform page period deadline term duration grade rank position
+    place channel line code interval point stage phase round seed limit discount fine"""
+)
 _AMOUNTS = cues.word_set("dozen dozens several none all both half twice once few hundreds thousands millions no zero double couple free nothing")
 _SEPARATORS = frozenset((",", ";", "—", "–", "(", "but", "and", "while", "whereas", "against", "versus", "or", "compared", "than", "to", "/", "followed"))
 _COMPARED = re.compile(r"\b(?:compared (?:with|to)|up from|down from|versus|against|from|instead of|rather than|than)\s+(?:about |some |around |a |an |the )*$", re.IGNORECASE)
@@ -47,6 +53,8 @@ def place_of(sentence: Span, answer: str) -> Span | None:
 def slot(place: Span, asks: Asked) -> bool:
     """Whether the answer is of the kind that the question asks for."""
     head = place.root
+    if asks.kind in ("who", "what") and asks.doc[:].root.lemma_ == "be" and head.pos_ == "VERB" and any(child.dep_ in ("aux", "auxpass") for child in head.children):
+        return False
     text = place.text.casefold()
     held = {word for word in re.findall(r"[^\W\d]+", text)}
     if asks.kind in ("who", "whom"):
@@ -56,9 +64,19 @@ def slot(place: Span, asks: Asked) -> bool:
         return bool(held & _TIMELY or {word.rstrip("s") for word in held} & _TIMELY or re.search(r"\d", text))
     if asks.kind in ("how_many", "how_much", "how_old", "how_far"):
         return bool(numbers_in(text) or held & _AMOUNTS)
+    if asks.kind in ("which", "what") and (noun := _noun_asked(asks)) and noun not in _TIMELY | _COUNTED:
+        if noun in _SHARES:
+            return bool(numbers_in(text))
+        return not all(token.ent_type_ in _VALUES for token in place if token.is_alpha or token.like_num)
     if asks.kind == "where":
         return not all(token.ent_type_ in _VALUES | {"PERSON"} for token in place if token.is_alpha or token.like_num)
     return True
+
+
+def _noun_asked(asks: Asked) -> str:
+    """The noun of `which town` or `what share`; empty when nothing is named so."""
+    found = (token.head for token in asks.doc if token.lower_ in ("which", "what") and token.dep_ == "det" and token.i < token.head.i)
+    return next((noun.lemma_.lower() for noun in found), "")
 
 
 def _adverbial(place: Span) -> bool:
@@ -129,13 +147,34 @@ def other_holder(place: Span, asks: Asked) -> bool:
     return False
 
 
+def held_by_other(place: Span, asks: Asked) -> bool:
+    """Whether the sentence gives the office that is asked for to another name: a friend of director Paolo Neri."""
+    if asks.kind != "who":
+        return False
+    holders: list[set[int]] = []
+    for token in place.sent:
+        if is_name(token) and token.pos_ == "PROPN" or token.pos_ not in ("NOUN", "PROPN") or token.lemma_.lower() not in asks.lemmas:
+            continue
+        names = [token.head] if token.dep_ in ("compound", "appos", "nmod") and is_name(token.head) else []
+        names += [child for child in token.children if child.dep_ == "appos" and is_name(child)]
+        if not names:
+            return False
+        holders += [{name.i, *(child.i for child in name.children if is_name(child))} for name in names if name.ent_type_ != "ORG"]
+    return bool(holders) and not any(held & set(range(place.start, place.end)) for held in holders)
+
+
 def former(place: Span, asks: Asked) -> bool:
     """Whether the noun that the question asks about is called a former one beside the answer."""
     if asks.carries(cues.FORMER | cues.BACKWARD):
         return False
-    before = place.sent.doc[max(place.start - 8, place.sent.start) : place.start]
-    inside = {*place, *place.root.subtree, *before}
-    for token in inside:
-        if token.lower_ in cues.FORMER and (token in list(place.root.subtree) or token.head == place.root or token.head.head == place.root or token.i >= place.start):
-            return token.lower_ not in ("late", "past", "old", "last") or token.dep_ == "amod" and token.head == place.root and token.lower_ != "old"
+    nouns = {*place, place.root}
+    if place.root.dep_ in ("appos", "compound", "attr") or any(child.dep_ in ("appos", "attr") for child in place.root.children):
+        nouns |= {place.root.head, *place.root.head.children, *place.root.children}
+    for token in place.sent:
+        if re.match(r"(?:ex|then|former)-\w", token.lower_) and (token in nouns or token.head in nouns) and asks.covered(terms_of([token])):
+            return True
+        if token.lower_ not in cues.FORMER or not ({token.head, token.head.head} & nouns or token in place):
+            continue
+        if token.dep_ in ("amod", "advmod", "compound", "nmod", "punct", "npadvmod") and token.head.pos_ in ("NOUN", "PROPN"):
+            return True
     return False

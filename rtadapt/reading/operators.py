@@ -140,6 +140,9 @@ def _of_verb(verb: Token, below: Token | None, reached: str, asks: Asked) -> Rea
         return Reason.PLANNED if planned else Reason.CONDITIONAL
     if any(word in ("will", "shall", "'ll", "wo") for word in helped) and not _future_asked(asks):
         return Reason.PLANNED
+    headline = verb.dep_ == "ROOT" or (verb.dep_ in ("acl", "relcl") and verb.head.pos_ == "PROPN")
+    if headline and verb.tag_ == "VB" and any(child.lower_ == "to" and child.dep_ == "aux" for child in verb.children) and not _future_asked(asks):
+        return Reason.PLANNED
     if verb.tag_ == "VBG" and verb.lemma_ == "go" and below is not None and reached == "xcomp" and not _future_asked(asks):
         return Reason.PLANNED
     if below is not None and reached in ("xcomp", "ccomp", "acl", "pcomp", "oprd") and (verb.lemma_.lower() in cues.PLAN_VERBS):

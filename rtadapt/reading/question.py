@@ -66,7 +66,7 @@ def asked(question: str) -> Asked:
     kind = "polar" if first in _POLAR and "or" not in flat.split() else found.group(1).replace(" ", "_") if found else "what"
     verbs = [token for token in doc if token.pos_ in ("VERB", "AUX")]
     lemmas = frozenset(token.lemma_.lower() for token in doc) | frozenset(token.lower_ for token in doc)
-    names = frozenset(word for token in doc if is_name(token) for word in flat_words(token.text) if word != "s")
+    names = frozenset(word for token in doc if is_name(token) and not _country_of(token) for word in flat_words(token.text) if word != "s")
     going = any(token.lower_ == "going" and any(child.dep_ == "xcomp" for child in token.children) for token in doc)
     return Asked(
         doc=doc,
@@ -102,6 +102,11 @@ def terms_of(tokens: Iterable[Token] | Span | Doc) -> frozenset[str]:
             lemma = lemma if token.pos_ != "PROPN" else token.lower_
         found.update(stem(word) for word in flat_words(token.text if is_name(token) else lemma) if word not in ("s", "one"))
     return frozenset(found)
+
+
+def _country_of(token: Token) -> bool:
+    """Whether a name only says of which country something is: a US city, the Mexican president."""
+    return token.ent_type_ in ("GPE", "NORP") and token.dep_ in ("compound", "amod", "nmod") and not is_name(token.head)
 
 
 def _focus(doc: Doc) -> frozenset[str]:

@@ -54,7 +54,8 @@ def swapped(place: Span, sentence: Span, asks: Asked) -> bool:
     if asks.kind == "whose":
         return _other_owner(place, sentence, asks)
     for verb in (token for token in asks.doc if token.pos_ in ("VERB", "AUX")):
-        matched = [found for found in sentence if found.pos_ == "VERB" and _same_deed(verb, found)]
+        deeds = [found for found in sentence if found.pos_ == "VERB"]
+        matched = [found for found in deeds if found.lemma_ == verb.lemma_] or [found for found in deeds if _same_deed(verb, found)]
         most = max((len(asks.covered(terms_of(found.subtree))) for found in matched), default=0)
         best = [found for found in matched if len(asks.covered(terms_of(found.subtree))) == most]
         if best and all(_misfits(verb, found, place, sentence, asks) for found in best):

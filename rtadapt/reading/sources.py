@@ -23,6 +23,7 @@ _QUOTATION = re.compile(r"[\"“„«]([^\"”“»]+)[\"”“»]")
 _LEAST_QUOTED_WORDS = 4
 """A shorter quotation is a title, a nickname or a single expression; the sentence around it is still its writer's."""
 _PASSIVE_HEARSAY = frozenset("believe think say rumor rumour report allege understand suppose suspect claim fear consider reckon presume assume".split())
+_ARGUMENTS = frozenset(("dobj", "nsubj", "nsubjpass", "attr", "pobj"))
 _INDEFINITE = frozenset("a an one some many several another".split())
 
 
@@ -38,16 +39,28 @@ def teachable(event: Event) -> list[str]:
     return [line for line in sentences(event.text) if not any(quotes_bystander(found.span) for found in sentences_of(line))]
 
 
-def quotes_bystander(sentence: Span) -> bool:
-    """Whether a sentence hands on the words of somebody who is no official source, in quotation marks."""
-    quoted = [found for found in _QUOTATION.finditer(sentence.text) if len(found.group(1).split()) >= _LEAST_QUOTED_WORDS]
-    opened = sentence.text.count('"') % 2 == 1 or sentence.text.count("“") != sentence.text.count("”")
-    if not quoted and not opened:
+def quotes_bystander(sentence: Span, place: Span | None = None) -> bool:
+    """Whether a sentence hands on the words of somebody who is no official source, in quotation marks.
+
+    With `place`, only when that part of the sentence stands inside them. A title in quotation marks is nobody's words.
+    """
+    quoted = [found.span(1) for found in _QUOTATION.finditer(sentence.text) if not _is_title(found.group(1))]
+    if sentence.text.count('"') % 2 == 1 or sentence.text.count("“") != sentence.text.count("”"):
+        quoted.append((0, len(sentence.text)))
+    if place is not None:
+        at = place.start_char - sentence.start_char
+        quoted = [(start, end) for start, end in quoted if start <= at < end]
+    if not quoted:
         return False
-    said = [token for token in sentence if token.lemma_.lower() in cues.SAY_VERBS | cues.CLAIM_VERBS and token.pos_ in ("VERB", "AUX")]
-    outside = [token for token in said if not any(found.start() <= token.idx - sentence.start_char < found.end() for found in quoted)]
-    speakers = [speaker for verb in outside for speaker in _speakers(verb)]
-    return not any(is_official(speaker) for speaker in speakers)
+    said = [token for token in sentence if token.pos_ in ("VERB", "AUX") and token.lemma_.lower() in cues.SAY_VERBS | cues.CLAIM_VERBS]
+    outside = [token for token in said if not any(start <= token.idx - sentence.start_char < end for start, end in quoted)]
+    return not any(is_official(speaker) for verb in outside for speaker in _speakers(verb))
+
+
+def _is_title(quoted: str) -> bool:
+    """Whether words in quotation marks are a title or a single expression: few, or most of them capitalised."""
+    words = [word for word in quoted.split() if word[:1].isalnum()]
+    return len(words) < _LEAST_QUOTED_WORDS or 2 * sum(word[:1].isupper() or word[:1].isdigit() for word in words) > len(words)
 
 
 def is_official(speaker: Token) -> bool:
@@ -102,6 +115,8 @@ def _only_claims(verb: Token) -> bool:
         return says_that or (aside and any(mark.text in (",", "”", '"') for mark in (verb.nbor(-1), *verb.lefts) if verb.i))
     if lemma in ("seem", "appear", "suggest", "argue", "contend", "feel", "bet", "dream"):
         return says_that
+    if any(child.dep_ == "ccomp" for child in verb.children) and any(_doubtful(speaker) for speaker in _speakers(verb)):
+        return True
     if lemma in cues.SAY_VERBS:
         return any(_doubtful(speaker) for speaker in _speakers(verb)) and not (verb.dep_ == "ROOT" and not says_that and lemma in ("share", "read", "hear", "understand", "add", "reveal", "note", "post", "write"))
     return False
@@ -144,8 +159,8 @@ def denied(sentence: Span, later: bool, place: Span, terms: frozenset[str], answ
         return full
     if full or cue.lower_ == "correction":
         return True
-    below = {token.lemma_.lower() for token in cue.subtree if token != cue and token.dep_ in ("dobj", "nsubj", "nsubjpass", "attr", "pobj")}
-    below |= {child.lemma_.lower() for child in cue.head.children if child.dep_ in ("nsubj", "nsubjpass")} if cue.dep_ in ("acomp", "attr", "advmod", "amod") else set()
+    within = cue.subtree if cue.pos_ == "VERB" else iter(sentence)
+    below = {token.lemma_.lower() for token in within if token != cue and token.dep_ in _ARGUMENTS and token.tag_ != "WDT"}
     refers = bool(below & cues.REPORT_NOUNS)
     return refers or len(shared) > 1 or (cue.pos_ == "VERB" and len(below) == 1 and sentence.end - sentence.start <= 6)
 
@@ -153,7 +168,7 @@ def denied(sentence: Span, later: bool, place: Span, terms: frozenset[str], answ
 def _denies(token: Token) -> bool:
     lemma = token.lemma_.lower()
     if lemma in cues.DENIALS and token.pos_ == "VERB":
-        return not any(child.dep_ == "neg" for child in token.children)
+        return token.dep_ in ("ROOT", "conj", "ccomp", "advcl") and not any(child.dep_ == "neg" for child in token.children)
     if token.lower_ in cues.FALSE_WORDS or lemma in ("retraction", "correction", "hoax"):
         return token.pos_ != "VERB"
     negated = any(child.dep_ == "neg" for child in token.head.children)
