@@ -22,11 +22,15 @@ from rtadapt.records import Speaker
 from rtadapt.words import flat_words, holds, stem
 
 if TYPE_CHECKING:
-    from spacy.tokens import Span, Token
+    from spacy.tokens import Doc, Span, Token
 
 _LEAST_COVERED = 0.34
 """Share of a question's content words that must stand in its text; pairs in other words share a third with it at least."""
 _LONG = 6
+_SHORT_ANSWER = 3
+_SUBJECT_WEIGHT = 4
+_DIFFERENCES = cues.word_set("difference ahead more fewer less older younger longer shorter between margin cheaper dearer")
+_SUMS = cues.word_set("total together altogether combined overall all sum both")
 _LEAST_SHARED = 2
 _LEAST_SAID = 0.6
 _DATED = re.compile(r"m\d+d\d+|\d+(?::\d\d)+")
@@ -78,7 +82,9 @@ def _about(asks: Asked, reading: Reading, text: str, lines: Sequence[Line]) -> b
     said = frozenset().union(*(terms_of(line.span) for line in lines)) if lines else frozenset()
     covered = asks.covered(said)
     long = len(asks.terms) >= _LONG
-    missing = [name for name in asks.names if not holds(text, name) and not holds(reading.answer, name) and stem(name) not in said]
+    missing = [
+        name for name in asks.names if not holds(text, name) and not holds(reading.answer, name) and stem(name) not in said
+    ]
     if missing and len(missing) >= max(1, len(asks.names) - len(missing)) and not (long and len(covered) >= _LEAST_SHARED):
         return False
     if long:
@@ -104,24 +110,35 @@ def _stands(answer: str, question: str, text: str, lines: Sequence[Line]) -> boo
         return False
     counted = numbers_in(answer)
     if set(counted) - set(numbers_in(whole)):
-        return _reckoned(answer, text)
+        return _reckoned(answer, question, text)
     if len(counted) > 1 and "-" in " ".join(canonical(answer)):
         return False
     if any(not holds(whole, name) for name in spoken.names):
         return False
     words = frozenset(word for word in terms_of(spoken.doc) if not word[:1].isdigit())
     covered = spoken.covered(said | terms_of(asked(question).doc)) & words
+    if len(flat_words(answer)) <= _SHORT_ANSWER and not counted:
+        return any(_close_by(spoken.doc, line.span) for line in lines)
     return bool(words) and len(covered) > _LEAST_SAID * len(words)
 
 
-def _reckoned(answer: str, text: str) -> bool:
-    """Whether the answer's one number is the sum or the difference of two numbers of one sentence of the text."""
+def _close_by(answer: Doc, sentence: Span) -> bool:
+    """Whether all words of a short answer stand close together in the sentence, in whatever forms."""
+    wanted = {stem(token.lemma_.lower()) for token in answer if token.is_alpha and not token.is_stop}
+    found = [stem(token.lemma_.lower()) for token in sentence]
+    reach = len(wanted) + 2
+    return bool(wanted) and any(wanted <= set(found[at : at + reach]) for at in range(len(found)))
+
+
+def _reckoned(answer: str, question: str, text: str) -> bool:
+    """Whether the answer's one number is the difference or the sum, as is asked, of two numbers of one sentence of the text."""
     wanted = numbers_in(answer)
-    if len(wanted) != 1:
+    words = set(flat_words(question))
+    if len(wanted) != 1 or not (words & (_DIFFERENCES | _SUMS) or "by how" in question.casefold()):
         return False
     for line in sentences_of(text):
         for one, other in itertools.combinations(numbers_in(line.span.text), 2):
-            if wanted[0] in (abs(one - other), one + other):
+            if wanted[0] == (one + other if words & _SUMS else abs(one - other)):
                 return True
     return False
 
@@ -140,12 +157,15 @@ def _carriers(reading: Reading, asks: Asked, lines: Sequence[Line], polar: bool)
     chosen = placed or [one for one in found if one.own]
     if not placed and not polar:
         spoken = terms_of(asked(reading.answer).doc)
-        chosen.sort(key=lambda one: -len({term for term in spoken if any(cues.alike(term, other) for other in terms_of(one.line.span))}))
+        chosen.sort(
+            key=lambda one: -len({term for term in spoken if any(cues.alike(term, other) for other in terms_of(one.line.span))})
+        )
         return chosen[:1]
     whole = max((len(one.near) for one in found), default=0)
     chosen = [one for one in chosen if 2 * len(one.near) >= whole]
-    best = max((2 * len(one.own) + len(one.near) for one in chosen), default=0)
-    return [one for one in chosen if 2 * len(one.own) + len(one.near) >= best]
+    subject = terms_of(token for token in asks.doc if token.dep_ in ("nsubj", "nsubjpass")) if polar else frozenset()
+    scores = [2 * len(one.own) + len(one.near) + _SUBJECT_WEIGHT * bool(one.own & subject) for one in chosen]
+    return [one for one, score in zip(chosen, scores, strict=True) if score == max(scores)]
 
 
 def _number_of(sentence: Span, answer: str) -> Span | None:
@@ -172,7 +192,7 @@ def _refused(found: _Found, reading: Reading, asks: Asked, lines: Sequence[Line]
     anchors = [token, *_predicates(sentence, asks, token)]
     if any(operators.negation(anchor, asks) for anchor in anchors) or operators.weakened(token, asks):
         return Reason.NEGATED
-    if sources.hearsay(sentence, asks):
+    if sources.hearsay(sentence, asks, _around(anchors)):
         return Reason.HEDGED
     if reason := next((reason for anchor in anchors if (reason := operators.modality(anchor, asks))), None):
         return reason
@@ -184,13 +204,20 @@ def _refused(found: _Found, reading: Reading, asks: Asked, lines: Sequence[Line]
             return Reason.DENIED
     if _misstated(token, asks):
         return Reason.DENIED
-    if any(operators.over(anchor, asks) for anchor in anchors) or (found.place is not None and (fits.former(found.place, asks) or fits.left_behind(found.place, asks))):
+    if any(operators.over(anchor, asks) for anchor in anchors) or (
+        found.place is not None and (fits.former(found.place, asks) or fits.left_behind(found.place, asks))
+    ):
         return Reason.OVER
     if found.place is not None and _ended(found.place, asks, lines, line):
         return Reason.OVER
     if found.place is not None and sources.quotes_bystander(sentence, found.place):
         return Reason.SPEAKER
     return _unfit(found, asks, lines)
+
+
+def _around(anchors: Sequence[Token]) -> frozenset[int]:
+    """The numbers of the words at which a statement hangs, up to the sentence's root."""
+    return frozenset(token.i for anchor in anchors for token, _ in operators.chain(anchor))
 
 
 def _unfit(found: _Found, asks: Asked, lines: Sequence[Line]) -> Reason | None:
@@ -201,7 +228,12 @@ def _unfit(found: _Found, asks: Asked, lines: Sequence[Line]) -> Reason | None:
         return Reason.ANOTHER
     if roles.swapped(place, sentence, asks) or contrast.belongs_elsewhere(place, sentence, asks):
         return Reason.ANOTHER
-    if fits.part_of_measure(place, asks) or fits.other_holder(place, asks) or fits.held_by_other(place, asks) or _other_subject(found, asks, lines):
+    if (
+        fits.part_of_measure(place, asks)
+        or fits.other_holder(place, asks)
+        or fits.held_by_other(place, asks)
+        or _other_subject(found, asks, lines)
+    ):
         return Reason.ANOTHER
     return None
 
@@ -226,10 +258,12 @@ def _predicates(sentence: Span, asks: Asked, answer: Token) -> list[Token]:
 def _polar(found: _Found, asks: Asked, affirmed: bool, lines: Sequence[Line]) -> Reason | None:
     """A question for yes or no is answered by a sentence that says most of it, in the polarity of the answer."""
     sentence = found.line.span
-    if 2 * len(found.near) < len(asks.terms) + 1 or any(number not in numbers_in(sentence.text) for number in numbers_in(asks.doc.text)):
+    if 2 * len(found.near) < len(asks.terms) + 1 or any(
+        number not in numbers_in(sentence.text) for number in numbers_in(asks.doc.text)
+    ):
         return Reason.NOT_ABOUT_TEXT
     token = _anchor(sentence, asks)
-    if sources.hearsay(sentence, asks):
+    if sources.hearsay(sentence, asks, _around([token])):
         return Reason.HEDGED
     if reason := operators.modality(token, asks):
         return reason
@@ -291,7 +325,12 @@ def _other_subject(found: _Found, asks: Asked, lines: Sequence[Line]) -> bool:
     if place is None or not asks.names:
         return False
     owner = place.root.head
-    if place.root.dep_ in ("appos", "npadvmod", "nummod") and is_name(owner) and owner.ent_type_ == "PERSON" and numbers_in(place.text):
+    if (
+        place.root.dep_ in ("appos", "npadvmod", "nummod")
+        and is_name(owner)
+        and owner.ent_type_ == "PERSON"
+        and numbers_in(place.text)
+    ):
         words = {word for token in [owner, *owner.children] if is_name(token) for word in flat_words(token.text)}
         if not words & asks.names:
             return True

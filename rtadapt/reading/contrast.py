@@ -75,7 +75,11 @@ def _numbers(sentence: Span) -> list[Span]:
     """The places of numbers in a sentence, a number of several words as one."""
     found: list[Span] = []
     for token in sentence:
-        if not (token.like_num or token.text[:1].isdigit()) or token.lower_ in ("one", "first", "second") or not numbers_in(token.text):
+        if (
+            not (token.like_num or token.text[:1].isdigit())
+            or token.lower_ in ("one", "first", "second")
+            or not numbers_in(token.text)
+        ):
             continue
         if found and found[-1].end == token.i:
             found[-1] = sentence.doc[found[-1].start : token.i + 1]
@@ -90,8 +94,15 @@ def _wrong_measure(place: Span, sentence: Span, asks: Asked) -> bool:
         return False
     unit = unit_of(place)
     others = [number for number in _numbers(sentence) if not (number.start < place.end and place.start < number.end)]
-    if asks.carries(PRICES) and unit not in MONEY and asks.kind in ("how_much", "what") and not asks.carries(cues.word_set("percent percentage many increase rise")):
-        return unit == "%" or any(unit_of(other) in MONEY or (other.start and other[0].nbor(-1).text in "$€£") for other in others)
+    if (
+        asks.carries(PRICES)
+        and unit not in MONEY
+        and asks.kind in ("how_much", "what")
+        and not asks.carries(cues.word_set("percent percentage many increase rise"))
+    ):
+        return unit == "%" or any(
+            unit_of(other) in MONEY or (other.start and other[0].nbor(-1).text in "$€£") for other in others
+        )
     if asks.kind != "how_many":
         return False
     asked_for = _counted_in(asks)
@@ -100,7 +111,11 @@ def _wrong_measure(place: Span, sentence: Span, asks: Asked) -> bool:
     noun = counted(place)
     if noun and cues.alike(stem(noun), asked_for):
         return False
-    if unit in _MEASURES | MONEY and not cues.alike(stem(unit), asked_for) and not asked_for.startswith(("dollar", "euro", "pound", "percent", unit[:3])):
+    if (
+        unit in _MEASURES | MONEY
+        and not cues.alike(stem(unit), asked_for)
+        and not asked_for.startswith(("dollar", "euro", "pound", "percent", unit[:3]))
+    ):
         return True
     return bool(noun) and any(cues.alike(stem(counted(other)), asked_for) for other in others if counted(other))
 
@@ -116,7 +131,9 @@ def _counted_in(asks: Asked) -> str:
 def _wrong_way(place: Span, asks: Asked) -> bool:
     """Whether the answer stands behind the preposition opposite to the one the question asks with: from and to, by and to."""
     before = place.sent.doc[max(place.start - 2, place.sent.start) : place.start]
-    given = next((token.lower_ for token in reversed(list(before)) if token.lower_ in ("from", "to", "by", "before", "after")), "")
+    given = next(
+        (token.lower_ for token in reversed(list(before)) if token.lower_ in ("from", "to", "by", "before", "after")), ""
+    )
     given = place[0].lower_ if place[0].lower_ in ("from", "to", "by") else given
     words = [token.lower_ for token in asks.doc]
     asked_with = next((word for word in ("from", "to", "by") if words[:1] == [word] or words[-2:-1] == [word]), "")
@@ -143,14 +160,18 @@ def _like(place: Span, sentence: Span, asks: Asked) -> list[Span]:
     if place.root.dep_ != "pobj" or not is_name(place.root):
         return []
     alike = [token for token in sentence if token.dep_ == "pobj" and token.head.lower_ == governor.lower_ and is_name(token)]
-    return [sentence.doc[token.i : token.i + 1] if token.i != place.root.i else place for token in alike if token.lower_ not in named]
+    return [
+        sentence.doc[token.i : token.i + 1] if token.i != place.root.i else place for token in alike if token.lower_ not in named
+    ]
 
 
 def _segments(values: list[Span], sentence: Span) -> list[Span]:
     """The parts of the sentence that belong to each value: cut at the last comma, conjunction or contrast between two of them."""
     cuts = [sentence.start]
     for one, other in zip(values, values[1:], strict=False):
-        between = [token.i for token in sentence.doc[one.end : other.start] if token.lower_ in _SEPARATORS and token.dep_ != "prep"]
+        between = [
+            token.i for token in sentence.doc[one.end : other.start] if token.lower_ in _SEPARATORS and token.dep_ != "prep"
+        ]
         cuts.append(between[0] if between and between[-1] == other.start - 1 else between[-1] if between else -1)
     cuts.append(sentence.end)
     starts = [next(cut for cut in reversed(cuts[: at + 1]) if cut >= 0) for at in range(len(values))]
@@ -179,7 +200,9 @@ def _out_of_order(place: Span, values: list[Span], sentence: Span, asks: Asked) 
     at: set[int] = set()
     asked_at: set[int] = set()
     for listed in lists:
-        mine = [number for number, i in enumerate(listed) if place.start <= i < place.end or (place.start <= i + 1 and i < place.end)]
+        mine = [
+            number for number, i in enumerate(listed) if place.start <= i < place.end or (place.start <= i + 1 and i < place.end)
+        ]
         said = [number for number, i in enumerate(listed) if asks.covered(terms_of(_without_conjuncts(sentence.doc[i])))]
         at.update(mine if len(mine) == 1 else ())
         asked_at.update(said if len(said) == 1 and not mine else ())

@@ -13,19 +13,27 @@ NEGATIVE_VERBS = word_set(
     stop refrain dismiss halt block veto oppose cease forgo doubt dispute turn_down call_off pull_out rule_out back_out"""
 )
 DENIALS = word_set("deny dismiss refute reject retract correct misstate debunk withdraw contradict rebut disown")
-FALSE_WORDS = word_set("false untrue hoax fake incorrect wrong wrongly incorrectly erroneously mistakenly satire retraction correction invented unfounded fabricated misreported lie nonsense myth")
-REPORT_NOUNS = word_set("report rumour rumor claim story post news article speculation allegation suggestion it this that figure statement message information account")
+FALSE_WORDS = word_set(
+    "false untrue hoax fake incorrect wrong wrongly incorrectly erroneously mistakenly satire retraction correction invented unfounded fabricated misreported lie nonsense myth"
+)
+REPORT_NOUNS = word_set(
+    "report rumour rumor claim story post news article speculation allegation suggestion it this that figure statement message information account"
+)
 
 HEDGE_ADVERBS = word_set(
     """reportedly allegedly possibly perhaps maybe probably supposedly apparently purportedly presumably likely unlikely
     potentially seemingly conceivably ostensibly"""
 )
-HEDGE_NOUNS = word_set("rumour rumor speculation allegation gossip possibility suspicion theory unclear uncertain unconfirmed alleged rumored rumoured unknown supposed")
+HEDGE_NOUNS = word_set(
+    "rumour rumor speculation allegation gossip possibility suspicion theory unclear uncertain unconfirmed alleged rumored rumoured unknown supposed"
+)
 CLAIM_VERBS = word_set(
     """claim allege speculate guess suspect imagine believe think suppose assume predict fear rumour rumor suggest insist
     hint wonder doubt reckon argue dream wish pretend feel seem appear contend bet"""
 )
-SAY_VERBS = word_set("say tell write post tweet report announce state add confirm warn explain note share comment reveal mention hear read understand")
+SAY_VERBS = word_set(
+    "say tell write post tweet report announce state add confirm warn explain note share comment reveal mention hear read understand"
+)
 UNOFFICIAL = word_set(
     """fan supporter user blogger blog poster post tweet thread comment commenter passer-by neighbour neighbor friend
     customer caller viewer reader rumour rumor source insider critic rival tabloid forum website board somebody someone
@@ -55,8 +63,12 @@ FICTION = word_set(
     screenplay videogame parody sequel trilogy saga tale"""
 )
 ACTING = word_set("portray star voice depict impersonate play")
-ENDED_BY_SELF = word_set("leave resign quit retire die depart step_down stand_down step_aside close shut end expire finish go stop cease lapse move_on bow_out step_back")
-ENDED_BY_OTHERS = word_set("sack fire dismiss oust replace remove suspend axe depose succeed discontinue scrap abolish demote strip cancel release drop")
+ENDED_BY_SELF = word_set(
+    "leave resign quit retire die depart step_down stand_down step_aside close shut end expire finish go stop cease lapse move_on bow_out step_back"
+)
+ENDED_BY_OTHERS = word_set(
+    "sack fire dismiss oust replace remove suspend axe depose succeed discontinue scrap abolish demote strip cancel release drop"
+)
 FORMER = word_set("former ex previous outgoing erstwhile ousted departing retired sacked one-time onetime deposed then-")
 UNLIKE = word_set("deputy vice assistant acting interim honorary shadow would-be aspiring caretaker associate")
 BACKWARD = word_set("former formerly previous previously earlier once until till ago last then")
@@ -64,9 +76,25 @@ STATES = word_set(
     """be have own serve lead coach run cost live work hold manage chair head captain employ contain weigh play teach
     belong include stand use possess represent govern rule direct stay reside sit"""
 )
-CHANGES = word_set("rise fall cut raise increase drop reduce grow climb slash add gain lower decline jump plunge shrink decrease surge slip dip soar trim lift")
-COMPARATIVES = word_set("more fewer less higher lower extra additional cheaper dearer off discount longer shorter taller older younger faster slower heavier lighter")
-AT_MOST = ("fewer than", "less than", "under", "below", "up to", "at most", "no more than", "not above", "not over", "not more than", "not at least")
+CHANGES = word_set(
+    "rise fall cut raise increase drop reduce grow climb slash add gain lower decline jump plunge shrink decrease surge slip dip soar trim lift"
+)
+COMPARATIVES = word_set(
+    "more fewer less higher lower extra additional cheaper dearer off discount longer shorter taller older younger faster slower heavier lighter"
+)
+AT_MOST = (
+    "fewer than",
+    "less than",
+    "under",
+    "below",
+    "up to",
+    "at most",
+    "no more than",
+    "not above",
+    "not over",
+    "not more than",
+    "not at least",
+)
 AT_LEAST = ("more than", "over", "above", "at least", "exceeding", "upwards of")
 
 _OPPOSITES = (

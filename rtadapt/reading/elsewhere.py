@@ -114,7 +114,9 @@ def borne_out(reading: Reading, text: str, language: str) -> Reason | None:
 def _about(reading: Reading, text: str, spaced: bool) -> bool:
     if any(number not in numbers(text) for number in numbers(reading.question)) and spaced:
         return False
-    if spaced and any(not _near(word, text) for name in names(reading.question)[1:] for word in flat_words(name)[:1] if len(word) > 3):
+    if spaced and any(
+        not _near(word, text) for name in names(reading.question)[1:] for word in flat_words(name)[:1] if len(word) > 3
+    ):
         missing = [name for name in names(reading.question)[1:] if not holds(text, name)]
         if len(missing) * 2 > len(names(reading.question)[1:]):
             return False

@@ -31,10 +31,38 @@ _COUNTED = cues.word_set(
     level fee sum value distance weight version model room gate platform page period deadline term duration grade rank position
     place channel line code interval point stage phase round seed limit discount fine"""
 )
-_AMOUNTS = cues.word_set("dozen dozens several none all both half twice once few hundreds thousands millions no zero double couple free nothing")
-_SEPARATORS = frozenset((",", ";", "—", "–", "(", "but", "and", "while", "whereas", "against", "versus", "or", "compared", "than", "to", "/", "followed"))
-_COMPARED = re.compile(r"\b(?:compared (?:with|to)|up from|down from|versus|against|from|instead of|rather than|than)\s+(?:about |some |around |a |an |the )*$", re.IGNORECASE)
-_EARLIER = re.compile(r"^\W*(?:\w+\W+){0,3}?(?:a (?:year|month|week|quarter) (?:earlier|ago|before)|last (?:year|month|week|season)|previously|the (?:year|month|previous)\w* before)", re.IGNORECASE)
+_AMOUNTS = cues.word_set(
+    "dozen dozens several none all both half twice once few hundreds thousands millions no zero double couple free nothing"
+)
+_SEPARATORS = frozenset(
+    (
+        ",",
+        ";",
+        "—",
+        "–",
+        "(",
+        "but",
+        "and",
+        "while",
+        "whereas",
+        "against",
+        "versus",
+        "or",
+        "compared",
+        "than",
+        "to",
+        "/",
+        "followed",
+    )
+)
+_COMPARED = re.compile(
+    r"\b(?:compared (?:with|to)|up from|down from|versus|against|from|instead of|rather than|than)\s+(?:about |some |around |a |an |the )*$",
+    re.IGNORECASE,
+)
+_EARLIER = re.compile(
+    r"^\W*(?:\w+\W+){0,3}?(?:a (?:year|month|week|quarter) (?:earlier|ago|before)|last (?:year|month|week|season)|previously|the (?:year|month|previous)\w* before)",
+    re.IGNORECASE,
+)
 
 
 def place_of(sentence: Span, answer: str) -> Span | None:
@@ -53,7 +81,12 @@ def place_of(sentence: Span, answer: str) -> Span | None:
 def slot(place: Span, asks: Asked) -> bool:
     """Whether the answer is of the kind that the question asks for."""
     head = place.root
-    if asks.kind in ("who", "what") and asks.doc[:].root.lemma_ == "be" and head.pos_ == "VERB" and any(child.dep_ in ("aux", "auxpass") for child in head.children):
+    if (
+        asks.kind in ("who", "what")
+        and asks.doc[:].root.lemma_ == "be"
+        and head.pos_ == "VERB"
+        and any(child.dep_ in ("aux", "auxpass") for child in head.children)
+    ):
         return False
     text = place.text.casefold()
     held = {word for word in re.findall(r"[^\W\d]+", text)}
@@ -75,7 +108,9 @@ def slot(place: Span, asks: Asked) -> bool:
 
 def _noun_asked(asks: Asked) -> str:
     """The noun of `which town` or `what share`; empty when nothing is named so."""
-    found = (token.head for token in asks.doc if token.lower_ in ("which", "what") and token.dep_ == "det" and token.i < token.head.i)
+    found = (
+        token.head for token in asks.doc if token.lower_ in ("which", "what") and token.dep_ == "det" and token.i < token.head.i
+    )
     return next((noun.lemma_.lower() for noun in found), "")
 
 
@@ -85,7 +120,9 @@ def _adverbial(place: Span) -> bool:
     hung = place.root.head if place.root.dep_ in ("appos", "compound") and not is_name(place.root.head) else place.root
     if hung.dep_ == "pobj" and hung.head.lower_ in ("in", "at", "on", "near", "inside", "outside"):
         return True
-    return (first.pos_ == "ADP" and first.dep_ == "prep") or (place.root.pos_ == "ADJ" and not any(is_name(token) for token in place) and place.root.dep_ == "acomp")
+    return (first.pos_ == "ADP" and first.dep_ == "prep") or (
+        place.root.pos_ == "ADJ" and not any(is_name(token) for token in place) and place.root.dep_ == "acomp"
+    )
 
 
 def part_of_measure(place: Span, asks: Asked) -> bool:
@@ -99,7 +136,9 @@ def part_of_measure(place: Span, asks: Asked) -> bool:
         if not (after[0].lower_ not in cues.COMPARATIVES and after[0].pos_ in ("ADP", "PUNCT", "CCONJ")):
             return True
     bounded = re.search(rf"\b(?:{'|'.join(cues.AT_MOST)})\s+(?:\W|us)*$", before + " ")
-    if bounded and not re.search(r"\b(?:fewer|less|under|below|up to|at most|most|maximum|limit|within|long|top)\b", asks.doc.text.casefold()):
+    if bounded and not re.search(
+        r"\b(?:fewer|less|under|below|up to|at most|most|maximum|limit|within|long|top)\b", asks.doc.text.casefold()
+    ):
         return not place.text.casefold().startswith(cues.AT_MOST)
     verb = verb_of(place.root)
     if verb.lemma_.lower() in cues.CHANGES and not _compares(asks) and not asks.covered([stem(verb.lemma_.lower())]):
@@ -109,12 +148,18 @@ def part_of_measure(place: Span, asks: Asked) -> bool:
 
 
 def _compares(asks: Asked) -> bool:
-    return asks.carries(cues.COMPARATIVES | cues.CHANGES | cues.word_set("difference change differ save discount expensive cheap cheaper percent increase by"))
+    return asks.carries(
+        cues.COMPARATIVES
+        | cues.CHANGES
+        | cues.word_set("difference change differ save discount expensive cheap cheaper percent increase by")
+    )
 
 
 def left_behind(place: Span, asks: Asked) -> bool:
     """Whether the value is the one that another is compared with: up from 15, 6 million a year earlier."""
-    if not numbers_in(place.text) or asks.carries(cues.BACKWARD | frozenset(("from", "before", "initially", "originally", "start", "old"))):
+    if not numbers_in(place.text) or asks.carries(
+        cues.BACKWARD | frozenset(("from", "before", "initially", "originally", "start", "old"))
+    ):
         return False
     sentence = place.sent
     before = sentence.doc[sentence.start : place.start].text_with_ws
@@ -133,9 +178,18 @@ def left_behind(place: Span, asks: Asked) -> bool:
 def other_holder(place: Span, asks: Asked) -> bool:
     """Whether the answer holds another office than is asked for: deputy mayor, one of the owners, a director."""
     subtree = list(place.root.subtree)
-    near = {token for token in (*subtree, *place.root.head.subtree)} if place.root.dep_ in ("appos", "compound", "nsubj", "attr", "nsubjpass") else set(subtree)
+    near = (
+        {token for token in (*subtree, *place.root.head.subtree)}
+        if place.root.dep_ in ("appos", "compound", "nsubj", "attr", "nsubjpass")
+        else set(subtree)
+    )
     for token in near:
-        if token.pos_ not in ("NOUN", "PROPN") or not asks.covered(terms_of([token])) or is_name(token) and token.lemma_.lower() in asks.names:
+        if (
+            token.pos_ not in ("NOUN", "PROPN")
+            or not asks.covered(terms_of([token]))
+            or is_name(token)
+            and token.lemma_.lower() in asks.names
+        ):
             continue
         words = {child.lower_ for child in token.children} | {token.nbor(-1).lower_ if token.i else ""}
         if words & cues.UNLIKE and not asks.carries(frozenset(words & cues.UNLIKE)):
@@ -153,13 +207,20 @@ def held_by_other(place: Span, asks: Asked) -> bool:
         return False
     holders: list[set[int]] = []
     for token in place.sent:
-        if is_name(token) and token.pos_ == "PROPN" or token.pos_ not in ("NOUN", "PROPN") or token.lemma_.lower() not in asks.lemmas:
+        if (
+            is_name(token)
+            and token.pos_ == "PROPN"
+            or token.pos_ not in ("NOUN", "PROPN")
+            or token.lemma_.lower() not in asks.lemmas
+        ):
             continue
         names = [token.head] if token.dep_ in ("compound", "appos", "nmod") and is_name(token.head) else []
         names += [child for child in token.children if child.dep_ == "appos" and is_name(child)]
         if not names:
             return False
-        holders += [{name.i, *(child.i for child in name.children if is_name(child))} for name in names if name.ent_type_ != "ORG"]
+        holders += [
+            {name.i, *(child.i for child in name.children if is_name(child))} for name in names if name.ent_type_ != "ORG"
+        ]
     return bool(holders) and not any(held & set(range(place.start, place.end)) for held in holders)
 
 
@@ -171,7 +232,11 @@ def former(place: Span, asks: Asked) -> bool:
     if place.root.dep_ in ("appos", "compound", "attr") or any(child.dep_ in ("appos", "attr") for child in place.root.children):
         nouns |= {place.root.head, *place.root.head.children, *place.root.children}
     for token in place.sent:
-        if re.match(r"(?:ex|then|former)-\w", token.lower_) and (token in nouns or token.head in nouns) and asks.covered(terms_of([token])):
+        if (
+            re.match(r"(?:ex|then|former)-\w", token.lower_)
+            and (token in nouns or token.head in nouns)
+            and asks.covered(terms_of([token]))
+        ):
             return True
         if token.lower_ not in cues.FORMER or not ({token.head, token.head.head} & nouns or token in place):
             continue

@@ -18,10 +18,16 @@ if TYPE_CHECKING:
     from spacy.tokens import Span, Token
 
 _SUBJECTS = frozenset(("nsubj", "nsubjpass", "csubj", "csubjpass", "expl"))
-_INSTEAD = re.compile(r"\b(?:instead of|rather than|unlike|other than|apart from|except(?: for)?|not)\s+(?:the |a |an )?$", re.IGNORECASE)
+_INSTEAD = re.compile(
+    r"\b(?:instead of|rather than|unlike|other than|apart from|except(?: for)?|not)\s+(?:the |a |an )?$", re.IGNORECASE
+)
 _HISTORY = re.compile(r"\b(?:on this day in|back in|as of) (\d{4})\b", re.IGNORECASE)
-_SPELL = re.compile(r"\bfrom (?:\w+ ){0,2}\d{4} (?:to|until|till) (?:\w+ ){0,2}\d{4}\b|\bbetween \d{4} and \d{4}\b", re.IGNORECASE)
-_WEAKENED = re.compile(r"\b(?:almost|nearly|narrowly missed|came close to|all but|on the verge of|on the brink of|close to)\b", re.IGNORECASE)
+_SPELL = re.compile(
+    r"\bfrom (?:\w+ ){0,2}\d{4} (?:to|until|till) (?:\w+ ){0,2}\d{4}\b|\bbetween \d{4} and \d{4}\b", re.IGNORECASE
+)
+_WEAKENED = re.compile(
+    r"\b(?:almost|nearly|narrowly missed|came close to|all but|on the verge of|on the brink of|close to)\b", re.IGNORECASE
+)
 
 
 def chain(token: Token) -> Iterator[tuple[Token, str]]:
@@ -67,11 +73,19 @@ def _negated(token: Token, asks: Asked) -> bool:
                 return True
         if any(child.lower_ == "longer" and any(word.lower_ == "no" for word in child.children) for child in found.children):
             return True
-        if any(child.dep_ in ("det", "preconj", "cc", "advmod") and child.lower_ in ("no", "neither", "not") and child.i < found.i for child in found.children):
+        if any(
+            child.dep_ in ("det", "preconj", "cc", "advmod") and child.lower_ in ("no", "neither", "not") and child.i < found.i
+            for child in found.children
+        ):
             return True
         if verb and any(child.dep_ in _SUBJECTS and _nobody(child) for child in found.children):
             return True
-        if verb and below is not None and reached in ("xcomp", "ccomp", "dobj", "pcomp", "prep", "acl") and _turned_down(found, reached, asks):
+        if (
+            verb
+            and below is not None
+            and reached in ("xcomp", "ccomp", "dobj", "pcomp", "prep", "acl")
+            and _turned_down(found, reached, asks)
+        ):
             return True
         if found.dep_ == "pobj" and found.head.lower_ == "without":
             return True
@@ -97,16 +111,35 @@ def _turned_down(verb: Token, reached: str, asks: Asked) -> bool:
     lemmas = lemma_of(verb) & cues.NEGATIVE_VERBS
     if not lemmas or asks.carries(lemmas) or asks.covered(terms_of([verb])):
         return False
-    return reached in ("xcomp", "ccomp", "pcomp") or bool(lemmas & cues.word_set("turn_down decline reject refuse deny avoid miss scrap abandon call_off rule_out pull_out"))
+    return reached in ("xcomp", "ccomp", "pcomp") or bool(
+        lemmas & cues.word_set("turn_down decline reject refuse deny avoid miss scrap abandon call_off rule_out pull_out")
+    )
 
 
 def weakened(token: Token, asks: Asked) -> bool:
     """Whether the clause says that it almost happened. Nearly 400 is a number, not a near miss."""
     for found in _WEAKENED.finditer(token.sent.text):
         after = token.sent.text[found.end() :].split()
-        if after and not any(sign.isdigit() for sign in after[0]) and not asks.carries(cues.word_set("almost nearly close verge")):
+        if (
+            after
+            and not any(sign.isdigit() for sign in after[0])
+            and not asks.carries(cues.word_set("almost nearly close verge"))
+        ):
             first = after[0].casefold()
-            if first not in ("half", "all", "every", "two", "three", "a", "one", "twice", "double", "everyone", "entirely", "the"):
+            if first not in (
+                "half",
+                "all",
+                "every",
+                "two",
+                "three",
+                "a",
+                "one",
+                "twice",
+                "double",
+                "everyone",
+                "entirely",
+                "the",
+            ):
                 return True
     return False
 
@@ -119,7 +152,14 @@ def modality(token: Token, asks: Asked) -> Reason | None:
             reason = _of_verb(found, below, reached, asks)
             if reason:
                 return reason
-        if any(child.dep_ in ("amod", "compound") and child.lower_ in ("planned", "proposed", "expected", "prospective", "potential", "possible", "would-be") for child in found.children) and not asks.future:
+        if (
+            any(
+                child.dep_ in ("amod", "compound")
+                and child.lower_ in ("planned", "proposed", "expected", "prospective", "potential", "possible", "would-be")
+                for child in found.children
+            )
+            and not asks.future
+        ):
             if not asks.carries(frozenset(child.lower_ for child in found.children)):
                 return Reason.PLANNED
         below = found
@@ -141,18 +181,38 @@ def _of_verb(verb: Token, below: Token | None, reached: str, asks: Asked) -> Rea
     if any(word in ("will", "shall", "'ll", "wo") for word in helped) and not _future_asked(asks):
         return Reason.PLANNED
     headline = verb.dep_ == "ROOT" or (verb.dep_ in ("acl", "relcl") and verb.head.pos_ == "PROPN")
-    if headline and verb.tag_ == "VB" and any(child.lower_ == "to" and child.dep_ == "aux" for child in verb.children) and not _future_asked(asks):
+    if (
+        headline
+        and verb.tag_ == "VB"
+        and any(child.lower_ == "to" and child.dep_ == "aux" for child in verb.children)
+        and not _future_asked(asks)
+    ):
         return Reason.PLANNED
     if verb.tag_ == "VBG" and verb.lemma_ == "go" and below is not None and reached == "xcomp" and not _future_asked(asks):
         return Reason.PLANNED
     if below is not None and reached in ("xcomp", "ccomp", "acl", "pcomp", "oprd") and (verb.lemma_.lower() in cues.PLAN_VERBS):
-        to_come = any(child.lower_ in ("to", "will", "would") for child in below.children if child.dep_ == "aux") or reached in ("pcomp", "ccomp")
+        to_come = any(child.lower_ in ("to", "will", "would") for child in below.children if child.dep_ == "aux") or reached in (
+            "pcomp",
+            "ccomp",
+        )
         if to_come and not _future_asked(asks) and not asks.carries(frozenset((verb.lemma_.lower(),))):
             return Reason.PLANNED
     if below is not None and reached == "xcomp" and any(child.lower_ == "to" and child.dep_ == "aux" for child in below.children):
-        if not lemma_of(verb) & cues.DONE_TO and verb.tag_ != "VB" and not _future_asked(asks) and not asks.covered(terms_of([verb])):
+        if (
+            not lemma_of(verb) & cues.DONE_TO
+            and verb.tag_ != "VB"
+            and not _future_asked(asks)
+            and not asks.covered(terms_of([verb]))
+        ):
             return Reason.PLANNED
-    if any(child.dep_ == "acomp" and child.lemma_ in ("due", "set", "likely", "poised", "scheduled", "ready") for child in verb.children) and reached in ("acomp", "xcomp") and not _future_asked(asks):
+    if (
+        any(
+            child.dep_ == "acomp" and child.lemma_ in ("due", "set", "likely", "poised", "scheduled", "ready")
+            for child in verb.children
+        )
+        and reached in ("acomp", "xcomp")
+        and not _future_asked(asks)
+    ):
         return Reason.PLANNED
     return None
 
@@ -207,7 +267,9 @@ def _has_role(verb: Token) -> bool:
     return False
 
 
-_PARTS = cues.word_set("mayor president king queen doctor detective lawyer minister boss chief captain officer teacher judge owner mother father son daughter wife husband villain hero spy director coach manager")
+_PARTS = cues.word_set(
+    "mayor president king queen doctor detective lawyer minister boss chief captain officer teacher judge owner mother father son daughter wife husband villain hero spy director coach manager"
+)
 
 
 def over(token: Token, asks: Asked) -> bool:

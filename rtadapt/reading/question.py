@@ -26,9 +26,13 @@ _LIGHT = word_set(
     long use need want try let exactly there here news recent person's amount year date day"""
 )
 _CONTENT = frozenset(("NOUN", "PROPN", "VERB", "ADJ", "NUM", "ADV", "X", "AUX"))
-_POLAR = word_set("is are was were do does did has have had can could will would should may might must am isn't aren't don't doesn't")
+_POLAR = word_set(
+    "is are was were do does did has have had can could will would should may might must am isn't aren't don't doesn't"
+)
 _WH = re.compile(r"\b(how many|how much|how long|how old|how far|how often|who|whom|whose|when|where|why|which|what|how)\b")
-_FUTURE = word_set("will shall would plan expect schedule intend due hope upcoming next future tomorrow propose soon want set likely")
+_FUTURE = word_set(
+    "will shall would plan expect schedule intend due hope upcoming next future tomorrow propose soon want set likely"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,9 @@ def asked(question: str) -> Asked:
     kind = "polar" if first in _POLAR and "or" not in flat.split() else found.group(1).replace(" ", "_") if found else "what"
     verbs = [token for token in doc if token.pos_ in ("VERB", "AUX")]
     lemmas = frozenset(token.lemma_.lower() for token in doc) | frozenset(token.lower_ for token in doc)
-    names = frozenset(word for token in doc if is_name(token) and not _country_of(token) for word in flat_words(token.text) if word != "s")
+    names = frozenset(
+        word for token in doc if is_name(token) and not _country_of(token) for word in flat_words(token.text) if word != "s"
+    )
     going = any(token.lower_ == "going" and any(child.dep_ == "xcomp" for child in token.children) for token in doc)
     return Asked(
         doc=doc,
@@ -111,7 +117,10 @@ def _country_of(token: Token) -> bool:
 
 def _focus(doc: Doc) -> frozenset[str]:
     root = doc[:].root
-    kernel = [root, *(child for child in root.children if child.dep_ in ("nsubj", "nsubjpass", "attr", "dobj", "xcomp", "ccomp", "acomp"))]
+    kernel = [
+        root,
+        *(child for child in root.children if child.dep_ in ("nsubj", "nsubjpass", "attr", "dobj", "xcomp", "ccomp", "acomp")),
+    ]
     return terms_of(token for token in kernel if not is_name(token) and token.tag_ not in ("WP", "WDT"))
 
 
@@ -121,4 +130,9 @@ def _particle_verbs(doc: Doc) -> frozenset[str]:
 
 def lemma_of(verb: Token) -> frozenset[str]:
     """A verb's lemma, and with its particle: turn, turn_down."""
-    return frozenset((verb.lemma_.lower(), *(f"{verb.lemma_.lower()}_{part.lower_}" for part in verb.children if part.dep_ in ("prt", "advmod"))))
+    return frozenset(
+        (
+            verb.lemma_.lower(),
+            *(f"{verb.lemma_.lower()}_{part.lower_}" for part in verb.children if part.dep_ in ("prt", "advmod")),
+        )
+    )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Span, Token
 
 _PARTS = ("agent", "patient")
+_LIGHT = frozenset(("have", "get", "do", "make", "take", "be", "go", "come"))
 _ASKING = frozenset(("who", "whom", "which", "what"))
 
 
@@ -23,7 +24,9 @@ def roles(verb: Token) -> dict[str, frozenset[int]]:
     """The numbers of the tokens that do the deed of `verb` (`agent`) and that suffer it (`patient`)."""
     found: dict[str, set[int]] = {"agent": set(), "patient": set()}
     described = verb.dep_ in ("relcl", "acl") and verb.head.pos_ in ("NOUN", "PROPN")
-    passive = any(child.dep_ in ("auxpass", "nsubjpass", "agent") for child in verb.children) or (verb.dep_ == "acl" and verb.tag_ == "VBN")
+    passive = any(child.dep_ in ("auxpass", "nsubjpass", "agent") for child in verb.children) or (
+        verb.dep_ == "acl" and verb.tag_ == "VBN"
+    )
     for child in verb.children:
         if child.dep_ == "nsubj":
             found["patient" if passive else "agent"] |= _phrase(child)
@@ -44,7 +47,9 @@ def _phrase(token: Token) -> set[int]:
     """A noun with its names and conjuncts, without what is said of it in a clause of its own."""
     found = {token.i}
     for child in token.children:
-        if child.dep_ in ("compound", "conj", "nmod", "det", "amod", "flat", "nummod") or (child.dep_ == "appos" and is_name(child)):
+        if child.dep_ in ("compound", "conj", "nmod", "det", "amod", "flat", "nummod") or (
+            child.dep_ == "appos" and is_name(child)
+        ):
             found |= _phrase(child)
     return found
 
@@ -53,9 +58,11 @@ def swapped(place: Span, sentence: Span, asks: Asked) -> bool:
     """Whether the sentence gives the answer, or a name in the question, another part in the deed than the question does."""
     if asks.kind == "whose":
         return _other_owner(place, sentence, asks)
-    for verb in (token for token in asks.doc if token.pos_ in ("VERB", "AUX")):
+    for verb in (span.root for span in asks.doc.sents if span.root.pos_ == "VERB" and span.root.lemma_ not in _LIGHT):
         deeds = [found for found in sentence if found.pos_ == "VERB"]
-        matched = [found for found in deeds if found.lemma_ == verb.lemma_] or [found for found in deeds if _same_deed(verb, found)]
+        matched = [found for found in deeds if found.lemma_ == verb.lemma_] or [
+            found for found in deeds if _same_deed(verb, found)
+        ]
         most = max((len(asks.covered(terms_of(found.subtree))) for found in matched), default=0)
         best = [found for found in matched if len(asks.covered(terms_of(found.subtree))) == most]
         if best and all(_misfits(verb, found, place, sentence, asks) for found in best):
@@ -85,7 +92,11 @@ def _misfits(verb: Token, found: Token, place: Span, sentence: Span, asks: Asked
         if token.lower_ in _ASKING and token.tag_ in ("WP", "WDT"):
             spots = frozenset(range(place.start, place.end))
             filled = any(sentence.doc[at].pos_ in ("PROPN", "NOUN") for at in there[part])
-            if spots & there[other] and not spots & there[part] or (exact and filled and not spots & there[part] and part == "agent"):
+            if (
+                spots & there[other]
+                and not spots & there[part]
+                or (exact and filled and not spots & there[part] and part == "agent")
+            ):
                 return True
         elif is_name(token):
             spots = frozenset(word.i for word in sentence if word.lower_ == token.lower_)

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 _QUOTATION = re.compile(r"[\"“„«]([^\"”“»]+)[\"”“»]")
 _LEAST_QUOTED_WORDS = 4
 """A shorter quotation is a title, a nickname or a single expression; the sentence around it is still its writer's."""
-_PASSIVE_HEARSAY = frozenset("believe think say rumor rumour report allege understand suppose suspect claim fear consider reckon presume assume".split())
+_PASSIVE_HEARSAY = frozenset(
+    "believe think say rumor rumour report allege understand suppose suspect claim fear consider reckon presume assume".split()
+)
 _ARGUMENTS = frozenset(("dobj", "nsubj", "nsubjpass", "attr", "pobj"))
+_JOINING = frozenset("of the and in a an to for on with".split())
 _INDEFINITE = frozenset("a an one some many several another".split())
 
 
@@ -52,14 +55,16 @@ def quotes_bystander(sentence: Span, place: Span | None = None) -> bool:
         quoted = [(start, end) for start, end in quoted if start <= at < end]
     if not quoted:
         return False
-    said = [token for token in sentence if token.pos_ in ("VERB", "AUX") and token.lemma_.lower() in cues.SAY_VERBS | cues.CLAIM_VERBS]
+    said = [
+        token for token in sentence if token.pos_ in ("VERB", "AUX") and token.lemma_.lower() in cues.SAY_VERBS | cues.CLAIM_VERBS
+    ]
     outside = [token for token in said if not any(start <= token.idx - sentence.start_char < end for start, end in quoted)]
     return not any(is_official(speaker) for verb in outside for speaker in _speakers(verb))
 
 
 def _is_title(quoted: str) -> bool:
     """Whether words in quotation marks are a title or a single expression: few, or most of them capitalised."""
-    words = [word for word in quoted.split() if word[:1].isalnum()]
+    words = [word for word in quoted.split() if word[:1].isalnum() and word.casefold() not in _JOINING]
     return len(words) < _LEAST_QUOTED_WORDS or 2 * sum(word[:1].isupper() or word[:1].isdigit() for word in words) > len(words)
 
 
@@ -84,13 +89,18 @@ def _has_office(name: Token) -> bool:
     return False
 
 
-def hearsay(sentence: Span, asks: Asked) -> bool:
-    """Whether a sentence only hands on what is rumoured, believed or claimed, and the question doesn't ask for that."""
+def hearsay(sentence: Span, asks: Asked, around: frozenset[int]) -> bool:
+    """Whether a sentence only hands on what is rumoured, believed or claimed, and the question doesn't ask for that.
+
+    An adverb of doubt counts where it belongs to one of the words with the numbers `around`.
+    """
     for token in sentence:
         lemma = token.lemma_.lower()
         if asks.carries(frozenset((lemma, token.lower_))) and lemma not in cues.SAY_VERBS:
             continue
-        if token.lower_ in cues.HEDGE_ADVERBS or lemma in cues.HEDGE_NOUNS or token.lower_ in cues.HEDGE_NOUNS:
+        if token.lower_ in cues.HEDGE_ADVERBS and {token.head.i, token.head.head.i} & around:
+            return True
+        if lemma in cues.HEDGE_NOUNS or token.lower_ in cues.HEDGE_NOUNS:
             return True
         if token.pos_ in ("VERB", "AUX") and _only_claims(token):
             return True
@@ -98,7 +108,11 @@ def hearsay(sentence: Span, asks: Asked) -> bool:
             return True
         if token.lower_ == "whether" and token.head.head.lemma_ in ("be", "say", "know", "confirm") and asks.kind != "polar":
             return True
-        if token.lemma_ in ("source", "rumour", "rumor", "fan", "insider") and token.dep_ == "pobj" and token.head.lower_ in ("by", "from", "of"):
+        if (
+            token.lemma_ in ("source", "rumour", "rumor", "fan", "insider")
+            and token.dep_ == "pobj"
+            and token.head.lower_ in ("by", "from", "of")
+        ):
             if token.head.head.lemma_ in ("post", "report", "claim", "story", "say", "tweet"):
                 return True
     return False
@@ -118,7 +132,11 @@ def _only_claims(verb: Token) -> bool:
     if any(child.dep_ == "ccomp" for child in verb.children) and any(_doubtful(speaker) for speaker in _speakers(verb)):
         return True
     if lemma in cues.SAY_VERBS:
-        return any(_doubtful(speaker) for speaker in _speakers(verb)) and not (verb.dep_ == "ROOT" and not says_that and lemma in ("share", "read", "hear", "understand", "add", "reveal", "note", "post", "write"))
+        return any(_doubtful(speaker) for speaker in _speakers(verb)) and not (
+            verb.dep_ == "ROOT"
+            and not says_that
+            and lemma in ("share", "read", "hear", "understand", "add", "reveal", "note", "post", "write")
+        )
     return False
 
 
@@ -172,4 +190,6 @@ def _denies(token: Token) -> bool:
     if token.lower_ in cues.FALSE_WORDS or lemma in ("retraction", "correction", "hoax"):
         return token.pos_ != "VERB"
     negated = any(child.dep_ == "neg" for child in token.head.children)
-    return token.lower_ in ("true", "correct", "accurate", "so", "right") and negated and token.dep_ in ("acomp", "attr", "advmod")
+    return (
+        token.lower_ in ("true", "correct", "accurate", "so", "right") and negated and token.dep_ in ("acomp", "attr", "advmod")
+    )

@@ -35,7 +35,11 @@ def verify_all(readings: Sequence[tuple[Reading, Passage]], ask: Ask | None = No
     if ask is None:
         return verdicts
     for after, refuse in ((_with_text, Reason.NOT_ANSWERED), (_without_sentence, Reason.NOT_NEEDED)):
-        open_now = [at for at, verdict in enumerate(verdicts) if verdict.kept and not (refuse is Reason.NOT_NEEDED and _is_polar(readings[at][0]))]
+        open_now = [
+            at
+            for at, verdict in enumerate(verdicts)
+            if verdict.kept and not (refuse is Reason.NOT_NEEDED and _is_polar(readings[at][0]))
+        ]
         answers = ask([after(*readings[at]) for at in open_now]) if open_now else []
         for at, answer in zip(open_now, answers, strict=True):
             if holds_value(answer, readings[at][0].answer) != (refuse is Reason.NOT_ANSWERED):
