@@ -6,34 +6,25 @@ gives the reason why it may not be taught, or None. Needs no model but the parse
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rtadapt.reading import contrast, cues, fits, operators, roles, sources
+from rtadapt.reading.about import about, stands
 from rtadapt.reading.english import Line, sentences_of
-from rtadapt.reading.question import Asked, asked, is_name, terms_of
+from rtadapt.reading.question import Asked, asked, is_name, lemma_of, terms_of
 from rtadapt.reading.readings import Reading
-from rtadapt.reading.values import canonical, holds_value, numbers_in
+from rtadapt.reading.values import canonical, numbers_in
 from rtadapt.reading.verdicts import Reason
 from rtadapt.records import Speaker
-from rtadapt.words import flat_words, holds, stem
+from rtadapt.words import flat_words, holds
 
 if TYPE_CHECKING:
-    from spacy.tokens import Doc, Span, Token
+    from spacy.tokens import Span, Token
 
-_LEAST_COVERED = 0.34
-"""Share of a question's content words that must stand in its text; pairs in other words share a third with it at least."""
-_LONG = 6
-_SHORT_ANSWER = 3
 _SUBJECT_WEIGHT = 4
-_DIFFERENCES = cues.word_set("difference ahead more fewer less older younger longer shorter between margin cheaper dearer")
-_SUMS = cues.word_set("total together altogether combined overall all sum both")
-_LEAST_SHARED = 2
-_LEAST_SAID = 0.6
-_DATED = re.compile(r"m\d+d\d+|\d+(?::\d\d)+")
 _COUNT = re.compile(r"-?\d+(?:\.\d+)?")
 _NEAR = 2
 """How many sentences before its own a statement may take its subject from."""
@@ -53,12 +44,12 @@ def asserted(reading: Reading, text: str) -> Reason | None:
     """Why the reading may not be taught from `text`, as far as parsing tells; None when nothing speaks against it."""
     asks = asked(reading.question)
     lines = sentences_of(text)
-    if not _about(asks, reading, text, lines):
+    if not about(asks, reading.answer, text, lines):
         return Reason.NOT_ABOUT_TEXT
     if holds(reading.question, reading.answer) and asks.kind != "polar" and " or " not in reading.question:
         return Reason.ANOTHER
     affirmed = _yes_or_no(reading.answer) if asks.kind == "polar" else None
-    if affirmed is None and not _stands(reading.answer, reading.question, text, lines):
+    if affirmed is None and not stands(reading.answer, reading.question, text, lines):
         return Reason.NOT_IN_TEXT
     found = _carriers(reading, asks, lines, affirmed is not None)
     if not found:
@@ -72,75 +63,6 @@ def asserted(reading: Reading, text: str) -> Reason | None:
 def _yes_or_no(answer: str) -> bool | None:
     first = (flat_words(answer) or [""])[0]
     return {"yes": True, "no": False}.get(first)
-
-
-def _about(asks: Asked, reading: Reading, text: str, lines: Sequence[Line]) -> bool:
-    """Whether the question is about something in the text: its names stand there, and enough of its other words.
-
-    A long question tells half of the story again, in its own words; there some of it must be in the text.
-    """
-    said = frozenset().union(*(terms_of(line.span) for line in lines)) if lines else frozenset()
-    covered = asks.covered(said)
-    long = len(asks.terms) >= _LONG
-    missing = [
-        name for name in asks.names if not holds(text, name) and not holds(reading.answer, name) and stem(name) not in said
-    ]
-    if missing and len(missing) >= max(1, len(asks.names) - len(missing)) and not (long and len(covered) >= _LEAST_SHARED):
-        return False
-    if long:
-        return len(covered) >= _LEAST_SHARED
-    if asks.focus and not asks.focus & covered and 3 * len(covered) < 2 * len(asks.terms) and not _priced(asks, reading):
-        return False
-    return bool(covered) and len(covered) >= _LEAST_COVERED * len(asks.terms)
-
-
-def _priced(asks: Asked, reading: Reading) -> bool:
-    """Whether what is asked is a price and what is answered is money: texts seldom say the word."""
-    return asks.carries(contrast.PRICES) and any(word in contrast.MONEY for word in canonical(reading.answer))
-
-
-def _stands(answer: str, question: str, text: str, lines: Sequence[Line]) -> bool:
-    """Whether the answer stands in the text, or all its names and numbers and most of its words do, or is reckoned from it."""
-    if holds_value(text, answer):
-        return True
-    said = frozenset().union(*(terms_of(line.span) for line in lines))
-    spoken = asked(answer)
-    whole = f"{text} {question}"
-    if any(word not in canonical(text) for word in canonical(answer) if _DATED.fullmatch(word)):
-        return False
-    counted = numbers_in(answer)
-    if set(counted) - set(numbers_in(whole)):
-        return _reckoned(answer, question, text)
-    if len(counted) > 1 and "-" in " ".join(canonical(answer)):
-        return False
-    if any(not holds(whole, name) for name in spoken.names):
-        return False
-    words = frozenset(word for word in terms_of(spoken.doc) if not word[:1].isdigit())
-    covered = spoken.covered(said | terms_of(asked(question).doc)) & words
-    if len(flat_words(answer)) <= _SHORT_ANSWER and not counted:
-        return any(_close_by(spoken.doc, line.span) for line in lines)
-    return bool(words) and len(covered) > _LEAST_SAID * len(words)
-
-
-def _close_by(answer: Doc, sentence: Span) -> bool:
-    """Whether all words of a short answer stand close together in the sentence, in whatever forms."""
-    wanted = {stem(token.lemma_.lower()) for token in answer if token.is_alpha and not token.is_stop}
-    found = [stem(token.lemma_.lower()) for token in sentence]
-    reach = len(wanted) + 2
-    return bool(wanted) and any(wanted <= set(found[at : at + reach]) for at in range(len(found)))
-
-
-def _reckoned(answer: str, question: str, text: str) -> bool:
-    """Whether the answer's one number is the difference or the sum, as is asked, of two numbers of one sentence of the text."""
-    wanted = numbers_in(answer)
-    words = set(flat_words(question))
-    if len(wanted) != 1 or not (words & (_DIFFERENCES | _SUMS) or "by how" in question.casefold()):
-        return False
-    for line in sentences_of(text):
-        for one, other in itertools.combinations(numbers_in(line.span.text), 2):
-            if wanted[0] == (one + other if words & _SUMS else abs(one - other)):
-                return True
-    return False
 
 
 def _carriers(reading: Reading, asks: Asked, lines: Sequence[Line], polar: bool) -> list[_Found]:
@@ -301,13 +223,13 @@ def _ended(place: Span, asks: Asked, lines: Sequence[Line], line: Line) -> bool:
         for verb in other.span:
             if verb.pos_ not in ("VERB", "AUX") or any(child.dep_ == "neg" for child in verb.children):
                 continue
-            lemmas = operators.lemma_of(verb)
+            lemmas = lemma_of(verb)
             passive = any(child.dep_ in ("nsubjpass", "auxpass") for child in verb.children)
             part = roles.roles(verb)
             gone = part["agent"] if lemmas & cues.ENDED_BY_SELF and not passive else set()
             gone = gone | (part["patient"] if lemmas & cues.ENDED_BY_OTHERS else set())
             words = {token.lower_ for token in other.span if token.i in gone}
-            if words & names and not _elsewhere(verb, asks):
+            if words & names and not (part["agent"] & gone and _elsewhere(verb, asks)):
                 return True
     return False
 

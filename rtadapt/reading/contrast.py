@@ -6,6 +6,7 @@ after tax, the count of shops and the millions paid for them. Takes the answer's
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from rtadapt.reading import cues
 from rtadapt.reading.operators import verb_of
 from rtadapt.reading.question import Asked, is_name, terms_of
 from rtadapt.reading.values import canonical, numbers_in
-from rtadapt.words import flat_words, stem
+from rtadapt.words import flat_words, stem, word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Span, Token
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 MONEY = frozenset(("usd", "eur", "gbp", "jpy", "inr"))
 _MEASURES = frozenset(("km", "m", "cm", "mm", "mile", "ft", "kg", "g", "t", "l", "gb", "mb", "degree", "%", *MONEY))
 _TIMES = frozenset(("s", "min", "h", "day", "week", "month", "year"))
-_SEPARATORS = cues.word_set(", ; — – ( but and while whereas against versus or compared than to / followed : .")
-PRICES = cues.word_set("pay cost price fee worth charge salary fine wage rent dollar euro pound expensive value")
+_SEPARATORS = word_set(", ; — – ( but and while whereas against versus or compared than to / followed : .")
+PRICES = word_set("pay cost price fee worth charge salary fine wage rent dollar euro pound expensive value")
+_PERIODS = ("year", "month", "week", "quarter", "season", "summer", "winter", "spring", "autumn")
 _NAME_WEIGHT = 4
 _SIGNS = ("$", "€", "£", "¥", "₹")
 _WRITTEN = re.compile(r"-?\d[\d.]*")
@@ -37,12 +39,12 @@ def belongs_elsewhere(place: Span, sentence: Span, asks: Asked) -> bool:
         return _out_of_order(place, values, sentence, asks)
     at = next((at for at, value in enumerate(values) if value.start < place.end and place.start < value.end), None)
     if at is None:
-        return _opposed(asks, sentence, {token for token in _around(place)})
+        return _other_time(asks, sentence) or _opposed(asks, _around(place))
     parts = _segments(values, sentence)
     scores = [_weight(asks, terms) for terms in _terms(parts, values, sentence)]
     if max(scores) > scores[at]:
         return True
-    return _opposed(asks, sentence, set(parts[at]) if len(values) > 1 else _around(place))
+    return _other_time(asks, parts[at]) or _opposed(asks, set(parts[at]) if len(values) > 1 else _around(place))
 
 
 def _weight(asks: Asked, terms: frozenset[str]) -> int:
@@ -98,7 +100,7 @@ def _wrong_measure(place: Span, sentence: Span, asks: Asked) -> bool:
         asks.carries(PRICES)
         and unit not in MONEY
         and asks.kind in ("how_much", "what")
-        and not asks.carries(cues.word_set("percent percentage many increase rise"))
+        and not asks.carries(word_set("percent percentage many increase rise"))
     ):
         return unit == "%" or any(
             unit_of(other) in MONEY or (other.start and other[0].nbor(-1).text in "$€£") for other in others
@@ -168,7 +170,7 @@ def _like(place: Span, sentence: Span, asks: Asked) -> list[Span]:
 def _segments(values: list[Span], sentence: Span) -> list[Span]:
     """The parts of the sentence that belong to each value: cut at the last comma, conjunction or contrast between two of them."""
     cuts = [sentence.start]
-    for one, other in zip(values, values[1:], strict=False):
+    for one, other in itertools.pairwise(values):
         between = [
             token.i for token in sentence.doc[one.end : other.start] if token.lower_ in _SEPARATORS and token.dep_ != "prep"
         ]
@@ -182,11 +184,12 @@ def _segments(values: list[Span], sentence: Span) -> list[Span]:
 def _terms(parts: list[Span], values: list[Span], sentence: Span) -> list[frozenset[str]]:
     """The content words of each part. What stands before the first value goes with all that have no subject of their own."""
     opening = sentence.doc[sentence.start : values[0].start]
-    shared = terms_of(opening)
+    nouns = frozenset(stem(noun) for value in values if (noun := counted(value)))
+    shared = terms_of(opening) | nouns
     names = {stem(word) for token in opening if is_name(token) for word in flat_words(token.text)}
     found: list[frozenset[str]] = []
     for part in parts:
-        own = any(token.dep_ in ("nsubj", "nsubjpass") for token in part) and part.start > sentence.start
+        own = any(token.dep_ in ("nsubj", "nsubjpass") and token.pos_ != "PRON" for token in part) and part.start > sentence.start
         rivals = {token.ent_type_ or token.pos_ for token in part if is_name(token)} and bool(names)
         inherited = frozenset() if own else shared - names if rivals and part.start > sentence.start else shared
         found.append(terms_of(part) | inherited)
@@ -218,11 +221,20 @@ def _around(place: Span) -> set[Token]:
     return {verb, *verb.children, *place.root.subtree, *place.root.head.children, place.root.head}
 
 
-def _opposed(asks: Asked, sentence: Span, near: set[Token]) -> bool:
+def _opposed(asks: Asked, near: set[Token]) -> bool:
     """Whether the words that go with the answer say the opposite of a word in the question, and not that word."""
     said = {token.lemma_.lower() for token in near} | {token.lower_ for token in near}
-    whole = said if len(near) > 0 else {token.lemma_.lower() for token in sentence}
     for word in asks.lemmas & frozenset(cues.OPPOSITES):
-        if said & cues.OPPOSITES[word] and word not in whole and not any(cues.alike(stem(word), stem(other)) for other in whole):
+        if said & cues.OPPOSITES[word] and not any(cues.alike(stem(word), stem(other)) for other in said):
+            return True
+    return False
+
+
+def _other_time(asks: Asked, part: Span) -> bool:
+    """Whether the answer is of last year, and the question asks of this; or of another year, month or season altogether."""
+    for period in _PERIODS:
+        wanted = {match[1] for match in re.finditer(rf"\b(this|last|next|previous) {period}\b", asks.doc.text.casefold())}
+        found = {match[1] for match in re.finditer(rf"\b(this|last|next|previous) {period}\b", part.text.casefold())}
+        if wanted and found and not wanted & found:
             return True
     return False

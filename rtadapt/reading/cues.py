@@ -14,10 +14,12 @@ NEGATIVE_VERBS = word_set(
 )
 DENIALS = word_set("deny dismiss refute reject retract correct misstate debunk withdraw contradict rebut disown")
 FALSE_WORDS = word_set(
-    "false untrue hoax fake incorrect wrong wrongly incorrectly erroneously mistakenly satire retraction correction invented unfounded fabricated misreported lie nonsense myth"
+    """false untrue hoax fake incorrect wrong wrongly incorrectly erroneously mistakenly satire retraction correction
+    invented unfounded fabricated misreported lie nonsense myth"""
 )
 REPORT_NOUNS = word_set(
-    "report rumour rumor claim story post news article speculation allegation suggestion it this that figure statement message information account"
+    """report rumour rumor claim story post news article speculation allegation suggestion it this that figure statement
+    message information account"""
 )
 
 HEDGE_ADVERBS = word_set(
@@ -25,14 +27,16 @@ HEDGE_ADVERBS = word_set(
     potentially seemingly conceivably ostensibly"""
 )
 HEDGE_NOUNS = word_set(
-    "rumour rumor speculation allegation gossip possibility suspicion theory unclear uncertain unconfirmed alleged rumored rumoured unknown supposed"
+    """rumour rumor speculation allegation gossip possibility suspicion theory unclear uncertain unconfirmed alleged rumored
+    rumoured unknown supposed"""
 )
 CLAIM_VERBS = word_set(
     """claim allege speculate guess suspect imagine believe think suppose assume predict fear rumour rumor suggest insist
     hint wonder doubt reckon argue dream wish pretend feel seem appear contend bet"""
 )
 SAY_VERBS = word_set(
-    "say tell write post tweet report announce state add confirm warn explain note share comment reveal mention hear read understand"
+    """say tell write post tweet report announce state add confirm warn explain note share comment reveal mention hear read
+    understand"""
 )
 UNOFFICIAL = word_set(
     """fan supporter user blogger blog poster post tweet thread comment commenter passer-by neighbour neighbor friend
@@ -53,7 +57,7 @@ PLAN_VERBS = word_set(
 )
 DONE_TO = word_set(
     """manage begin start continue come go help choose get have prove serve use force oblige allow enable find show know go_on
-    need require compel lead cause be make order decide vote elect opt turn_out happen persuade win rule"""
+    need require compel lead cause be make order decide vote elect opt turn_out happen persuade win rule leave return rise quit"""
 )
 """Verbs after which `to` leads to something that is so, or is decided."""
 POSSIBLE = word_set("could may might would should")
@@ -64,10 +68,12 @@ FICTION = word_set(
 )
 ACTING = word_set("portray star voice depict impersonate play")
 ENDED_BY_SELF = word_set(
-    "leave resign quit retire die depart step_down stand_down step_aside close shut end expire finish go stop cease lapse move_on bow_out step_back"
+    """leave resign quit retire die depart step_down stand_down step_aside close shut end expire finish go stop cease lapse
+    move_on bow_out step_back"""
 )
 ENDED_BY_OTHERS = word_set(
-    "sack fire dismiss oust replace remove suspend axe depose succeed discontinue scrap abolish demote strip cancel release drop"
+    """sack fire dismiss oust replace remove suspend axe depose succeed discontinue scrap abolish demote strip cancel release
+    drop"""
 )
 FORMER = word_set("former ex previous outgoing erstwhile ousted departing retired sacked one-time onetime deposed then-")
 UNLIKE = word_set("deputy vice assistant acting interim honorary shadow would-be aspiring caretaker associate")
@@ -77,10 +83,12 @@ STATES = word_set(
     belong include stand use possess represent govern rule direct stay reside sit"""
 )
 CHANGES = word_set(
-    "rise fall cut raise increase drop reduce grow climb slash add gain lower decline jump plunge shrink decrease surge slip dip soar trim lift"
+    """rise fall cut raise increase drop reduce grow climb slash add gain lower decline jump plunge shrink decrease surge
+    slip dip soar trim lift"""
 )
 COMPARATIVES = word_set(
-    "more fewer less higher lower extra additional cheaper dearer off discount longer shorter taller older younger faster slower heavier lighter"
+    """more fewer less higher lower extra additional cheaper dearer off discount longer shorter taller older younger faster
+    slower heavier lighter"""
 )
 AT_MOST = (
     "fewer than",

@@ -11,13 +11,14 @@ import re
 from rtadapt.reading.readings import Reading
 from rtadapt.reading.values import holds_value
 from rtadapt.reading.verdicts import Reason
-from rtadapt.words import flat, flat_words, holds, names, numbers, sentences, word_set
+from rtadapt.words import flat, flat_words, holds, names, numbers, sentences
 
 _SCRIPTS_WITHOUT_SPACES = frozenset(("zh", "ja"))
 _CUES: dict[str, dict[Reason, str]] = {
     "de": {
         Reason.NEGATED: "nicht|kein\\w*|nie|niemals|weder|lehnte|abgelehnt|fast|beinahe",
-        Reason.HEDGED: "angeblich|soll|sollen|offenbar|vermutlich|wohl|gerüchte?\\w*|wahrscheinlich|möglicherweise|laut einem fan|spekul\\w+|behauptet\\w*",
+        Reason.HEDGED: "angeblich|soll|sollen|offenbar|vermutlich|wohl|gerüchte?\\w*|wahrscheinlich|möglicherweise|laut einem fan|"
+        "spekul\\w+|behauptet\\w*",
         Reason.CONDITIONAL: "falls|könnten?|würden?|dürften?|sofern|wenn",
         Reason.DENIED: "dementier\\w+|falschmeldung|bestritt\\w*|bestreite\\w*|stimmt nicht|berichtigung|korrektur|unwahr",
         Reason.OVER: "ehemalige\\w*|früher\\w*|damalige\\w*|zurückgetreten|entlassen|ex",
@@ -112,23 +113,16 @@ def borne_out(reading: Reading, text: str, language: str) -> Reason | None:
 
 
 def _about(reading: Reading, text: str, spaced: bool) -> bool:
-    if any(number not in numbers(text) for number in numbers(reading.question)) and spaced:
+    """Whether the numbers and most names of the question stand in the text, and a third of its longer words."""
+    if spaced and not set(numbers(reading.question)) <= set(numbers(text)):
         return False
-    if spaced and any(
-        not _near(word, text) for name in names(reading.question)[1:] for word in flat_words(name)[:1] if len(word) > 3
-    ):
-        missing = [name for name in names(reading.question)[1:] if not holds(text, name)]
-        if len(missing) * 2 > len(names(reading.question)[1:]):
-            return False
-    return _shared(reading.question, text, spaced) >= _LEAST_SHARED
-
-
-def _near(word: str, text: str) -> bool:
-    return any(other[:_STEM_CHARS] == word[:_STEM_CHARS] for other in flat_words(text))
+    named = names(reading.question)[1:] if spaced else []
+    missing = [name for name in named if not holds(text, name)]
+    return 2 * len(missing) <= len(named) and _shared(reading.question, text, spaced) >= _LEAST_SHARED
 
 
 def _shared(question: str, text: str, spaced: bool) -> float:
-    """The share of the question's longer words that the text has, by their beginnings; of its pairs of signs where no spaces are."""
+    """The share of the question's longer words whose beginnings the text has; of its pairs of signs where no spaces are."""
     if not spaced:
         signs, said = flat(question).replace(" ", ""), flat(text).replace(" ", "")
         pairs = [signs[at : at + 2] for at in range(len(signs) - 1)]

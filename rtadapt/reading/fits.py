@@ -13,25 +13,25 @@ from rtadapt.reading import cues
 from rtadapt.reading.operators import verb_of
 from rtadapt.reading.question import Asked, is_name, terms_of
 from rtadapt.reading.values import canonical, numbers_in
-from rtadapt.words import flat_words, stem
+from rtadapt.words import flat_words, stem, word_set
 
 if TYPE_CHECKING:
-    from spacy.tokens import Span, Token
+    from spacy.tokens import Span
 
 _VALUES = frozenset(("DATE", "TIME", "MONEY", "PERCENT", "CARDINAL", "ORDINAL", "QUANTITY"))
-_TIMELY = cues.word_set(
+_TIMELY = word_set(
     """monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september
     october november december today tomorrow yesterday tonight morning afternoon evening night noon midnight week month year
     day hour minute spring summer autumn winter fall season decade century weekend after before during when while since until
     now soon ago next last late early end start beginning christmas easter once as earlier later quarter date"""
 )
-_SHARES = cues.word_set("percentage percent share proportion amount")
-_COUNTED = cues.word_set(
+_SHARES = word_set("percentage percent share proportion amount")
+_COUNTED = word_set(
     """age price score magnitude size speed cost result temperature height length rate record total vote margin number figure
     level fee sum value distance weight version model room gate platform page period deadline term duration grade rank position
     place channel line code interval point stage phase round seed limit discount fine"""
 )
-_AMOUNTS = cues.word_set(
+_AMOUNTS = word_set(
     "dozen dozens several none all both half twice once few hundreds thousands millions no zero double couple free nothing"
 )
 _SEPARATORS = frozenset(
@@ -67,7 +67,7 @@ _EARLIER = re.compile(
 
 def place_of(sentence: Span, answer: str) -> Span | None:
     """The tokens of `sentence` that are the answer, however it is spelled; the shortest such run."""
-    wanted = [word for word in canonical(answer)]
+    wanted = list(canonical(answer))
     while len(wanted) > 1 and wanted[0] in ("on", "in", "at", "by", "to", "from", "for", "it", "is"):
         del wanted[0]
     longest = len(flat_words(answer)) + 5
@@ -89,7 +89,7 @@ def slot(place: Span, asks: Asked) -> bool:
     ):
         return False
     text = place.text.casefold()
-    held = {word for word in re.findall(r"[^\W\d]+", text)}
+    held = set(re.findall(r"[^\W\d]+", text))
     if asks.kind in ("who", "whom"):
         timely = all(token.ent_type_ in _VALUES for token in place if not token.is_punct)
         return head.pos_ in ("NOUN", "PROPN", "PRON", "NUM", "X", "ADJ") and not timely and not _adverbial(place)
@@ -130,11 +130,11 @@ def part_of_measure(place: Span, asks: Asked) -> bool:
     if not numbers_in(place.text):
         return False
     sentence = place.sent
-    after = [token for token in sentence.doc[place.end : min(place.end + 2, sentence.end)]]
+    after = list(sentence.doc[place.end : min(place.end + 2, sentence.end)])
     before = sentence.doc[sentence.start : place.start].text.casefold()
-    if any(token.lower_ in cues.COMPARATIVES and asks.doc.vocab is not None for token in after[:2]) and not _compares(asks):
-        if not (after[0].lower_ not in cues.COMPARATIVES and after[0].pos_ in ("ADP", "PUNCT", "CCONJ")):
-            return True
+    leading = bool(after) and (after[0].lower_ in cues.COMPARATIVES or after[0].pos_ not in ("ADP", "PUNCT", "CCONJ"))
+    if leading and any(token.lower_ in cues.COMPARATIVES for token in after) and not _compares(asks):
+        return True
     bounded = re.search(rf"\b(?:{'|'.join(cues.AT_MOST)})\s+(?:\W|us)*$", before + " ")
     if bounded and not re.search(
         r"\b(?:fewer|less|under|below|up to|at most|most|maximum|limit|within|long|top)\b", asks.doc.text.casefold()
@@ -151,7 +151,7 @@ def _compares(asks: Asked) -> bool:
     return asks.carries(
         cues.COMPARATIVES
         | cues.CHANGES
-        | cues.word_set("difference change differ save discount expensive cheap cheaper percent increase by")
+        | word_set("difference change differ save discount expensive cheap cheaper percent increase by")
     )
 
 
@@ -179,7 +179,7 @@ def other_holder(place: Span, asks: Asked) -> bool:
     """Whether the answer holds another office than is asked for: deputy mayor, one of the owners, a director."""
     subtree = list(place.root.subtree)
     near = (
-        {token for token in (*subtree, *place.root.head.subtree)}
+        set((*subtree, *place.root.head.subtree))
         if place.root.dep_ in ("appos", "compound", "nsubj", "attr", "nsubjpass")
         else set(subtree)
     )
@@ -187,8 +187,7 @@ def other_holder(place: Span, asks: Asked) -> bool:
         if (
             token.pos_ not in ("NOUN", "PROPN")
             or not asks.covered(terms_of([token]))
-            or is_name(token)
-            and token.lemma_.lower() in asks.names
+            or (is_name(token) and token.lemma_.lower() in asks.names)
         ):
             continue
         words = {child.lower_ for child in token.children} | {token.nbor(-1).lower_ if token.i else ""}
@@ -208,8 +207,7 @@ def held_by_other(place: Span, asks: Asked) -> bool:
     holders: list[set[int]] = []
     for token in place.sent:
         if (
-            is_name(token)
-            and token.pos_ == "PROPN"
+            (is_name(token) and token.pos_ == "PROPN")
             or token.pos_ not in ("NOUN", "PROPN")
             or token.lemma_.lower() not in asks.lemmas
         ):

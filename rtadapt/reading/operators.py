@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rtadapt.reading import cues
 from rtadapt.reading.question import Asked, lemma_of, terms_of
 from rtadapt.reading.verdicts import Reason
+from rtadapt.words import word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Span, Token
@@ -92,13 +93,9 @@ def _negated(token: Token, asks: Asked) -> bool:
         if reached == "prep" and below is not None and below.lower_ == "without" and not verb:
             return True
         if verb and any(child.lower_ == "without" and child.i < found.i for child in found.children):
-            return not _carried(found, asks)
+            return not asks.carries(frozenset(("without",)))
         below = found
     return False
-
-
-def _carried(verb: Token, asks: Asked) -> bool:
-    return asks.carries(frozenset(("without",)))
 
 
 def _nobody(subject: Token) -> bool:
@@ -112,7 +109,7 @@ def _turned_down(verb: Token, reached: str, asks: Asked) -> bool:
     if not lemmas or asks.carries(lemmas) or asks.covered(terms_of([verb])):
         return False
     return reached in ("xcomp", "ccomp", "pcomp") or bool(
-        lemmas & cues.word_set("turn_down decline reject refuse deny avoid miss scrap abandon call_off rule_out pull_out")
+        lemmas & word_set("turn_down decline reject refuse deny avoid miss scrap abandon call_off rule_out pull_out")
     )
 
 
@@ -120,11 +117,7 @@ def weakened(token: Token, asks: Asked) -> bool:
     """Whether the clause says that it almost happened. Nearly 400 is a number, not a near miss."""
     for found in _WEAKENED.finditer(token.sent.text):
         after = token.sent.text[found.end() :].split()
-        if (
-            after
-            and not any(sign.isdigit() for sign in after[0])
-            and not asks.carries(cues.word_set("almost nearly close verge"))
-        ):
+        if after and not any(sign.isdigit() for sign in after[0]) and not asks.carries(word_set("almost nearly close verge")):
             first = after[0].casefold()
             if first not in (
                 "half",
@@ -267,8 +260,9 @@ def _has_role(verb: Token) -> bool:
     return False
 
 
-_PARTS = cues.word_set(
-    "mayor president king queen doctor detective lawyer minister boss chief captain officer teacher judge owner mother father son daughter wife husband villain hero spy director coach manager"
+_PARTS = word_set(
+    """mayor president king queen doctor detective lawyer minister boss chief captain officer teacher judge owner mother
+    father son daughter wife husband villain hero spy director coach manager"""
 )
 
 
@@ -287,7 +281,7 @@ def over(token: Token, asks: Asked) -> bool:
         return False
     bounded = any(child.lower_ in ("until", "till") for child in first.children)
     helped = [child.lower_ for child in first.children if child.dep_ in ("aux", "auxpass")]
-    ahead = first.dep_ == "conj" and first.lower_ == first.lemma_ and any(child.tag_ == "MD" for child in first.head.children)
+    ahead = first.lower_ == first.lemma_.lower()  # cost, cut, put: past and present look alike
     gone = (first.tag_ == "VBD" and not ahead) or (first.tag_ in ("VBN", "VBG") and bool({"was", "were", "had"} & set(helped)))
     if gone and bounded:
         return True

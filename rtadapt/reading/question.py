@@ -94,7 +94,7 @@ def is_name(token: Token) -> bool:
     if token.lower_ in _LIGHT or token.pos_ == "PRON" or not token.text[:1].isalnum():
         return False
     inside = token.i > token.sent.start and token.text[:1].isupper()
-    return token.pos_ == "PROPN" or inside or any(sign.isdigit() for sign in token.text) and token.text[:1].isalpha()
+    return token.pos_ == "PROPN" or inside or (any(sign.isdigit() for sign in token.text) and token.text[:1].isalpha())
 
 
 def terms_of(tokens: Iterable[Token] | Span | Doc) -> frozenset[str]:

@@ -92,10 +92,8 @@ def _misfits(verb: Token, found: Token, place: Span, sentence: Span, asks: Asked
         if token.lower_ in _ASKING and token.tag_ in ("WP", "WDT"):
             spots = frozenset(range(place.start, place.end))
             filled = any(sentence.doc[at].pos_ in ("PROPN", "NOUN") for at in there[part])
-            if (
-                spots & there[other]
-                and not spots & there[part]
-                or (exact and filled and not spots & there[part] and part == "agent")
+            if (spots & there[other] and not spots & there[part]) or (
+                exact and filled and not spots & there[part] and part == "agent"
             ):
                 return True
         elif is_name(token):

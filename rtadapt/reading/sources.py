@@ -23,11 +23,28 @@ _QUOTATION = re.compile(r"[\"“„«]([^\"”“»]+)[\"”“»]")
 _LEAST_QUOTED_WORDS = 4
 """A shorter quotation is a title, a nickname or a single expression; the sentence around it is still its writer's."""
 _PASSIVE_HEARSAY = frozenset(
-    "believe think say rumor rumour report allege understand suppose suspect claim fear consider reckon presume assume".split()
+    [
+        "believe",
+        "think",
+        "say",
+        "rumor",
+        "rumour",
+        "report",
+        "allege",
+        "understand",
+        "suppose",
+        "suspect",
+        "claim",
+        "fear",
+        "consider",
+        "reckon",
+        "presume",
+        "assume",
+    ]
 )
 _ARGUMENTS = frozenset(("dobj", "nsubj", "nsubjpass", "attr", "pobj"))
-_JOINING = frozenset("of the and in a an to for on with".split())
-_INDEFINITE = frozenset("a an one some many several another".split())
+_JOINING = frozenset(["of", "the", "and", "in", "a", "an", "to", "for", "on", "with"])
+_INDEFINITE = frozenset(["a", "an", "one", "some", "many", "several", "another"])
 
 
 def teachable(event: Event) -> list[str]:
