@@ -121,6 +121,7 @@ class TrainSettings(Section):
     threads: int = Field(0, ge=0, description="CPU threads of the learner; 0: all cores (at most 8) or one, whichever is faster")
     rank: Rank = Field(16, description="LoRA rank (vLLM's choices)")
     alpha: float = Field(32.0, gt=0, description="LoRA alpha")
+    rslora: bool = Field(False, description="rank-stabilised LoRA: scale by alpha / sqrt(rank) in place of alpha / rank")
     lowest_layer: Fraction = Field(0.33, description="share of the layers, from the lowest, that get no adapter")
     learning_rate: float | None = Field(None, description="None: from the base model's width and family")
     steps: Positive = Field(26, description="optimizer steps of an update, at most")

@@ -60,7 +60,7 @@ class Learner:
         stops = generation.eos_token_id if generation is not None and generation.eos_token_id is not None else []
         limit = min(settings.max_tokens, self.model.max_positions)
         self.encoder = Encoder(self.model.tokenizer, limit, stops if isinstance(stops, list) else [stops])
-        self.slot = Slot(self.model.net, settings.rank, settings.alpha, settings.lowest_layer)
+        self.slot = Slot(self.model.net, settings.rank, settings.alpha, settings.lowest_layer, settings.rslora)
         self.rate = settings.learning_rate or _SHORT_UPDATE * learning_rate(self.model.family, self.model.hidden_size)
         self._feeds: dict[str, _Feed] = {}
         self._anchors: list[Example] | None = None
@@ -161,7 +161,7 @@ class Learner:
     def save_adapter(self, feed: str, folder: Path) -> None:
         """Write what is served, of the candidate if there is one, in PEFT's format into a folder that is there."""
         held = self._of(feed)
-        checkpoint.save_adapter(folder, held.candidate or held.incumbent, self.slot, self.model.dtype)
+        checkpoint.save_adapter(folder, held.candidate or held.incumbent, self.slot)
 
     def save_state(self, feed: str, folder: Path) -> None:
         """Write what learning goes on from, of the candidate if there is one, into a folder that is there."""

@@ -15,10 +15,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoTokenizer
 
 from rtadapt.config import TrainSettings
 from rtadapt.errors import InvalidSettings
+from rtadapt.training import families
 from rtadapt.training.pace import Pace
 
 logger = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ class BaseModel:
         self.pace = Pace(settings.threads, self.device.type == "cpu", self.dtype)
         try:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(name, revision=revision)
-            net: Any = AutoModelForCausalLM.from_pretrained(name, revision=revision, dtype=self.dtype)
+            net: Any = families.load(name, revision, self.dtype)
         except (OSError, ValueError) as error:
             raise InvalidSettings(f"the base model {name} could not be loaded: {error}", field="model") from error
         if self.device.type == "cpu":

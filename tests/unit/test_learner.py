@@ -156,7 +156,7 @@ def test_an_adapter_folder_holds_safetensors_and_json_only(learner: Learner, fee
     learner.save_state(feed, tmp_path)
     assert {path.suffix for path in tmp_path.iterdir()} == {".safetensors", ".json"}
     config = json.loads((tmp_path / "adapter_config.json").read_text())
-    assert "q_proj" in config["target_modules"]
+    assert any(name.endswith("q_proj") for name in config["target_modules"])
     assert "lm_head" not in config["target_modules"]
 
 
