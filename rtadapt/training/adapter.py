@@ -92,9 +92,7 @@ class Slot:
         self.scale = alpha / math.sqrt(rank) if rslora else alpha / rank
         self._switch = _Switch()
         self.peft = _adapted(net, targets, rank, alpha, rslora)
-        layers = [
-            (name, layer) for name, layer in self.peft.get_base_model().named_modules() if isinstance(layer, LoraLayer)
-        ]
+        layers = [(name, layer) for name, layer in self.peft.get_base_model().named_modules() if isinstance(layer, LoraLayer)]
         self.places = _places(layers, rank)
         self.split = rank * sum(place.experts * place.inputs for place in self.places)
         self.size = self.split + rank * sum(place.experts * place.outputs for place in self.places)
@@ -190,7 +188,7 @@ class Slot:
 def _adapted(net: Any, targets: families.Targets, rank: int, alpha: float, rslora: bool) -> PeftModel:
     config = LoraConfig(
         r=rank,
-        lora_alpha=alpha,  # type: ignore[arg-type]
+        lora_alpha=alpha,
         use_rslora=rslora,
         target_modules=list(targets.modules),
         target_parameters=list(targets.parameters) or None,

@@ -66,7 +66,9 @@ def load_state(folder: Path, slot: Slot, base: str, device: torch.device) -> Ada
     if found[1:] != (slot.rank, float(slot.alpha), slot.rslora):
         wanted = f"rank {slot.rank}, alpha {slot.alpha} and rslora {slot.rslora}"
         raise WrongBase(f"the state has rank {found[1]}, alpha {found[2]} and rslora {found[3]}, the settings say {wanted}")
-    if layers != _layers(slot) or any(tensor.shape != (slot.size,) or tensor.dtype != torch.float32 for tensor in (state.weights, state.mean, state.square)):
+    tensors_read = (state.weights, state.mean, state.square)
+    fits = all(tensor.shape == (slot.size,) and tensor.dtype == torch.float32 for tensor in tensors_read)
+    if layers != _layers(slot) or not fits:
         raise ArtifactDamaged("the learner state does not fit the base model's layers")
     return state
 

@@ -86,7 +86,7 @@ def load(name: str, revision: str | None, dtype: Any) -> Any:
         )
     wraps = architecture in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES.values()
     kind = AutoModelForImageTextToText if wraps else AutoModelForCausalLM
-    return kind.from_pretrained(name, revision=revision, dtype=dtype)  # type: ignore[attr-defined]
+    return kind.from_pretrained(name, revision=revision, dtype=dtype)
 
 
 def targets(net: Any, lowest_layer: float) -> Targets:
@@ -99,7 +99,9 @@ def targets(net: Any, lowest_layer: float) -> Targets:
     name, decoder = _decoder(net)
     output = net.get_output_embeddings()
     found = [path for path, layer in _linear(name, decoder) if layer is not output]
-    mixtures = sorted({path.rpartition(".")[0] for path, weight in decoder.named_parameters(prefix=name) if _is_expert(path, weight)})
+    mixtures = sorted(
+        {path.rpartition(".")[0] for path, weight in decoder.named_parameters(prefix=name) if _is_expert(path, weight)}
+    )
     depth = 1 + max(map(block, (*found, *mixtures)), default=0)
     found = [path for path in found if block(path) >= int(depth * lowest_layer)]
     if not found:
