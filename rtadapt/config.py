@@ -133,7 +133,7 @@ class TrainSettings(Section):
     cool_steps: int = Field(11, ge=0, le=1000, description="last steps of an update, over which the rate falls")
     clip: float = Field(1.0, gt=0, description="gradient norm limit")
     max_tokens: Positive = Field(512, description="a row longer than this is cut")
-    anchors: Positive = Field(512, description="rows written by the base itself, replayed and watched for forgetting")
+    anchors: Positive = Field(512, description="at most so many general prompts answered by the base, replayed and watched")
     replay_capacity: Positive = Field(20_000, description="examples of the stream kept for replay, per feed")
     replay_draw: Positive = Field(256, description="rows of the stream that an update chooses its replay from")
     seed: int = Field(0, description="of sampling and initialisation")

@@ -20,7 +20,7 @@ from rtadapt.curation.asking import asking_key
 from rtadapt.curation.ledger import Line, lines_of, question_of, stale
 from rtadapt.errors import ArtifactDamaged
 from rtadapt.records import Example, Message
-from rtadapt.words import flat
+from rtadapt.words import flat, spoken_of
 
 _FILE = "memory.jsonl"
 _FORMAT = 1
@@ -114,8 +114,9 @@ class Memory:
 
         What the base said of it may be out of date: rehearsing it would bring the old answer back.
         """
-        taught = frozenset(row.entity for row in (*(kept.example for kept in self._rows), *news) if row.entity)
-        return [anchor for anchor in anchors if not anchor.mentions(taught)]
+        newest_first = (*news, *(kept.example for kept in reversed(self._rows)))
+        spoken = spoken_of([anchor.text for anchor in anchors], (row.entity for row in newest_first if row.entity))
+        return [anchor for place, anchor in enumerate(anchors) if place not in spoken]
 
     def forget(self, event_id: str) -> None:
         """Forget everything that was made from an event."""

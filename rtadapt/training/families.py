@@ -60,6 +60,9 @@ _EXPERTS = {
 _NOT_ADAPTED = frozenset({"gate", "router", "shared_expert_gate", "score", "classifier"})
 """Linear layers that choose or judge instead of carrying text; engines do not serve adapters on them."""
 
+THOUGHTS = (("<think>", "</think>"), ("[THINK]", "[/THINK]"), ("<seed:think>", "</seed:think>"), ("<thought>", "</thought>"))
+"""How models that reason aloud open and close a thought."""
+
 
 @dataclass(frozen=True, slots=True)
 class Targets:
