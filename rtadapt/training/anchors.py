@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
 
 _PROMPTS = Path(__file__).with_name("general_prompts.jsonl")
 _SHIPPED = Path(__file__).with_name("shipped")
-_SLICE = 16
+SLICE = 16
+"""So many prompts are answered at once in a moment of rest: a tenth of a minute for a small model on one core."""
 _SOME = 32
 _ANSWER_TOKENS = 96
 
@@ -60,14 +61,14 @@ class Anchors:
     def at_least_some(self) -> list[Example]:
         """The anchors, as many as there are, but enough to begin with."""
         while len(self._answers) < _SOME and not self.are_whole:
-            self.grow()
+            self.grow(_SOME - len(self._answers))
             if self._progress is not None:
                 self._progress(f"the base model has answered {len(self._answers)} of {len(self._asked)} general prompts")
         return self.rows()
 
-    def grow(self) -> list[Example]:
-        """Let the base answer the next few prompts, greedily. Gives the new anchors."""
-        asked = [row for row in self._asked if row.prompt not in self._answers][:_SLICE]
+    def grow(self, count: int = SLICE) -> list[Example]:
+        """Let the base answer the next `count` prompts, greedily. Gives the new anchors."""
+        asked = [row for row in self._asked if row.prompt not in self._answers][:count]
         if not asked:
             return []
         encoder = self._encoder

@@ -19,7 +19,7 @@ from rtadapt.errors import NotFound
 from rtadapt.records import Example, Message, Score, Update
 from rtadapt.training import checkpoint
 from rtadapt.training.adapter import AdapterState, Slot
-from rtadapt.training.anchors import Anchors
+from rtadapt.training.anchors import SLICE, Anchors
 from rtadapt.training.generate import generate
 from rtadapt.training.loss import BaseView, token_losses
 from rtadapt.training.model import BaseModel
@@ -98,9 +98,9 @@ class Learner:
         """
         return self._anchors.at_least_some()
 
-    def grow_anchors(self) -> bool:
-        """Let the base answer a few more of the general prompts, for a moment of rest. Gives whether there are more."""
-        self._view(self._anchors.grow())
+    def grow_anchors(self, count: int = SLICE) -> bool:
+        """Let the base answer `count` more of the general prompts, in a moment of rest. Gives whether there are more."""
+        self._view(self._anchors.grow(count))
         return not self._anchors.are_whole
 
     # Feeds

@@ -12,6 +12,7 @@ from pathlib import Path
 from rtadapt.config import TrainSettings
 from rtadapt.training.learner import Learner
 
+_AT_ONCE = 64
 _SHIPPED = Path(__file__).with_name("shipped")
 
 
@@ -19,7 +20,7 @@ def ship(model: str, folder: Path = _SHIPPED) -> None:
     """Let the base in `model`, a folder or hub id, answer every general prompt; the answers go into `folder`."""
     learner = Learner(TrainSettings(), model, cache=folder, progress=lambda line: sys.stderr.write(f"{line}\n"))
     learner.anchors()
-    while learner.grow_anchors():
+    while learner.grow_anchors(_AT_ONCE):
         sys.stderr.write(f"{len(learner.anchors())} answers\n")
 
 

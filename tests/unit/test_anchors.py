@@ -51,8 +51,7 @@ def test_answers_are_kept_from_one_start_to_the_next_and_a_torn_line_is_asked_ag
     file = tmp_path / file_name(before.model)
     file.write_bytes(file.read_bytes()[:-20])
     again = Learner(SETTINGS, str(folder), cache=tmp_path)
-    assert again.anchors()[:32] == rows
-    assert len(again.anchors()) == 40  # what was missing was asked for with the next slice
+    assert again.anchors() == rows  # what was missing was asked for again
     assert Learner(SETTINGS, str(folder), cache=tmp_path).anchors() == again.anchors()
 
 

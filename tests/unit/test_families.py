@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from peft.tuners.lora import LoraLayer
 from rtadapt.config import TrainSettings
 from rtadapt.errors import InvalidSettings
 from rtadapt.records import Example, Message
-from rtadapt.training import families
+from rtadapt.training import checkpoint, families
 from rtadapt.training.adapter import Slot
 from rtadapt.training.learner import Learner
 from tests.support.tiny_families import LEARNED, REFUSED, build_family
@@ -112,3 +113,17 @@ def test_the_table_is_what_the_installed_engine_says() -> None:
         source = (Path(registry.__file__).parent / f"{module}.py").read_text("utf-8")
         assert re.search(rf"class {name}\(", source)
         assert not re.search(rf"class {name}\([^)]*SupportsLoRA", source), architecture
+
+
+def test_the_engine_reads_the_adapter_as_it_is_saved(tmp_path: Path) -> None:
+    peft_helper = pytest.importorskip("vllm.lora.peft_helper")
+    lora_model = pytest.importorskip("vllm.lora.lora_model")
+    slot = slot_of("llama", tmp_path / "model", rslora=True)
+    (tmp_path / "adapter").mkdir()
+    checkpoint.save_adapter(tmp_path / "adapter", slot.fresh(1), slot)
+    config = peft_helper.PEFTHelper.from_local_dir(str(tmp_path / "adapter"), 256)
+    assert config.vllm_lora_scaling_factor == pytest.approx(slot.scale)
+    served = {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
+    read = lora_model.LoRAModel.from_local_checkpoint(str(tmp_path / "adapter"), served, config, device="cpu", lora_model_id=1)
+    assert set(read.loras) == {place.name for place in slot.places}
+    assert json.loads((tmp_path / "adapter/adapter_config.json").read_text())["base_model_name_or_path"] is None
