@@ -146,6 +146,7 @@ class TrainSettings(Section):
     threads: int = Field(0, ge=0, description="CPU threads of the learner; 0: all cores (at most 8) or one, whichever is faster")
     rank: Rank = Field(16, description="LoRA rank (vLLM's choices)")
     alpha: float = Field(32.0, gt=0, description="LoRA alpha")
+    rslora: bool = Field(False, description="rank-stabilised LoRA: scale by alpha / sqrt(rank) in place of alpha / rank")
     lowest_layer: Fraction = Field(0.33, description="share of the layers, from the lowest, that get no adapter")
     learning_rate: float | None = Field(None, description="None: from the base model's width and family")
     draws_per_fact: Positive = Field(
@@ -162,7 +163,7 @@ class TrainSettings(Section):
     cool_share: Fraction = Field(0.4, description="share of the steps, the last ones, over which the rate falls")
     clip: float = Field(1.0, gt=0, description="gradient norm limit")
     max_tokens: Positive = Field(512, description="a row longer than this is cut")
-    anchors: Positive = Field(512, description="rows written by the base itself, replayed and watched for forgetting")
+    anchors: Positive = Field(512, description="at most so many general prompts answered by the base, replayed and watched")
     replay_capacity: Positive = Field(20_000, description="examples of the stream kept for replay, per feed")
     replay_draw: Positive = Field(256, description="rows of the stream that an update chooses its replay from")
     seed: int = Field(0, description="of sampling and initialisation")

@@ -144,7 +144,7 @@ class Example:
 
     An empty `prompt` makes `target` plain text. `entity` and `fact` name what it teaches, so that a newer fact
     can supersede it: `fact` is a stable key of (entity, relation) as far as it is known, else of the question. `value` is
-    what a right answer must hold.
+    what a right answer must hold. A target that was cut off does not end: it is taught without an end token.
     """
 
     event_id: str
@@ -154,6 +154,7 @@ class Example:
     entity: str = ""
     weight: float = 1.0
     value: str = ""
+    ends: bool = True
 
     @property
     def is_anchor(self) -> bool:
@@ -165,10 +166,10 @@ class Example:
         """Whether this anchor is only measured, never trained on."""
         return self.is_anchor and self.fact == WATCHED
 
-    def mentions(self, entities: frozenset[str]) -> bool:
-        """Whether the row speaks of one of `entities`, whatever the case of its letters."""
-        said = " ".join((*(message.content for message in self.prompt), self.target)).casefold()
-        return any(entity.casefold() in said for entity in entities)
+    @property
+    def text(self) -> str:
+        """Everything that the row says, prompt and target."""
+        return "\n".join((*(message.content for message in self.prompt), self.target))
 
 
 WATCHED = "watched"

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 
@@ -30,6 +32,7 @@ _ABBREVIATION = re.compile(
 _CONNECTORS = word_set("de da di du del della der den des van von la le al el bin ibn dos das y e ter ten zu")
 _STARTS = re.compile(r"[.!?:\n\"“”‘«…]\s*$|^\s*[-–—]\s*$")
 _UNIT_SIGNS = "$€£¥₹#"
+_FEW, _RARE = 4, 0.05
 
 COMMON = word_set(
     """a about after again all also although always am an and any are as at be became because been before being both but by
@@ -189,3 +192,36 @@ def _strip(word: str) -> str:
     if word.endswith("y") and len(word) > 3 and word[-2] not in "aeiou":
         return word[:-1]
     return word
+
+
+def spoken_of(texts: Sequence[str], names: Iterable[str]) -> set[int]:
+    """The places of those among `texts` that speak of one of `names`, the most important name first.
+
+    Whole words only. A name of one word counts where a text writes it with a large letter, or in a script that has none:
+    "api" in "capital" and "harbour" are words, not names. A name that is found in many texts is a word, too. No more than
+    half of the texts are given, beyond a few: later names are let go.
+    """
+    starts: defaultdict[str, list[tuple[int, list[str]]]] = defaultdict(list)
+    for rank, name in enumerate(dict.fromkeys(names)):
+        words = flat_words(name)
+        if words:
+            starts[words[0]].append((rank, words))
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    for place, text in enumerate(texts):
+        words = flat_words(text)
+        for at, word in enumerate(words):
+            for rank, wanted in starts.get(word, ()):
+                if words[at : at + len(wanted)] == wanted and (len(wanted) > 1 or _is_written_large(word, text)):
+                    found[rank].add(place)
+    spoken: set[int] = set()
+    for rank in sorted(found):
+        if len(found[rank]) <= max(_FEW, len(texts) * _RARE) and len(spoken | found[rank]) <= max(_FEW, len(texts) // 2):
+            spoken |= found[rank]
+    return spoken
+
+
+def _is_written_large(word: str, text: str) -> bool:
+    if word.upper() == word.lower():
+        return True
+    written = re.findall(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])", text, re.IGNORECASE)
+    return any(one != one.lower() for one in written)

@@ -16,7 +16,7 @@ from random import Random
 from rtadapt.curation.kept import Kept, Row, read_memory, write_memory
 from rtadapt.curation.ledger import Ledger
 from rtadapt.records import Example
-from rtadapt.words import flat, holds
+from rtadapt.words import flat, holds, spoken_of
 
 _NEIGHBOURS = 0.25
 _NEWEST = 0.25
@@ -102,8 +102,10 @@ class Memory:
 
         What the base said of it may be out of date: rehearsing it would bring the old answer back.
         """
-        taught = frozenset(entity for entity in (*(kept.entity for kept in self._kept.values()), *(row.entity for row in news)))
-        return [anchor for anchor in anchors if not anchor.mentions(taught - {""})]
+        newest = sorted(self._kept.values(), key=lambda kept: -kept.taught)
+        entities = (*(row.entity for row in news), *(kept.entity for kept in newest))
+        spoken = spoken_of([anchor.text for anchor in anchors], (entity for entity in entities if entity))
+        return [anchor for place, anchor in enumerate(anchors) if place not in spoken]
 
     def forget(self, event_id: str) -> None:
         """Forget everything that was made from an event, also what took over its wordings."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rtadapt.records import Batch, Example
+from rtadapt.words import spoken_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ def choose(batch: Batch, replayed: Sequence[Example], anchors: Sequence[Example]
     renewed = {example.fact for example in (*batch.examples, *batch.held_out) if example.fact}
     kept = [row for row in replayed if row.prompt not in trained and row.fact not in renewed]
     watched = [row for row in anchors if row.is_watched] or list(anchors)
-    quiet = [row for row in watched if row.prompt not in trained and not row.mentions(batch.entities)]
+    spoken = spoken_of([row.text for row in watched], sorted(batch.entities))
+    quiet = [row for place, row in enumerate(watched) if row.prompt not in trained and place not in spoken]
     return Probes(*(spread(rows, limit) for rows in (batch.examples, held_out, kept, quiet)))
 
 

@@ -1,7 +1,8 @@
 """The LoRA state of a feed, and the one slot in the base model that it is put into.
 
-Owns the low-rank layers and the flat buffers behind them. A feed's adapter is one fp32 vector; the slot holds a copy
-of it in the base's compute type, so any number of feeds share the resident base and a swap is one copy.
+PEFT makes, names and places the low-rank matrices; this module owns the flat buffers that stand behind them. A feed's
+adapter is one fp32 vector; the slot holds a copy of it in the base's compute type, so any number of feeds share the
+resident base and a swap is one copy.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from peft.tuners.lora import Linear, LoraLayer, ParamWrapper
 from torch import Tensor, nn
 from torch.nn import functional
 
-from rtadapt.errors import InvalidSettings
+from rtadapt.training import families
 
-_NOT_ADAPTED = frozenset({"gate", "router", "shared_expert_gate", "score", "classifier"})
-"""Linear layers that choose or judge instead of carrying text; engines do not serve adapters on them."""
+_NAME = "default"
+"""The one adapter that PEFT knows of: feeds take turns in it."""
 
 
 @dataclass(slots=True)
@@ -39,71 +42,82 @@ class AdapterState:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one layer's matrices lie in the flat vector: A is [rank, inputs] from `a`, B is [outputs, rank] from `b`."""
+    """Where one layer's matrices lie in the flat vector.
+
+    A is [experts · rank, inputs] from `a`, B is [outputs, rank · experts] from `b`; a plain layer counts as one expert.
+    """
 
     name: str
     inputs: int
     outputs: int
+    experts: int
     a: int
     b: int
 
 
-class LowRankLinear(nn.Module):
-    """A frozen linear layer plus B·A of the slot. B already carries the scale alpha / rank."""
+@dataclass(slots=True)
+class _Switch:
+    """Whether the adapter takes part in the forward pass: one flag for all layers."""
 
-    def __init__(self, inner: nn.Linear, slot: Slot, a: nn.Parameter, b: nn.Parameter) -> None:
-        super().__init__()
-        self.inner = inner
-        self.a = a
-        self.b = b
-        self._is_on = slot.is_on
+    on: bool = False
 
-    def forward(self, x: Tensor) -> Tensor:  # [..., inputs]
+
+class FusedLinear(Linear):  # type: ignore[misc]
+    """PEFT's LoRA layer with B·A added in the product itself.
+
+    PEFT's own forward pass makes three more tensors as wide as the output a layer (B·A·x, the same scaled, the sum) and
+    keeps two of them for the backward pass. Whoever builds the layer sets `switch` and `pair`, its A and B.
+    """
+
+    switch: _Switch
+    pair: tuple[nn.Parameter, nn.Parameter]
+
+    def forward(self, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:  # [..., inputs]
         """[..., outputs]."""
-        y = self.inner(x)
-        if not self._is_on():
-            return y  # type: ignore[no-any-return]
-        low = functional.linear(x.reshape(-1, x.shape[-1]), self.a)
-        return torch.addmm(y.view(-1, y.shape[-1]), low, self.b.t()).view(y.shape)
+        y: Tensor = self.base_layer(x, *args, **kwargs)
+        if not self.switch.on:
+            return y
+        a, b = self.pair
+        low = functional.linear(x.reshape(-1, x.shape[-1]), a)
+        return torch.addmm(y.view(-1, y.shape[-1]), low, b.t(), alpha=self.scaling[_NAME]).view(y.shape)
 
 
 class Slot:
-    """Low-rank layers on every linear layer of a network but its output layer."""
+    """PEFT's LoRA layers on the layers of a network that `families` names, over flat buffers of our own."""
 
-    def __init__(self, net: Any, rank: int, alpha: float, lowest_layer: float = 0.0) -> None:
-        """Wrap the layers of `net`, a Hugging Face causal language model. Raises InvalidSettings when it has none."""
-        output = net.get_output_embeddings()
-        self.rank, self.alpha = rank, alpha
-        self.scale = alpha / rank
-        self._on = False
-        found = [(name, layer) for name, layer in net.named_modules() if _is_adapted(name, layer, output)]
-        depth = 1 + max((_depth(name) for name, _ in found), default=0)
-        found = [(name, layer) for name, layer in found if _depth(name) >= int(depth * lowest_layer)]
-        if not found:
-            raise InvalidSettings("the base model has no linear layers that LoRA could adapt", field="model")
-        self.places = _places([(name, layer.in_features, layer.out_features) for name, layer in found], rank)
-        self.split = rank * sum(place.inputs for place in self.places)
-        self.size = self.split + rank * sum(place.outputs for place in self.places)
+    def __init__(self, net: Any, rank: int, alpha: float, lowest_layer: float = 0.0, rslora: bool = False) -> None:
+        """Adapt `net`, a Hugging Face causal language model, in place. Raises InvalidSettings when it has no place for it."""
+        targets = families.targets(net, lowest_layer)
+        self.rank, self.alpha, self.rslora = rank, alpha, rslora
+        self.scale = alpha / math.sqrt(rank) if rslora else alpha / rank
+        self._switch = _Switch()
+        self.peft = _adapted(net, targets, rank, alpha, rslora)
+        layers = [(name, layer) for name, layer in self.peft.get_base_model().named_modules() if isinstance(layer, LoraLayer)]
+        self.places = _places(layers, rank)
+        self.split = rank * sum(place.experts * place.inputs for place in self.places)
+        self.size = self.split + rank * sum(place.experts * place.outputs for place in self.places)
         self._live = torch.zeros(self.size, dtype=net.dtype, device=net.device)
         self._grad = torch.zeros(self.size, device=net.device)
         self.parameters: list[nn.Parameter] = []
-        for place, (name, layer) in zip(self.places, found, strict=True):
-            a, b = (nn.Parameter(part) for part in self.matrices(self._live, place))
-            self.parameters += [a, b]
-            parent, _, child = name.rpartition(".")
-            setattr(net.get_submodule(parent), child, LowRankLinear(layer, self, a, b))
+        for place, (_, layer) in zip(self.places, layers, strict=True):
+            a, b = pair = tuple(nn.Parameter(part) for part in self.matrices(self._live, place))
+            layer.lora_A[_NAME].weight, layer.lora_B[_NAME].weight = a, b
+            layer.switch, layer.pair = self._switch, pair
+            self.parameters += pair
+        self._wrappers = [layer for _, layer in layers if isinstance(layer, ParamWrapper)]
+        self._turn(False)
         self._grad_views = [part for place in self.places for part in self.matrices(self._grad, place)]
 
     def depths(self) -> list[int]:
         """The numbers of the blocks that have an adapter."""
-        return sorted({_depth(place.name) for place in self.places})
+        return sorted({families.block(place.name) for place in self.places})
 
     def is_on(self) -> bool:
         """Whether the adapter in the slot takes part in the forward pass."""
-        return self._on
+        return self._switch.on
 
     def fresh(self, seed: int) -> AdapterState:
-        """An adapter that changes nothing yet: A uniform as in Kaiming's scheme, B zero."""
+        """An adapter that changes nothing yet: A uniform as in Kaiming's scheme, which is PEFT's, and B zero."""
         generator = torch.Generator().manual_seed(seed)
         weights = torch.zeros(self.size)
         for place in self.places:
@@ -113,14 +127,14 @@ class Slot:
         return AdapterState(weights, torch.zeros_like(weights), torch.zeros_like(weights))
 
     def matrices(self, flat: Tensor, place: Place) -> tuple[Tensor, Tensor]:
-        """Views of a layer's A [rank, inputs] and B [outputs, rank] in a flat vector [size]."""
-        a = flat[place.a : place.a + self.rank * place.inputs].view(self.rank, place.inputs)
-        return a, flat[place.b : place.b + self.rank * place.outputs].view(place.outputs, self.rank)
+        """Views of a layer's A [experts · rank, inputs] and B [outputs, rank · experts] in a flat vector [size]."""
+        rows = self.rank * place.experts
+        a = flat[place.a : place.a + rows * place.inputs].view(rows, place.inputs)
+        return a, flat[place.b : place.b + rows * place.outputs].view(place.outputs, rows)
 
     def load(self, weights: Tensor) -> None:
         """Put an adapter [size] into the slot."""
-        self._live[: self.split].copy_(weights[: self.split])
-        self._live[self.split :].copy_(weights[self.split :] * self.scale)
+        self._live.copy_(weights)
 
     def take_gradient(self) -> Tensor:
         """The gradient [size] of what the slot holds, in fp32; the layers' own gradients are cleared."""
@@ -129,7 +143,6 @@ class Slot:
         there = [(view, grad) for view, grad in given if grad is not None]
         torch._foreach_copy_([view for view, _ in there], [grad for _, grad in there])
         self.clear_gradient()
-        self._grad[self.split :].mul_(self.scale)
         return self._grad
 
     def clear_gradient(self) -> None:
@@ -142,11 +155,12 @@ class Slot:
         """Run the base with an adapter [size], or without any."""
         if weights is not None:
             self.load(weights)
-        before, self._on = self._on, weights is not None
+        before = self._switch.on
+        self._turn(weights is not None)
         try:
             yield
         finally:
-            self._on = before
+            self._turn(before)
 
     def distance(self, first: Tensor, second: Tensor) -> float:
         """Frobenius norm over all layers of the difference of two adapters' products scale·B·A.
@@ -155,27 +169,45 @@ class Slot:
         """
         total = 0.0
         for place in self.places:
-            (a1, b1), (a2, b2) = self.matrices(first, place), self.matrices(second, place)
-            tall, wide = torch.cat((b1, -b2), 1).double(), torch.cat((a1, a2)).double()
-            total += float(((tall.t() @ tall) * (wide @ wide.t())).sum())
+            (a1, b1), (a2, b2) = self._by_expert(first, place), self._by_expert(second, place)
+            tall, wide = torch.cat((b1, -b2), 2).double(), torch.cat((a1, a2), 1).double()
+            total += float(((tall.mT @ tall) * (wide @ wide.mT)).sum())
         return self.scale * math.sqrt(max(0.0, total))
 
+    def _by_expert(self, flat: Tensor, place: Place) -> tuple[Tensor, Tensor]:
+        """A [experts, rank, inputs] and B [experts, outputs, rank]; PEFT keeps the experts of B innermost."""
+        a, b = self.matrices(flat, place)
+        return a.view(place.experts, self.rank, -1), b.view(place.outputs, self.rank, place.experts).permute(2, 0, 1)
 
-def _is_adapted(name: str, layer: nn.Module, output: nn.Module) -> bool:
-    return isinstance(layer, nn.Linear) and layer is not output and name.rpartition(".")[2] not in _NOT_ADAPTED
+    def _turn(self, on: bool) -> None:
+        self._switch.on = on
+        for wrapper in self._wrappers:  # experts are PEFT's own layers, each with its own switch
+            wrapper.enable_adapters(on)
 
 
-def _depth(name: str) -> int:
-    """The number of the block that a module belongs to: the first number in its path."""
-    return next((int(part) for part in name.split(".") if part.isdigit()), 0)
+def _adapted(net: Any, targets: families.Targets, rank: int, alpha: float, rslora: bool) -> PeftModel:
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=alpha,
+        use_rslora=rslora,
+        target_modules=list(targets.modules),
+        target_parameters=list(targets.parameters) or None,
+        task_type="CAUSAL_LM",
+    )
+    config._register_custom_module({nn.Linear: FusedLinear})
+    return get_peft_model(net, config, adapter_name=_NAME, autocast_adapter_dtype=False)
 
 
-def _places(layers: list[tuple[str, int, int]], rank: int) -> tuple[Place, ...]:
-    """All A's first, then all B's, so that the scale is one product over one half."""
-    a, b = 0, rank * sum(inputs for _, inputs, _ in layers)
+def _places(layers: list[tuple[str, Any]], rank: int) -> tuple[Place, ...]:
+    """All A's first, then all B's."""
+    shapes = [
+        (name, layer.lora_A[_NAME].in_features, layer.lora_B[_NAME].out_features, layer.lora_A[_NAME].out_features // rank)
+        for name, layer in layers
+    ]
+    a, b = 0, rank * sum(inputs * experts for _, inputs, _, experts in shapes)
     made = []
-    for name, inputs, outputs in layers:
-        made.append(Place(name, inputs, outputs, a, b))
-        a += rank * inputs
-        b += rank * outputs
+    for name, inputs, outputs, experts in shapes:
+        made.append(Place(name, inputs, outputs, experts, a, b))
+        a += rank * experts * inputs
+        b += rank * experts * outputs
     return tuple(made)

@@ -1,16 +1,16 @@
-"""Rows that the base model writes itself: what it says when nothing was learned yet.
+"""What the base model answers to general prompts before it has learned anything.
 
-Owns the anchor set and its file. A user turn is sampled from the bare header of the model's own chat template
-(Magpie, Xu et al. 2024), then answered greedily. Replayed in updates they keep the base where it was; those marked as
-watched are never trained on, so the gate can see what is lost.
+Owns the prompts and the answers. Replayed in updates they keep the base where it was; those that are only watched are
+never trained on, so the gate can see what is lost. A model that is shipped has its answers with it; any other one answers
+a few when it starts and the rest in slices, whenever there is nothing to learn. Each slice is kept as it comes.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections import Counter
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rtadapt.records import WATCHED, Example, Message
@@ -20,134 +20,114 @@ from rtadapt.training.rows import Encoder
 
 logger = logging.getLogger(__name__)
 
-_ROUND = 256
-_ROUNDS_PER_NEEDED = 6
-_POOL = 2
-_QUESTION_TOKENS = 48
-_ANSWER_TOKENS = 64
-_MAX_LOSS = 0.5
-_WATCH_EVERY = 4
-_TEMPERATURE = 1.0
+_PROMPTS = Path(__file__).with_name("general_prompts.jsonl")
+_SHIPPED = Path(__file__).with_name("shipped")
+SLICE = 16
+"""So many prompts are answered at once in a moment of rest: a tenth of a minute for a small model on one core."""
+_SOME = 32
+_ANSWER_TOKENS = 96
 
 
-def load_or_write(
-    model: BaseModel,
-    encoder: Encoder,
-    count: int,
-    cache: Path | None,
-    losses: Callable[[list[Example]], list[float]],
-    progress: Callable[[str], object] | None,
-) -> list[Example]:
-    """`count` rows that the base is sure of, as varied as can be, or fewer where it is sure of fewer.
+class Anchors:
+    """The anchors of one base model."""
 
-    They come from the base's own folder when they lie there (all of them, however many), or from the cache folder when
-    this base was there before.
+    def __init__(
+        self,
+        model: BaseModel,
+        encoder: Encoder,
+        count: int,
+        folder: Path | None,
+        progress: Callable[[str], object] | None = None,
+    ) -> None:
+        """At most `count` anchors, kept in `folder` from one start to the next."""
+        self._model, self._encoder, self._progress = model, encoder, progress
+        self._asked = general_prompts()[:count]
+        self._file = folder / file_name(model) if folder is not None else None
+        known = _read(_SHIPPED / file_name(model))
+        if self._file is not None:
+            known |= _read(self._file)
+        self._answers = {row.prompt: known[row.prompt] for row in self._asked if row.prompt in known}
 
-    `losses` gives the base's mean loss on examples, in nats per target token.
-    """
-    file = cache / f"{model.digest[:32]}-{count}.jsonl" if cache is not None else None
-    shipped = Path(model.name, shipped_name(model))
-    for known in (shipped, file):
-        if known is not None and known.is_file():
-            return _mark([_from_line(line) for line in known.read_text("utf-8").splitlines()])
-    found = _write(model, encoder, count, losses, progress)
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = file.with_suffix(".part")
-        fresh.write_text("".join(_to_line(example) for example in found), "utf-8")
-        fresh.replace(file)
-    return _mark(found)
+    @property
+    def are_whole(self) -> bool:
+        """Whether every prompt was answered."""
+        return len(self._answers) == len(self._asked)
 
+    def rows(self) -> list[Example]:
+        """The anchors that there are. Prompts that the base had no answer to are left out."""
+        answered = (self._answers.get(row.prompt) for row in self._asked)
+        return [row for row in answered if row is not None and row.target]
 
-def shipped_name(model: BaseModel) -> str:
-    """The file beside a model's weights that spares writing anchors anew: it names the very weights that wrote it."""
-    return f"anchors-{model.digest[:32]}.jsonl"
+    def at_least_some(self) -> list[Example]:
+        """The anchors, as many as there are, but enough to begin with."""
+        while len(self._answers) < _SOME and not self.are_whole:
+            self.grow(_SOME - len(self._answers))
+            if self._progress is not None:
+                self._progress(f"the base model has answered {len(self._answers)} of {len(self._asked)} general prompts")
+        return self.rows()
 
+    def grow(self, count: int = SLICE) -> list[Example]:
+        """Let the base answer the next `count` prompts, greedily. Gives the new anchors."""
+        asked = [row for row in self._asked if row.prompt not in self._answers][:count]
+        if not asked:
+            return []
+        encoder = self._encoder
+        chats = encoder.prompts([row.prompt for row in asked])
+        written = generate(self._model, chats, max_new_tokens=_ANSWER_TOKENS, stop_ids=encoder.stop_ids)
+        fresh = [_answered(row, ids, encoder) for row, ids in zip(asked, written, strict=True)]
+        self._keep(fresh)
+        self._answers.update((row.prompt, row) for row in fresh)
+        return [row for row in fresh if row.target]
 
-def _write(
-    model: BaseModel,
-    encoder: Encoder,
-    count: int,
-    losses: Callable[[list[Example]], list[float]],
-    progress: Callable[[str], object] | None,
-) -> list[Example]:
-    kept: dict[tuple[Message, ...], tuple[float, Example]] = {}
-    pool = _POOL * count
-    rounds = max(4, _ROUNDS_PER_NEEDED * -(-count // _ROUND))
-    for number in range(rounds):
-        if len(kept) >= pool or (number >= rounds // 2 and not kept):
-            break
-        for example, loss in _round(model, encoder, number, losses):
-            if loss <= _MAX_LOSS:
-                kept.setdefault(example.prompt, (loss, example))
-        if progress is not None:
-            progress(f"the base model has written {min(len(kept), pool)} of {pool} rows to choose anchors from")
-    if len(kept) < count:
-        logger.warning("fewer anchors than asked for", extra={"anchors": len(kept), "wanted": count})
-    return _varied(sorted(kept.values(), key=lambda pair: pair[0]), count)
-
-
-def _varied(surest_first: list[tuple[float, Example]], count: int) -> list[Example]:
-    """`count` of them that say as many different things as there are: answers take turns, the surest row of each first."""
-    rows: dict[str, int] = Counter()
-    ranked = []
-    for place, (_, example) in enumerate(surest_first):
-        ranked.append((rows[example.target], place, example))
-        rows[example.target] += 1
-    ranked.sort(key=lambda entry: entry[:2])
-    return [example for _, _, example in ranked[:count]]
+    def _keep(self, rows: Sequence[Example]) -> None:
+        """Write them behind what is there. A line that is torn by a crash is passed over when it is read."""
+        if self._file is None:
+            return
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write("\n" if file.tell() else "")
+            file.write("\n".join(map(_to_line, rows)))
+            file.flush()
+            os.fsync(file.fileno())
 
 
-def _round(
-    model: BaseModel, encoder: Encoder, number: int, losses: Callable[[list[Example]], list[float]]
-) -> list[tuple[Example, float]]:
-    """Sampled user turns with the base's own greedy answers, and its loss on them."""
-    header = encoder.tokens([encoder.header])[0] or [encoder.end_id]
-    sampled = generate(
-        model,
-        [header] * _ROUND,
-        max_new_tokens=_QUESTION_TOKENS,
-        stop_ids=encoder.stop_ids,
-        temperature=_TEMPERATURE,
-        seed=number,
-    )
-    questions = dict.fromkeys(filter(None, (_question(encoder, ids) for ids in sampled)))
-    chats = [(Message("user", question),) for question in questions]
-    if not chats:
-        return []
-    answers = generate(model, encoder.prompts(chats), max_new_tokens=_ANSWER_TOKENS, stop_ids=encoder.stop_ids)
-    examples = []
-    for chat, ids in zip(chats, answers, strict=True):
-        target = encoder.tokenizer.decode(ids, skip_special_tokens=True).strip()
-        if target and ids[-1] in encoder.stop_ids:
-            examples.append(Example("", chat, target))
-    return list(zip(examples, losses(examples), strict=True))
+def file_name(model: BaseModel) -> str:
+    """The file of a model's anchors: it names the very weights that wrote them."""
+    return f"{model.digest[:32]}.jsonl"
 
 
-def _question(encoder: Encoder, ids: list[int]) -> str:
-    """The user turn in sampled tokens: up to where the template would go on. Empty when it never ended."""
-    closing = encoder.footer.strip().splitlines()[0] if encoder.footer.strip() else "\n"
-    text = encoder.tokenizer.decode(ids, skip_special_tokens=False)
-    head, ended, _ = text.partition(closing)
-    if not ended and ids[-1] not in encoder.stop_ids:
-        return ""
-    return encoder.tokenizer.decode(encoder.tokens([head])[0], skip_special_tokens=True).strip() if head.strip() else ""
+def general_prompts() -> list[Example]:
+    """The prompts, without answers: facts, explanations, talk, lists, code, sums, requests for long texts and refusals, in
+    several languages. The kinds take turns, so that the first ones are as varied as all."""
+    lines = [json.loads(line) for line in _PROMPTS.read_text("utf-8").splitlines()]
+    return [_row(line.get("system", ""), line["ask"], watched=line.get("watched", False)) for line in lines]
 
 
-def _mark(examples: list[Example]) -> list[Example]:
-    """Every fourth is only watched."""
-    return [
-        Example("", example.prompt, example.target, fact=WATCHED if number % _WATCH_EVERY == 0 else "")
-        for number, example in enumerate(examples)
-    ]
+def _row(system: str, ask: str, *, watched: bool) -> Example:
+    before = (Message("system", system),) if system else ()
+    return Example("", (*before, Message("user", ask)), "", fact=WATCHED if watched else "")
 
 
-def _to_line(example: Example) -> str:
-    return (
-        json.dumps({"prompt": [[m.role, m.content] for m in example.prompt], "target": example.target}, ensure_ascii=False) + "\n"
-    )
+def _answered(row: Example, ids: Sequence[int], encoder: Encoder) -> Example:
+    ends = bool(ids) and ids[-1] in encoder.stop_ids
+    text = encoder.tokenizer.decode(ids[:-1] if ends else ids, skip_special_tokens=True).rstrip("\ufffd")
+    return Example("", row.prompt, text.strip(), fact=row.fact, ends=ends)
 
 
-def _from_line(line: str) -> Example:
-    row = json.loads(line)
-    return Example("", tuple(Message(role, content) for role, content in row["prompt"]), row["target"])
+def _to_line(row: Example) -> str:
+    prompt = [[message.role, message.content] for message in row.prompt]
+    said = {"prompt": prompt, "target": row.target, "ends": row.ends, "watched": row.is_watched}
+    return json.dumps(said, ensure_ascii=False)
+
+
+def _read(file: Path) -> dict[tuple[Message, ...], Example]:
+    """The anchors in a file by their prompts; nothing where there is none."""
+    rows: dict[tuple[Message, ...], Example] = {}
+    for line in file.read_text("utf-8", errors="replace").splitlines() if file.is_file() else ():
+        try:
+            said = json.loads(line)
+            prompt = tuple(Message(role, content) for role, content in said["prompt"])
+            rows[prompt] = Example("", prompt, said["target"], fact=WATCHED if said["watched"] else "", ends=said["ends"])
+        except (ValueError, KeyError, TypeError):
+            logger.warning("a line of the anchors can't be read and is asked for anew")
+    return rows

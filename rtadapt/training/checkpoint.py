@@ -6,11 +6,15 @@ pickle. Writes files into a folder that is there; making them whole or absent is
 
 from __future__ import annotations
 
+import hashlib
 import json
+from copy import copy
 from pathlib import Path
 from typing import Any
 
 import torch
+from peft import get_peft_model_state_dict
+from peft.utils import SAFETENSORS_WEIGHTS_NAME
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -19,7 +23,8 @@ from rtadapt.training.adapter import AdapterState, Slot
 
 _STATE_TENSORS = "learner.safetensors"
 _STATE_JSON = "learner.json"
-_FORMAT = 1
+_FORMAT = 2
+_METADATA = {"format": "pt"}
 
 
 def save_state(folder: Path, state: AdapterState, slot: Slot, base: str) -> None:
@@ -31,6 +36,8 @@ def save_state(folder: Path, state: AdapterState, slot: Slot, base: str) -> None
         "base": base,
         "rank": slot.rank,
         "alpha": slot.alpha,
+        "rslora": slot.rslora,
+        "layers": _layers(slot),
         "steps": state.steps,
         "updates": state.updates,
     }
@@ -45,45 +52,40 @@ def load_state(folder: Path, slot: Slot, base: str, device: torch.device) -> Ada
     """
     try:
         about: dict[str, Any] = json.loads((folder / _STATE_JSON).read_text("utf-8"))
+        if about["format"] != _FORMAT:
+            raise ValueError(f"it has format {about['format']}, this version reads {_FORMAT}")
         tensors = load_file(folder / _STATE_TENSORS)
-        found = (about["format"], about["base"], about["rank"], float(about["alpha"]))
+        found = (about["base"], about["rank"], float(about["alpha"]), about["rslora"])
+        layers = about["layers"]
         weights, mean, square = (tensors[name].to(device) for name in ("weights", "mean", "square"))
         state = AdapterState(weights, mean, square, int(about["steps"]), int(about["updates"]))
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise ArtifactDamaged(f"the learner state can't be read: {error}") from error
-    if found[0] != _FORMAT:
-        raise ArtifactDamaged(f"the learner state has format {found[0]}, this version reads {_FORMAT}")
-    if found[1] != base:
-        raise WrongBase(f"the state was learned on base model {str(found[1])[:12]}, the one loaded here is {base[:12]}")
-    if found[2:] != (slot.rank, float(slot.alpha)):
-        raise WrongBase(f"the state has rank {found[2]} and alpha {found[3]}, the settings say {slot.rank} and {slot.alpha}")
-    if any(tensor.shape != (slot.size,) or tensor.dtype != torch.float32 for tensor in (state.weights, state.mean, state.square)):
+    if found[0] != base:
+        raise WrongBase(f"the state was learned on base model {str(found[0])[:12]}, the one loaded here is {base[:12]}")
+    if found[1:] != (slot.rank, float(slot.alpha), slot.rslora):
+        wanted = f"rank {slot.rank}, alpha {slot.alpha} and rslora {slot.rslora}"
+        raise WrongBase(f"the state has rank {found[1]}, alpha {found[2]} and rslora {found[3]}, the settings say {wanted}")
+    tensors_read = (state.weights, state.mean, state.square)
+    fits = all(tensor.shape == (slot.size,) and tensor.dtype == torch.float32 for tensor in tensors_read)
+    if layers != _layers(slot) or not fits:
         raise ArtifactDamaged("the learner state does not fit the base model's layers")
     return state
 
 
-def save_adapter(folder: Path, state: AdapterState, slot: Slot, dtype: torch.dtype) -> None:
-    """Write the adapter as PEFT does, in the base's type: `adapter_model.safetensors` and `adapter_config.json`."""
-    tensors: dict[str, torch.Tensor] = {}
-    for place in slot.places:
-        a, b = slot.matrices(state.weights, place)
-        tensors[f"base_model.model.{place.name}.lora_A.weight"] = a.to(dtype).cpu().contiguous()
-        tensors[f"base_model.model.{place.name}.lora_B.weight"] = b.to(dtype).cpu().contiguous()
-    save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
-    config = {
-        "peft_type": "LORA",
-        "task_type": "CAUSAL_LM",
-        "base_model_name_or_path": None,
-        "r": slot.rank,
-        "lora_alpha": slot.alpha,
-        "lora_dropout": 0.0,
-        "bias": "none",
-        "fan_in_fan_out": False,
-        "inference_mode": True,
-        "target_modules": sorted({place.name.rpartition(".")[2] for place in slot.places}),
-        "layers_to_transform": slot.depths(),
-        "modules_to_save": None,
-        "use_dora": False,
-        "use_rslora": False,
-    }
-    (folder / "adapter_config.json").write_text(json.dumps(config, indent=2), "utf-8")
+def save_adapter(folder: Path, state: AdapterState, slot: Slot) -> None:
+    """Write the adapter as PEFT names and writes it, in the base's type.
+
+    Makes `adapter_model.safetensors` and `adapter_config.json`, which does not say where the base model lay.
+    """
+    with slot.holding(state.weights):
+        tensors = get_peft_model_state_dict(slot.peft, save_embedding_layers=False)
+        save_file({name: tensor.cpu().clone() for name, tensor in tensors.items()}, folder / SAFETENSORS_WEIGHTS_NAME, _METADATA)
+    config = copy(slot.peft.active_peft_config)
+    config.base_model_name_or_path, config.inference_mode = None, True
+    config.save_pretrained(str(folder))
+
+
+def _layers(slot: Slot) -> str:
+    """Names which layer each part of the flat vector belongs to."""
+    return hashlib.sha256("\n".join(map(str, slot.places)).encode()).hexdigest()[:16]

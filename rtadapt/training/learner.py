@@ -17,14 +17,16 @@ import torch
 from rtadapt.config import TrainSettings
 from rtadapt.errors import NotFound
 from rtadapt.records import Example, Message, Score, Update
-from rtadapt.training import anchors, checkpoint
+from rtadapt.training import checkpoint
 from rtadapt.training.adapter import AdapterState, Slot
+from rtadapt.training.anchors import SLICE, Anchors
 from rtadapt.training.generate import generate
 from rtadapt.training.loss import BaseView, token_losses
 from rtadapt.training.model import BaseModel
 from rtadapt.training.prefix import can_share
 from rtadapt.training.rows import Encoder, Row, chunks, pad
 from rtadapt.training.steps import Material, Steps
+from rtadapt.words import spoken_of
 
 Who = Literal["candidate", "incumbent", "base"]
 
@@ -50,21 +52,20 @@ class Learner:
         cache: Path | None = None,
         progress: Callable[[str], object] | None = None,
     ) -> None:
-        """Load the base. `cache` is where anchors are kept from one start to the next; None writes them anew.
+        """Load the base. `cache` is where anchors are kept from one start to the next; None asks for them anew.
 
         Raises InvalidSettings when the model can't be loaded or adapted.
         """
         self.settings = settings
         self.model = BaseModel(settings, model, revision)
-        self._cache, self._progress = cache, progress
         generation = self.model.net.generation_config
         stops = generation.eos_token_id if generation is not None and generation.eos_token_id is not None else []
         limit = min(settings.max_tokens, self.model.max_positions)
         self.encoder = Encoder(self.model.tokenizer, limit, stops if isinstance(stops, list) else [stops])
-        self.slot = Slot(self.model.net, settings.rank, settings.alpha, settings.lowest_layer)
+        self.slot = Slot(self.model.net, settings.rank, settings.alpha, settings.lowest_layer, settings.rslora)
         self.rate = settings.learning_rate or _SHORT_UPDATE * learning_rate(self.model.family, self.model.hidden_size)
         self._feeds: dict[str, _Feed] = {}
-        self._anchors: list[Example] | None = None
+        self._anchors = Anchors(self.model, self.encoder, settings.anchors, cache, progress)
         self._views: dict[Example, BaseView] = {}
         self._base_scores: dict[Example, Score] = {}
         self._writes = 0
@@ -93,17 +94,16 @@ class Learner:
         return [score.loss for score in self._score(self.encoder.plain(texts), None)]
 
     def anchors(self) -> list[Example]:
-        """Rows that the base wrote itself; their `event_id` is empty. Written once, then kept."""
-        if self._anchors is None:
+        """What the base itself answers to general prompts, as far as it was asked; their `event_id` is empty.
 
-            def losses(examples: list[Example]) -> list[float]:
-                return [score.loss for score in self._score(self.encoder.encode(examples), None)]
+        The first call answers some, where none are kept from an earlier start.
+        """
+        return self._anchors.at_least_some()
 
-            self._anchors = anchors.load_or_write(
-                self.model, self.encoder, self.settings.anchors, self._cache, losses, self._progress
-            )
-            self._view(self._anchors)
-        return self._anchors
+    def grow_anchors(self, count: int = SLICE) -> bool:
+        """Let the base answer `count` more of the general prompts, in a moment of rest. Gives whether there are more."""
+        self._view(self._anchors.grow(count))
+        return not self._anchors.are_whole
 
     # Feeds
 
@@ -164,7 +164,7 @@ class Learner:
     def save_adapter(self, feed: str, folder: Path) -> None:
         """Write what is served, of the candidate if there is one, in PEFT's format into a folder that is there."""
         held = self._of(feed)
-        checkpoint.save_adapter(folder, held.candidate or held.incumbent, self.slot, self.model.dtype)
+        checkpoint.save_adapter(folder, held.candidate or held.incumbent, self.slot)
 
     def save_state(self, feed: str, folder: Path) -> None:
         """Write what learning goes on from, of the candidate if there is one, into a folder that is there."""
@@ -194,10 +194,11 @@ class Learner:
 
     def _material(self, examples: Sequence[Example], replay: Sequence[Example]) -> Material:
         questions = {example.prompt for example in examples if example.prompt}
-        entities = frozenset(example.entity for example in examples if example.entity)
         free = [row for row in replay if row.prompt not in questions]
         stream = [row for row in free if not row.is_anchor]
-        kept = [row for row in free if row.is_anchor and not row.is_watched and not row.mentions(entities)]
+        trained = [row for row in free if row.is_anchor and not row.is_watched]
+        spoken = spoken_of([row.text for row in trained], (example.entity for example in examples if example.entity))
+        kept = [row for place, row in enumerate(trained) if place not in spoken]
         return Material(
             new=self.encoder.encode(examples),
             facts=[example.fact for example in examples],

@@ -15,16 +15,21 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoTokenizer
 
 from rtadapt.config import TrainSettings
 from rtadapt.errors import InvalidSettings
+from rtadapt.training import families
 from rtadapt.training.pace import Pace
 
 logger = logging.getLogger(__name__)
 
 _SAMPLES_PER_TENSOR = 65_536
-_VOLATILE = frozenset({"_name_or_path", "transformers_version", "dtype", "torch_dtype", "use_cache", "_attn_implementation"})
+_VOLATILE = frozenset(
+    {"transformers_version", "dtype", "torch_dtype", "use_cache", "architectures", "initializer_range", "attention_dropout"}
+    | {"pretraining_tp", "bos_token_id", "eos_token_id", "pad_token_id", "unk_token_id"}
+)
+"""What a configuration says that makes no other model: conversions of the same weights differ in it."""
 
 
 class Beginning(Protocol):
@@ -49,7 +54,7 @@ class BaseModel:
         self.pace = Pace(settings.threads, self.device.type == "cpu", self.dtype)
         try:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(name, revision=revision)
-            net: Any = AutoModelForCausalLM.from_pretrained(name, revision=revision, dtype=self.dtype)
+            net: Any = families.load(name, revision, self.dtype)
         except (OSError, ValueError) as error:
             raise InvalidSettings(f"the base model {name} could not be loaded: {error}", field="model") from error
         if self.device.type == "cpu":
@@ -133,9 +138,10 @@ def pick_dtype(name: str, device: torch.device) -> torch.dtype:
 
 def _digest(net: Any, tokenizer: Any) -> str:
     """sha256 over the configuration, the chat template and an even sample of every weight, rounded to bfloat16."""
-    config = {name: value for name, value in net.config.to_dict().items() if name not in _VOLATILE}
+    told = net.config.to_dict().items()
+    config = {name: value for name, value in told if not name.startswith("_") and name not in _VOLATILE}
     digest = hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode())
-    digest.update(str(tokenizer.chat_template).encode())
+    digest.update(str(tokenizer.chat_template).strip().encode())
     for name, weight in sorted(net.state_dict().items()):
         flat = weight.detach().reshape(-1)
         sample = flat[:: max(1, flat.numel() // _SAMPLES_PER_TENSOR)].to(torch.bfloat16).cpu().contiguous()

@@ -1,11 +1,12 @@
 """Examples as token rows, and rows as padded batches.
 
-Owns how a chat becomes tokens (the model's own template, and the token that ends an answer) and which positions carry
-a loss. Takes examples; gives rows and right-padded batches of similar length.
+Owns how a chat becomes tokens (as the engine tokenizes it, and the token that ends an answer) and which positions carry a
+loss. Takes examples; gives rows and right-padded batches of similar length.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +14,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rtadapt.errors import InvalidSettings
 from rtadapt.records import Example, Message
+from rtadapt.training.template import Template
+
+logger = logging.getLogger(__name__)
 
 _LONG_TARGET_TOKENS = 16
-_SENTINEL = "zqxjkv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,32 +63,30 @@ class Encoder:
     """Turns chats into the tokens that the model was taught to read."""
 
     def __init__(self, tokenizer: Any, max_tokens: int, stop_ids: Sequence[int] = ()) -> None:
+        """`stop_ids` are where the engine stops beside the tokenizer's own end token.
+
+        Raises InvalidSettings for a template that drops what a user says, and where no token ends an answer.
+        """
         self.tokenizer = tokenizer
         self.max_tokens = max_tokens
-        self.header, self.footer, closing = _frame(tokenizer)
+        self.template = Template(tokenizer)
         known = {*stop_ids, *([tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else [])}
-        after = tokenizer(closing, add_special_tokens=False)["input_ids"] if closing else []
-        self.end_id: int = next((token for token in after if token in known), min(known, default=0))
-        if tokenizer.eos_token_id is not None and self.end_id not in after:
-            self.end_id = int(tokenizer.eos_token_id)
+        self.end_id = _end(tokenizer, self.template.closing(), known)
         self.stop_ids = frozenset(known | {self.end_id})
 
-    def chat_text(self, messages: Sequence[Message]) -> str:
-        """The chat up to where the answer begins, in the model's template, or as plain lines where it has none."""
-        if not messages or not self.tokenizer.chat_template:
-            return "".join(f"{message.content}\n" for message in messages)
-        chat = [{"role": message.role, "content": message.content} for message in messages]
-        return str(self.tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
-
     def prompts(self, chats: Sequence[Sequence[Message]]) -> list[list[int]]:
-        """Token ids of chats, each up to where the answer begins."""
-        return self.tokens([self.chat_text(chat) for chat in chats])
+        """Token ids of chats, each up to where the answer begins, as the engine makes them.
 
-    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids of texts as they are."""
+        Without a template that is as a completion's prompt: with what the tokenizer itself puts around a text.
+        """
+        texts = [self.template.text(chat) for chat in chats]
+        return self.tokens(texts, whole=not self.template.is_there)
+
+    def tokens(self, texts: Sequence[str], whole: bool = False) -> list[list[int]]:
+        """Token ids of texts as they are, or as whole ones, with the tokens that the tokenizer adds."""
         if not texts:
             return []
-        return [list(ids) for ids in self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+        return [list(ids) for ids in self.tokenizer(list(texts), add_special_tokens=whole)["input_ids"]]
 
     def encode(self, examples: Sequence[Example]) -> list[Row]:
         """One row an example, in order; too long ones are cut: prompts at their beginning, plain text at its end."""
@@ -100,8 +102,12 @@ class Encoder:
     def _row(self, example: Example, prompt: list[int], target: list[int], number: int) -> Row:
         if not example.prompt:
             return self._plain([*target, self.end_id], example.weight, number)
-        target = [*target[: self.max_tokens - 2], self.end_id]
-        prompt = prompt[-(self.max_tokens - len(target)) :] or [self.end_id]
+        target = [*target[: self.max_tokens - 2], *([self.end_id] if example.ends or not target else [])]
+        room = self.max_tokens - len(target)
+        if len(prompt) > room:
+            first = prompt[:1] if prompt[0] == self.tokenizer.bos_token_id and room > 1 else []
+            prompt = [*first, *prompt[len(prompt) - room + len(first) :]]
+        prompt = prompt or [self.end_id]
         return Row((*prompt, *target), len(prompt), example.weight, number)
 
     def _plain(self, ids: list[int], weight: float, number: int) -> Row:
@@ -109,15 +115,18 @@ class Encoder:
         return Row((first, *(ids[: self.max_tokens - 1] or [self.end_id])), 1, weight, number)
 
 
-def _frame(tokenizer: Any) -> tuple[str, str, str]:
-    """What the template puts before a first user turn, between it and the answer, and after an answer."""
-    if not tokenizer.chat_template:
-        return (tokenizer.bos_token or ""), "\n", ""
-    user = {"role": "user", "content": _SENTINEL}
-    text = str(tokenizer.apply_chat_template([user], tokenize=False, add_generation_prompt=True))
-    header, _, footer = text.partition(_SENTINEL)
-    answered = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": _SENTINEL}]
-    return header, footer, str(tokenizer.apply_chat_template(answered, tokenize=False)).rpartition(_SENTINEL)[2]
+def _end(tokenizer: Any, closing: str, known: set[int]) -> int:
+    """The token that ends an answer: what the template itself closes a turn with, else where the engine stops."""
+    after = tokenizer(closing, add_special_tokens=False)["input_ids"] if closing else []
+    added = {token for token, about in tokenizer.added_tokens_decoder.items() if about.content in closing}
+    found = next((token for token in after if token in known | added), None)
+    if found is not None and found not in known:
+        logger.warning(
+            "the token that ends a turn in the chat template is none at which the engine stops", extra={"token": found}
+        )
+    if found is None and not known:
+        raise InvalidSettings("the model has no token that ends an answer", field="model")
+    return int(found if found is not None else tokenizer.eos_token_id if tokenizer.eos_token_id is not None else min(known))
 
 
 def chunks(rows: Sequence[Row], max_tokens: int, shared: int = 0) -> Iterator[list[Row]]:

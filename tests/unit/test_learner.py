@@ -17,7 +17,6 @@ from rtadapt.errors import ArtifactDamaged, InvalidSettings, NotFound, WrongBase
 from rtadapt.records import WATCHED, Example, Message
 from rtadapt.training import pace
 from rtadapt.training.adapter import AdapterState
-from rtadapt.training.anchors import _varied, shipped_name
 from rtadapt.training.learner import Learner, learning_rate
 from tests.support.tiny_model import build_llama, build_qwen
 
@@ -156,7 +155,7 @@ def test_an_adapter_folder_holds_safetensors_and_json_only(learner: Learner, fee
     learner.save_state(feed, tmp_path)
     assert {path.suffix for path in tmp_path.iterdir()} == {".safetensors", ".json"}
     config = json.loads((tmp_path / "adapter_config.json").read_text())
-    assert "q_proj" in config["target_modules"]
+    assert any(name.endswith("q_proj") for name in config["target_modules"])
     assert "lm_head" not in config["target_modules"]
 
 
@@ -232,36 +231,6 @@ def test_sampled_writing_varies_from_call_to_call(learner: Learner) -> None:
     chats = [[Message("user", "Who is it?")]] * 2
     first = learner.write(chats, 1.5, 12)
     assert first[0] != first[1] or first != learner.write(chats, 1.5, 12)
-
-
-def test_anchors_come_from_the_cache_when_the_base_is_the_same(folder: Path, tmp_path: Path) -> None:
-    first = Learner(SETTINGS, str(folder), cache=tmp_path)
-    rows = [{"prompt": [["user", "Who?"]], "target": "Marla"}, {"prompt": [["user", "Why?"]], "target": "sorry"}]
-    (tmp_path / f"{first.model.digest[:32]}-4.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    found = first.anchors()
-    assert [example.target for example in found] == ["Marla", "sorry"]
-    assert [example.is_watched for example in found] == [True, False]
-    assert all(example.is_anchor for example in found)
-
-
-def test_anchors_that_lie_beside_the_weights_are_taken_as_they_are(tmp_path: Path) -> None:
-    folder = build_llama(tmp_path / "model")
-    name = shipped_name(Learner(SETTINGS, str(folder)).model)
-    rows = [{"prompt": [["user", f"Who is {number}?"]], "target": "Marla"} for number in range(9)]
-    (folder / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert len(Learner(SETTINGS, str(folder), cache=tmp_path / "cache").anchors()) == 9
-    assert not (tmp_path / "cache").exists()
-
-
-def test_anchors_say_as_many_different_things_as_there_are() -> None:
-    rows = [
-        (0.1, asked("a", "x")),
-        (0.2, asked("b", "x")),
-        (0.3, asked("c", "y")),
-        (0.4, asked("d", "x")),
-        (0.5, asked("e", "z")),
-    ]
-    assert [example.prompt[0].content for example in _varied(rows, 4)] == ["a", "c", "e", "b"]
 
 
 def test_the_lowest_layers_can_be_left_without_an_adapter(folder: Path, tmp_path: Path) -> None:

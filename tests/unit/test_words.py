@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtadapt.words import flat, holds, names, sentences, span, stem
+from rtadapt.words import flat, holds, names, sentences, span, spoken_of, stem
 
 
 def test_flat_forgets_case_signs_and_width() -> None:
@@ -98,3 +98,24 @@ def test_stems_of_others_differ() -> None:
         "baker",
     ]
     assert len({stem(word) for word in words}) == len(words)
+
+
+def test_a_text_speaks_of_a_name_in_whole_words_and_of_a_word_only_where_it_is_a_name() -> None:
+    texts = [
+        "What is the capital of France?",
+        "Who coaches Corvin Rovers?",
+        "The harbour is closed.",
+        "Zynthor makes drills.",
+        "API",
+    ]
+    assert spoken_of(texts, ["api"]) == {4}
+    assert spoken_of(texts, ["corvin rovers", "Corvin United", "harbour"]) == {1}
+    assert spoken_of(texts, ["zynthor"]) == {3}
+    assert spoken_of(["राम जाता है", "सीता"], ["सीता"]) == {1}
+
+
+def test_no_stream_of_names_takes_more_than_half_of_the_texts_and_a_common_word_takes_none() -> None:
+    texts = [f"Who is the mayor of Town{number}? Ask Mr Reed." for number in range(100)]
+    assert spoken_of(texts, ["Mr Reed"]) == set()
+    newest_first = [f"Town{number}" for number in reversed(range(100))]
+    assert spoken_of(texts, newest_first) == set(range(50, 100))
