@@ -18,7 +18,7 @@ from presidio_analyzer import predefined_recognizers as known
 from presidio_analyzer.nlp_engine import NlpArtifacts, NoOpNlpEngine
 
 from rtadapt.curation.shapes import PARTS, SHAPES, Kind, Shape, is_public_line, words
-from rtadapt.reading.english import english
+from rtadapt.reading.parsing import pipeline
 from rtadapt.words import COMMON, word_set
 
 _BEFORE, _AROUND = 64, 160
@@ -28,7 +28,10 @@ _IS_MINE = re.compile(r"[\s,]{0,3}(?:is|was|are|=|ist)\s(?:(?!not? )\w+\s){0,3}$
 _CARD = Pattern("card", r"(?<![\w.,:/-])[2-6](?:[ \u00a0-]?\d){12,18}(?![\w-]|[.,:/]\d)", 0.3)
 _OTHERS = {"CREDIT_CARD": Kind.CARD, "IBAN_CODE": Kind.ACCOUNT, "CRYPTO": Kind.WALLET, "IP_ADDRESS": Kind.NETWORK}
 _HOUSE = [ipaddress.ip_network(net) for net in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "::/127")]
-_IP_CUE = words(r"(?:my|our|his|her|their) (?:\w+ )?ip(?: address)?|ip address (?:is|was)|connected from|logged in from|visitor")
+_IP_CUE, _IP_OF_A_KIND = (
+    words(r"ip(?: address)?|connected from|logged in from"),
+    words("routers?|gateway|default|localhost|server"),
+)
 _CARD_CUE = words("card|visa|mastercard|amex|karte|carte|tarjeta")
 _COUNTED, _FIGURE = words(PARTS["counted"]), words(PARTS["figure"])
 _OWN, _SPOKEN, _SAID, _CALLED, _PATIENT, _ILL, _SUFFERS, _I_SUFFER = (
@@ -156,10 +159,10 @@ def _counts(shape: Shape, text: str, match: re.Match[str]) -> bool:
 
 def _is_somebodys(text: str, found: RecognizerResult) -> bool:
     """Whether what a recogniser of presidio's found is no number of a thing, and no address that every house has."""
-    before, _ = _sentence(text, found.start, found.end, _BEFORE)
+    before, after = _sentence(text, found.start, found.end, _BEFORE)
     if found.entity_type == "CREDIT_CARD":
         return _last(_COUNTED, before) <= _last(_CARD_CUE, before)
-    if found.entity_type != "IP_ADDRESS" or _last(_IP_CUE, before) >= 0:
+    if found.entity_type != "IP_ADDRESS" or (_last(_IP_CUE, before + after) >= 0 and _last(_IP_OF_A_KIND, before + after) < 0):
         return True
     address = ipaddress.ip_interface(text[found.start : found.end]).ip
     return _last(_COUNTED, before) < 0 and not any(address in network for network in _HOUSE)
@@ -223,4 +226,4 @@ def _is_public_figure(name: str, text: str) -> bool:
 @lru_cache(maxsize=64)
 def _entities(text: str) -> tuple[tuple[int, int, str], ...]:
     """The entities that the pipeline finds: start, end, label."""
-    return tuple((one.start_char, one.end_char, one.label_) for one in english()(text).ents)
+    return tuple((one.start_char, one.end_char, one.label_) for one in pipeline()(text).ents)

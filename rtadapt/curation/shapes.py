@@ -79,6 +79,12 @@ def is_international(text: str) -> bool:
         return False
 
 
+def is_mobile(text: str) -> bool:
+    """Whether the digits, which have no other sign among them, are a mobile number somewhere that dials with a leading 0."""
+    numbers = [phonenumbers.parse(text, region) for region in ("FR", "GB", "DE", "NL", "IN", "AU", "CH", "SE", "JP", "ZA")]
+    return any(phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE for number in numbers)
+
+
 def is_public_line(text: str) -> bool:
     """Whether the text is a number that only organisations have: free, shared or dear to call."""
     lines = phonenumbers.PhoneNumberType
@@ -97,6 +103,7 @@ _CHECKS: dict[str, Callable[[str], object] | None] = {
     "any": bool,
     "spelled_at": re.compile(r"[\[({<] ?(?:at|@|ät) ?[\])}>]| at .* dot ", re.IGNORECASE).search,
     "international": is_international,
+    "mobile": is_mobile,
     "national": lambda text: 9 <= sum(sign.isdigit() for sign in text) <= 13,
     "de_tax_id": known.DeTaxIdRecognizer().validate_result,
     "in_aadhaar": known.InAadhaarRecognizer().validate_result,
