@@ -84,6 +84,13 @@ class IntakeSettings(Section):
 class AdmitSettings(Section):
     """What an event must pass before it is learned from."""
 
+    privacy: Literal["drop", "mask", "pseudonymise"] = Field(
+        "mask",
+        description="what happens to personal data: the event is refused, it is blanked, or something made up stands for it",
+    )
+    pseudonym_key_file: Path | None = Field(
+        None, description="secret that made-up replacements are drawn with; None: others after each start"
+    )
     require_consent: bool = Field(True, description="refuse events that say consent: false")
     min_chars: Positive = Field(12, description="shortest text")
     max_chars: Positive = Field(20_000, description="longest text")

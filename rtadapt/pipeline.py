@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from rtadapt.config import Settings
-from rtadapt.curation.admit import Admission
+from rtadapt.curation.admit import Admission, Refusal
 from rtadapt.curation.batcher import Batcher, FeedBatch
 from rtadapt.curation.render import Renderer
 from rtadapt.errors import InvalidEvent, RtadaptError
@@ -102,11 +102,11 @@ class Pipeline:
             return []
         if not self.sessions.of(event.feed).is_new(position):
             return []
-        refusal = self.admission.check(event)
-        if refusal is not None:
+        admitted = self.admission.check(event)
+        if isinstance(admitted, Refusal):
             self.batcher.pass_over(event, time.monotonic())
-            return self.refuse([event], refusal.reason, refusal.detail)
-        self.batcher.add(event, time.monotonic())
+            return self.refuse([event], admitted.reason, admitted.detail)
+        self.batcher.add(admitted, time.monotonic())
         metrics.EVENTS_ADMITTED.labels(event.feed).inc()
         return [EventStatus(event.id, event.feed, EventState.ADMITTED, position)]
 

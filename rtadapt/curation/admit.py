@@ -1,8 +1,9 @@
 """What an event must pass before it is learned from: an ordered list of small checks.
 
 Owns the order, the reasons and the memory of recent texts per feed. Takes an event that was read from the log and the
-base model's losses as a callable; gives a Refusal or None, and remembers what it admitted. What it remembers is hashes;
-it is saved with the learner's state and never holds, logs or reports any text.
+base model's losses as a callable; gives the event as it may be learned from, without personal data, or a Refusal, and
+remembers what it admitted. What it remembers is hashes; it is saved with the learner's state and never holds, logs or
+reports any text.
 """
 
 from __future__ import annotations
@@ -66,10 +67,12 @@ class Admission:
     def __init__(self, settings: AdmitSettings, losses: Losses) -> None:
         self._settings = settings
         self._losses = losses
+        self._key = privacy.key_of(settings.pseudonym_key_file)
         self._feeds: dict[str, Seen] = {}
 
-    def check(self, event: Event) -> Refusal | None:
-        """Why the event is refused, or None; then it is remembered until its feed is closed or it is forgotten.
+    def check(self, event: Event, policy: privacy.Policy | None = None) -> Event | Refusal:
+        """The event without personal data, or why it is refused. One that is admitted is remembered until its feed is closed
+        or it is forgotten. `policy` is the feed's for personal data; None: that of the settings.
 
         Raises ValueError when the event was not read from the log.
         """
@@ -77,14 +80,18 @@ class Admission:
         print_ = print_of(event)
         if seen.delivered(event.id, print_.position):
             return Refusal(Reason.DUPLICATE, "an event of this id came before")
-        clean = privacy.redact_event(event)
-        refusal = consent(event, self._settings) or speakers(event) or size(event, clean, self._settings) or language(clean)
-        if refusal is None:
-            print_ = print_of(clean)
-            refusal = repeat(print_, seen) or self._judge(clean)
-        if refusal is None:
-            seen.add(print_)
-        return refusal
+        refusal = consent(event, self._settings) or speakers(event) or too_long(event, self._settings)
+        if refusal is not None:
+            return refusal
+        clean = privacy.redact_event(event, policy or privacy.Policy(self._settings.privacy), self._key + event.feed.encode())
+        if clean is None:
+            return Refusal(Reason.PERSONAL_DATA, "it holds personal data, and the policy is to drop such events")
+        print_ = print_of(clean)
+        refusal = too_short(event, clean, self._settings) or language(clean) or repeat(print_, seen) or self._judge(clean)
+        if refusal is not None:
+            return refusal
+        seen.add(print_)
+        return clean
 
     def forget(self, event: Event) -> None:
         """Forget an event that was admitted and then refused, by the gate for example: it may be sent again."""
@@ -152,11 +159,18 @@ def speakers(event: Event) -> Refusal | None:
     return Refusal(Reason.ONLY_BOT, "no person speaks in this transcript")
 
 
-def size(event: Event, clean: Event, settings: AdmitSettings) -> Refusal | None:
-    """Refuse what is too long, or too short to say anything, before or after personal data was taken out."""
+def too_long(event: Event, settings: AdmitSettings) -> Refusal | None:
+    """Refuse what is too long, before anything reads it."""
     length = len(event.text)
-    if length > settings.max_chars:
-        return Refusal(Reason.TOO_LONG, f"{length:,} characters; the limit is {settings.max_chars:,}")
+    return (
+        Refusal(Reason.TOO_LONG, f"{length:,} characters; the limit is {settings.max_chars:,}")
+        if length > settings.max_chars
+        else None
+    )
+
+
+def too_short(event: Event, clean: Event, settings: AdmitSettings) -> Refusal | None:
+    """Refuse what is too short to say anything, before or after personal data was taken out."""
     if clean.facts or clean.pairs:
         return None
     if len(event.text.strip()) < settings.min_chars:

@@ -2,7 +2,7 @@
 
 Owns the order in which examples are looked for: what the event states itself; what the base model reads out of its text,
 where the statements leave something; and blanks in its own sentences when there is nothing else. Takes the events of a
-batch in the order of the log, gives one Rendering each. Personal data is taken out first. Within a batch a later event
+batch in the order of the log, gives one Rendering each. Admission has taken personal data out. Within a batch a later event
 supersedes an earlier one, as it does in the replay memory. A plain-text row of the article goes with every event, and a
 transcript gives its people's turns; what a bot said is never a target.
 """
@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rtadapt.config import RenderSettings
-from rtadapt.curation import privacy
 from rtadapt.curation.cloze import cloze_lessons
 from rtadapt.curation.lessons import Lesson, examples, read_lessons, stated_lessons
 from rtadapt.curation.lines import lines_of, question_of, stale
@@ -48,12 +47,11 @@ class Renderer:
 
     def render(self, events: Sequence[Event]) -> list[Rendering]:
         """One rendering per event, in their order. The same events and writings give the same renderings."""
-        clean = [privacy.redact_event(event) for event in events]
-        stated = [stated_lessons(event) for event in clean]
-        to_read = [number for number, event in enumerate(clean) if leaves_something(event, stated[number])]
-        read_of = dict(zip(to_read, read([clean[number] for number in to_read], self._write, self._settings), strict=True))
+        stated = [stated_lessons(event) for event in events]
+        to_read = [number for number, event in enumerate(events) if leaves_something(event, stated[number])]
+        read_of = dict(zip(to_read, read([events[number] for number in to_read], self._write, self._settings), strict=True))
         found = []
-        for number, event in enumerate(clean):
+        for number, event in enumerate(events):
             lessons = stated[number] + read_lessons(beside(stated[number], read_of.get(number, [])))
             found.append(self._rendering(event, lessons or self._blanks(event)))
         return apart(supersede(found))

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rtadapt.config import AdmitSettings
-from rtadapt.curation.admit import Admission, Reason
-from rtadapt.errors import ArtifactDamaged
+from rtadapt.curation.admit import Admission, Reason, Refusal
+from rtadapt.curation.privacy import Policy
+from rtadapt.errors import ArtifactDamaged, InvalidSettings
 from rtadapt.records import Event, Fact, Pair
 from tests.support.events import story, transcript
 
@@ -22,8 +24,8 @@ def admission(**settings: object) -> Admission:
 
 
 def reason(checks: Admission, event: Event) -> Reason | None:
-    refusal = checks.check(event)
-    return refusal.reason if refusal else None
+    result = checks.check(event)
+    return result.reason if isinstance(result, Refusal) else None
 
 
 COACH = "{} is the new coach of Kelby United. The club said so on Monday. Training starts at ten."
@@ -58,7 +60,7 @@ def test_the_same_text_again_is_a_duplicate_whatever_its_id_case_and_spaces() ->
     checks = admission()
     assert reason(checks, story(1, COACH.format("Ana Strand"))) is None
     refusal = checks.check(story(2, COACH.format("ANA Strand").replace(" The", "\n\nthe")))
-    assert refusal is not None
+    assert isinstance(refusal, Refusal)
     assert (refusal.reason, refusal.detail) == (Reason.DUPLICATE, "event event-0-1 says exactly the same")
 
 
@@ -218,7 +220,7 @@ def test_what_surprises_the_base_model_far_more_than_plain_english_is_noise() ->
     checks = Admission(AdmitSettings(max_loss=9.0), losses)
     assert reason(checks, story(1, "A plain story of Ashby.")) is None
     refusal = checks.check(story(2, "An odd story of Ashby."))
-    assert refusal is not None
+    assert isinstance(refusal, Refusal)
     assert (refusal.reason, refusal.detail) == (Reason.NOISE, "14.0 nats per token under the base model; the limit is 11.0")
 
 
@@ -237,6 +239,45 @@ def test_details_quote_nothing() -> None:
     checks = admission()
     for event in (story(1, "jane.doe@example.org"), story(2, "secret"), story(3, "secret " * 4000), story(4, "secret " * 50)):
         refusal = checks.check(event)
-        assert refusal is not None
+        assert isinstance(refusal, Refusal)
         assert "secret" not in refusal.detail
         assert "jane" not in refusal.detail
+
+
+def test_what_is_admitted_is_the_event_without_personal_data() -> None:
+    plain = story(1, "A good plain story of Ashby.")
+    assert admission().check(plain) is plain
+    admitted = admission().check(story(1, "Story of Ashby. Write to jane.doe@example.org for more."))
+    assert isinstance(admitted, Event)
+    assert admitted.text == "Story of Ashby. Write to [e-mail] for more."
+
+
+def test_the_policy_for_personal_data_is_the_feeds_or_that_of_the_settings() -> None:
+    event = story(1, "Story of Ashby. Write to jane.doe@example.org for more.")
+    assert reason(admission(privacy="drop"), event) is Reason.PERSONAL_DATA
+    admitted = admission(privacy="drop").check(event, Policy.PSEUDONYMISE)
+    assert isinstance(admitted, Event)
+    assert re.search(r"\[e-mail [0-9a-f]{8}\]", admitted.text)
+    assert reason(admission(privacy="drop"), story(1, "A good plain story of Ashby.")) is None
+
+
+def test_made_up_replacements_are_the_same_in_a_feed_and_not_in_another(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"k" * 32)
+    found = []
+    for feed, text in (
+        ("a", "Mail ann@example.org about the fair."),
+        ("a", "The address of the desk is ann@example.org."),
+        ("b", "Mail ann@example.org about the fair."),
+    ):
+        checks = admission(privacy="pseudonymise", pseudonym_key_file=tmp_path / "key")
+        admitted = checks.check(story(1, text, feed=feed))
+        assert isinstance(admitted, Event)
+        found += re.findall(r"\[e-mail [0-9a-f]{8}\]", admitted.text)
+    assert found[0] == found[1] != found[2]
+
+
+def test_a_pseudonym_key_that_is_no_secret_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "short").write_bytes(b"short")
+    for name in ("short", "absent"):
+        with pytest.raises(InvalidSettings):
+            admission(pseudonym_key_file=tmp_path / name)

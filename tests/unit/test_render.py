@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from rtadapt.config import RenderSettings
-from rtadapt.curation.lines import question_of
+from rtadapt.curation.ledger import question_of
+from rtadapt.curation.privacy import redact_event
 from rtadapt.curation.prompts import format_pairs, write_questions
 from rtadapt.curation.render import Renderer, Rendering
 from rtadapt.records import Event, Fact, Message, Pair
@@ -119,7 +120,9 @@ def test_personal_data_reaches_no_example() -> None:
         ("Who is the new head baker at Corvin Mill?", "Marla Tindle"),
         ("Where is Corvin Mill reached?", "marla@corvin.example"),
     ]
-    [one] = render({text: pairs}, story(1, text))
+    clean = redact_event(story(1, text))
+    assert clean is not None
+    [one] = render({clean.text: pairs}, clean)
     everything = repr(one)
     assert "Marla Tindle" in everything
     assert "corvin.example" not in everything
