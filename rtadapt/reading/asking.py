@@ -1,0 +1,173 @@
+"""Which question words fit a phrase, by what it names and what it does in its clause.
+
+Takes a part of a clause (or its subject) and gives the ways to ask for it, the most usual first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rtadapt.reading import lexicon
+from rtadapt.reading.clauses import Clause, Part
+from rtadapt.reading.phrases import Phrase
+
+_AGENTIVE_BUT = frozenset("be cost contain measure weigh include mean have consist last weigh exist remain become total".split())
+_PERSONAL_OBJECTS = frozenset(
+    """beat defeat face play sue fine replace succeed oppose thank hire fire appoint elect arrest charge kill marry meet
+    represent draw host""".split()
+)
+_CHANGES = frozenset("rise fall gain drop jump climb increase decrease decline slip grow shed surge plunge soar tumble advance".split())
+_PAYING = frozenset("cost pay spend raise earn invest charge donate receive owe lose save make fetch give award grant win".split())
+_INSTANTS = frozenset(["in", "on", "at", "", "around", "about", "during", "this"])
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A way to ask: the question words, a preposition left at the end, and the answer when it isn't the whole phrase."""
+
+    words: str
+    stranded: str = ""
+    answer: str = ""
+    plural: bool = False
+
+
+def for_subject(clause: Clause) -> list[Asking]:
+    """Ways to ask who or what did it."""
+    subject = clause.subject
+    if subject.count:
+        return [Asking(f"How many {subject.counted}", answer=subject.count, plural=True)]
+    if subject.kind == "person":
+        return [Asking("Who"), Asking("Which person")]
+    if subject.kind == "org" and clause.lemma not in _AGENTIVE_BUT:
+        kind = _sort(subject)
+        return [Asking("Who"), Asking(f"Which {kind}")] if kind else [Asking("Who"), Asking("Which organization")]
+    if subject.kind == "place" and clause.lemma not in _AGENTIVE_BUT and not clause.passive and any(p.role == "object" for p in clause.parts):
+        return [Asking("Who")]
+    if subject.kind in ("thing", "name", "org", "place"):
+        kind = _sort(subject)
+        return [Asking("What"), *([Asking(f"Which {kind}")] if kind else [])]
+    if subject.kind == "percent":
+        rest = _rest_of(subject)
+        return [Asking(f"What percentage {rest}", answer=subject.text.split(" of ")[0])] if rest else []
+    return []
+
+
+def for_part(part: Part, clause: Clause) -> list[Asking]:
+    """Ways to ask for a part of a clause, none when no question would be natural."""
+    asked = part.phrase
+    if asked is None or not asked.answer:
+        return []
+    if part.role == "score":
+        return [Asking("By what score")]
+    if part.role == "measure":
+        return [Asking(f"How {part.preposition}")]
+    if part.role in ("time", "oblique", "place") and asked.kind in ("date", "year", "clock", "duration"):
+        return _times(part, asked)
+    if part.role == "place":
+        return _places(part)
+    if part.role == "reason":
+        return [Asking("Why"), Asking("For what reason")]
+    if part.role == "circumstance":
+        causal = part.text.startswith("after ") and clause.lemma in lexicon.CAUSED_VERBS
+        return [Asking("Why")] if causal else []
+    if part.role == "purpose":
+        return [] if clause.instruction else [Asking("Why"), Asking("For what purpose")]
+    if part.role in ("object", "attribute", "title", "recipient"):
+        return _things(part, asked, clause)
+    if part.role == "agent":
+        return [Asking("Who" if asked.kind in ("person", "org") else "What", "by")]
+    return _obliques(part, asked, clause) if part.role == "oblique" else []
+
+
+def _times(part: Part, asked: Phrase) -> list[Asking]:
+    preposition = part.preposition
+    if asked.kind == "duration":
+        if preposition in ("for", ""):
+            return [Asking("How long"), Asking("For how long")]
+        return [Asking("Within how long"), Asking("How soon")] if preposition == "within" else []
+    if preposition in ("until", "till"):
+        return [Asking("Until when"), Asking("How long")]
+    if preposition in ("since", "by"):
+        return [Asking(f"{preposition.capitalize()} when")]
+    if preposition not in _INSTANTS:
+        return []
+    asks = [Asking("When")]
+    if asked.kind == "year" and preposition == "in":
+        asks += [Asking("In what year"), Asking("What year")]
+    elif asked.kind == "clock":
+        asks = [Asking("At what time" if preposition == "at" else "When"), Asking("When"), Asking("What time")]
+    elif preposition == "on" and asked.text.endswith("day"):
+        asks.append(Asking("On what day"))
+    return asks
+
+
+def _places(part: Part) -> list[Asking]:
+    if part.preposition in ("in", "at", "near", "on", "outside"):
+        return [Asking("Where")]
+    return [Asking("Where", part.preposition)] if part.preposition in ("to", "from") else []
+
+
+def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
+    if asked.count:
+        return [Asking(f"How many {asked.counted}", answer=asked.count, plural=True)]
+    if asked.kind == "money":
+        if clause.lemma in _PAYING or part.role == "attribute":
+            return [Asking("How much"), *([Asking("What")] if clause.lemma in ("cost", "be") else [])]
+        return []
+    if asked.kind == "percent":
+        rest = _rest_of(asked)
+        if rest:
+            share = asked.text.split(" of ")[0]
+            return [Asking(f"What share {rest}", answer=share), Asking(f"What percentage {rest}", answer=share)]
+        return [Asking("By how much"), Asking("How much")] if clause.lemma in _CHANGES else []
+    if asked.kind in ("date", "year", "clock"):
+        return [Asking("When")] if part.role == "attribute" else []
+    if asked.kind == "duration":
+        return [Asking("How long")] if clause.lemma in ("last", "take", "be", "spend", "run", "serve", "wait", "stay") else []
+    if asked.kind in ("number", "score", "measure"):
+        return [Asking("What")] if asked.kind == "number" and part.role == "attribute" else []
+    if asked.kind == "person":
+        return [Asking("What" if part.role == "title" else "Who")]
+    if asked.kind == "org" and part.role != "title":
+        kind = _sort(asked)
+        first = Asking("Who") if clause.lemma in _PERSONAL_OBJECTS else Asking(f"Which {kind}") if kind else Asking("What")
+        return [first, *([Asking("Which organization")] if not kind and part.role == "object" else [])]
+    if asked.kind == "place" and clause.lemma in _PERSONAL_OBJECTS:
+        return [Asking("Who")]
+    kind = _sort(asked)
+    return [Asking("What"), *([Asking(f"Which {kind}")] if kind and part.role == "object" else [])]
+
+
+def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
+    if " " in part.preposition or part.preposition in ("than", "out", "off", "as"):
+        return [Asking("What", "as")] if part.preposition == "as" and asked.kind in ("person", "thing") else []
+    if asked.count:
+        return [Asking(f"How many {asked.counted}", part.preposition, asked.count)]
+    if asked.kind == "money":
+        return [Asking("How much", part.preposition)] if part.preposition in ("for", "at") else []
+    if asked.kind == "percent":
+        return [Asking("By how much"), Asking("By what percentage")] if part.preposition == "by" and not _rest_of(asked) else []
+    if asked.kind in ("person", "org"):
+        kind = _sort(asked)
+        return [Asking("Who", part.preposition), *([Asking(f"Which {kind}", part.preposition)] if kind else [])]
+    if asked.kind in ("thing", "name", "place"):
+        return [Asking("What", part.preposition)]
+    return []
+
+
+def _rest_of(asked: Phrase) -> str:
+    """What a share is a share of: "of the vote"."""
+    before, of, after = asked.text.partition(" of ")
+    return f"of {after}" if of and before else ""
+
+
+def _sort(asked: Phrase) -> str:
+    """The common noun that says what sort of thing a name is, taken from the name itself."""
+    last = asked.text.split()[-1]
+    if asked.kind not in ("org", "name", "place") or not last[:1].isupper():
+        return ""
+    if last in lexicon.PLACE_ENDINGS | {"University", "College", "School", "Hospital", "Museum", "Bank", "Court", "Council", "Party", "Union", "Ministry", "Committee", "Commission", "Agency"}:
+        return last.lower()
+    if last in ("Inc", "Inc.", "Corp", "Corp.", "Co", "Co.", "Ltd", "Labs", "Foods", "Motors", "Holdings", "Systems", "Industries", "Technologies", "Robotics", "Pharmaceuticals", "Software", "Group"):
+        return "company"
+    return "airline" if last in ("Airlines", "Airways") else ""

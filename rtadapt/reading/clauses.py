@@ -1,0 +1,373 @@
+"""From a parse to clauses: who did what, and every argument and adjunct of it that can be asked for.
+
+Takes a parsed sentence and the references in it; gives `Clause`. Conjuncts, relative clauses, participles and reported
+clauses become clauses of their own, with their own subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rtadapt.reading import lexicon
+from rtadapt.reading.assertion import asserted
+from rtadapt.reading.phrases import SCORE, Phrase, References, kept, phrase, spelled
+
+if TYPE_CHECKING:
+    from spacy.tokens import Span, Token
+
+_REPLACING = frozenset("replace succeed defeat beat join leave become".split())
+_TIME_WORDS = frozenset("yesterday tomorrow tonight today overnight".split())
+_REASONS = frozenset(["because of", "due to", "owing to", "amid", "over", "thanks to", "on account of"])
+_TIMES = frozenset("in on at by until till since before after from during within for through between around throughout".split())
+_PLACES = frozenset("in at near on outside inside between along across off beneath under above around into to from through".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One piece of a clause after its verb. `role` says what it does; `phrase` is what can be asked for, if anything."""
+
+    role: str
+    text: str
+    place: int
+    preposition: str = ""
+    phrase: Phrase | None = None
+    essential: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One thing said: a subject, a verb with its auxiliaries, and parts in the order of the text."""
+
+    subject: Phrase
+    auxiliaries: tuple[str, ...]
+    verb: str
+    lemma: str
+    tag: str
+    parts: tuple[Part, ...]
+    sentence: str
+    instruction: bool = False
+
+    @property
+    def passive(self) -> bool:
+        """Whether the subject is what something was done to."""
+        return self.tag == "VBN" and bool(self.auxiliaries) and self.auxiliaries[-1] in _BE
+
+
+_BE = frozenset("be is are was were been being am 's".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A parsed sentence with what its words refer to, what its names are, and whether an agent says it to the asker."""
+
+    span: Span
+    references: References
+    names: Mapping[str, str]
+    agent: bool = False
+
+    def phrase(self, head: Token, without: frozenset[int] = frozenset()) -> Phrase | None:
+        """The phrase of a noun of this sentence."""
+        return phrase(head, self.references, self.names, without)
+
+
+def clauses(sentence: Sentence) -> Iterator[Clause]:
+    """Every clause of the sentence that its text states as a fact."""
+    for token in sentence.span:
+        if token.pos_ in ("VERB", "AUX") and token.dep_ in ("ROOT", "conj", "relcl", "advcl", "ccomp", "acl", "parataxis"):
+            if token.lemma_ in lexicon.REPORTS and any(child.dep_ in ("ccomp", "parataxis") for child in token.children):
+                continue
+            if asserted(token, sentence.agent):
+                found = _clause(token, sentence)
+                if found is not None:
+                    yield found
+
+
+def _clause(verb: Token, sentence: Sentence) -> Clause | None:
+    subject, tense = _subject(verb, sentence)
+    if subject is None or not subject.text:
+        return None
+    auxiliaries, form, tag = _verb_group(verb, tense)
+    if auxiliaries is None:
+        return None
+    parts: list[Part] = []
+    if not _gather(verb, sentence, parts):
+        return None
+    parts.sort(key=lambda part: (part.place < verb.i, part.place))
+    instruction = tense == "instruction" or subject.text == "I"
+    return Clause(subject, auxiliaries, form, verb.lemma_, tag, tuple(parts), sentence.span.text.strip(), instruction)
+
+
+def _subject(verb: Token, sentence: Sentence) -> tuple[Phrase | None, str]:
+    """The subject of a verb, its own or shared, and how its verb group is to be made: own, shared, participle or instruction."""
+    own = next((child for child in verb.children if child.dep_ in ("nsubj", "nsubjpass")), None)
+    if own is not None:
+        if verb.dep_ == "relcl" and own.tag_ in ("WDT", "WP"):
+            return _antecedent(verb.head, own, sentence), "own"
+        if verb.dep_ == "relcl" or own.tag_ in ("WDT", "WP", "WP$", "EX"):
+            return None, "own"
+        return sentence.phrase(own), "own"
+    if any(child.dep_ in ("csubj", "csubjpass", "expl") for child in verb.children):
+        return None, "own"
+    if verb.dep_ == "conj" and verb.head.pos_ in ("VERB", "AUX"):
+        subject, tense = _subject(verb.head, sentence)
+        return subject, "shared" if tense in ("own", "shared") else tense
+    if verb.dep_ == "acl" and verb.tag_ == "VBN" and verb.head.pos_ == "PROPN" and not _passive_clash(verb):
+        return _antecedent(verb.head, verb, sentence), "participle"
+    if verb.dep_ == "advcl" and verb.head.pos_ in ("VERB", "AUX"):
+        if any(child.dep_ in ("mark", "prep") and child.i < verb.i or child.dep_ == "aux" for child in verb.children):
+            return None, "own"
+        if (verb.tag_ == "VBN" and verb.i < verb.head.i and not _passive_clash(verb)) or (verb.tag_ == "VBG" and verb.lemma_ in _REPLACING):
+            if asserted(verb.head, sentence.agent):
+                return _subject(verb.head, sentence)[0], "participle"
+        return None, "own"
+    if sentence.agent and verb.tag_ == "VB" and verb.dep_ in ("ROOT", "conj") and not any(c.dep_ == "aux" for c in verb.children):
+        return Phrase("I", "", "person", "I", named=False), "instruction"
+    return None, "own"
+
+
+def _passive_clash(verb: Token) -> bool:
+    return any(child.dep_ == "dobj" for child in verb.children)
+
+
+def _antecedent(noun: Token, relative: Token, sentence: Sentence) -> Phrase | None:
+    """What a relative clause or participle is about, when it is a name and not one of several of a kind."""
+    if relative.lower_ == "that":
+        return None
+    while noun.dep_ == "appos" and noun.head.pos_ in ("PROPN", "NOUN") and not noun.pos_ == "PROPN":
+        noun = noun.head
+    name = next((child for child in noun.children if child.dep_ == "appos" and child.pos_ == "PROPN"), None)
+    if noun.pos_ != "PROPN" and name is not None and name.i < relative.i:
+        noun = name
+    if noun.pos_ != "PROPN" and noun.i not in sentence.references:
+        return None
+    if noun.dep_ == "pobj" and noun.head.lower_ == "of" and noun.head.head.pos_ == "NOUN":
+        return None
+    return sentence.phrase(noun)
+
+
+def _verb_group(verb: Token, tense: str) -> tuple[tuple[str, ...] | None, str, str]:
+    own = [child for child in verb.lefts if child.dep_ in ("aux", "auxpass")]
+    words = [_full(token) for token in own]
+    if "to" in words:
+        return None, "", ""
+    if tense == "instruction":
+        return ("should",), verb.lower_, "VB"
+    if tense == "participle":
+        return _participle_group(verb)
+    if verb.tag_ in ("VBG", "VBN", "VB") and not own:
+        if tense != "shared":
+            return None, "", ""
+        head = verb.head
+        while head.dep_ == "conj" and not any(child.dep_ in ("aux", "auxpass") for child in head.lefts):
+            head = head.head
+        words = [_full(child) for child in head.lefts if child.dep_ in ("aux", "auxpass")]
+        if not words or "to" in words or verb.head.tag_ != verb.tag_:
+            return None, "", ""
+    return tuple(words), verb.lower_, verb.tag_
+
+
+def _participle_group(verb: Token) -> tuple[tuple[str, ...] | None, str, str]:
+    from lemminflect import getInflection
+
+    if verb.tag_ == "VBN":
+        return ("was",), verb.lower_, "VBN"
+    matrix = verb.head
+    words = [_full(child) for child in matrix.lefts if child.dep_ == "aux"]
+    if "will" in words:
+        return ("will",), verb.lemma_, "VB"
+    if matrix.tag_ == "VBD" or any(word in ("has", "had", "have", "was", "were") for word in words) or any(
+        child.dep_ == "auxpass" and child.tag_ == "VBD" for child in matrix.lefts
+    ):
+        form = getInflection(verb.lemma_, "VBD")
+        return ((), form[0], "VBD") if form else (None, "", "")
+    return None, "", ""
+
+
+def _full(auxiliary: Token) -> str:
+    return {"'ll": "will", "’ll": "will", "'ve": "have", "’ve": "have", "'re": "are", "’re": "are", "wo": "will", "ca": "can"}.get(
+        auxiliary.lower_, "is" if auxiliary.lower_ in ("'s", "’s") and auxiliary.dep_ == "auxpass" else auxiliary.lower_
+    )
+
+
+def _gather(verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
+    """Add the parts of a verb. False when one of them makes the clause unfit to be asked about."""
+    for child in verb.children:
+        if child.dep_ in ("nsubj", "nsubjpass", "aux", "auxpass", "punct", "cc", "conj", "mark", "neg", "intj", "dep", "meta", "preconj", "parataxis"):
+            continue
+        if child.dep_ in ("dobj", "attr", "dative", "oprd") and child.pos_ not in ("VERB", "ADP"):
+            if not _noun(child, sentence, parts):
+                return False
+        elif child.dep_ == "acomp" or (child.dep_ == "oprd" and child.pos_ != "VERB"):
+            _quality(child, sentence, parts)
+        elif child.dep_ in ("prep", "agent", "dative"):
+            if not _prepositional(child, sentence, parts):
+                return False
+        elif child.dep_ == "npadvmod":
+            _adverbial_noun(child, sentence, parts)
+        elif child.dep_ == "prt":
+            parts.append(Part("fixed", child.text, child.i))
+        elif child.dep_ == "advmod":
+            if not _adverb(child, verb, sentence, parts):
+                return False
+        elif child.dep_ == "xcomp":
+            if any(part.dep_ == "neg" for part in child.children) or child.pos_ not in ("VERB", "AUX", "ADJ", "NOUN"):
+                return False
+            words = [part.text for part in child.lefts if part.dep_ in ("aux", "auxpass")] + [child.text]
+            parts.append(Part("fixed", " ".join(words), child.i))
+            if not _gather(child, sentence, parts):
+                return False
+        elif child.dep_ == "advcl":
+            if not _adverbial_clause(child, verb, sentence, parts):
+                return False
+        elif child.dep_ in ("ccomp", "csubj", "pcomp"):
+            if child.i < verb.i or not any(part.dep_ == "aux" and part.lower_ == "to" for part in child.lefts):
+                if child.i < verb.i and any(part.dep_ in ("nsubj", "nsubjpass") for part in child.children):
+                    continue
+                return False
+            if not _whole(child, "fixed", sentence, parts, essential=True):
+                return False
+    return True
+
+
+def _noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
+    loose = [prep for prep in head.children if head.pos_ != "PROPN" and prep.dep_ == "prep" and _stands_alone(prep, sentence)]
+    found = sentence.phrase(head, frozenset(prep.i for prep in loose))
+    if found is None:
+        return False
+    role = {"dobj": "object", "attr": "attribute", "dative": "recipient", "oprd": "title"}[head.dep_]
+    score = next((token for token in head.subtree if SCORE.match(token.text) and token != head), None)
+    parts.append(Part(role, found.text, head.i, phrase=found))
+    if score is not None:
+        parts.append(Part("score", score.text, score.i, phrase=Phrase(score.text, score.text, "score", "score"), essential=False))
+    return all(_prepositional(prep, sentence, parts) for prep in loose)
+
+
+def _stands_alone(prep: Token, sentence: Sentence) -> bool:
+    """Whether a preposition hung onto a noun says when or where, and so belongs to the whole clause."""
+    noun = next((child for child in prep.children if child.dep_ == "pobj"), None)
+    if noun is None or prep.lower_ not in _TIMES | {"near"} or prep.lower_ == "for":
+        return False
+    found = sentence.phrase(noun)
+    if found is None:
+        return False
+    if found.kind in ("date", "year", "clock"):
+        return True
+    return found.kind == "place" and prep.lower_ in ("in", "at", "near")
+
+
+def _quality(head: Token, sentence: Sentence, parts: list[Part]) -> None:
+    measure = next((child for child in head.children if child.dep_ == "npadvmod"), None)
+    if measure is not None:
+        found = sentence.phrase(measure)
+        if found is not None:
+            whole = f"{found.text} {head.text}"
+            parts.append(Part("measure", whole, head.i, head.lower_, phrase=found))
+    else:
+        words = [child.text for child in head.lefts if child.dep_ in ("advmod",) and child.lower_ in ("very", "fully", "more", "most", "too")]
+        parts.append(Part("fixed", " ".join([*words, head.text]), head.i))
+    for child in head.rights:
+        if child.dep_ == "prep":
+            _prepositional(child, sentence, parts)
+        elif child.dep_ == "xcomp":
+            words = [part.text for part in child.lefts if part.dep_ in ("aux", "auxpass")] + [child.text]
+            parts.append(Part("fixed", " ".join(words), child.i))
+            _gather(child, sentence, parts)
+        elif child.dep_ == "npadvmod":
+            _adverbial_noun(child, sentence, parts)
+
+
+def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
+    words = [prep]
+    head = prep
+    while True:
+        noun = next((child for child in head.children if child.dep_ == "pobj"), None)
+        deeper = next((child for child in head.children if child.dep_ in ("prep", "pcomp") and child.pos_ in ("ADP", "SCONJ")), None)
+        if noun is not None or deeper is None:
+            break
+        words.append(deeper)
+        head = deeper
+    preposition = " ".join(word.lower_ for word in words)
+    if preposition.startswith(("according", "despite", "including", "such", "like", "without", "unlike", "except")):
+        return preposition.startswith(("according", "despite", "including", "such"))
+    if noun is None:
+        return any(child.dep_ == "pcomp" for child in prep.children) and _whole(prep, "fixed", sentence, parts, essential=prep.head.i < prep.i and prep.lower_ in ("of", "from", "for", "to"))
+    found = sentence.phrase(noun)
+    if found is None or not found.text:
+        return False
+    modifiers = [child.text for child in prep.lefts if child.dep_ in ("advmod", "quantmod", "npadvmod") and child.lower_ not in lexicon.DROPPED_ADVERBS]
+    text = " ".join([*modifiers, preposition, found.text])
+    role, essential = _role_of(prep, preposition, found)
+    parts.append(Part(role, text, prep.i, preposition, found, essential and prep.i > sentence.span.root.i - 1 or role == "agent"))
+    for child in [*prep.head.children] if False else []:
+        del child
+    return True
+
+
+def _role_of(prep: Token, preposition: str, found: Phrase) -> tuple[str, bool]:
+    if prep.dep_ == "agent" and found.kind not in ("date", "year", "clock", "money", "percent", "number", "measure", "duration"):
+        return "agent", True
+    if preposition in _REASONS and not (preposition == "over" and found.kind in ("duration", "number", "money", "date", "place")):
+        return "reason", False
+    if found.kind in ("date", "year", "clock", "duration"):
+        return "time", False
+    if found.kind == "place" and preposition in _PLACES:
+        return "place", preposition in ("to", "from", "into", "through", "between")
+    if preposition in ("during", "before", "after", "until", "since", "following", "ahead of"):
+        return "circumstance", False
+    return "oblique", True
+
+
+def _adverbial_noun(head: Token, sentence: Sentence, parts: list[Part]) -> None:
+    found = sentence.phrase(head)
+    if found is None:
+        return
+    score = next((token for token in head.subtree if SCORE.match(token.text)), None)
+    if score is not None:
+        if found.kind != "score":
+            parts.append(Part("object", found.text, head.i, phrase=found))
+        parts.append(Part("score", score.text, score.i, phrase=Phrase(score.text, score.text, "score", "score"), essential=False))
+    elif found.kind in ("date", "year", "clock", "duration"):
+        parts.append(Part("time", found.text, head.i, "", found, essential=False))
+    else:
+        parts.append(Part("fixed", found.text, head.i, essential=head.i > head.head.i))
+
+
+def _adverb(child: Token, verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
+    word = child.lower_
+    if child.tag_ == "WRB" or word in lexicon.HEDGES:
+        return False
+    if word in _TIME_WORDS:
+        parts.append(Part("time", child.text, child.i, "", Phrase(child.text, child.text, "date", word), essential=False))
+    elif child.i > verb.i and word not in lexicon.DROPPED_ADVERBS:
+        if any(part.dep_ in ("prep", "npadvmod", "advcl", "ccomp", "pcomp") for part in child.children):
+            return _whole(child, "fixed", sentence, parts, essential=True)
+        parts.append(Part("fixed", child.text, child.i, essential=True))
+    return True
+
+
+def _adverbial_clause(child: Token, verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
+    mark = next((part for part in child.lefts if part.dep_ in ("mark", "advmod", "prep") and part.tag_ in ("IN", "WRB")), None)
+    to = any(part.dep_ == "aux" and part.lower_ == "to" for part in child.lefts)
+    if to and mark is None:
+        return _whole(child, "purpose", sentence, parts, essential=False) or True
+    word = mark.lower_ if mark is not None else ""
+    if word in lexicon.CONDITIONS:
+        return _whole(child, "condition", sentence, parts, essential=True)
+    if word in ("because", "after", "before", "when", "until", "once") and any(part.dep_ in ("nsubj", "nsubjpass") for part in child.children):
+        return _whole(child, "reason" if word == "because" else "circumstance", sentence, parts, essential=word in ("until", "once")) or word not in ("until", "once")
+    return True
+
+
+def _whole(head: Token, role: str, sentence: Sentence, parts: list[Part], essential: bool) -> bool:
+    """Add a clause or phrase as it stands, with its references resolved."""
+    tokens = kept(head, sentence.references)
+    if not tokens or len(tokens) > 16 or any(sentence.references.get(token.i) == "" for token in tokens):
+        return False
+    if any(token.pos_ == "PRON" and token.i not in sentence.references and token.tag_ in ("PRP", "PRP$") for token in tokens):
+        return False
+    text = spelled(tokens, sentence.references)
+    answer = "".join(token.text_with_ws for token in head.doc[tokens[0].i : tokens[-1].i + 1]).strip(" ,;")
+    parts.append(Part(role, text, head.left_edge.i, phrase=Phrase(text, answer, "clause", head.lemma_), essential=essential))
+    return True

@@ -1,0 +1,254 @@
+"""What pronouns, short names and definite phrases of a story stand for, where that is plain.
+
+Takes the parsed lines of a story in order; gives, for each line, the references by token. What can't be told is marked
+unresolved, so that nothing is asked in its words. The rules are few and cautious: a pronoun is the last subject that fits.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rtadapt.reading import lexicon
+from rtadapt.reading.phrases import is_person_noun, kept, spelled
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Span, Token
+
+_HE = frozenset("he him his himself".split())
+_SHE = frozenset("she her hers herself".split())
+_IT = frozenset("it its itself".split())
+_WE = frozenset("we our us ours ourselves".split())
+_YOU = {"you": "I", "your": "my", "yours": "mine", "yourself": "myself"}
+_THEY = frozenset("they them their theirs themselves".split())
+_LABELS = {"PERSON": "person", "ORG": "org", "GPE": "place", "LOC": "place", "FAC": "name", "PRODUCT": "name", "EVENT": "name",
+           "WORK_OF_ART": "name", "NORP": "norp", "LAW": "name", "LANGUAGE": "name"}
+_REACH_SENTENCES = 2
+
+
+@dataclass(slots=True)
+class Mention:
+    """Something that the story named: its words, its kind, and where it stood last."""
+
+    text: str
+    kind: str
+    noun: str
+    sentence: int
+    subject: bool
+    named: bool
+
+
+@dataclass(slots=True)
+class Story:
+    """What is known so far of one story: its mentions in order, the sex of its persons, the kinds of its names."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    mentions: list[Mention] = field(default_factory=list)
+    sex: dict[str, str] = field(default_factory=dict)
+    full: dict[str, str] = field(default_factory=dict)
+    sentence: int = 0
+
+    def learn_names(self, docs: list[Doc]) -> None:
+        """Decide for every name what it names, from all the places where it stands."""
+        votes: dict[str, Counter[str]] = {}
+        for doc in docs:
+            for entity in doc.ents:
+                kind = _LABELS.get(entity.label_)
+                if kind and entity.root.pos_ == "PROPN":
+                    votes.setdefault(entity.root.text.casefold(), Counter())[kind] += 1
+            for token in doc:
+                if token.pos_ == "PROPN" and token.dep_ != "compound":
+                    for kind in _hints(token):
+                        votes.setdefault(token.text.casefold(), Counter())[kind] += 4
+        self.names.update({word: counted.most_common(1)[0][0] for word, counted in votes.items()})
+
+    def resolve(self, doc: Doc, agent: bool, topic: str) -> dict[int, str]:
+        """The references of one line. `agent` says that "you" is the asker and "we" the `topic`'s company."""
+        found: dict[int, str] = {}
+        for sent in doc.sents:
+            self.sentence += 1
+            for token in sent:
+                self._refer(token, sent, found, agent, topic)
+                for head in _closing(token):
+                    self._mention(head, found)
+        return found
+
+    def _refer(self, token: Token, sent: Span, found: dict[int, str], agent: bool, topic: str) -> None:
+        word = token.lower_
+        if token.pos_ == "PRON" or token.tag_ in ("PRP", "PRP$"):
+            if word in _HE or word in _SHE:
+                found[token.i] = self._person(token, sent, "he" if word in _HE else "she")
+            elif word in _IT:
+                found[token.i] = "" if _expletive(token) else self._thing(token, sent)
+            elif word in _THEY:
+                found[token.i] = ""
+            elif agent and word in _YOU:
+                found[token.i] = "me" if word == "you" and token.dep_ in ("dobj", "pobj", "dative") else _YOU[word]
+            elif word in _WE or word in ("i", "my", "me", "mine", "you", "your"):
+                found[token.i] = topic if agent and word in _WE else ""
+            elif word in ("this", "that", "these", "those") and token.dep_ not in ("mark", "det", "nsubj", "nsubjpass", "dobj") :
+                found[token.i] = ""
+            elif word in ("this", "these", "those") or (word == "that" and token.tag_ == "DT"):
+                found[token.i] = ""
+        elif token.pos_ == "PROPN" and token.dep_ not in ("compound", "nmod") and not any(
+            child.pos_ == "PROPN" and child.dep_ == "compound" for child in token.lefts
+        ):
+            whole = self.full.get(token.text, "")
+            if whole and whole != token.text:
+                found[token.i] = whole
+        elif token.pos_ == "NOUN" and (determiner := _bare_definite(token)):
+            meant = self._definite(token)
+            if meant:
+                found[token.i] = meant
+            elif determiner in ("this", "that", "these", "those"):
+                found[token.i] = ""
+
+    def _recent(self, token_sentence: int) -> Iterator[Mention]:
+        seen: set[str] = set()
+        for mention in reversed(self.mentions):
+            if token_sentence - mention.sentence > _REACH_SENTENCES:
+                return
+            if mention.text not in seen:
+                seen.add(mention.text)
+                yield mention
+
+    def _person(self, token: Token, sent: Span, sex: str) -> str:
+        fitting = [m for m in self._recent(self.sentence) if m.kind == "person" and m.named and self.sex.get(m.text, sex) == sex]
+        here = [m for m in fitting if m.sentence == self.sentence]
+        chosen = _only(here) or _only([m for m in here if m.subject])
+        if not here:
+            before = [m for m in fitting if m.sentence == self.sentence - 1] or fitting
+            subjects = [m for m in before if m.subject]
+            chosen = subjects[0] if subjects else _only(before)
+        if chosen is None:
+            return ""
+        self.sex.setdefault(chosen.text, sex)
+        if token.dep_ in ("nsubj", "nsubjpass"):
+            chosen.sentence, chosen.subject = self.sentence, True
+            self.mentions.append(chosen)
+        return chosen.text
+
+    def _thing(self, token: Token, sent: Span) -> str:
+        fitting = [m for m in self._recent(self.sentence) if m.kind not in ("person", "place", "norp") or (m.kind == "place" and m.subject)]
+        here = [m for m in fitting if m.sentence == self.sentence and m.subject]
+        before = [m for m in fitting if m.sentence == self.sentence - 1]
+        chosen = here[0] if here and (len(here) == 1 or token.dep_ in ("nsubj", "nsubjpass", "poss")) else None
+        if not here:
+            subjects = [m for m in before if m.subject]
+            chosen = subjects[-1] if subjects else _only([m for m in before if m.named])
+        if chosen is None or chosen.kind == "person" or not chosen.text:
+            return ""
+        if token.dep_ in ("nsubj", "nsubjpass"):
+            chosen.sentence, chosen.subject = self.sentence, True
+            self.mentions.append(chosen)
+        return chosen.text
+
+    def _definite(self, token: Token) -> str:
+        noun = token.lemma_.lower()
+        for mention in reversed(self.mentions):
+            words = mention.text.casefold().split()
+            if mention.named and len(words) > 1 and (words[-1] == noun or mention.noun == noun):
+                return mention.text
+        if noun in ("company", "firm", "startup", "carrier", "automaker", "chipmaker", "retailer", "maker", "lender", "airline", "manufacturer", "group", "club"):
+            companies = [m for m in self._recent(self.sentence) if m.kind == "org" and m.named]
+            subjects = [m for m in companies if m.subject]
+            only = _only(companies) or _only(subjects)
+            return only.text if only else ""
+        return ""
+
+    def _mention(self, head: Token, found: dict[int, str]) -> None:
+        if head.pos_ == "PRON" or head.dep_ in ("appos", "npadvmod") or head.ent_type_ in ("DATE", "TIME", "MONEY", "PERCENT"):
+            return
+        words = kept(head, found)
+        if not words or any(found.get(token.i) == "" for token in words):
+            return
+        text = found.get(head.i) or spelled(_name_only(words, head), found)
+        named = head.pos_ == "PROPN" or head.i in found or any(token.pos_ == "PROPN" for token in words)
+        kind = self.names.get(head.text.casefold(), "name") if head.pos_ == "PROPN" else ("person" if is_person_noun(head.lemma_.lower()) else "thing")
+        if head.i in found and (known := next((m for m in reversed(self.mentions) if m.text == found[head.i]), None)):
+            kind = known.kind
+        if kind == "norp" or (head.pos_ != "PROPN" and not any(child.dep_ in ("det", "poss") for child in head.lefts)):
+            return
+        if kind != "person" and head.pos_ == "PROPN" and text.split()[0] in ("a", "an"):
+            return
+        noun = next((child.lemma_.lower() for child in head.children if child.dep_ == "appos" and child.pos_ == "NOUN"), head.lemma_.lower())
+        self.mentions.append(Mention(text, kind, noun, self.sentence, head.dep_ in ("nsubj", "nsubjpass") and _main(head), named))
+        parts = text.split()
+        if head.pos_ == "PROPN" and head.i not in found and len(parts) > 1:
+            if kind == "person" and all(part[:1].isupper() for part in parts):
+                self.full.setdefault(parts[-1], text)
+            elif kind == "org" and parts[-1] in lexicon.ORG_ENDINGS and parts[0] != "the" and parts[0].casefold() not in self.names:
+                self.full.setdefault(parts[0], text)
+
+
+def _name_only(words: list[Token], head: Token) -> list[Token]:
+    if head.pos_ != "PROPN":
+        return words
+    run = [head]
+    while run[0].i - 1 in {word.i for word in words}:
+        before = run[0].nbor(-1)
+        if not (before.pos_ == "PROPN" or before.text[:1].isupper() or before.dep_ == "det" or before.tag_ == "POS" or before.like_num) or before.text in lexicon.TITLES:
+            break
+        run.insert(0, before)
+    while run[-1].i + 1 < len(head.doc) and run[-1].nbor(1).like_num and run[-1].nbor(1).i in {word.i for word in words}:
+        run.append(run[-1].nbor(1))
+    return run
+
+
+def _hints(token: Token) -> Iterator[str]:
+    """What the words around a name say about its kind."""
+    if token.text in lexicon.ORG_ENDINGS:
+        yield "org"
+    if token.text in lexicon.PLACE_ENDINGS:
+        yield "name"
+    for child in token.children:
+        if child.dep_ == "relcl" and any(word.lower_ == "who" for word in child.lefts):
+            yield "person"
+        if child.dep_ == "appos" and child.like_num and child.text.isdigit() and len(child.text) <= 2:
+            yield "person"
+        if child.dep_ == "appos" and child.pos_ == "NOUN":
+            if is_person_noun(child.lemma_.lower()):
+                yield "person"
+            elif child.lemma_.lower() in lexicon.ORG_NOUNS:
+                yield "org"
+        if child.dep_ == "compound" and (child.text in lexicon.TITLES or (child.pos_ == "NOUN" and is_person_noun(child.lemma_.lower()))):
+            yield "person"
+    if token.dep_ == "appos" and token.head.pos_ == "NOUN":
+        if is_person_noun(token.head.lemma_.lower()):
+            yield "person"
+        elif token.head.lemma_.lower() in lexicon.ORG_NOUNS:
+            yield "org"
+
+
+def _bare_definite(token: Token) -> str:
+    lefts = list(token.lefts)
+    if len(lefts) == 1 and lefts[0].dep_ == "det" and lefts[0].lower_ in ("the", "this", "that", "these", "those"):
+        if not any(child.dep_ in ("prep", "relcl", "acl") for child in token.rights):
+            return lefts[0].lower_
+    return ""
+
+
+def _expletive(token: Token) -> bool:
+    """Whether an "it" stands for nothing: it is likely that, it took a week to, it rained."""
+    verb = token.head
+    if token.lower_ != "it" or token.dep_ not in ("nsubj", "nsubjpass", "expl"):
+        return False
+    later = [child for child in verb.rights if child.dep_ in ("ccomp", "csubj", "xcomp", "advcl")]
+    return token.dep_ == "expl" or verb.lemma_ in ("rain", "snow", "take", "seem", "appear") or (verb.lemma_ == "be" and bool(later))
+
+
+def _main(head: Token) -> bool:
+    """Whether a subject is that of a main clause or of what somebody said."""
+    return head.head.dep_ in ("ROOT", "conj", "ccomp", "parataxis", "relcl", "advcl")
+
+
+def _closing(token: Token) -> Iterator[Token]:
+    """The head of the noun phrase that ends its core at `token`."""
+    if token.pos_ in ("NOUN", "PROPN") and token.dep_ not in ("compound", "nmod"):
+        yield token
+
+
+def _only(mentions: list[Mention]) -> Mention | None:
+    return mentions[0] if mentions and len({mention.text for mention in mentions}) == 1 else None

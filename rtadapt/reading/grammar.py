@@ -1,0 +1,207 @@
+"""The grammar reader: a spaCy parse of every sentence, and every question whose answer it plainly states.
+
+Takes passages; gives, for each, the readings that its text bears. It knows no language but English and no kind of text;
+what it can't put into a well-formed question that stands by itself, it leaves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rtadapt.reading.asking import Asking, for_part, for_subject
+from rtadapt.reading.clauses import Clause, Part, Sentence, clauses
+from rtadapt.reading.coreference import Story
+from rtadapt.reading.nominal import identities
+from rtadapt.reading.parsing import parsed
+from rtadapt.reading.passages import Passage
+from rtadapt.reading.phrases import Phrase
+from rtadapt.reading.questions import active, statement
+from rtadapt.reading.readings import Reading
+from rtadapt.reading.wellformed import names_something, well_formed
+from rtadapt.reading.wordings import worded
+from rtadapt.records import Speaker
+from rtadapt.words import flat
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+_LABELS = {f"{speaker.value.capitalize()}: ": speaker for speaker in Speaker}
+_WHOLE = re.compile(r"[.!?…][\"”’')]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    text: str
+    speaker: Speaker | None
+    read: bool
+
+
+class GrammarReader:
+    """Reads passages by their grammar. Making one loads the spaCy pipeline."""
+
+    def read(self, passages: Sequence[Passage]) -> list[list[Reading]]:
+        """For each passage its readings, in the order of the text. Passages of one event share what its references mean."""
+        stories: dict[int, Story] = {}
+        return [_read(passage, stories.setdefault(passage.event, Story())) for passage in passages]
+
+
+def _read(passage: Passage, story: Story) -> list[Reading]:
+    lines = [line for line in map(_line, passage.text.splitlines()) if line.text and line.speaker is not Speaker.BOT]
+    docs = parsed(line.text for line in lines)
+    story.learn_names(docs)
+    spoken = any(line.speaker is not None for line in lines)
+    topic = _topic(docs, story) if spoken else ""
+    company = _company(docs, story) if spoken else ""
+    found: dict[tuple[str, str], Reading] = {}
+    for line, doc in zip(lines, docs, strict=True):
+        agent = line.speaker is Speaker.AGENT
+        references = story.resolve(doc, agent, company)
+        if not line.read:
+            continue
+        for span in doc.sents:
+            sentence = Sentence(span, references, story.names, agent)
+            for reading in _readings(sentence, topic or company if agent else ""):
+                found.setdefault((flat(reading.question), flat(reading.answer)), reading)
+    return _unambiguous(list(found.values()))
+
+
+def _line(text: str) -> _Line:
+    for label, speaker in _LABELS.items():
+        if text.startswith(label):
+            said = text.removeprefix(label).strip()
+            return _Line(said, speaker, speaker is Speaker.AGENT)
+    return _Line(text.strip(), None, bool(_WHOLE.search(text.strip())))
+
+
+def _readings(sentence: Sentence, topic: str) -> Iterator[Reading]:
+    for clause in [*identities(sentence), *clauses(sentence)]:
+        yield from _asked(_about(clause, topic) if topic else clause)
+
+
+def _about(clause: Clause, topic: str) -> Clause:
+    """A clause of a conversation that names nothing, with what the conversation is about."""
+    words = " ".join([clause.subject.text, *(part.text for part in clause.parts)])
+    if names_something(f"x {words.replace(' I ', ' ')}"):
+        return clause
+    place = Part("about", f"on the {topic}" if any(c.isdigit() for c in topic) else f"at {topic}", 10_000)
+    return Clause(
+        clause.subject, clause.auxiliaries, clause.verb, clause.lemma, clause.tag, (*clause.parts, place), clause.sentence, clause.instruction
+    )
+
+
+def _asked(clause: Clause) -> Iterator[Reading]:
+    subject = clause.subject
+    if subject.answer and not clause.instruction and _definite_enough(clause):
+        reading = _reading(clause, None, for_subject(clause), subject)
+        if reading is not None:
+            yield reading
+    for part in clause.parts:
+        if part.phrase is None or (part.role == "attribute" and len(clause.parts) > 1 and clause.lemma == "be" and part.phrase.kind in ("thing", "person")):
+            continue
+        base: Clause = clause
+        if part.role == "agent":
+            turned = active(clause, part)
+            if turned is not None:
+                reading = _reading(turned, None, for_subject(turned), part.phrase)
+                if reading is not None:
+                    yield reading
+                continue
+        reading = _reading(base, part, for_part(part, base), part.phrase)
+        if reading is not None:
+            yield reading
+    if clause.instruction:
+        yield from _how_to(clause)
+
+
+def _definite_enough(clause: Clause) -> bool:
+    """Whether asking for the subject has one answer: not "who is a teacher"."""
+    if clause.lemma in ("be", "become", "remain"):
+        attribute = next((part for part in clause.parts if part.role in ("attribute", "fixed", "measure")), None)
+        return attribute is not None and attribute.role == "attribute" and bool(
+            re.match(r"(?:the |(?:\w+ ){1,4}?\w*['’]s? )", attribute.text) or re.search(r"['’]s? ", attribute.text)
+        ) and not attribute.text.startswith(("a ", "an ", "one "))
+    return bool(clause.parts)
+
+
+def _how_to(clause: Clause) -> Iterator[Reading]:
+    purpose = next((part for part in clause.parts if part.role == "purpose"), None)
+    if purpose is None or purpose.phrase is None:
+        return
+    rest = tuple(part for part in clause.parts if part is not purpose)
+    steps = " ".join([clause.verb, *(part.text for part in rest if part.role != "about")])
+    if steps not in clause.sentence.replace(clause.sentence[:1], clause.sentence[:1].lower(), 1):
+        return
+    about = next((f" {part.text}" for part in rest if part.role == "about"), "")
+    goal = purpose.text.removeprefix("to ").strip()
+    question = f"How do I {goal}{about}?"
+    at = clause.sentence.lower().find(steps.lower())
+    answer = clause.sentence[at : at + len(steps)]
+    if at >= 0 and well_formed(question, answer, instruction=True):
+        yield Reading(
+            question,
+            answer,
+            clause.sentence,
+            entity=about.strip(),
+            relation=goal,
+            statement=f"To {goal}{about}, {steps}.",
+            wordings=(f"How can I {goal}{about}?", f"How to {goal}{about}?", f"What should I do to {goal}{about}?", f"How would I {goal}{about}?"),
+            probes=(f"I'd like to know how to {goal}{about}.", f"Quick question: how do I {goal}{about}?"),
+        )
+
+
+def _reading(clause: Clause, part: Part | None, askings: list[Asking], asked: Phrase) -> Reading | None:
+    if not askings:
+        return None
+    answer = askings[0].answer or asked.answer
+    said = worded(clause, part, askings)
+    question = said.question
+    wordings = said.wordings
+    if not well_formed(question, answer, clause.instruction):
+        question = wordings[0] if wordings else ""
+        wordings = wordings[1:]
+        if not well_formed(question, answer, clause.instruction):
+            return None
+    kept = tuple(text for text in wordings if well_formed(f"{text[:1].upper()}{text[1:]}", answer, clause.instruction) or text.islower())
+    entity = clause.subject.text if part is not None else next((p.phrase.text for p in clause.parts if p.phrase), "")
+    prepositions = f" {part.preposition}" if part is not None and part.preposition else ""
+    return Reading(
+        question,
+        answer,
+        clause.sentence,
+        entity=entity,
+        relation=f"{clause.lemma}{prepositions}{'' if part is not None else ' by'}",
+        statement=statement(clause),
+        wordings=kept,
+        probes=said.probes,
+    )
+
+
+def _unambiguous(readings: list[Reading]) -> list[Reading]:
+    """Without the questions that a text answers in two ways."""
+    answers: dict[str, set[str]] = {}
+    for reading in readings:
+        answers.setdefault(flat(reading.question), set()).add(flat(reading.answer))
+    return [reading for reading in readings if len(answers[flat(reading.question)]) == 1]
+
+
+def _topic(docs: Sequence[Doc], story: Story) -> str:
+    """The product that a conversation is about: the name with a number that is said most, else nothing."""
+    counted: Counter[str] = Counter()
+    for doc in docs:
+        for found in re.finditer(r"\b[A-Z]\w+(?: [A-Z]\w+)* (?:[A-Z]?\d+\w*|Pro|Max|Mini|Plus)\b", doc.text):
+            counted[found.group().removeprefix("The ").removeprefix("My ")] += 1
+    return counted.most_common(1)[0][0] if counted else ""
+
+
+def _company(docs: Sequence[Doc], story: Story) -> str:
+    """The company that an agent speaks for, when one is named."""
+    counted: Counter[str] = Counter()
+    for doc in docs:
+        for entity in doc.ents:
+            if entity.label_ == "ORG" and entity.text[:1].isupper():
+                counted[entity.text] += 1
+    return counted.most_common(1)[0][0] if counted else ""

@@ -1,0 +1,243 @@
+"""From a noun in a parse to a phrase: its words with references resolved, its span, and what kind of thing it names.
+
+Takes spaCy tokens and the references that `coreference` found; gives `Phrase`. It decides no question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rtadapt.reading import lexicon
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+References = Mapping[int, str]
+"""By the token's place in its text: what the reference stands for, empty when nobody can tell."""
+
+SCORE = re.compile(r"^\d{1,3}[-–]\d{1,3}$")
+YEAR = re.compile(r"^(?:1[5-9]|20)\d\d$")
+_CLOCK = re.compile(r"\b(?:\d{1,2}:\d\d|\d{1,2}(?::\d\d)?\s?(?:[ap]\.?m\.?)|noon|midnight)", re.IGNORECASE)
+_MONEY = re.compile(r"[$€£¥]|\b(?:dollars?|euros?|pounds? sterling|cents?|yen|rupees?)\b")
+_DATE = re.compile(
+    r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|\b(?:January|February|March|April|June|July|August|September|October"
+    r"|November|December|Jan\.|Feb\.|Aug\.|Sept?\.|Oct\.|Nov\.|Dec\.)|\bMay \d|\b(?:last|next|this) (?:week|month|year|spring"
+    r"|summer|autumn|fall|winter|night|morning|evening)|\b(?:yesterday|tomorrow|tonight)\b|\bearly \d{4}|^(?:1[5-9]|20)\d\d$"
+    r"|\bthe (?:spring|summer|autumn|fall|winter|morning|evening|afternoon|weekend)$|^(?:spring|summer|autumn|winter)$"
+    r"|\b(?:week|month|year|day|hour|minute|decade)s? (?:ago|earlier|later)\b|\bthe \d{4}s\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A noun phrase. `text` stands by itself, `answer` is its span in the story; `kind` is what it names."""
+
+    text: str
+    answer: str
+    kind: str
+    noun: str
+    plural: bool = False
+    named: bool = False
+    count: str = ""
+    counted: str = ""
+    resolved: bool = True
+
+
+def spelled(tokens: Iterable[Token], references: References) -> str:
+    """The tokens as text, each reference in the words of what it stands for."""
+    pieces: list[str] = []
+    last = None
+    for token in tokens:
+        if last is not None and (last.i != token.i - 1 or last.whitespace_):
+            pieces.append(" ")
+        word = references.get(token.i, token.text)
+        if token.i in references and token.tag_ == "PRP$" and word != "my":
+            word += "'" if word.endswith("s") else "'s"
+        pieces.append(word)
+        last = token
+    text = re.sub(r"\s+", " ", "".join(pieces)).strip(" ,;:-–—")
+    text = re.sub(r"\s+([,.;:!?)%])", r"\1", text)
+    return re.sub(r"\ba(?= [aeio]\w)", "an", re.sub(r"\s+(['’]s?\b)", r"\1", text))
+
+
+def replaced(head: Token, references: References) -> bool:
+    """Whether the whole noun phrase of `head` is a reference that was resolved as one."""
+    return head.i in references and head.pos_ != "PRON"
+
+
+def kept(head: Token, references: References, without: frozenset[int] = frozenset()) -> list[Token]:
+    """The tokens of the phrase, without asides: appositions, relative clauses after a comma or a name, `without` and all under it."""
+    dropped: set[int] = set()
+    for token in head.subtree:
+        aside = token.i in without or token.dep_ in ("appos", "parataxis") or (
+            token.dep_ in ("relcl", "acl", "advcl", "prep", "amod", "npadvmod", "conj") and _after_comma(token)
+        )
+        if token.dep_ == "relcl" and token.head.pos_ == "PROPN":
+            aside = True
+        if token.dep_ == "conj" and not SCORE.match(token.text):
+            aside = token.pos_ in ("VERB", "AUX")
+        if token.dep_ in ("predet", "preconj") or SCORE.match(token.text) or (token.dep_ == "advmod" and token.head == head and token.i > head.i):
+            aside = True
+        if aside and token != head:
+            dropped.update(part.i for part in token.subtree)
+        if token != head and replaced(token, references):
+            dropped.update(part.i for part in token.lefts)
+    if replaced(head, references):
+        dropped.update(part.i for child in head.lefts for part in child.subtree)
+    left = [token for token in head.subtree if token.i not in dropped]
+    while left and (left[-1].is_punct or left[-1].dep_ in ("cc", "preconj")) and not (left[-1].text in "\"”'’)%"):
+        left.pop()
+    while left and (left[0].dep_ in ("cc",) or left[0].text in (",", ";", ":", "—", "-", "–", "(")):
+        left.pop(0)
+    return left
+
+
+def _after_comma(token: Token) -> bool:
+    first = token.left_edge
+    return first.i > 0 and first.nbor(-1).text in (",", "—", "–", "-", "(", ";") and first.i > token.head.i
+
+
+def contiguous(tokens: list[Token], head: Token) -> list[Token]:
+    """The run of tokens around `head` without a gap."""
+    at = next((place for place, token in enumerate(tokens) if token.i == head.i), None)
+    if at is None:
+        return []
+    start = end = at
+    while start > 0 and tokens[start - 1].i == tokens[start].i - 1:
+        start -= 1
+    while end + 1 < len(tokens) and tokens[end + 1].i == tokens[end].i + 1:
+        end += 1
+    return tokens[start : end + 1]
+
+
+def phrase(
+    head: Token, references: References, names: Mapping[str, str], without: frozenset[int] = frozenset()
+) -> Phrase | None:
+    """The phrase of `head`, or None when it holds a reference that can't be resolved."""
+    tokens = kept(head, references, without)
+    if not tokens or any(references.get(token.i) == "" for token in tokens):
+        return None
+    if any(token.pos_ == "PRON" and token.i not in references and token.lower_ in lexicon.PRONOUNS for token in tokens):
+        return None
+    text = spelled(tokens, references)
+    run = contiguous(tokens, head)
+    kind = kind_of(head, text, names)
+    answer = references.get(head.i) or _answer(run, head, kind)
+    if head.i not in references and any(token.i in references for token in run) and not answer:
+        return None
+    count, counted = _count(head, tokens, references)
+    return Phrase(
+        text=text,
+        answer=answer,
+        kind=kind,
+        noun=head.lemma_.lower() if head.pos_ != "PROPN" else head.text,
+        plural=_plural(head),
+        named=any(token.pos_ == "PROPN" and not token.ent_type_ in ("DATE", "TIME") for token in tokens)
+        or any(word[:1].isupper() for word in references.get(head.i, "").split()[1:] + references.get(head.i, "").split()[:1])
+        or any(token.i in references and references[token.i] not in ("I", "my", "me") for token in tokens),
+        count=count,
+        counted=counted,
+    )
+
+
+def _plural(head: Token) -> bool:
+    joined = any(child.dep_ == "conj" for child in head.rights) and any(child.lower_ == "and" for child in head.rights)
+    return head.tag_ in ("NNS", "NNPS") and not (head.tag_ == "NNPS" and head.ent_type_) or joined
+
+
+def _answer(run: list[Token], head: Token, kind: str) -> str:
+    if not run:
+        return ""
+    if head.pos_ == "PROPN" and not any(child.dep_ == "conj" for child in head.rights):
+        inside = [token for token in run if not _loose(token, head)]
+        run = contiguous(inside, head) or run
+        while len(run) > 1 and (run[0].text in lexicon.TITLES or (run[0].pos_ == "DET" and kind != "date")) and run[0].i != head.i:
+            run = run[1:]
+    elif len(run) > 10:
+        near = [token for token in run if token.i <= head.i or any(up.dep_ == "prep" and up.lower_ == "of" for up in _between(token, head))]
+        run = contiguous(near, head)
+    while run and run[-1].text in (",", ";", "and", "or"):
+        run = run[:-1]
+    return "".join(token.text_with_ws for token in run).strip(" ,;\"“”")
+
+
+def _between(token: Token, head: Token) -> list[Token]:
+    found = [token]
+    while found[-1] != head and found[-1].head != found[-1]:
+        found.append(found[-1].head)
+    return found[:-1]
+
+
+def _loose(token: Token, head: Token) -> bool:
+    """Whether a token belongs to something hung onto a name that isn't the name itself: in Cheyenne, with its role before it."""
+    chain = _between(token, head)
+    if not chain:
+        return False
+    top = chain[-1]
+    if top.i > head.i:
+        return top.dep_ in ("prep", "acl", "relcl", "amod", "punct") and not (top.lower_ in ("of", "for", "and") and token.ent_iob_ == "I")
+    same = head.ent_type_ and top.ent_type_ == head.ent_type_ and top.ent_iob_ != "O"
+    return top.dep_ in ("poss",) or (top.dep_ in ("compound", "nmod", "amod", "det") and not top.text[:1].isupper() and not same)
+
+
+def _count(head: Token, tokens: list[Token], references: References) -> tuple[str, str]:
+    """How many, and of what, when a plural noun is counted."""
+    if head.tag_ != "NNS":
+        return "", ""
+    number = next((child for child in head.lefts if child.dep_ == "nummod" and child.i == min(t.i for t in tokens if t.i >= child.left_edge.i)), None)
+    if number is None or number.text in ("one", "One") or any(child.dep_ in ("det", "poss") for child in head.lefts) or YEAR.match(number.text):
+        return "", ""
+    of_number = {token.i for token in number.subtree}
+    rest = [token for token in tokens if token.i not in of_number]
+    if not rest or rest[0].i < number.i:
+        return "", ""
+    run = [token for token in tokens if token.i in of_number]
+    return "".join(token.text_with_ws for token in run).strip(), spelled(rest, references)
+
+
+def kind_of(head: Token, text: str, names: Mapping[str, str]) -> str:
+    """person, org, place, date, year, clock, duration, money, percent, measure, number, score, name or thing."""
+    words = text.split()
+    lemma = head.lemma_.lower()
+    if SCORE.match(text):
+        return "score"
+    if _MONEY.search(text) and (head.like_num or head.is_currency or head.ent_type_ == "MONEY" or lemma in ("dollar", "euro", "cent", "yen", "pound")):
+        return "money"
+    if head.text == "%" or lemma in ("percent", "percentage"):
+        return "percent" if any(child.like_num for child in head.lefts) else "thing"
+    if YEAR.match(text):
+        return "year"
+    if _CLOCK.search(text) and len(words) <= 5:
+        return "clock"
+    if lemma in lexicon.SPAN_UNITS and any(child.dep_ in ("nummod", "det", "advmod") or child.like_num for child in head.lefts) and not _DATE.search(text):
+        return "duration" if any(child.like_num for child in head.lefts) else "date"
+    if _DATE.search(text) and (head.ent_type_ in ("DATE", "TIME", "") and head.pos_ in ("PROPN", "NUM", "NOUN", "ADV")):
+        return "date" if head.ent_type_ == "DATE" or head.dep_ in ("npadvmod", "pobj") else "thing"
+    if head.like_num or head.pos_ == "NUM":
+        return "number"
+    if head.pos_ == "PROPN" or lemma in names:
+        return _named(head, names)
+    if any(child.dep_ == "nummod" for child in head.lefts) and any(lemma in units for units in lexicon.MEASURE_UNITS.values()):
+        return "measure"
+    if is_person_noun(lemma):
+        return "person"
+    return "org" if lemma in lexicon.ORG_NOUNS else "thing"
+
+
+def _named(head: Token, names: Mapping[str, str]) -> str:
+    return names.get(head.text.casefold()) or "name"
+
+
+def is_person_noun(lemma: str) -> bool:
+    """Whether a common noun names a person by what they do or are."""
+    if lemma in lexicon.PERSON_NOUNS:
+        return True
+    return (
+        len(lemma) > 4
+        and lemma.endswith(lexicon.PERSON_ENDINGS)
+        and lemma not in lexicon.NOT_PERSONS
+        and lemma not in lexicon.ORG_NOUNS
+    )
