@@ -14,10 +14,11 @@ from rtadapt.reading.phrases import Phrase
 _AGENTIVE_BUT = frozenset("be cost contain measure weigh include mean have consist last weigh exist remain become total".split())
 _PERSONAL_OBJECTS = frozenset(
     """beat defeat face play sue fine replace succeed oppose thank hire fire appoint elect arrest charge kill marry meet
-    represent draw host""".split()
+    represent draw host ask tell urge order help allow force persuade advise""".split()
 )
 _CHANGES = frozenset("rise fall gain drop jump climb increase decrease decline slip grow shed surge plunge soar tumble advance".split())
 _PAYING = frozenset("cost pay spend raise earn invest charge donate receive owe lose save make fetch give award grant win".split())
+_STRANDABLE = frozenset("with for to from of on against about into at by over through".split())
 _INSTANTS = frozenset(["in", "on", "at", "", "around", "about", "during", "this"])
 
 
@@ -38,7 +39,7 @@ def for_subject(clause: Clause) -> list[Asking]:
         return [Asking(f"How many {subject.counted}", answer=subject.count, plural=True)]
     if subject.kind == "person":
         return [Asking("Who"), Asking("Which person")]
-    if subject.kind == "org" and clause.lemma not in _AGENTIVE_BUT:
+    if subject.kind == "org" and clause.lemma not in _AGENTIVE_BUT and (not clause.passive or clause.lemma in _PERSONAL_OBJECTS):
         kind = _sort(subject)
         return [Asking("Who"), Asking(f"Which {kind}")] if kind else [Asking("Who"), Asking("Which organization")]
     if subject.kind == "place" and clause.lemma not in _AGENTIVE_BUT and not clause.passive and any(p.role == "object" for p in clause.parts):
@@ -65,6 +66,8 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
         return _times(part, asked)
     if part.role == "place":
         return _places(part)
+    if part.role == "oblique" and clause.lemma == "be" and any(other.role == "attribute" for other in clause.parts):
+        return []
     if part.role == "reason":
         return [Asking("Why"), Asking("For what reason")]
     if part.role == "circumstance":
@@ -124,10 +127,16 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
         return [Asking("When")] if part.role == "attribute" else []
     if asked.kind == "duration":
         return [Asking("How long")] if clause.lemma in ("last", "take", "be", "spend", "run", "serve", "wait", "stay") else []
+    if part.role == "attribute" and (clause.auxiliaries or clause.lemma != "be"):
+        return [Asking("What")] if clause.lemma == "become" and asked.kind in ("person", "thing") else []
+    if not worth_asking(asked):
+        return []
     if asked.kind in ("number", "score", "measure"):
         return [Asking("What")] if asked.kind == "number" and part.role == "attribute" else []
     if asked.kind == "person":
         return [Asking("What" if part.role == "title" else "Who")]
+    if clause.lemma in ("coach", "captain") and part.role == "object" and asked.named:
+        return [Asking("Which team"), Asking("Who")]
     if asked.kind == "org" and part.role != "title":
         kind = _sort(asked)
         first = Asking("Who") if clause.lemma in _PERSONAL_OBJECTS else Asking(f"Which {kind}") if kind else Asking("What")
@@ -143,6 +152,8 @@ def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
         return [Asking("What", "as")] if part.preposition == "as" and asked.kind in ("person", "thing") else []
     if asked.count:
         return [Asking(f"How many {asked.counted}", part.preposition, asked.count)]
+    if part.preposition in ("at", "in") and asked.kind == "org":
+        return [Asking("Where")]
     if asked.kind == "money":
         return [Asking("How much", part.preposition)] if part.preposition in ("for", "at") else []
     if asked.kind == "percent":
@@ -150,9 +161,16 @@ def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
     if asked.kind in ("person", "org"):
         kind = _sort(asked)
         return [Asking("Who", part.preposition), *([Asking(f"Which {kind}", part.preposition)] if kind else [])]
-    if asked.kind in ("thing", "name", "place"):
+    if part.preposition in ("in", "at", "on") and asked.named and asked.kind == "name":
+        return [Asking("Where")] if part.preposition != "on" else []
+    if asked.kind in ("thing", "name", "place") and part.preposition in _STRANDABLE and worth_asking(asked):
         return [Asking("What", part.preposition)]
     return []
+
+
+def worth_asking(asked: Phrase) -> bool:
+    """Whether a phrase says more than one plain noun: not "prices", "talks", "ways"."""
+    return asked.named or asked.kind not in ("thing", "person") or len(asked.answer.split()) > 1
 
 
 def _rest_of(asked: Phrase) -> str:

@@ -55,6 +55,7 @@ class Clause:
         return self.tag == "VBN" and bool(self.auxiliaries) and self.auxiliaries[-1] in _BE
 
 
+_JOINED = frozenset("because due owing thanks ahead instead".split())
 _BE = frozenset("be is are was were been being am 's".split())
 
 
@@ -237,7 +238,9 @@ def _noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
     if found is None:
         return False
     role = {"dobj": "object", "attr": "attribute", "dative": "recipient", "oprd": "title"}[head.dep_]
-    score = next((token for token in head.subtree if SCORE.match(token.text) and token != head), None)
+    score = next((token for token in head.subtree if SCORE.match(token.text)), None)
+    if found.kind == "score":
+        return True
     parts.append(Part(role, found.text, head.i, phrase=found))
     if score is not None:
         parts.append(Part("score", score.text, score.i, phrase=Phrase(score.text, score.text, "score", "score"), essential=False))
@@ -284,24 +287,26 @@ def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
     while True:
         noun = next((child for child in head.children if child.dep_ == "pobj"), None)
         deeper = next((child for child in head.children if child.dep_ in ("prep", "pcomp") and child.pos_ in ("ADP", "SCONJ")), None)
-        if noun is not None or deeper is None:
+        if (noun is not None and not (deeper is not None and head.lower_ in _JOINED)) or deeper is None:
             break
         words.append(deeper)
         head = deeper
     preposition = " ".join(word.lower_ for word in words)
+    if prep.i + 1 < len(prep.doc) and (joined := f"{prep.lower_} {prep.nbor(1).lower_}") in _REASONS:
+        preposition = joined
     if preposition.startswith(("according", "despite", "including", "such", "like", "without", "unlike", "except")):
         return preposition.startswith(("according", "despite", "including", "such"))
     if noun is None:
         return any(child.dep_ == "pcomp" for child in prep.children) and _whole(prep, "fixed", sentence, parts, essential=prep.head.i < prep.i and prep.lower_ in ("of", "from", "for", "to"))
     found = sentence.phrase(noun)
+    if preposition == "in" and noun.lower_ == "order":
+        return _whole(prep, "purpose", sentence, parts, essential=False) or True
     if found is None or not found.text:
-        return False
+        return preposition in _REASONS or preposition in ("in", "at", "on", "after", "before", "during", "since", "following")
     modifiers = [child.text for child in prep.lefts if child.dep_ in ("advmod", "quantmod", "npadvmod") and child.lower_ not in lexicon.DROPPED_ADVERBS]
     text = " ".join([*modifiers, preposition, found.text])
     role, essential = _role_of(prep, preposition, found)
-    parts.append(Part(role, text, prep.i, preposition, found, essential and prep.i > sentence.span.root.i - 1 or role == "agent"))
-    for child in [*prep.head.children] if False else []:
-        del child
+    parts.append(Part(role, text, prep.i, preposition, found, essential and prep.i > prep.head.i))
     return True
 
 

@@ -18,7 +18,7 @@ from rtadapt.reading.coreference import Story
 from rtadapt.reading.nominal import identities
 from rtadapt.reading.parsing import parsed
 from rtadapt.reading.passages import Passage
-from rtadapt.reading.phrases import Phrase
+from rtadapt.reading.phrases import Phrase, settled
 from rtadapt.reading.questions import active, statement
 from rtadapt.reading.readings import Reading
 from rtadapt.reading.wellformed import names_something, well_formed
@@ -132,7 +132,7 @@ def _how_to(clause: Clause) -> Iterator[Reading]:
     if purpose is None or purpose.phrase is None:
         return
     rest = tuple(part for part in clause.parts if part is not purpose)
-    steps = " ".join([clause.verb, *(part.text for part in rest if part.role != "about")])
+    steps = settled(" ".join([clause.verb, *(part.text for part in rest if part.role != "about")]))
     if steps not in clause.sentence.replace(clause.sentence[:1], clause.sentence[:1].lower(), 1):
         return
     about = next((f" {part.text}" for part in rest if part.role == "about"), "")
@@ -166,7 +166,7 @@ def _reading(clause: Clause, part: Part | None, askings: list[Asking], asked: Ph
         if not well_formed(question, answer, clause.instruction):
             return None
     kept = tuple(text for text in wordings if well_formed(f"{text[:1].upper()}{text[1:]}", answer, clause.instruction) or text.islower())
-    entity = clause.subject.text if part is not None else next((p.phrase.text for p in clause.parts if p.phrase), "")
+    entity = settled(clause.subject.text if part is not None else next((p.phrase.text for p in clause.parts if p.phrase), ""))
     prepositions = f" {part.preposition}" if part is not None and part.preposition else ""
     return Reading(
         question,

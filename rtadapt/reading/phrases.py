@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 References = Mapping[int, str]
 """By the token's place in its text: what the reference stands for, empty when nobody can tell."""
 
+_MARK = "\u2060"
+_OWNED = re.compile(f"{_MARK}(?P<pronoun>\\w+){_MARK}")
 SCORE = re.compile(r"^\d{1,3}[-–]\d{1,3}$")
 YEAR = re.compile(r"^(?:1[5-9]|20)\d\d$")
 _CLOCK = re.compile(r"\b(?:\d{1,2}:\d\d|\d{1,2}(?::\d\d)?\s?(?:[ap]\.?m\.?)|noon|midnight)", re.IGNORECASE)
@@ -53,14 +55,39 @@ def spelled(tokens: Iterable[Token], references: References) -> str:
     for token in tokens:
         if last is not None and (last.i != token.i - 1 or last.whitespace_):
             pieces.append(" ")
-        word = references.get(token.i, token.text)
+        word = references.get(token.i, _uncapitalised(token) if last is None else token.text)
         if token.i in references and token.tag_ == "PRP$" and word != "my":
-            word += "'" if word.endswith("s") else "'s"
+            ending = "'" if word.endswith("s") else "'s"
+            word += f"{ending}{_MARK}{token.lower_}{_MARK}"
         pieces.append(word)
         last = token
     text = re.sub(r"\s+", " ", "".join(pieces)).strip(" ,;:-–—")
     text = re.sub(r"\s+([,.;:!?)%])", r"\1", text)
     return re.sub(r"\ba(?= [aeio]\w)", "an", re.sub(r"\s+(['’]s?\b)", r"\1", text))
+
+
+def settled(text: str) -> str:
+    """Text in which a possessive is the owner's name where the name is new, and the text's own pronoun after the name."""
+    while (found := _OWNED.search(text)) is not None:
+        before, pronoun = text[: found.start()], found.group("pronoun")
+        words = before.split(" ")
+        for size in range(min(len(words), 8), 0, -1):
+            owner = re.sub(r"['’]s?$", "", " ".join(words[-size:]))
+            earlier = " ".join(words[:-size])
+            if re.search(rf"\b{re.escape(owner)}\b", earlier) and owner[:1].isupper():
+                text = f"{earlier} {pronoun}{text[found.end() :]}"
+                break
+        else:
+            text = before + text[found.end() :]
+    return text
+
+
+def _uncapitalised(token: Token) -> str:
+    """A word as it stands inside a sentence: the capital of a sentence's beginning taken off common words."""
+    named = token.pos_ == "PROPN" or (token.pos_ != "DET" and token.ent_type_ not in ("", "CARDINAL", "DATE", "TIME"))
+    if token.is_sent_start and not named and token.text[1:].islower() and token.text != "I":
+        return token.lower_
+    return "a" if token.is_sent_start and token.text == "A" and token.pos_ == "DET" else token.text
 
 
 def replaced(head: Token, references: References) -> bool:
@@ -117,6 +144,8 @@ def phrase(
     head: Token, references: References, names: Mapping[str, str], without: frozenset[int] = frozenset()
 ) -> Phrase | None:
     """The phrase of `head`, or None when it holds a reference that can't be resolved."""
+    if SCORE.match(head.text):
+        head = next((child for child in head.lefts if child.pos_ in ("PROPN", "NOUN") and child.dep_ in ("compound", "nmod")), head)
     tokens = kept(head, references, without)
     if not tokens or any(references.get(token.i) == "" for token in tokens):
         return None
@@ -161,6 +190,8 @@ def _answer(run: list[Token], head: Token, kind: str) -> str:
         run = contiguous(near, head)
     while run and run[-1].text in (",", ";", "and", "or"):
         run = run[:-1]
+    if len(run) > 1 and run[0].tag_ == "PRP$":
+        run = run[1:]
     return "".join(token.text_with_ws for token in run).strip(" ,;\"“”")
 
 
@@ -187,7 +218,7 @@ def _count(head: Token, tokens: list[Token], references: References) -> tuple[st
     """How many, and of what, when a plural noun is counted."""
     if head.tag_ != "NNS":
         return "", ""
-    number = next((child for child in head.lefts if child.dep_ == "nummod" and child.i == min(t.i for t in tokens if t.i >= child.left_edge.i)), None)
+    number = next((child for child in head.lefts if child.dep_ == "nummod"), None)
     if number is None or number.text in ("one", "One") or any(child.dep_ in ("det", "poss") for child in head.lefts) or YEAR.match(number.text):
         return "", ""
     of_number = {token.i for token in number.subtree}

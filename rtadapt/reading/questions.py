@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rtadapt.reading.asking import Asking
 from rtadapt.reading.clauses import Clause, Part
+from rtadapt.reading.phrases import settled
 
 _BE = {"am": "is", "are": "is", "were": "was", "have": "has", "do": "does"}
 _BE_FORMS = frozenset("is are was were am".split())
@@ -53,7 +54,7 @@ def in_place(clause: Clause, asked: Part | None, asking: Asking) -> str:
     """The clause with the question words where the answer would stand ("The bridge will reopen when?")."""
     if asked is None:
         return ""
-    words = asking.words.lower()
+    words = _lowered(asking.words)
     if asking.stranded:
         words = f"{asking.stranded} {words}"
     ordered = [part for part in clause.parts if part is asked or part.essential]
@@ -140,7 +141,7 @@ def _with_stranded(kept: list[Part], asked: Part, stranded: str) -> list[str]:
 
 
 def _joined(pieces: Iterable[str]) -> str:
-    return re.sub(r"\s+", " ", " ".join(piece for piece in pieces if piece)).strip(" ,;")
+    return settled(re.sub(r"\s+", " ", " ".join(piece for piece in pieces if piece)).strip(" ,;"))
 
 
 def _sentence(text: str, end: str) -> str:

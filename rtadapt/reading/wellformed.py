@@ -12,7 +12,7 @@ from rtadapt.words import flat, flat_words, holds
 
 _MOST_WORDS = 22
 _MOST_ANSWER_WORDS = 12
-_NAME_OR_CODE = re.compile(r"(?<=\s)(?:[\"“'‘]?[A-Z][\w'’&.-]*|\w*\d\w*)")
+_NAME_OR_CODE = re.compile(r"(?<=\s)(?:[\"“'‘]?[A-Z][\w'’&.-]*|(?=\w*[A-Z])\w*\d[\w-]*|\d+-[A-Z][\w-]*)")
 _DANGLING = re.compile(
     r"\b(?:a|an|the|and|or|but|that|which|who|whose|of the|his|her|its)\?$|\s[,;]|\(|\)|\b(?:the|a|an) (?:of|in|on|and|is|was)\b"
     r"|\b(\w+) \1\b|[\"“”]|\bwhich was\b|--|\bn't\b|\s's\s|\bto\?$|\w[!?;:]\s|^(?:Who|What) (?:is|was|are|were)\?$",
@@ -35,8 +35,8 @@ def well_formed(question: str, answer: str, instruction: bool = False) -> bool:
         return False
     if not names_something(question):
         return False
-    spoken = lexicon.PRONOUNS - {"i", "my", "me", "who", "which", "such", "one", "ones", "there", "whom", "first", "that"} if instruction else (
-        lexicon.PRONOUNS - {"who", "which", "whom", "one", "there", "that", "such"}
+    spoken = lexicon.PRONOUNS - {"i", "my", "me", "who", "which", "such", "one", "ones", "there", "whom", "that", "his", "her", "its"} if instruction else (
+        lexicon.PRONOUNS - {"who", "which", "whom", "one", "there", "that", "such", "his", "her", "its"}
     )
     if any(word in spoken for word in words[1:]) or re.search(r"\b(?:the|this|that|these) (?:latter|former|same|other)\b", question):
         return False

@@ -13,6 +13,7 @@ from zlib import crc32
 
 from rtadapt.reading.asking import Asking
 from rtadapt.reading.clauses import Clause, Part
+from rtadapt.reading.phrases import settled
 from rtadapt.reading.questions import Question, active, ask, in_place, inflected, passive
 
 _MOST_WORDINGS = 8
@@ -83,7 +84,7 @@ def _turned(clause: Clause, asked: Part | None, asking: Asking) -> list[Question
             return []
         return [ask(other, other.parts[0] if asked is None else asked, asking, full=False)]
     target = next((part for part in clause.parts if part.role == "object"), None)
-    if clause.instruction or target is None or target.phrase is None or not target.phrase.named or asked is target:
+    if clause.instruction or target is None or target.phrase is None or not target.phrase.named or target.text != settled(target.text) or asked is target:
         return []
     other = passive(clause, target)
     if other is None:
