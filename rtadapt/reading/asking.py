@@ -5,6 +5,7 @@ Takes a part of a clause (or its subject) and gives the ways to ask for it, the 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from rtadapt.reading import lexicon
@@ -12,13 +13,16 @@ from rtadapt.reading.clauses import Clause, Part
 from rtadapt.reading.phrases import Phrase
 
 _AGENTIVE_BUT = frozenset("be cost contain measure weigh include mean have consist last weigh exist remain become total".split())
+_AGENTIVE = frozenset("beat buy sign announce unveil launch play score lose face ban agree sell hire sue fine recall defeat acquire appoint".split())
 _PERSONAL_OBJECTS = frozenset(
     """beat defeat face play sue fine replace succeed oppose thank hire fire appoint elect arrest charge kill marry meet
     represent draw host ask tell urge order help allow force persuade advise""".split()
 )
 _CHANGES = frozenset("rise fall gain drop jump climb increase decrease decline slip grow shed surge plunge soar tumble advance".split())
+_UNWILLED = frozenset("beat defeat win lose rise fall grow drop score be become return go come continue get draw edge overcome recover".split())
 _PAYING = frozenset("cost pay spend raise earn invest charge donate receive owe lose save make fetch give award grant win".split())
 _STRANDABLE = frozenset("with for to from of on against about into at by over through".split())
+_LASTING = frozenset("last take be spend run serve wait stay cover".split())
 _INSTANTS = frozenset(["in", "on", "at", "", "around", "about", "during", "this"])
 
 
@@ -46,6 +50,10 @@ def for_subject(clause: Clause) -> list[Asking]:
         return [Asking("Who")]
     if subject.kind in ("thing", "name", "org", "place"):
         kind = _sort(subject)
+        if kind in ("city", "town", "state", "county", "province") and clause.lemma not in _AGENTIVE_BUT:
+            return [Asking(f"Which {kind}")]
+        if subject.named and clause.lemma in _AGENTIVE and not clause.passive and not any(sign.isdigit() for sign in subject.text):
+            return [Asking("Who")]
         return [Asking("What"), *([Asking(f"Which {kind}")] if kind else [])]
     if subject.kind == "percent":
         rest = _rest_of(subject)
@@ -68,13 +76,15 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
         return _places(part)
     if part.role == "oblique" and clause.lemma == "be" and any(other.role == "attribute" for other in clause.parts):
         return []
+    if part.role == "meaning":
+        return [Asking("What")]
     if part.role == "reason":
         return [Asking("Why"), Asking("For what reason")]
     if part.role == "circumstance":
         causal = part.text.startswith("after ") and clause.lemma in lexicon.CAUSED_VERBS
         return [Asking("Why")] if causal else []
     if part.role == "purpose":
-        return [] if clause.instruction else [Asking("Why"), Asking("For what purpose")]
+        return [] if clause.instruction or clause.lemma in _UNWILLED else [Asking("Why"), Asking("For what purpose")]
     if part.role in ("object", "attribute", "title", "recipient"):
         return _things(part, asked, clause)
     if part.role == "agent":
@@ -111,11 +121,19 @@ def _places(part: Part) -> list[Asking]:
 
 
 def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
-    if asked.count:
+    if part.governor in ("weigh", "measure") and asked.kind in ("measure", "thing") and asked.count:
+        return [Asking("How much" if part.governor == "weigh" else "How big")]
+    if part.role == "attribute" and clause.subject.kind == "person" and re.fullmatch(r"\d{1,3}", asked.answer):
+        return [Asking("How old")]
+    if part.role == "attribute" and re.search(r"\d[\d,.]* (?:light-years|miles|kilomet\w+|met\w+|km) (?:from|away)", asked.text):
+        return [Asking(f"How far from {asked.text.split(' from ')[1]}" if " from " in asked.text else "How far", answer=asked.answer.split(" from ")[0])]
+    if asked.kind == "duration" and part.governor in _LASTING:
+        return [Asking("How long")]
+    if asked.count and asked.kind != "money":
         return [Asking(f"How many {asked.counted}", answer=asked.count, plural=True)]
     if asked.kind == "money":
-        if clause.lemma in _PAYING or part.role == "attribute":
-            return [Asking("How much"), *([Asking("What")] if clause.lemma in ("cost", "be") else [])]
+        if part.governor in _PAYING or part.role == "attribute":
+            return [Asking("How much"), *([Asking("What")] if part.governor in ("cost", "be") else [])]
         return []
     if asked.kind == "percent":
         rest = _rest_of(asked)
@@ -126,7 +144,7 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
     if asked.kind in ("date", "year", "clock"):
         return [Asking("When")] if part.role == "attribute" else []
     if asked.kind == "duration":
-        return [Asking("How long")] if clause.lemma in ("last", "take", "be", "spend", "run", "serve", "wait", "stay") else []
+        return []
     if part.role == "attribute" and (clause.auxiliaries or clause.lemma != "be"):
         return [Asking("What")] if clause.lemma == "become" and asked.kind in ("person", "thing") else []
     if not worth_asking(asked):
@@ -135,6 +153,8 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
         return [Asking("What")] if asked.kind == "number" and part.role == "attribute" else []
     if asked.kind == "person":
         return [Asking("What" if part.role == "title" else "Who")]
+    if part.role == "attribute" and re.match(r"(?:part|model|number|code|version|size|room|gate|channel|port|error|step) \S*\d", asked.text):
+        return [Asking(f"Which {asked.text.split()[0]}"), Asking("What")]
     if clause.lemma in ("coach", "captain") and part.role == "object" and asked.named:
         return [Asking("Which team"), Asking("Who")]
     if asked.kind == "org" and part.role != "title":
@@ -150,21 +170,24 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
 def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
     if " " in part.preposition or part.preposition in ("than", "out", "off", "as"):
         return [Asking("What", "as")] if part.preposition == "as" and asked.kind in ("person", "thing") else []
-    if asked.count:
-        return [Asking(f"How many {asked.counted}", part.preposition, asked.count)]
+    if part.preposition == "at" and asked.named and asked.kind not in ("person", "money"):
+        return [Asking("Where")]
+    if asked.count and asked.kind != "money":
+        return [Asking(f"How many {asked.counted}", part.preposition, asked.count)] if part.preposition in _STRANDABLE - {"from", "to"} else []
     if part.preposition in ("at", "in") and asked.kind == "org":
         return [Asking("Where")]
-    if asked.kind == "money":
+    if asked.kind == "money" or (asked.kind == "measure" and part.preposition in ("from", "to")):
         return [Asking("How much", part.preposition)] if part.preposition in ("for", "at") else []
     if asked.kind == "percent":
         return [Asking("By how much"), Asking("By what percentage")] if part.preposition == "by" and not _rest_of(asked) else []
-    if asked.kind in ("person", "org"):
+    if asked.kind in ("person", "org") and part.preposition in _STRANDABLE:
         kind = _sort(asked)
         return [Asking("Who", part.preposition), *([Asking(f"Which {kind}", part.preposition)] if kind else [])]
     if part.preposition in ("in", "at", "on") and asked.named and asked.kind == "name":
         return [Asking("Where")] if part.preposition != "on" else []
     if asked.kind in ("thing", "name", "place") and part.preposition in _STRANDABLE and worth_asking(asked):
-        return [Asking("What", part.preposition)]
+        kind = _sort(asked)
+        return [*([Asking(f"Which {kind}", part.preposition)] if kind else []), Asking("What", part.preposition)]
     return []
 
 
@@ -182,6 +205,9 @@ def _rest_of(asked: Phrase) -> str:
 def _sort(asked: Phrase) -> str:
     """The common noun that says what sort of thing a name is, taken from the name itself."""
     last = asked.text.split()[-1]
+    place = re.match(r"(?:the )?(city|town|state|county|province|village|island|port) of [A-Z]", asked.text)
+    if place:
+        return place.group(1)
     if asked.kind not in ("org", "name", "place") or not last[:1].isupper():
         return ""
     if last in lexicon.PLACE_ENDINGS | {"University", "College", "School", "Hospital", "Museum", "Bank", "Court", "Council", "Party", "Union", "Ministry", "Committee", "Commission", "Agency"}:

@@ -7,7 +7,7 @@ clauses become clauses of their own, with their own subject.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rtadapt.reading import lexicon
@@ -34,6 +34,7 @@ class Part:
     preposition: str = ""
     phrase: Phrase | None = None
     essential: bool = True
+    governor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +224,8 @@ def _gather(verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
             if not _adverbial_clause(child, verb, sentence, parts):
                 return False
         elif child.dep_ in ("ccomp", "csubj", "pcomp"):
+            if verb.lemma_ in ("mean", "indicate") and child.i > verb.i:
+                return _whole(child, "meaning", sentence, parts, essential=True)
             if child.i < verb.i or not any(part.dep_ == "aux" and part.lower_ == "to" for part in child.lefts):
                 if child.i < verb.i and any(part.dep_ in ("nsubj", "nsubjpass") for part in child.children):
                     continue
@@ -241,7 +244,7 @@ def _noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
     score = next((token for token in head.subtree if SCORE.match(token.text)), None)
     if found.kind == "score":
         return True
-    parts.append(Part(role, found.text, head.i, phrase=found))
+    parts.append(Part(role, found.text, head.i, phrase=found, governor=head.head.lemma_))
     if score is not None:
         parts.append(Part("score", score.text, score.i, phrase=Phrase(score.text, score.text, "score", "score"), essential=False))
     return all(_prepositional(prep, sentence, parts) for prep in loose)
@@ -299,6 +302,11 @@ def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
     if noun is None:
         return any(child.dep_ == "pcomp" for child in prep.children) and _whole(prep, "fixed", sentence, parts, essential=prep.head.i < prep.i and prep.lower_ in ("of", "from", "for", "to"))
     found = sentence.phrase(noun)
+    if preposition == "to" and found is not None and any(child.lower_ == "up" and child.dep_ == "prt" for child in prep.head.children):
+        parts[:] = [part for part in parts if part.text != "up"]
+        found = replace(found, count=f"up to {found.count}" if found.count else "", answer=f"up to {found.answer}", text=f"up to {found.text}")
+        parts.append(Part("object", found.text, prep.i, phrase=found, governor=prep.head.lemma_))
+        return True
     if preposition == "in" and noun.lower_ == "order":
         return _whole(prep, "purpose", sentence, parts, essential=False) or True
     if found is None or not found.text:
@@ -306,7 +314,9 @@ def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
     modifiers = [child.text for child in prep.lefts if child.dep_ in ("advmod", "quantmod", "npadvmod") and child.lower_ not in lexicon.DROPPED_ADVERBS]
     text = " ".join([*modifiers, preposition, found.text])
     role, essential = _role_of(prep, preposition, found)
-    parts.append(Part(role, text, prep.i, preposition, found, essential and prep.i > prep.head.i))
+    if role == "reason":
+        found = replace(found, answer="".join(token.text_with_ws for token in prep.doc[prep.i : prep.right_edge.i + 1]).strip())
+    parts.append(Part(role, text, prep.i, preposition, found, essential and prep.i > prep.head.i, prep.head.lemma_))
     return True
 
 
@@ -345,6 +355,8 @@ def _adverb(child: Token, verb: Token, sentence: Sentence, parts: list[Part]) ->
         return False
     if word in _TIME_WORDS:
         parts.append(Part("time", child.text, child.i, "", Phrase(child.text, child.text, "date", word), essential=False))
+    elif child.left_edge.i > 0 and child.left_edge.nbor(-1).text == "," or word in ("up", "down") and any(part.dep_ == "npadvmod" for part in child.children):
+        return True
     elif child.i > verb.i and word not in lexicon.DROPPED_ADVERBS:
         if any(part.dep_ in ("prep", "npadvmod", "advcl", "ccomp", "pcomp") for part in child.children):
             return _whole(child, "fixed", sentence, parts, essential=True)
@@ -356,11 +368,11 @@ def _adverbial_clause(child: Token, verb: Token, sentence: Sentence, parts: list
     mark = next((part for part in child.lefts if part.dep_ in ("mark", "advmod", "prep") and part.tag_ in ("IN", "WRB")), None)
     to = any(part.dep_ == "aux" and part.lower_ == "to" for part in child.lefts)
     if to and mark is None:
-        return _whole(child, "purpose", sentence, parts, essential=False) or True
+        return _whole(child, "purpose", sentence, parts, essential=verb.tag_ == "VB") or True
     word = mark.lower_ if mark is not None else ""
     if word in lexicon.CONDITIONS:
         return _whole(child, "condition", sentence, parts, essential=True)
-    if word in ("because", "after", "before", "when", "until", "once") and any(part.dep_ in ("nsubj", "nsubjpass") for part in child.children):
+    if word in ("because", "after", "before", "when", "until", "once", "as", "while") and any(part.dep_ in ("nsubj", "nsubjpass") for part in child.children):
         return _whole(child, "reason" if word == "because" else "circumstance", sentence, parts, essential=word in ("until", "once")) or word not in ("until", "once")
     return True
 

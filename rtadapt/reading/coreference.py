@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rtadapt.reading import lexicon
-from rtadapt.reading.phrases import is_person_noun, kept, spelled
+from rtadapt.reading.phrases import is_person_noun, kept, named_by, spelled
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
@@ -25,6 +25,12 @@ _YOU = {"you": "I", "your": "my", "yours": "mine", "yourself": "myself"}
 _THEY = frozenset("they them their theirs themselves".split())
 _LABELS = {"PERSON": "person", "ORG": "org", "GPE": "place", "LOC": "place", "FAC": "name", "PRODUCT": "name", "EVENT": "name",
            "WORK_OF_ART": "name", "NORP": "norp", "LAW": "name", "LANGUAGE": "name"}
+_LAUNCHES = frozenset("unveil launch release introduce announce open build publish present develop sell design make".split())
+_WORKS = frozenset("film movie book novel song album show series play opera musical exhibition podcast game".split())
+_FIRMS = frozenset(
+    """company firm startup carrier automaker chipmaker retailer maker lender airline manufacturer group club bank brand insurer
+    publisher operator""".split()
+)
 _REACH_SENTENCES = 2
 
 
@@ -38,6 +44,7 @@ class Mention:
     sentence: int
     subject: bool
     named: bool
+    launched: bool = False
 
 
 @dataclass(slots=True)
@@ -131,13 +138,17 @@ class Story:
         return chosen.text
 
     def _thing(self, token: Token, sent: Span) -> str:
+        if token.dep_ == "dobj" and sent.root.tag_ == "VB":
+            objects = [m for m in self.mentions if m.sentence == self.sentence and not m.subject]
+            return objects[-1].text if objects else ""
         fitting = [m for m in self._recent(self.sentence) if m.kind not in ("person", "place", "norp") or (m.kind == "place" and m.subject)]
         here = [m for m in fitting if m.sentence == self.sentence and m.subject]
         before = [m for m in fitting if m.sentence == self.sentence - 1]
         chosen = here[0] if here and (len(here) == 1 or token.dep_ in ("nsubj", "nsubjpass", "poss")) else None
         if not here:
             subjects = [m for m in before if m.subject]
-            chosen = subjects[-1] if subjects else _only([m for m in before if m.named])
+            launched = [m for m in before if m.launched and m.named and m.kind != "person"]
+            chosen = launched[0] if launched else subjects[-1] if subjects else _only([m for m in before if m.named])
         if chosen is None or chosen.kind == "person" or not chosen.text:
             return ""
         if token.dep_ in ("nsubj", "nsubjpass"):
@@ -150,8 +161,12 @@ class Story:
         for mention in reversed(self.mentions):
             words = mention.text.casefold().split()
             if mention.named and len(words) > 1 and (words[-1] == noun or mention.noun == noun):
-                return mention.text
-        if noun in ("company", "firm", "startup", "carrier", "automaker", "chipmaker", "retailer", "maker", "lender", "airline", "manufacturer", "group", "club"):
+                return f"the {mention.text.partition(' ')[2]}" if words[0] in ("a", "an") else mention.text
+        if noun in _WORKS:
+            works = [m for m in self._recent(self.sentence) if m.kind == "name" and m.named]
+            only = _only(works) or _only([m for m in works if m.subject])
+            return only.text if only else ""
+        if noun in _FIRMS:
             companies = [m for m in self._recent(self.sentence) if m.kind == "org" and m.named]
             subjects = [m for m in companies if m.subject]
             only = _only(companies) or _only(subjects)
@@ -159,13 +174,14 @@ class Story:
         return ""
 
     def _mention(self, head: Token, found: dict[int, str]) -> None:
-        if head.pos_ == "PRON" or head.dep_ in ("appos", "npadvmod") or head.ent_type_ in ("DATE", "TIME", "MONEY", "PERCENT"):
+        head = named_by(head) if head.i not in found else head
+        if head.pos_ == "PRON" or head.dep_ == "npadvmod" or head.ent_type_ in ("DATE", "TIME", "MONEY", "PERCENT"):
             return
         words = kept(head, found)
         if not words or any(found.get(token.i) == "" for token in words):
             return
         text = found.get(head.i) or spelled(_name_only(words, head), found)
-        named = head.pos_ == "PROPN" or head.i in found or any(token.pos_ == "PROPN" for token in words)
+        named = head.pos_ == "PROPN" or head.i in found or any(token.text[:1].isupper() for token in words[1:])
         kind = self.names.get(head.text.casefold(), "name") if head.pos_ == "PROPN" else ("person" if is_person_noun(head.lemma_.lower()) else "thing")
         if head.i in found and (known := next((m for m in reversed(self.mentions) if m.text == found[head.i]), None)):
             kind = known.kind
@@ -174,13 +190,19 @@ class Story:
         if kind != "person" and head.pos_ == "PROPN" and text.split()[0] in ("a", "an"):
             return
         noun = next((child.lemma_.lower() for child in head.children if child.dep_ == "appos" and child.pos_ == "NOUN"), head.lemma_.lower())
-        self.mentions.append(Mention(text, kind, noun, self.sentence, head.dep_ in ("nsubj", "nsubjpass") and _main(head), named))
+        self.mentions.append(Mention(text, kind, noun, self.sentence, _is_subject(head), named, head.dep_ == "dobj" and head.head.lemma_ in _LAUNCHES))
         parts = text.split()
         if head.pos_ == "PROPN" and head.i not in found and len(parts) > 1:
             if kind == "person" and all(part[:1].isupper() for part in parts):
                 self.full.setdefault(parts[-1], text)
-            elif kind == "org" and parts[-1] in lexicon.ORG_ENDINGS and parts[0] != "the" and parts[0].casefold() not in self.names:
+            elif kind in ("org", "name") and parts[0] != "the" and self.names.get(parts[0].casefold()) not in ("place", "person", "norp"):
                 self.full.setdefault(parts[0], text)
+
+
+def _is_subject(head: Token) -> bool:
+    while head.dep_ == "appos":
+        head = head.head
+    return head.dep_ in ("nsubj", "nsubjpass") and _main(head)
 
 
 def _name_only(words: list[Token], head: Token) -> list[Token]:
@@ -224,8 +246,12 @@ def _hints(token: Token) -> Iterator[str]:
 
 def _bare_definite(token: Token) -> str:
     lefts = list(token.lefts)
-    if len(lefts) == 1 and lefts[0].dep_ == "det" and lefts[0].lower_ in ("the", "this", "that", "these", "those"):
-        if not any(child.dep_ in ("prep", "relcl", "acl") for child in token.rights):
+    plain = len(lefts) == 1 or (token.lemma_.lower() in _FIRMS and all(child.dep_ in ("det", "amod", "compound") for child in lefts))
+    if plain and lefts and lefts[0].dep_ == "det" and lefts[0].lower_ in ("the", "this", "that", "these", "those"):
+        if not any(
+            child.dep_ in ("prep", "relcl", "acl", "appos") and child.left_edge.nbor(-1).text not in (",", "-", "–", "—")
+            for child in token.rights
+        ) and named_by(token) is token:
             return lefts[0].lower_
     return ""
 

@@ -24,12 +24,14 @@ from rtadapt.reading.readings import Reading
 from rtadapt.reading.wellformed import names_something, well_formed
 from rtadapt.reading.wordings import worded
 from rtadapt.records import Speaker
-from rtadapt.words import flat
+from rtadapt.words import flat, word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 _LABELS = {f"{speaker.value.capitalize()}: ": speaker for speaker in Speaker}
+# What many do: "who was born in Limerick?" has more than one answer.
+_SHARED = word_set("bear study live die turn have attend work grow graduate marry retire suffer begin start cost take last include contain say employ")
 _WHOLE = re.compile(r"[.!?…][\"”’')]*$")
 
 
@@ -124,7 +126,9 @@ def _definite_enough(clause: Clause) -> bool:
         return attribute is not None and attribute.role == "attribute" and bool(
             re.match(r"(?:the |(?:\w+ ){1,4}?\w*['’]s? )", attribute.text) or re.search(r"['’]s? ", attribute.text)
         ) and not attribute.text.startswith(("a ", "an ", "one "))
-    return bool(clause.parts)
+    if clause.lemma in _SHARED or any(part.role == "about" for part in clause.parts):
+        return False
+    return any(part.role not in ("time", "place", "circumstance", "purpose") and re.search(r"[A-Z]\w|\d", part.text) for part in clause.parts)
 
 
 def _how_to(clause: Clause) -> Iterator[Reading]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rtadapt.reading import lexicon
 from rtadapt.reading.assertion import quoted
 from rtadapt.reading.clauses import Clause, Part, Sentence
-from rtadapt.reading.phrases import Phrase, is_person_noun
+from rtadapt.reading.phrases import Phrase, is_person_noun, phrase
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
@@ -31,6 +32,7 @@ def identities(sentence: Sentence) -> Iterator[Clause]:
             yield from _apposition(token, sentence)
         elif token.pos_ == "PROPN" and token.dep_ not in ("compound", "nmod", "poss"):
             yield from _role_before(token, sentence)
+            yield from _age_before(token, sentence)
 
 
 def _apposition(token: Token, sentence: Sentence) -> Iterator[Clause]:
@@ -47,9 +49,20 @@ def _apposition(token: Token, sentence: Sentence) -> Iterator[Clause]:
     if named.pos_ != "PROPN" or role.pos_ != "NOUN" or named.i in sentence.references and sentence.references[named.i] == "":
         return
     name = sentence.phrase(named)
-    what = sentence.phrase(role)
+    what = phrase_of_role(role, sentence)
     if name is not None and what is not None and _present(role):
         yield from _named_role(name, what, role, sentence)
+
+
+def _age_before(token: Token, sentence: Sentence) -> Iterator[Clause]:
+    """ "52-year-old Emil Kadar"."""
+    for child in token.lefts:
+        aged = _AGED.match(child.text)
+        name = sentence.phrase(token) if aged else None
+        if aged and name is not None:
+            years = Phrase(aged.group(1), aged.group(1), "measure", "year")
+            person = replace(name, text=re.sub(r"^\S*-year-old ", "", name.text), kind="person")
+            yield _is(person, Part("measure", f"{aged.group(1)} years old", child.i, "old", years), sentence)
 
 
 def _role_before(token: Token, sentence: Sentence) -> Iterator[Clause]:
@@ -88,6 +101,8 @@ def _named_role(name: Phrase, what: Phrase, role: Token, sentence: Sentence) -> 
     text = what.text
     if person and not text.startswith(("the ", "a ", "an ")) and not any(c.dep_ == "poss" for c in role.children):
         text = f"the {text}"
+    if text.startswith("the ") and not what.named:
+        return
     kind = "person" if person else "thing"
     subject = Phrase(name.text, name.answer, "person" if person else name.kind, name.noun, named=True)
     yield _is(subject, Part("attribute", text, role.i, phrase=Phrase(text, what.answer, kind, what.noun, named=what.named)), sentence)
@@ -99,3 +114,8 @@ def _present(role: Token) -> bool:
 
 def _is(subject: Phrase, part: Part, sentence: Sentence) -> Clause:
     return Clause(subject, (), "is", "be", "VBZ", (part,), sentence.span.text.strip())
+
+
+def phrase_of_role(role: Token, sentence: Sentence) -> Phrase | None:
+    """The role's own words, without the name that goes with it."""
+    return phrase(role, sentence.references, sentence.names, frozenset(), own=True)

@@ -20,6 +20,7 @@ References = Mapping[int, str]
 
 _MARK = "\u2060"
 _OWNED = re.compile(f"{_MARK}(?P<pronoun>\\w+){_MARK}")
+_QUOTES = "\"“”«»"
 SCORE = re.compile(r"^\d{1,3}[-–]\d{1,3}$")
 YEAR = re.compile(r"^(?:1[5-9]|20)\d\d$")
 _CLOCK = re.compile(r"\b(?:\d{1,2}:\d\d|\d{1,2}(?::\d\d)?\s?(?:[ap]\.?m\.?)|noon|midnight)", re.IGNORECASE)
@@ -74,7 +75,7 @@ def settled(text: str) -> str:
         for size in range(min(len(words), 8), 0, -1):
             owner = re.sub(r"['’]s?$", "", " ".join(words[-size:]))
             earlier = " ".join(words[:-size])
-            if re.search(rf"\b{re.escape(owner)}\b", earlier) and owner[:1].isupper():
+            if re.search(rf"\b{re.escape(owner)}\b", earlier) and (owner[:1].isupper() or owner[:4] == "the " and owner[4:5].isupper()):
                 text = f"{earlier} {pronoun}{text[found.end() :]}"
                 break
         else:
@@ -85,9 +86,36 @@ def settled(text: str) -> str:
 def _uncapitalised(token: Token) -> str:
     """A word as it stands inside a sentence: the capital of a sentence's beginning taken off common words."""
     named = token.pos_ == "PROPN" or (token.pos_ != "DET" and token.ent_type_ not in ("", "CARDINAL", "DATE", "TIME"))
-    if token.is_sent_start and not named and token.text[1:].islower() and token.text != "I":
+    if token.is_sent_start and not named and token.text[1:].islower() and token.text != "I" and _common(token):
         return token.lower_
     return "a" if token.is_sent_start and token.text == "A" and token.pos_ == "DET" else token.text
+
+
+def _common(token: Token) -> bool:
+    """Whether a capitalised word is one of the language's, and not a name that the tagger took for a noun."""
+    if token.pos_ in ("DET", "ADP", "PRON", "SCONJ", "ADV", "CCONJ", "NUM"):
+        return True
+    from lemminflect import getAllLemmas
+
+    return bool(getAllLemmas(token.lower_))
+
+
+def named_by(head: Token) -> Token:
+    """The name that a common noun goes with: "her husband, the painter Owen Dunne" is about Owen Dunne; else the noun."""
+    if head.pos_ != "NOUN" or head.tag_ == "NNS" or any(child.dep_ == "conj" for child in head.children):
+        return head
+    if any(child.lower_ in ("a", "an", "one", "another", "some") or child.lower_ in lexicon.PAST_ROLES for child in head.lefts):
+        return head
+    for child in head.rights:
+        if child.dep_ == "appos" and child.pos_ in ("PROPN", "NOUN"):
+            found = named_by(child)
+            if found.pos_ == "PROPN" and not any(part.dep_ == "conj" for part in found.children):
+                return found
+        if child.dep_ == "acl" and child.lower_ in ("named", "called", "dubbed", "known"):
+            for part in child.rights:
+                if part.dep_ in ("oprd", "dobj", "attr") and part.pos_ == "PROPN":
+                    return part
+    return head
 
 
 def replaced(head: Token, references: References) -> bool:
@@ -108,12 +136,15 @@ def kept(head: Token, references: References, without: frozenset[int] = frozense
             aside = token.pos_ in ("VERB", "AUX")
         if token.dep_ in ("predet", "preconj") or SCORE.match(token.text) or (token.dep_ == "advmod" and token.head == head and token.i > head.i):
             aside = True
+        if token.text in _QUOTES:
+            dropped.add(token.i)
         if aside and token != head:
             dropped.update(part.i for part in token.subtree)
         if token != head and replaced(token, references):
             dropped.update(part.i for part in token.lefts)
     if replaced(head, references):
         dropped.update(part.i for child in head.lefts for part in child.subtree)
+        dropped.update(part.i for child in head.rights if child.dep_ in ("acl", "relcl", "appos") for part in child.subtree)
     left = [token for token in head.subtree if token.i not in dropped]
     while left and (left[-1].is_punct or left[-1].dep_ in ("cc", "preconj")) and not (left[-1].text in "\"”'’)%"):
         left.pop()
@@ -141,19 +172,30 @@ def contiguous(tokens: list[Token], head: Token) -> list[Token]:
 
 
 def phrase(
-    head: Token, references: References, names: Mapping[str, str], without: frozenset[int] = frozenset()
+    head: Token, references: References, names: Mapping[str, str], without: frozenset[int] = frozenset(), own: bool = False
 ) -> Phrase | None:
     """The phrase of `head`, or None when it holds a reference that can't be resolved."""
     if SCORE.match(head.text):
         head = next((child for child in head.lefts if child.pos_ in ("PROPN", "NOUN") and child.dep_ in ("compound", "nmod")), head)
+    if head.i not in references and not own:
+        head = named_by(head)
     tokens = kept(head, references, without)
     if not tokens or any(references.get(token.i) == "" for token in tokens):
         return None
     if any(token.pos_ == "PRON" and token.i not in references and token.lower_ in lexicon.PRONOUNS for token in tokens):
         return None
-    text = spelled(tokens, references)
     run = contiguous(tokens, head)
+    if head.pos_ == "PROPN" and head.i not in references and not any(child.dep_ == "conj" for child in head.rights):
+        tokens = [token for token in tokens if token.pos_ == "DET" or not _loose(token, head)]
+        while len(tokens) > 1 and tokens[0].text in lexicon.TITLES and tokens[1].pos_ == "PROPN":
+            tokens = tokens[1:]
+        if tokens[0].pos_ == "DET" and names.get(head.text.casefold()) == "person":
+            tokens = tokens[1:]
+    text = spelled(tokens, references)
     kind = kind_of(head, text, names)
+    if head.i in references:
+        last = references[head.i].split()[-1]
+        kind = "person" if head.lower_ in ("he", "she", "him", "her") else names.get(last.casefold(), kind if kind != "name" else "name")
     answer = references.get(head.i) or _answer(run, head, kind)
     if head.i not in references and any(token.i in references for token in run) and not answer:
         return None
@@ -229,7 +271,7 @@ def _count(head: Token, tokens: list[Token], references: References) -> tuple[st
     return "".join(token.text_with_ws for token in run).strip(), spelled(rest, references)
 
 
-def kind_of(head: Token, text: str, names: Mapping[str, str]) -> str:
+def kind_of(head: Token, text: str, names: Mapping[str, str]) -> str:  # noqa: C901
     """person, org, place, date, year, clock, duration, money, percent, measure, number, score, name or thing."""
     words = text.split()
     lemma = head.lemma_.lower()

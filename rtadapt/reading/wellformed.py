@@ -52,6 +52,8 @@ def good_answer(answer: str) -> bool:
         return False
     if words[0] in ("this", "that", "these", "those", "it", "they", "which", "such", "another", "his", "her", "their", "its", "our", "my", "your"):
         return False
+    if len(words) == 2 and words[0] == "the" and answer.islower():
+        return False
     content = [word for word in words if word not in ("a", "an", "the", "of", "in", "to")]
     return bool(content) and not (len(content) == 1 and (content[0] in _VAGUE or content[0] in lexicon.BARE_REFERENCES and len(words) < 3 and content[0] not in ("fire", "storm", "crash", "vote")))
 
