@@ -39,6 +39,8 @@ class Asking:
 def for_subject(clause: Clause) -> list[Asking]:
     """Ways to ask who or what did it."""
     subject = clause.subject
+    if any(sign.isdigit() for sign in subject.answer) and subject.kind in ("person", "org"):
+        return [Asking("What")]
     if subject.count:
         return [Asking(f"How many {subject.counted}", answer=subject.count, plural=True)]
     if subject.kind == "person":
@@ -65,6 +67,8 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
     """Ways to ask for a part of a clause, none when no question would be natural."""
     asked = part.phrase
     if asked is None or not asked.answer:
+        return []
+    if clause.instruction and part.role in ("object", "oblique", "title") and not (asked.count or asked.kind in ("money", "percent", "duration", "clock", "date")):
         return []
     if part.role == "score":
         return [Asking("By what score")]
@@ -147,7 +151,7 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
         return []
     if part.role == "attribute" and (clause.auxiliaries or clause.lemma != "be"):
         return [Asking("What")] if clause.lemma == "become" and asked.kind in ("person", "thing") else []
-    if not worth_asking(asked):
+    if not worth_asking(asked) and part.governor not in ("study", "teach"):
         return []
     if asked.kind in ("number", "score", "measure"):
         return [Asking("What")] if asked.kind == "number" and part.role == "attribute" else []
@@ -170,6 +174,10 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
 def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
     if " " in part.preposition or part.preposition in ("than", "out", "off", "as"):
         return [Asking("What", "as")] if part.preposition == "as" and asked.kind in ("person", "thing") else []
+    if not worth_asking(asked):
+        return []
+    if part.preposition in ("from", "to", "in") and asked.kind == "person" and " " not in asked.answer:
+        return []
     if part.preposition == "at" and asked.named and asked.kind not in ("person", "money"):
         return [Asking("Where")]
     if asked.count and asked.kind != "money":
@@ -193,7 +201,7 @@ def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
 
 def worth_asking(asked: Phrase) -> bool:
     """Whether a phrase says more than one plain noun: not "prices", "talks", "ways"."""
-    return asked.named or asked.kind not in ("thing", "person") or len(asked.answer.split()) > 1
+    return asked.named or bool(asked.count) or asked.kind not in ("thing", "person") or len(asked.answer.split()) > 1
 
 
 def _rest_of(asked: Phrase) -> str:

@@ -115,7 +115,7 @@ def _subject(verb: Token, sentence: Sentence) -> tuple[Phrase | None, str]:
     if verb.dep_ == "conj" and verb.head.pos_ in ("VERB", "AUX"):
         subject, tense = _subject(verb.head, sentence)
         return subject, "shared" if tense in ("own", "shared") else tense
-    if verb.dep_ == "acl" and verb.tag_ == "VBN" and verb.head.pos_ == "PROPN" and not _passive_clash(verb):
+    if verb.dep_ == "acl" and verb.tag_ == "VBN" and (verb.head.pos_ == "PROPN" or verb.head.i in sentence.references) and not _passive_clash(verb):
         return _antecedent(verb.head, verb, sentence), "participle"
     if verb.dep_ == "advcl" and verb.head.pos_ in ("VERB", "AUX"):
         if any(child.dep_ in ("mark", "prep") and child.i < verb.i or child.dep_ == "aux" for child in verb.children):
@@ -345,6 +345,8 @@ def _adverbial_noun(head: Token, sentence: Sentence, parts: list[Part]) -> None:
         parts.append(Part("score", score.text, score.i, phrase=Phrase(score.text, score.text, "score", "score"), essential=False))
     elif found.kind in ("date", "year", "clock", "duration"):
         parts.append(Part("time", found.text, head.i, "", found, essential=False))
+    elif found.kind in ("percent", "money"):
+        parts.append(Part("object", found.text, head.i, phrase=found, governor=head.head.lemma_))
     else:
         parts.append(Part("fixed", found.text, head.i, essential=head.i > head.head.i))
 
@@ -385,6 +387,8 @@ def _whole(head: Token, role: str, sentence: Sentence, parts: list[Part], essent
     if any(token.pos_ == "PRON" and token.i not in sentence.references and token.tag_ in ("PRP", "PRP$") for token in tokens):
         return False
     text = spelled(tokens, sentence.references)
+    if role == "meaning" and tokens[0].lower_ == "that":
+        tokens = tokens[1:]
     answer = "".join(token.text_with_ws for token in head.doc[tokens[0].i : tokens[-1].i + 1]).strip(" ,;")
     parts.append(Part(role, text, head.left_edge.i, phrase=Phrase(text, answer, "clause", head.lemma_), essential=essential))
     return True

@@ -105,6 +105,8 @@ class Story:
             whole = self.full.get(token.text, "")
             if whole and whole != token.text:
                 found[token.i] = whole
+        elif token.pos_ == "NOUN" and token.is_sent_start and token.dep_ != "compound" and self.full.get(token.text, token.text) != token.text:
+            found[token.i] = self.full[token.text]
         elif token.pos_ == "NOUN" and (determiner := _bare_definite(token)):
             meant = self._definite(token)
             if meant:
@@ -167,7 +169,7 @@ class Story:
             only = _only(works) or _only([m for m in works if m.subject])
             return only.text if only else ""
         if noun in _FIRMS:
-            companies = [m for m in self._recent(self.sentence) if m.kind == "org" and m.named]
+            companies = [m for m in self._recent(self.sentence) if m.named and (m.kind == "org" or (m.kind == "name" and m.subject))]
             subjects = [m for m in companies if m.subject]
             only = _only(companies) or _only(subjects)
             return only.text if only else ""
@@ -175,7 +177,7 @@ class Story:
 
     def _mention(self, head: Token, found: dict[int, str]) -> None:
         head = named_by(head) if head.i not in found else head
-        if head.pos_ == "PRON" or head.dep_ == "npadvmod" or head.ent_type_ in ("DATE", "TIME", "MONEY", "PERCENT"):
+        if head.pos_ == "PRON" or head.dep_ == "npadvmod" or (head.dep_ == "appos" and head.pos_ == "NOUN") or head.ent_type_ in ("DATE", "TIME", "MONEY", "PERCENT"):
             return
         words = kept(head, found)
         if not words or any(found.get(token.i) == "" for token in words):

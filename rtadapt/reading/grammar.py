@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rtadapt.reading.asking import Asking, for_part, for_subject
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _LABELS = {f"{speaker.value.capitalize()}: ": speaker for speaker in Speaker}
 # What many do: "who was born in Limerick?" has more than one answer.
-_SHARED = word_set("bear study live die turn have attend work grow graduate marry retire suffer begin start cost take last include contain say employ")
+_SHARED = word_set("bear study live die turn have attend work grow graduate marry retire suffer begin start go cost take last include contain say employ")
 _WHOLE = re.compile(r"[.!?…][\"”’')]*$")
 
 
@@ -40,6 +40,18 @@ class _Line:
     text: str
     speaker: Speaker | None
     read: bool
+
+
+_PRODUCT = re.compile(r"\b[A-Z]\w+(?: [A-Z]\w+)* (?:[A-Z]{0,2}\d+\w*)\b")
+_NAME = re.compile(r"(?<![.?!:] )(?<!^)\b[A-Z][a-z]\w*(?:(?: & | )[A-Z]\w+)*")
+# What an instruction begins with. The parser reads "Press Reset" as a name and "Please press Reset" rightly.
+_ORDER = re.compile(
+    r"(?P<before>^|[.!] |, )(?P<verb>press|hold|open|turn|choose|go|click|tap|select|unplug|plug|enter|sign|log|check|remove|insert|set"
+    r"|restart|reset|download|install|update|wait|switch|pull|push|use|keep|put|place|connect|disconnect|charge|clean|rinse|empty|call"
+    r"|send|type|scan|add|delete|visit|follow|make|take|leave|close|start|run|replace|lift|slide|release|fill|contact|email|swipe)\b"
+    r"(?! (?:is|are|was|has|will|can|of)\b)",
+    re.IGNORECASE,
+)
 
 
 class GrammarReader:
@@ -53,11 +65,10 @@ class GrammarReader:
 
 def _read(passage: Passage, story: Story) -> list[Reading]:
     lines = [line for line in map(_line, passage.text.splitlines()) if line.text and line.speaker is not Speaker.BOT]
-    docs = parsed(line.text for line in lines)
+    docs = parsed(_asked_politely(line) for line in lines)
     story.learn_names(docs)
     spoken = any(line.speaker is not None for line in lines)
-    topic = _topic(docs, story) if spoken else ""
-    company = _company(docs, story) if spoken else ""
+    topic, company = _subject_of(lines, docs) if spoken else ("", "")
     found: dict[tuple[str, str], Reading] = {}
     for line, doc in zip(lines, docs, strict=True):
         agent = line.speaker is Speaker.AGENT
@@ -66,9 +77,34 @@ def _read(passage: Passage, story: Story) -> list[Reading]:
             continue
         for span in doc.sents:
             sentence = Sentence(span, references, story.names, agent)
-            for reading in _readings(sentence, topic or company if agent else ""):
-                found.setdefault((flat(reading.question), flat(reading.answer)), reading)
+            said = _verbatim(span.text.strip(), line.text)
+            for reading in _readings(sentence, (topic, company) if agent else ("", "")):
+                if said:
+                    found.setdefault((flat(reading.question), flat(reading.answer)), replace(reading, sentence=said))
     return _unambiguous(list(found.values()))
+
+
+def _asked_politely(line: _Line) -> str:
+    """An agent's line with "please" before each instruction; `_verbatim` takes it out again."""
+    if line.speaker is not Speaker.AGENT:
+        return line.text
+
+    def please(found: re.Match[str]) -> str:
+        verb = found.group("verb")
+        if found.group("before") == ", " and verb[0].isupper():
+            return found.group()
+        word = "Please" if verb[0].isupper() else "please"
+        return f"{found.group('before')}{word} {verb.lower()}"
+
+    return _ORDER.sub(please, line.text)
+
+
+def _verbatim(text: str, line: str) -> str:
+    """A sentence as the line has it; empty when that can't be told."""
+    if text in line:
+        return text
+    plain = re.sub(r"(P|p)lease (\w)", lambda found: found.group(2).upper() if found.group(1) == "P" else found.group(2), text)
+    return plain if plain in line else ""
 
 
 def _line(text: str) -> _Line:
@@ -79,20 +115,24 @@ def _line(text: str) -> _Line:
     return _Line(text.strip(), None, bool(_WHOLE.search(text.strip())))
 
 
-def _readings(sentence: Sentence, topic: str) -> Iterator[Reading]:
+def _readings(sentence: Sentence, about: tuple[str, str]) -> Iterator[Reading]:
     for clause in [*identities(sentence), *clauses(sentence)]:
-        yield from _asked(_about(clause, topic) if topic else clause)
+        yield from _asked(_about(clause, *about))
 
 
-def _about(clause: Clause, topic: str) -> Clause:
-    """A clause of a conversation that names nothing, with what the conversation is about."""
+def _about(clause: Clause, product: str, company: str) -> Clause:
+    """A clause of a conversation, with the product or company that it is about where it doesn't name it itself."""
+    topic = product or company
     words = " ".join([clause.subject.text, *(part.text for part in clause.parts)])
-    if names_something(f"x {words.replace(' I ', ' ')}"):
+    if not topic or any(name and (name in words or name.split()[0] in words.split()) for name in (product, company)):
         return clause
-    place = Part("about", f"on the {topic}" if any(c.isdigit() for c in topic) else f"at {topic}", 10_000)
-    return Clause(
-        clause.subject, clause.auxiliaries, clause.verb, clause.lemma, clause.tag, (*clause.parts, place), clause.sentence, clause.instruction
-    )
+    if clause.instruction or clause.subject.text.startswith("my "):
+        place = Part("about", f"on the {topic}" if product else f"with {topic}", 10_000)
+        return replace(clause, parts=(*clause.parts, place))
+    if names_something(f"x {clause.subject.text}"):
+        return clause
+    owner = f"{clause.subject.text} for the {topic}" if product else f"{clause.subject.text} at {topic}"
+    return replace(clause, subject=replace(clause.subject, text=owner))
 
 
 def _asked(clause: Clause) -> Iterator[Reading]:
@@ -126,9 +166,14 @@ def _definite_enough(clause: Clause) -> bool:
         return attribute is not None and attribute.role == "attribute" and bool(
             re.match(r"(?:the |(?:\w+ ){1,4}?\w*['’]s? )", attribute.text) or re.search(r"['’]s? ", attribute.text)
         ) and not attribute.text.startswith(("a ", "an ", "one "))
-    if clause.lemma in _SHARED or any(part.role == "about" for part in clause.parts):
+    if clause.lemma in _SHARED or clause.subject.text.startswith("my ") or any(part.role == "about" for part in clause.parts):
         return False
-    return any(part.role not in ("time", "place", "circumstance", "purpose") and re.search(r"[A-Z]\w|\d", part.text) for part in clause.parts)
+    named = [part.role for part in clause.parts if re.search(r"[A-Z]\w|\d", part.text)]
+    if clause.subject.count:
+        return bool(named)
+    return any(role not in ("time", "place", "purpose") for role in named) or (
+        "place" in named and any(part.role == "object" for part in clause.parts)
+    )
 
 
 def _how_to(clause: Clause) -> Iterator[Reading]:
@@ -192,20 +237,16 @@ def _unambiguous(readings: list[Reading]) -> list[Reading]:
     return [reading for reading in readings if len(answers[flat(reading.question)]) == 1]
 
 
-def _topic(docs: Sequence[Doc], story: Story) -> str:
-    """The product that a conversation is about: the name with a number that is said most, else nothing."""
-    counted: Counter[str] = Counter()
-    for doc in docs:
-        for found in re.finditer(r"\b[A-Z]\w+(?: [A-Z]\w+)* (?:[A-Z]?\d+\w*|Pro|Max|Mini|Plus)\b", doc.text):
-            counted[found.group().removeprefix("The ").removeprefix("My ")] += 1
-    return counted.most_common(1)[0][0] if counted else ""
-
-
-def _company(docs: Sequence[Doc], story: Story) -> str:
-    """The company that an agent speaks for, when one is named."""
-    counted: Counter[str] = Counter()
-    for doc in docs:
-        for entity in doc.ents:
-            if entity.label_ == "ORG" and entity.text[:1].isupper():
-                counted[entity.text] += 1
-    return counted.most_common(1)[0][0] if counted else ""
+def _subject_of(lines: Sequence[_Line], docs: Sequence[Doc]) -> tuple[str, str]:
+    """The product that a conversation is about, and the company or service; either may be empty."""
+    products: Counter[str] = Counter()
+    others: Counter[str] = Counter()
+    for line, doc in zip(lines, docs, strict=True):
+        for found in _PRODUCT.finditer(line.text):
+            products[found.group().removeprefix("The ").removeprefix("My ")] += 1
+        for found in _NAME.finditer(line.text):
+            entity = next((e for e in doc.ents if e.start_char <= found.start() and found.end() <= e.end_char), None)
+            if entity is None or entity.label_ in ("ORG", "PRODUCT", "FAC", "WORK_OF_ART"):
+                others[found.group()] += 2 if line.speaker is Speaker.CUSTOMER else 1
+    product = products.most_common(1)[0][0] if products else ""
+    return product, others.most_common(1)[0][0] if others else ""

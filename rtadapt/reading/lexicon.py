@@ -38,7 +38,7 @@ ORG_NOUNS = word_set(
     committee union group charity foundation museum airport newspaper publisher broadcaster developer regulator provider
     distributor processor brewer automaker chipmaker carmaker drugmaker franchise label studio band orchestra theatre theater
     association federation league institute society bureau board authority utility railway chain brand conglomerate
-    government parliament senate congress assembly administration watchdog police force startup fund house"""
+    government parliament senate congress assembly administration jury army watchdog police force startup fund house"""
 )
 ORG_ENDINGS = word_set(
     """Inc Corp Co Ltd Labs Foods Bank University College Airlines Airways Motors Group Holdings Systems Energy Partners
@@ -78,7 +78,7 @@ DROPPED_ADVERBS = word_set(
 PAST_ROLES = word_set("former ex late then then-president outgoing interim-not would-be aspiring one-time onetime erstwhile alleged fake self-styled")
 PRONOUNS = word_set(
     """he she it they him her them his hers its their theirs himself herself itself themselves we us our ours ourselves i me my
-    mine myself this that these those you your yours yourself who whom whose which such one ones there here other others another
+    myself this that these those you your yours yourself who whom whose which such one ones there here other others another
     former latter same both each"""
 )
 BARE_REFERENCES = word_set(

@@ -27,7 +27,7 @@ _CLOCK = re.compile(r"\b(?:\d{1,2}:\d\d|\d{1,2}(?::\d\d)?\s?(?:[ap]\.?m\.?)|noon
 _MONEY = re.compile(r"[$€£¥]|\b(?:dollars?|euros?|pounds? sterling|cents?|yen|rupees?)\b")
 _DATE = re.compile(
     r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|\b(?:January|February|March|April|June|July|August|September|October"
-    r"|November|December|Jan\.|Feb\.|Aug\.|Sept?\.|Oct\.|Nov\.|Dec\.)|\bMay \d|\b(?:last|next|this) (?:week|month|year|spring"
+    r"|November|December|Jan\.|Feb\.|Aug\.|Sept?\.|Oct\.|Nov\.|Dec\.)|\bMay \d|\d May\b|^(?:early |late |mid-)?May$|\b(?:last|next|this) (?:week|month|year|spring"
     r"|summer|autumn|fall|winter|night|morning|evening)|\b(?:yesterday|tomorrow|tonight)\b|\bearly \d{4}|^(?:1[5-9]|20)\d\d$"
     r"|\bthe (?:spring|summer|autumn|fall|winter|morning|evening|afternoon|weekend)$|^(?:spring|summer|autumn|winter)$"
     r"|\b(?:week|month|year|day|hour|minute|decade)s? (?:ago|earlier|later)\b|\bthe \d{4}s\b"
@@ -93,7 +93,7 @@ def _uncapitalised(token: Token) -> str:
 
 def _common(token: Token) -> bool:
     """Whether a capitalised word is one of the language's, and not a name that the tagger took for a noun."""
-    if token.pos_ in ("DET", "ADP", "PRON", "SCONJ", "ADV", "CCONJ", "NUM"):
+    if token.pos_ in ("DET", "ADP", "PRON", "SCONJ", "ADV", "CCONJ", "NUM") or token.like_num:
         return True
     from lemminflect import getAllLemmas
 
@@ -134,7 +134,9 @@ def kept(head: Token, references: References, without: frozenset[int] = frozense
             aside = True
         if token.dep_ == "conj" and not SCORE.match(token.text):
             aside = token.pos_ in ("VERB", "AUX")
-        if token.dep_ in ("predet", "preconj") or SCORE.match(token.text) or (token.dep_ == "advmod" and token.head == head and token.i > head.i):
+        if SCORE.match(token.text) and token != head:
+            dropped.add(token.i)
+        if token.dep_ in ("predet", "preconj") or (token.dep_ == "advmod" and token.head == head and token.i > head.i):
             aside = True
         if token.text in _QUOTES:
             dropped.add(token.i)
@@ -186,7 +188,8 @@ def phrase(
         return None
     run = contiguous(tokens, head)
     if head.pos_ == "PROPN" and head.i not in references and not any(child.dep_ == "conj" for child in head.rights):
-        tokens = [token for token in tokens if token.pos_ == "DET" or not _loose(token, head)]
+        described = any(_loose(token, head) and token.i < head.i and token.pos_ != "DET" for token in tokens)
+        tokens = [token for token in tokens if (token.pos_ == "DET" and not described) or not _loose(token, head)]
         while len(tokens) > 1 and tokens[0].text in lexicon.TITLES and tokens[1].pos_ == "PROPN":
             tokens = tokens[1:]
         if tokens[0].pos_ == "DET" and names.get(head.text.casefold()) == "person":

@@ -14,6 +14,7 @@ from rtadapt.reading.asking import Asking
 from rtadapt.reading.clauses import Clause, Part
 from rtadapt.reading.phrases import settled
 
+_LONG_WORDS = 13
 _BE = {"am": "is", "are": "is", "were": "was", "have": "has", "do": "does"}
 _BE_FORMS = frozenset("is are was were am".split())
 
@@ -39,6 +40,8 @@ def statement(clause: Clause) -> str:
 def ask(clause: Clause, asked: Part | None, asking: Asking, full: bool) -> Question:
     """The question for the subject (`asked` None) or a part; `full` keeps every adjunct, otherwise only what it needs."""
     kept = [part for part in clause.parts if part is not asked and (full or part.essential)]
+    if not full:
+        kept = _brief(kept, clause)
     if asked is None:
         auxiliaries, verb = (clause.auxiliaries, clause.verb) if asking.plural else singular(clause)
         text = _joined([asking.words, *auxiliaries, verb, *(part.text for part in kept)])
@@ -126,6 +129,16 @@ def passive(clause: Clause, target: Part) -> Clause | None:
     agent = Part("agent", f"by {clause.subject.text}", -1, "by", clause.subject)
     rest = tuple(part for part in clause.parts if part is not target)
     return Clause(target.phrase, group, inflected(clause.lemma, "VBN"), clause.lemma, "VBN", (agent, *rest), clause.sentence)
+
+
+def _brief(kept: list[Part], clause: Clause) -> list[Part]:
+    """Without the last obliques of a long question that has an object to say what it is about."""
+    while sum(len(part.text.split()) for part in kept) + len(clause.subject.text.split()) > _LONG_WORDS:
+        last = next((part for part in reversed(kept) if part.role in ("oblique", "purpose")), None)
+        if last is None or not any(part.role in ("object", "attribute") for part in kept):
+            break
+        kept = [part for part in kept if part is not last]
+    return kept
 
 
 def _with_stranded(kept: list[Part], asked: Part, stranded: str) -> list[str]:

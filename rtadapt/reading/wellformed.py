@@ -38,7 +38,7 @@ def well_formed(question: str, answer: str, instruction: bool = False) -> bool:
     spoken = lexicon.PRONOUNS - {"i", "my", "me", "who", "which", "such", "one", "ones", "there", "whom", "that", "his", "her", "its"} if instruction else (
         lexicon.PRONOUNS - {"who", "which", "whom", "one", "there", "that", "such", "his", "her", "its"}
     )
-    if any(word in spoken for word in words[1:]) or re.search(r"\b(?:the|this|that|these) (?:latter|former|same|other)\b", question):
+    if any(word in spoken and word in lexicon.PRONOUNS for word in re.findall(r"(?<![\w.-])[a-z]+(?![\w.-])", question[1:])) or re.search(r"\b(?:the|this|that|these) (?:latter|former|same|other)\b", question):
         return False
     if unresolved(question):
         return False
@@ -48,7 +48,7 @@ def well_formed(question: str, answer: str, instruction: bool = False) -> bool:
 def good_answer(answer: str) -> bool:
     """Whether an answer says something by itself."""
     words = flat_words(answer)
-    if not words or len(words) > _MOST_ANSWER_WORDS or re.search(r"[\"“”();:?!]|\.\s|--|—", answer):
+    if not words or len(words) > _MOST_ANSWER_WORDS or re.search(r"[\"“”();?!]|:(?!\d)|[a-z]{4,}\.\s|--|—", answer):
         return False
     if words[0] in ("this", "that", "these", "those", "it", "they", "which", "such", "another", "his", "her", "their", "its", "our", "my", "your"):
         return False
