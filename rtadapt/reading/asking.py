@@ -125,6 +125,8 @@ def _places(part: Part) -> list[Asking]:
 
 
 def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
+    if part.role == "attribute" and (coded := re.match(r"(part|model|number|code|version|size|room|gate|channel|port|error|step) (\S*\d\S*)", asked.text)):
+        return [Asking(f"Which {coded.group(1)}", answer=coded.group(2)), Asking("What", answer=coded.group(2))]
     if part.governor in ("weigh", "measure") and asked.kind in ("measure", "thing") and asked.count:
         return [Asking("How much" if part.governor == "weigh" else "How big")]
     if part.role == "attribute" and clause.subject.kind == "person" and re.fullmatch(r"\d{1,3}", asked.answer):
@@ -157,8 +159,6 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
         return [Asking("What")] if asked.kind == "number" and part.role == "attribute" else []
     if asked.kind == "person":
         return [Asking("What" if part.role == "title" else "Who")]
-    if part.role == "attribute" and re.match(r"(?:part|model|number|code|version|size|room|gate|channel|port|error|step) \S*\d", asked.text):
-        return [Asking(f"Which {asked.text.split()[0]}"), Asking("What")]
     if clause.lemma in ("coach", "captain") and part.role == "object" and asked.named:
         return [Asking("Which team"), Asking("Who")]
     if asked.kind == "org" and part.role != "title":

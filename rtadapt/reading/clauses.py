@@ -301,7 +301,10 @@ def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
         return preposition.startswith(("according", "despite", "including", "such"))
     if noun is None:
         return any(child.dep_ == "pcomp" for child in prep.children) and _whole(prep, "fixed", sentence, parts, essential=prep.head.i < prep.i and prep.lower_ in ("of", "from", "for", "to"))
-    found = sentence.phrase(noun)
+    loose = [deep for deep in noun.children if prep.dep_ == "agent" and deep.dep_ == "prep" and _stands_alone(deep, sentence)]
+    found = sentence.phrase(noun, frozenset(deep.i for deep in loose))
+    for deep in loose:
+        _prepositional(deep, sentence, parts)
     if preposition == "to" and found is not None and any(child.lower_ == "up" and child.dep_ == "prt" for child in prep.head.children):
         parts[:] = [part for part in parts if part.text != "up"]
         found = replace(found, count=f"up to {found.count}" if found.count else "", answer=f"up to {found.answer}", text=f"up to {found.text}")

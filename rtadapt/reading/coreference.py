@@ -45,6 +45,7 @@ class Mention:
     subject: bool
     named: bool
     launched: bool = False
+    token: int = -1
 
 
 @dataclass(slots=True)
@@ -123,7 +124,24 @@ class Story:
                 seen.add(mention.text)
                 yield mention
 
+    def _own_subject(self, token: Token) -> Mention | None:
+        """The subject of the clause in which a possessive stands: "which was fined over its pumps"."""
+        if token.tag_ != "PRP$":
+            return None
+        verb = token.head
+        while verb.pos_ not in ("VERB", "AUX") and verb.head != verb:
+            verb = verb.head
+        subject = next((child for child in verb.lefts if child.dep_ in ("nsubj", "nsubjpass")), None)
+        if subject is None or subject.i >= token.i or token in subject.subtree:
+            return None
+        place = verb.head.i if subject.tag_ in ("WDT", "WP") else subject.i
+        return next((m for m in reversed(self.mentions) if m.sentence == self.sentence and m.token == place), None)
+
     def _person(self, token: Token, sent: Span, sex: str) -> str:
+        own = self._own_subject(token)
+        if own is not None and own.kind == "person" and own.named and self.sex.get(own.text, sex) == sex:
+            self.sex.setdefault(own.text, sex)
+            return own.text
         fitting = [m for m in self._recent(self.sentence) if m.kind == "person" and m.named and self.sex.get(m.text, sex) == sex]
         here = [m for m in fitting if m.sentence == self.sentence]
         chosen = _only(here) or _only([m for m in here if m.subject])
@@ -140,6 +158,9 @@ class Story:
         return chosen.text
 
     def _thing(self, token: Token, sent: Span) -> str:
+        own = self._own_subject(token)
+        if own is not None and own.kind != "person":
+            return own.text
         if token.dep_ == "dobj" and sent.root.tag_ == "VB":
             objects = [m for m in self.mentions if m.sentence == self.sentence and not m.subject]
             return objects[-1].text if objects else ""
@@ -192,7 +213,7 @@ class Story:
         if kind != "person" and head.pos_ == "PROPN" and text.split()[0] in ("a", "an"):
             return
         noun = next((child.lemma_.lower() for child in head.children if child.dep_ == "appos" and child.pos_ == "NOUN"), head.lemma_.lower())
-        self.mentions.append(Mention(text, kind, noun, self.sentence, _is_subject(head), named, head.dep_ == "dobj" and head.head.lemma_ in _LAUNCHES))
+        self.mentions.append(Mention(text, kind, noun, self.sentence, _is_subject(head), named, head.dep_ == "dobj" and head.head.lemma_ in _LAUNCHES, head.i))
         parts = text.split()
         if head.pos_ == "PROPN" and head.i not in found and len(parts) > 1:
             if kind == "person" and all(part[:1].isupper() for part in parts):
@@ -223,7 +244,7 @@ def _name_only(words: list[Token], head: Token) -> list[Token]:
 
 def _hints(token: Token) -> Iterator[str]:
     """What the words around a name say about its kind."""
-    if token.text in lexicon.ORG_ENDINGS:
+    if token.text in lexicon.ORG_ENDINGS or any(child.text == "&" for child in token.children):
         yield "org"
     if token.text in lexicon.PLACE_ENDINGS:
         yield "name"

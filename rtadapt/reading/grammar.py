@@ -124,12 +124,14 @@ def _about(clause: Clause, product: str, company: str) -> Clause:
     """A clause of a conversation, with the product or company that it is about where it doesn't name it itself."""
     topic = product or company
     words = " ".join([clause.subject.text, *(part.text for part in clause.parts)])
-    if not topic or any(name and (name in words or name.split()[0] in words.split()) for name in (product, company)):
+    if not topic or topic in words or topic.split()[0] in words.split():
         return clause
     if clause.instruction or clause.subject.text.startswith("my "):
         place = Part("about", f"on the {topic}" if product else f"with {topic}", 10_000)
         return replace(clause, parts=(*clause.parts, place))
-    if names_something(f"x {clause.subject.text}"):
+    if product and re.fullmatch(r"(?=\S*\d)[A-Z]\S*", clause.subject.text):
+        return replace(clause, subject=replace(clause.subject, text=f"{clause.subject.text} on the {product}"))
+    if clause.subject.kind in ("person", "org", "name", "place") or clause.subject.count and names_something(f"x {words}"):
         return clause
     owner = f"{clause.subject.text} for the {topic}" if product else f"{clause.subject.text} at {topic}"
     return replace(clause, subject=replace(clause.subject, text=owner))
@@ -181,14 +183,14 @@ def _how_to(clause: Clause) -> Iterator[Reading]:
     if purpose is None or purpose.phrase is None:
         return
     rest = tuple(part for part in clause.parts if part is not purpose)
-    steps = settled(" ".join([clause.verb, *(part.text for part in rest if part.role != "about")]))
-    if steps not in clause.sentence.replace(clause.sentence[:1], clause.sentence[:1].lower(), 1):
-        return
     about = next((f" {part.text}" for part in rest if part.role == "about"), "")
     goal = purpose.text.removeprefix("to ").strip()
     question = f"How do I {goal}{about}?"
-    at = clause.sentence.lower().find(steps.lower())
-    answer = clause.sentence[at : at + len(steps)]
+    sentence = re.sub(r"\b[Pp]lease ", "", clause.sentence)
+    at = sentence.lower().find(f"{clause.verb} ")
+    end = sentence.find(purpose.phrase.answer, at) if at >= 0 else -1
+    answer = (sentence[at:end] if end > at else sentence[at:]).strip(" .,!")
+    steps = answer[:1].lower() + answer[1:]
     if at >= 0 and well_formed(question, answer, instruction=True):
         yield Reading(
             question,

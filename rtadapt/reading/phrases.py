@@ -136,7 +136,9 @@ def kept(head: Token, references: References, without: frozenset[int] = frozense
             aside = token.pos_ in ("VERB", "AUX")
         if SCORE.match(token.text) and token != head:
             dropped.add(token.i)
-        if token.dep_ in ("predet", "preconj") or (token.dep_ == "advmod" and token.head == head and token.i > head.i):
+        if token.dep_ in ("predet", "preconj") or (
+            token.dep_ == "advmod" and token.head == head and token.i > head.i and head.pos_ in ("NOUN", "PROPN")
+        ):
             aside = True
         if token.text in _QUOTES:
             dropped.add(token.i)
@@ -189,7 +191,7 @@ def phrase(
     run = contiguous(tokens, head)
     if head.pos_ == "PROPN" and head.i not in references and not any(child.dep_ == "conj" for child in head.rights):
         described = any(_loose(token, head) and token.i < head.i and token.pos_ != "DET" for token in tokens)
-        tokens = [token for token in tokens if (token.pos_ == "DET" and not described) or not _loose(token, head)]
+        tokens = [token for token in tokens if (token.pos_ == "DET" and token.head == head and not described) or not _loose(token, head)]
         while len(tokens) > 1 and tokens[0].text in lexicon.TITLES and tokens[1].pos_ == "PROPN":
             tokens = tokens[1:]
         if tokens[0].pos_ == "DET" and names.get(head.text.casefold()) == "person":
@@ -200,6 +202,8 @@ def phrase(
         last = references[head.i].split()[-1]
         kind = "person" if head.lower_ in ("he", "she", "him", "her") else names.get(last.casefold(), kind if kind != "name" else "name")
     answer = references.get(head.i) or _answer(run, head, kind)
+    if head.i not in references and any(token.i in references and token.pos_ not in ("PRON", "DET") and token.tag_ != "PRP$" for token in run):
+        answer = settled(text)
     if head.i not in references and any(token.i in references for token in run) and not answer:
         return None
     count, counted = _count(head, tokens, references)
@@ -254,6 +258,8 @@ def _loose(token: Token, head: Token) -> bool:
         return False
     top = chain[-1]
     if top.i > head.i:
+        if top.dep_ == "prep" and any(sign.isdigit() for sign in head.text):
+            return False
         return top.dep_ in ("prep", "acl", "relcl", "amod", "punct") and not (top.lower_ in ("of", "for", "and") and token.ent_iob_ == "I")
     same = head.ent_type_ and top.ent_type_ == head.ent_type_ and top.ent_iob_ != "O"
     return top.dep_ in ("poss",) or (top.dep_ in ("compound", "nmod", "amod", "det") and not top.text[:1].isupper() and not same)

@@ -22,6 +22,7 @@ _DATES = frozenset(
     """january february march april may june july august september october november december monday tuesday wednesday thursday
     friday saturday sunday i""".split()
 )
+_SUBJECTS_TAUGHT = frozenset("law medicine physics chemistry biology economics history music art mathematics philosophy engineering yesterday tomorrow tonight twelve eleven two three four five six seven eight nine ten dozens hundreds thousands noon midnight".split())
 _VAGUE = frozenset(
     """something anything everything someone everyone people thing things way ways lot lots part one some more many much
     it them others first second time times place rest""".split()
@@ -38,7 +39,7 @@ def well_formed(question: str, answer: str, instruction: bool = False) -> bool:
     spoken = lexicon.PRONOUNS - {"i", "my", "me", "who", "which", "such", "one", "ones", "there", "whom", "that", "his", "her", "its"} if instruction else (
         lexicon.PRONOUNS - {"who", "which", "whom", "one", "there", "that", "such", "his", "her", "its"}
     )
-    if any(word in spoken and word in lexicon.PRONOUNS for word in re.findall(r"(?<![\w.-])[a-z]+(?![\w.-])", question[1:])) or re.search(r"\b(?:the|this|that|these) (?:latter|former|same|other)\b", question):
+    if any(word in spoken and word in lexicon.PRONOUNS for word in re.findall(r"(?<![\w.-])[a-z]+(?![\w.-])", question)) or re.search(r"\b(?:the|this|that|these) (?:latter|former|same|other)\b", question):
         return False
     if unresolved(question):
         return False
@@ -53,6 +54,8 @@ def good_answer(answer: str) -> bool:
     if words[0] in ("this", "that", "these", "those", "it", "they", "which", "such", "another", "his", "her", "their", "its", "our", "my", "your"):
         return False
     if len(words) == 2 and words[0] == "the" and answer.islower():
+        return False
+    if re.fullmatch(r"[a-z]+", answer) and answer not in _SUBJECTS_TAUGHT:
         return False
     content = [word for word in words if word not in ("a", "an", "the", "of", "in", "to")]
     return bool(content) and not (len(content) == 1 and (content[0] in _VAGUE or content[0] in lexicon.BARE_REFERENCES and len(words) < 3 and content[0] not in ("fire", "storm", "crash", "vote")))
