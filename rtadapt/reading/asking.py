@@ -19,9 +19,10 @@ _PERSONAL_OBJECTS = frozenset(
     represent draw host ask tell urge order help allow force persuade advise""".split()
 )
 _CHANGES = frozenset("rise fall gain drop jump climb increase decrease decline slip grow shed surge plunge soar tumble advance".split())
-_UNWILLED = frozenset("beat defeat win lose rise fall grow drop score be become return go come continue get draw edge overcome recover".split())
+_UNWILLED = frozenset("beat defeat win lose rise fall grow drop score be become return go come continue get draw edge overcome recover knock eliminate".split())
 _PAYING = frozenset("cost pay spend raise earn invest charge donate receive owe lose save make fetch give award grant win".split())
 _STRANDABLE = frozenset("with for to from of on against about into at by over through".split())
+_MOTIONS = frozenset("travel go fly move return arrive flee come sail drive head walk relocate emigrate".split())
 _LASTING = frozenset("last take be spend run serve wait stay cover".split())
 _INSTANTS = frozenset(["in", "on", "at", "", "around", "about", "during", "this"])
 
@@ -176,6 +177,8 @@ def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
         return [Asking("What", "as")] if part.preposition == "as" and asked.kind in ("person", "thing") else []
     if not worth_asking(asked):
         return []
+    if part.preposition in ("to", "from") and asked.named and clause.lemma in _MOTIONS:
+        return [Asking("Where", part.preposition)]
     if part.preposition in ("from", "to", "in") and asked.kind == "person" and " " not in asked.answer:
         return []
     if part.preposition == "at" and asked.named and asked.kind not in ("person", "money"):

@@ -17,7 +17,11 @@ from rtadapt.reading.phrases import SCORE, Phrase, References, kept, phrase, spe
 if TYPE_CHECKING:
     from spacy.tokens import Span, Token
 
-_REPLACING = frozenset("replace succeed defeat beat join leave become".split())
+_REPLACING = frozenset("replace succeed defeat beat join become".split())
+_TWO_OBJECTS = frozenset(
+    """give award pay offer send name call elect appoint declare make cost hand tell charge fine save dub crown vote earn lend owe
+    grant teach show sell bring ask order""".split()
+)
 _TIME_WORDS = frozenset("yesterday tomorrow tonight today overnight".split())
 _REASONS = frozenset(["because of", "due to", "owing to", "amid", "over", "thanks to", "on account of"])
 _TIMES = frozenset("in on at by until till since before after from during within for through between around throughout".split())
@@ -96,9 +100,21 @@ def _clause(verb: Token, sentence: Sentence) -> Clause | None:
     parts: list[Part] = []
     if not _gather(verb, sentence, parts):
         return None
+    objects = [part for part in parts if part.role in ("object", "recipient", "title") and part.text and not part.preposition and part.governor == verb.lemma_]
+    if len(objects) > 1 and verb.lemma_ not in _TWO_OBJECTS:
+        return None
     parts.sort(key=lambda part: (part.place < verb.i, part.place))
     instruction = tense == "instruction" or subject.text == "I"
-    return Clause(subject, auxiliaries, form, verb.lemma_, tag, tuple(parts), sentence.span.text.strip(), instruction)
+    return Clause(subject, auxiliaries, form, _lemma(verb), tag, tuple(parts), sentence.span.text.strip(), instruction)
+
+
+def _lemma(verb: Token) -> str:
+    """The verb's base form; the parser's own is not always one that gives the form in the text ("fin" for "fined")."""
+    from lemminflect import getInflection, getLemma
+
+    if verb.pos_ == "AUX" or verb.lower_ in getInflection(verb.lemma_, verb.tag_):
+        return verb.lemma_
+    return next((lemma for lemma in getLemma(verb.lower_, "VERB") if verb.lower_ in getInflection(lemma, verb.tag_)), verb.lemma_)
 
 
 def _subject(verb: Token, sentence: Sentence) -> tuple[Phrase | None, str]:
@@ -189,7 +205,7 @@ def _participle_group(verb: Token) -> tuple[tuple[str, ...] | None, str, str]:
 
 def _full(auxiliary: Token) -> str:
     return {"'ll": "will", "’ll": "will", "'ve": "have", "’ve": "have", "'re": "are", "’re": "are", "wo": "will", "ca": "can"}.get(
-        auxiliary.lower_, "is" if auxiliary.lower_ in ("'s", "’s") and auxiliary.dep_ == "auxpass" else auxiliary.lower_
+        auxiliary.lower_, ("is" if auxiliary.dep_ == "auxpass" or auxiliary.head.tag_ == "VBG" else "has") if auxiliary.lower_ in ("'s", "’s") else auxiliary.lower_
     )
 
 
@@ -324,6 +340,8 @@ def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
 
 
 def _role_of(prep: Token, preposition: str, found: Phrase) -> tuple[str, bool]:
+    if found.noun in ("time", "way", "course", "case", "part", "result", "addition", "moment", "fact"):
+        return "fixed", prep.lower_ in ("of", "to") and found.noun != "time"
     if prep.dep_ == "agent" and found.kind not in ("date", "year", "clock", "money", "percent", "number", "measure", "duration"):
         return "agent", True
     if preposition in _REASONS and not (preposition == "over" and found.kind in ("duration", "number", "money", "date", "place")):
@@ -385,6 +403,8 @@ def _adverbial_clause(child: Token, verb: Token, sentence: Sentence, parts: list
 def _whole(head: Token, role: str, sentence: Sentence, parts: list[Part], essential: bool) -> bool:
     """Add a clause or phrase as it stands, with its references resolved."""
     tokens = kept(head, sentence.references)
+    if any(token.text in "\"“”«»" or token.dep_ == "neg" for token in head.subtree):
+        return False
     if not tokens or len(tokens) > 16 or any(sentence.references.get(token.i) == "" for token in tokens):
         return False
     if any(token.pos_ == "PRON" and token.i not in sentence.references and token.tag_ in ("PRP", "PRP$") for token in tokens):

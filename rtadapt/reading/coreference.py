@@ -285,6 +285,11 @@ def _expletive(token: Token) -> bool:
     if token.lower_ != "it" or token.dep_ not in ("nsubj", "nsubjpass", "expl"):
         return False
     later = [child for child in verb.rights if child.dep_ in ("ccomp", "csubj", "xcomp", "advcl")]
+    chain = [verb, *(child for child in verb.rights if child.dep_ == "xcomp")]
+    if any(word.lemma_ in ("cost", "take", "make", "help", "become") for word in chain) and any(
+        child.dep_ in ("xcomp", "advcl", "ccomp") and any(part.lower_ == "to" for part in child.lefts) for word in chain[-1:] for child in word.rights
+    ):
+        return True
     return token.dep_ == "expl" or verb.lemma_ in ("rain", "snow", "take", "seem", "appear") or (verb.lemma_ == "be" and bool(later))
 
 

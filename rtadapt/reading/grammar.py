@@ -170,11 +170,13 @@ def _definite_enough(clause: Clause) -> bool:
         ) and not attribute.text.startswith(("a ", "an ", "one "))
     if clause.lemma in _SHARED or clause.subject.text.startswith("my ") or any(part.role == "about" for part in clause.parts):
         return False
-    named = [part.role for part in clause.parts if re.search(r"[A-Z]\w|\d", part.text)]
+    named = [
+        "place" if part.preposition in ("in", "at") else part.role for part in clause.parts if re.search(r"[A-Z]\w|\d", part.text)
+    ]
     if clause.subject.count:
         return bool(named)
     return any(role not in ("time", "place", "purpose") for role in named) or (
-        "place" in named and any(part.role == "object" for part in clause.parts)
+        "place" in named and any(part.role == "object" and re.match(r"the |\w+['’]s? ", part.text) for part in clause.parts)
     )
 
 

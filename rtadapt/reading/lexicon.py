@@ -8,7 +8,7 @@ from __future__ import annotations
 from rtadapt.words import word_set
 
 PERSON_NOUNS = word_set(
-    """man woman boy girl person child baby teenager mother father son daughter brother sister husband wife widow widower
+    """man woman boy girl person people child baby teenager mother father son daughter brother sister husband wife widow widower
     aunt uncle cousin friend king queen prince princess president chief chair chairman chairwoman chairperson captain coach
     head mayor minister premier chancellor pope bishop judge justice senator congressman congresswoman lawmaker governor
     secretary ambassador general colonel sergeant pilot officer boss ceo cfo coo cto partner founder cofounder co-founder
@@ -102,5 +102,5 @@ MEASURE_UNITS = {
 }
 TITLES = word_set(
     """Mr Mrs Ms Dr Prof Sen Gov Rep Sir Lady Lord Dame Gen Col Lt Capt Sgt Rev Mr. Mrs. Ms. Dr. Prof. Sen. Gov. Rep. Gen. Col.
-    Lt. Capt. Sgt. Rev. St. President Senator Governor Judge Justice Professor King Queen Pope Prince Princess"""
+    Lt. Capt. Sgt. Rev. St. President Senator Governor Minister Chancellor Secretary Speaker Chief Mayor Coach Captain Judge Justice Professor King Queen Pope Prince Princess"""
 )

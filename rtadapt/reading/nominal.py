@@ -18,6 +18,11 @@ from rtadapt.reading.phrases import Phrase, is_person_noun, phrase
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
+# Roles that one person at a time holds.
+_ONE_HOLDER = frozenset(
+    """president minister chief executive head coach captain chairman chairwoman chair mayor governor king queen director manager owner
+    secretary editor boss ceo leader premier chancellor spokesman spokeswoman wife husband father mother chairperson principal""".split()
+)
 _AGED = re.compile(r"^(\d{1,3})-year-old$")
 
 
@@ -69,7 +74,7 @@ def _role_before(token: Token, sentence: Sentence) -> Iterator[Clause]:
     """ "Quill Labs chief executive Ines Valcourt", "Finnish Prime Minister Petteri Orpo", "France's president, …"."""
     roles = [child for child in token.lefts if child.dep_ in ("compound", "nmod", "amod") and child.ent_type_ != "PERSON"]
     place = [child for child in token.lefts if child.dep_ in ("poss", "det", "compound", "nmod", "amod")]
-    role = next((child for child in reversed(roles) if is_person_noun(child.lemma_.lower())), None)
+    role = next((child for child in reversed(roles) if child.lemma_.lower() in _ONE_HOLDER), None)
     if role is None or any(child.dep_ == "conj" for child in token.children) or not _present(role):
         return
     name_tokens = [other for other in token.doc[role.i + 1 : token.i + 1]]
@@ -99,8 +104,10 @@ def _named_role(name: Phrase, what: Phrase, role: Token, sentence: Sentence) -> 
     if person and name.kind not in ("person", "name") or role.tag_ == "NNS" or what.kind in ("date", "money", "duration", "percent"):
         return
     text = what.text
+    bare = False
     if person and not text.startswith(("the ", "a ", "an ")) and not any(c.dep_ == "poss" for c in role.children):
-        text = f"the {text}"
+        bare = what.noun not in _ONE_HOLDER
+        text = f"the {text}" if not bare else f"a {text}"
     if text.startswith("the ") and not what.named:
         return
     kind = "person" if person else "thing"

@@ -194,6 +194,8 @@ def phrase(
         tokens = [token for token in tokens if (token.pos_ == "DET" and token.head == head and not described) or not _loose(token, head)]
         while len(tokens) > 1 and tokens[0].text in lexicon.TITLES and tokens[1].pos_ == "PROPN":
             tokens = tokens[1:]
+        if names.get(head.text.casefold()) == "person":
+            tokens = _person_name(tokens, head)
         if tokens[0].pos_ == "DET" and names.get(head.text.casefold()) == "person":
             tokens = tokens[1:]
     text = spelled(tokens, references)
@@ -221,17 +223,28 @@ def phrase(
     )
 
 
+def _person_name(tokens: list[Token], head: Token) -> list[Token]:
+    """A person's name without the titles and roles before it."""
+    named = [token for token in tokens if token.ent_type_ == "PERSON" and token.i <= head.i]
+    if named and named[-1] == head and all(later.i == earlier.i + 1 for earlier, later in zip(named, named[1:], strict=False)):
+        tokens = named + [token for token in tokens if token.i > head.i]
+    last = max((place for place, token in enumerate(tokens) if token.text in lexicon.TITLES and token.i < head.i), default=-1)
+    return tokens[last + 1 :]
+
+
 def _plural(head: Token) -> bool:
     joined = any(child.dep_ == "conj" for child in head.rights) and any(child.lower_ == "and" for child in head.rights)
     return head.tag_ in ("NNS", "NNPS") and not (head.tag_ == "NNPS" and head.ent_type_) or joined
 
 
 def _answer(run: list[Token], head: Token, kind: str) -> str:
-    if not run:
+    if not run or _torn(run, head):
         return ""
     if head.pos_ == "PROPN" and not any(child.dep_ == "conj" for child in head.rights):
         inside = [token for token in run if not _loose(token, head)]
         run = contiguous(inside, head) or run
+        if kind == "person":
+            run = _person_name(run, head)
         while len(run) > 1 and (run[0].text in lexicon.TITLES or (run[0].pos_ == "DET" and kind != "date")) and run[0].i != head.i:
             run = run[1:]
     elif len(run) > 10:
@@ -242,6 +255,12 @@ def _answer(run: list[Token], head: Token, kind: str) -> str:
     if len(run) > 1 and run[0].tag_ == "PRP$":
         run = run[1:]
     return "".join(token.text_with_ws for token in run).strip(" ,;\"“”")
+
+
+def _torn(run: list[Token], head: Token) -> bool:
+    """Whether a quotation mark cuts the run off from more of its phrase."""
+    first = run[0]
+    return first.i > 1 and first.nbor(-1).text in _QUOTES and first.nbor(-2) in head.subtree and first.nbor(-2).text not in (",", "(")
 
 
 def _between(token: Token, head: Token) -> list[Token]:
@@ -304,6 +323,10 @@ def kind_of(head: Token, text: str, names: Mapping[str, str]) -> str:  # noqa: C
         return _named(head, names)
     if any(child.dep_ == "nummod" for child in head.lefts) and any(lemma in units for units in lexicon.MEASURE_UNITS.values()):
         return "measure"
+    if lemma in ("thousand", "hundred", "dozen", "million", "number", "majority", "group", "pair", "crowd", "most", "some"):
+        of = next((child for child in head.rights if child.lower_ == "of"), None)
+        if any(part.dep_ == "pobj" and (is_person_noun(part.lemma_.lower()) or part.lemma_ == "people") for part in (of.children if of else ())):
+            return "person"
     if is_person_noun(lemma):
         return "person"
     return "org" if lemma in lexicon.ORG_NOUNS else "thing"

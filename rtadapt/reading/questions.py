@@ -102,7 +102,7 @@ def active(clause: Clause, agent: Part) -> Clause | None:
     rest = tuple(part for part in clause.parts if part is not agent)
     match (before, last):
         case ([], "was" | "were"):
-            group, form, tag = (), inflected(clause.lemma, "VBD"), "VBD"
+            group, form, tag = (), clause.verb if clause.verb.endswith("ed") else inflected(clause.lemma, "VBD"), "VBD"
         case ([], "is" | "are"):
             form = inflected(clause.lemma, "VBP" if subject.plural else "VBZ")
             group, tag = (), "VBP" if subject.plural else "VBZ"
@@ -134,7 +134,7 @@ def passive(clause: Clause, target: Part) -> Clause | None:
 def _brief(kept: list[Part], clause: Clause) -> list[Part]:
     """Without the last obliques of a long question that has an object to say what it is about."""
     while sum(len(part.text.split()) for part in kept) + len(clause.subject.text.split()) > _LONG_WORDS:
-        last = next((part for part in reversed(kept) if part.role in ("oblique", "purpose")), None)
+        last = next((part for part in reversed(kept) if part.role in ("oblique", "purpose") and part.preposition != "as"), None)
         if last is None or not any(part.role in ("object", "attribute") for part in kept):
             break
         kept = [part for part in kept if part is not last]

@@ -15,7 +15,7 @@ _MOST_ANSWER_WORDS = 12
 _NAME_OR_CODE = re.compile(r"(?<=\s)(?:[\"“'‘]?[A-Z][\w'’&.-]*|(?=\w*[A-Z])\w*\d[\w-]*|\d+-[A-Z][\w-]*)")
 _DANGLING = re.compile(
     r"\b(?:a|an|the|and|or|but|that|which|who|whose|of the|his|her|its)\?$|\s[,;]|\(|\)|\b(?:the|a|an) (?:of|in|on|and|is|was)\b"
-    r"|\b(\w+) \1\b|[\"“”]|\bwhich was\b|--|\bn't\b|\s's\s|\bto\?$|\w[!?;:]\s|^(?:Who|What) (?:is|was|are|were)\?$",
+    r"|\b(\w+) \1\b|[\"“”]|\bwhich was\b|--|\bn't\b|\s['’]s\s|\w[!?;:]\s|^(?:Who|What) (?:is|was|are|were)\?$",
     re.IGNORECASE,
 )
 _DATES = frozenset(
@@ -23,6 +23,7 @@ _DATES = frozenset(
     friday saturday sunday i""".split()
 )
 _SUBJECTS_TAUGHT = frozenset("law medicine physics chemistry biology economics history music art mathematics philosophy engineering yesterday tomorrow tonight twelve eleven two three four five six seven eight nine ten dozens hundreds thousands noon midnight".split())
+_ENDS_NOTHING = frozenset("his her its their the a an of as in to and or for with by on at from that which".split())
 _VAGUE = frozenset(
     """something anything everything someone everyone people thing things way ways lot lots part one some more many much
     it them others first second time times place rest""".split()
@@ -53,7 +54,7 @@ def good_answer(answer: str) -> bool:
         return False
     if words[0] in ("this", "that", "these", "those", "it", "they", "which", "such", "another", "his", "her", "their", "its", "our", "my", "your"):
         return False
-    if len(words) == 2 and words[0] == "the" and answer.islower():
+    if len(words) == 2 and words[0] == "the" and answer[4:].islower() or words[-1] in _ENDS_NOTHING:
         return False
     if re.fullmatch(r"[a-z]+", answer) and answer not in _SUBJECTS_TAUGHT:
         return False
