@@ -22,6 +22,8 @@ _TWO_OBJECTS = frozenset(
     """give award pay offer send name call elect appoint declare make cost hand tell charge fine save dub crown vote earn lend owe
     grant teach show sell bring ask order""".split()
 )
+# Nouns whose "in" says of what, not where: interest in Japan, a rise in France.
+_TAKES_IN = frozenset("interest investment stake role belief trust confidence presence war growth rise fall increase decline drop change".split())
 _TIME_WORDS = frozenset("yesterday tomorrow tonight today overnight".split())
 _REASONS = frozenset(["because of", "due to", "owing to", "amid", "over", "thanks to", "on account of"])
 _TIMES = frozenset("in on at by until till since before after from during within for through between around throughout".split())
@@ -130,6 +132,10 @@ def _subject(verb: Token, sentence: Sentence) -> tuple[Phrase | None, str]:
         return None, "own"
     if verb.dep_ == "conj" and verb.head.pos_ in ("VERB", "AUX"):
         subject, tense = _subject(verb.head, sentence)
+        passive = any(child.dep_ == "auxpass" for child in verb.head.children)
+        bare = not any(child.dep_ in ("aux", "auxpass", "dobj", "attr", "acomp") for child in verb.children)
+        if passive and bare and verb.tag_ == "VBD" and verb.lower_.endswith("ed"):
+            return None, "own"
         return subject, "shared" if tense in ("own", "shared") else tense
     if verb.dep_ == "acl" and verb.tag_ == "VBN" and (verb.head.pos_ == "PROPN" or verb.head.i in sentence.references) and not _passive_clash(verb):
         return _antecedent(verb.head, verb, sentence), "participle"
@@ -272,7 +278,7 @@ def _stands_alone(prep: Token, sentence: Sentence) -> bool:
     if noun is None or prep.lower_ not in _TIMES | {"near"} or prep.lower_ == "for":
         return False
     found = sentence.phrase(noun)
-    if found is None:
+    if found is None or prep.head.lemma_ in _TAKES_IN:
         return False
     if found.kind in ("date", "year", "clock"):
         return True

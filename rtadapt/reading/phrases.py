@@ -315,7 +315,7 @@ def kind_of(head: Token, text: str, names: Mapping[str, str]) -> str:  # noqa: C
         return "clock"
     if lemma in lexicon.SPAN_UNITS and any(child.dep_ in ("nummod", "det", "advmod") or child.like_num for child in head.lefts) and not _DATE.search(text):
         return "duration" if any(child.like_num for child in head.lefts) else "date"
-    if _DATE.search(text) and (head.ent_type_ in ("DATE", "TIME", "") and head.pos_ in ("PROPN", "NUM", "NOUN", "ADV")):
+    if _DATE.search(text) and (len(words) <= 4 or head.ent_type_ == "DATE") and (head.ent_type_ in ("DATE", "TIME", "") and head.pos_ in ("PROPN", "NUM", "NOUN", "ADV")):
         return "date" if head.ent_type_ == "DATE" or head.dep_ in ("npadvmod", "pobj") else "thing"
     if head.like_num or head.pos_ == "NUM":
         return "number"
