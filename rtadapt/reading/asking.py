@@ -13,16 +13,17 @@ from rtadapt.reading.clauses import Clause, Part
 from rtadapt.reading.phrases import Phrase
 
 _AGENTIVE_BUT = frozenset("be cost contain measure weigh include mean have consist last weigh exist remain become total".split())
-_AGENTIVE = frozenset("beat buy sign announce unveil launch play score lose face ban agree sell hire sue fine recall defeat acquire appoint".split())
+_AGENTIVE = frozenset("beat buy sign announce unveil launch play score lose face ban agree sell hire sue fine recall defeat acquire appoint seek introduce plan report promise".split())
 _PERSONAL_OBJECTS = frozenset(
     """beat defeat face play sue fine replace succeed oppose thank hire fire appoint elect arrest charge kill marry meet
-    represent draw host ask tell urge order help allow force persuade advise""".split()
+    represent draw host ask tell urge order help allow force persuade advise invite ban suspend praise criticise criticize require""".split()
 )
 _CHANGES = frozenset("rise fall gain drop jump climb increase decrease decline slip grow shed surge plunge soar tumble advance".split())
 _UNWILLED = frozenset("beat defeat win lose rise fall grow drop score be become return go come continue get draw edge overcome recover knock eliminate".split())
+_CONTESTS = frozenset("beat defeat face sue host draw".split())
 _PAYING = frozenset("cost pay spend raise earn invest charge donate receive owe lose save make fetch give award grant win".split())
 _STRANDABLE = frozenset("with for to from of on against about into at by over through".split())
-_MOTIONS = frozenset("travel go fly move return arrive flee come sail drive head walk relocate emigrate".split())
+_MOTIONS = frozenset("travel go fly move return arrive flee come sail drive head walk relocate emigrate invite send take bring admit transfer".split())
 _LASTING = frozenset("last take be spend run serve wait stay cover".split())
 _INSTANTS = frozenset(["in", "on", "at", "", "around", "about", "during", "this"])
 
@@ -46,7 +47,7 @@ def for_subject(clause: Clause) -> list[Asking]:
         return [Asking(f"How many {subject.counted}", answer=subject.count, plural=True)]
     if subject.kind == "person":
         return [Asking("Who"), Asking("Which person")]
-    if subject.kind == "org" and clause.lemma not in _AGENTIVE_BUT and (not clause.passive or clause.lemma in _PERSONAL_OBJECTS):
+    if (subject.kind == "org" or subject.named and clause.passive and clause.lemma in _PERSONAL_OBJECTS) and clause.lemma not in _AGENTIVE_BUT and (not clause.passive or clause.lemma in _PERSONAL_OBJECTS):
         kind = _sort(subject)
         return [Asking("Who"), Asking(f"Which {kind}")] if kind else [Asking("Who"), Asking("Which organization")]
     if subject.kind == "place" and clause.lemma not in _AGENTIVE_BUT and not clause.passive and any(p.role == "object" for p in clause.parts):
@@ -76,7 +77,7 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
     if part.role == "measure":
         return [Asking(f"How {part.preposition}")]
     if part.role in ("time", "oblique", "place") and asked.kind in ("date", "year", "clock", "duration"):
-        return _times(part, asked)
+        return _times(part, asked, clause.lemma)
     if part.role == "place":
         return _places(part)
     if part.role == "oblique" and clause.lemma == "be" and any(other.role == "attribute" for other in clause.parts):
@@ -92,14 +93,18 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
         return [] if clause.instruction or clause.lemma in _UNWILLED else [Asking("Why"), Asking("For what purpose")]
     if part.role in ("object", "attribute", "title", "recipient"):
         return _things(part, asked, clause)
+    if part.role == "oblique" and not part.essential:
+        return []
     if part.role == "agent":
         return [Asking("Who" if asked.kind in ("person", "org") else "What", "by")]
     return _obliques(part, asked, clause) if part.role == "oblique" else []
 
 
-def _times(part: Part, asked: Phrase) -> list[Asking]:
+def _times(part: Part, asked: Phrase, clause_lemma: str) -> list[Asking]:
     preposition = part.preposition
     if asked.kind == "duration":
+        if preposition == "" and (clause_lemma not in _LASTING or re.search(r"\b(?:later|ago|earlier|old)\b", asked.text)):
+            return []
         if preposition in ("for", ""):
             return [Asking("How long"), Asking("For how long")]
         return [Asking("Within how long"), Asking("How soon")] if preposition == "within" else []
@@ -166,7 +171,7 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
         kind = _sort(asked)
         first = Asking("Who") if clause.lemma in _PERSONAL_OBJECTS else Asking(f"Which {kind}") if kind else Asking("What")
         return [first, *([Asking("Which organization")] if not kind and part.role == "object" else [])]
-    if asked.kind == "place" and clause.lemma in _PERSONAL_OBJECTS:
+    if asked.kind == "place" and clause.lemma in _PERSONAL_OBJECTS or asked.named and clause.lemma in _CONTESTS and part.role == "object":
         return [Asking("Who")]
     kind = _sort(asked)
     return [Asking("What"), *([Asking(f"Which {kind}")] if kind and part.role == "object" else [])]

@@ -374,7 +374,7 @@ def _adverbial_noun(head: Token, sentence: Sentence, parts: list[Part]) -> None:
         parts.append(Part("time", found.text, head.i, "", found, essential=False))
     elif found.kind in ("percent", "money"):
         parts.append(Part("object", found.text, head.i, phrase=found, governor=head.head.lemma_))
-    else:
+    elif not (head.left_edge.i > 0 and head.left_edge.nbor(-1).text == ","):
         parts.append(Part("fixed", found.text, head.i, essential=head.i > head.head.i))
 
 

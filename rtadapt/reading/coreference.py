@@ -56,6 +56,7 @@ class Story:
     mentions: list[Mention] = field(default_factory=list)
     sex: dict[str, str] = field(default_factory=dict)
     full: dict[str, str] = field(default_factory=dict)
+    works: set[str] = field(default_factory=set)
     sentence: int = 0
 
     def learn_names(self, docs: list[Doc]) -> None:
@@ -64,6 +65,8 @@ class Story:
         for doc in docs:
             for entity in doc.ents:
                 kind = _LABELS.get(entity.label_)
+                if entity.label_ == "WORK_OF_ART" or (entity.start > 0 and entity[0].nbor(-1).text in "\"“"):
+                    self.works.add(entity.root.text.casefold())
                 if kind and entity.root.pos_ == "PROPN":
                     votes.setdefault(entity.root.text.casefold(), Counter())[kind] += 1
             for token in doc:
@@ -183,10 +186,10 @@ class Story:
         noun = token.lemma_.lower()
         for mention in reversed(self.mentions):
             words = mention.text.casefold().split()
-            if mention.named and len(words) > 1 and (words[-1] == noun or mention.noun == noun):
+            if mention.named and len(words) > 1 and mention.noun == noun:
                 return f"the {mention.text.partition(' ')[2]}" if words[0] in ("a", "an") else mention.text
         if noun in _WORKS:
-            works = [m for m in self._recent(self.sentence) if m.kind == "name" and m.named]
+            works = [m for m in self._recent(self.sentence) if m.named and m.text.split()[-1].casefold() in self.works]
             only = _only(works) or _only([m for m in works if m.subject])
             return only.text if only else ""
         if noun in _FIRMS:

@@ -166,7 +166,7 @@ def _definite_enough(clause: Clause) -> bool:
     if clause.lemma in ("be", "become", "remain"):
         attribute = next((part for part in clause.parts if part.role in ("attribute", "fixed", "measure")), None)
         return attribute is not None and attribute.role == "attribute" and bool(
-            re.match(r"(?:the |(?:\w+ ){1,4}?\w*['’]s? )", attribute.text) or re.search(r"['’]s? ", attribute.text)
+            re.match(r"(?:the |(?:[\w&.]+ ){0,4}?\w+['’]s? )", attribute.text)
         ) and not attribute.text.startswith(("a ", "an ", "one "))
     if clause.lemma in _SHARED or clause.subject.text.startswith("my ") or any(part.role == "about" for part in clause.parts):
         return False

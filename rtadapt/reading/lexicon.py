@@ -15,23 +15,21 @@ PERSON_NOUNS = word_set(
     star hero champion striker midfielder defender goalkeeper forward guard quarterback pitcher athlete teen student pupil
     nurse doctor surgeon physician patient victim suspect spokesman spokeswoman spokesperson executive actress actor poet
     chef author guitarist drummer professional veteran candidate nominee resident native spouse heir successor predecessor
+    player singer writer leader teacher worker driver manager owner dancer painter photographer reporter director editor actor
+    professor voter employee farmer fisherman miner commuter passenger tourist visitor runner rider rower skier climber batter
+    bowler fighter boxer wrestler trainer banker broker trader investor buyer seller shopper consumer customer subscriber
+    user owner-occupier renter tenant builder plumber carpenter electrician engineer programmer researcher scientist
+    explorer astronaut adviser advisor minister-president commissioner commander soldier sailor ranger officer firefighter
+    prisoner murderer robber killer gunman attacker rapper composer conductor presenter newsreader
+    inventor curator sculptor designer architect lecturer scholar dean rector preacher monk nun pastor
+    teenager-girl youngster toddler newborn pensioner retiree immigrant migrant refugee asylum-seeker expatriate citizen
+    campaigner protester demonstrator activist organiser organizer volunteer donor billionaire millionaire entrepreneur tycoon
+    magnate mogul newcomer rival opponent challenger contender winner loser finalist runner-up medallist medalist teammate
     sheriff constable detective attorney lawyer barrister solicitor prosecutor sprinter cyclist swimmer golfer skipper
     ombudsman chairwomen archbishop cardinal rabbi imam priest reverend emperor sultan emir duke duchess lord lady member"""
 )
-PERSON_ENDINGS = ("er", "or", "ist", "man", "woman", "ian", "ant", "ee")
-NOT_PERSONS = word_set(
-    """number water paper power order matter center centre computer server summer winter river tower letter member-state quarter
-    chapter cover offer answer user-guide tender corner border weather laser printer router charger adapter sensor filter motor
-    factor sector error mirror monitor floor door doctor-ate color flavor labor harbor color minor major plant restaurant grant
-    warrant product event degree fee committee guarantee employee-plan coffee tree knee agreement referendum disaster theater
-    theatre carrier manufacturer retailer supplier maker insurer lender operator airliner container rocket-booster helicopter
-    newspaper publisher broadcaster developer regulator provider distributor processor tier layer counter meter pier
-    October September November December monster chamber shelter cluster register roller fiber booster boiler
-    amendment list mist list-price list waist twist fist assist reactor conveyor elevator tractor trailer anchor armor donor
-    elixir wafer paper tumor vapor odor boulder shoulder folder ladder order reminder remainder cylinder powder thunder
-    burger finger danger ginger hanger messenger-app trigger ledger merger passenger-ship timer freezer drawer shower flower
-    buyer-fee layer player-app prayer number timber lumber cucumber super paper copper pepper chopper whopper gutter butter"""
-)
+PERSON_ENDINGS = ("ist", "man", "woman", "ologist", "ician", "ographer")
+NOT_PERSONS = word_set("list mist waist twist fist assist checklist playlist shortlist human talisman wrist exist gist grist")
 ORG_NOUNS = word_set(
     """company firm startup start-up corporation business maker manufacturer retailer supplier insurer lender operator airline
     carrier bank club team side party university college school hospital court agency ministry department council commission
@@ -52,7 +50,7 @@ PLACE_ENDINGS = word_set(
     Bay Beach River Lake Valley Mountain Mount Harbour Harbor County Province District Tunnel Line Port Hotel"""
 )
 FACTUAL_REPORTS = word_set(
-    "say announce report confirm add note show find tell reveal disclose state declare discover learn explain record reckon-not"
+    "say announce report confirm add note show find tell reveal disclose state declare discover learn explain record "
 )
 DOUBTED_REPORTS = word_set(
     """claim allege believe think suggest hope fear argue expect warn deny speculate predict guess doubt imagine insist
@@ -70,12 +68,12 @@ HEDGES = word_set(
     nothing potentially conceivably rumored rumoured theoretically hopefully originally initially briefly"""
 )
 UNSURE_AUXILIARIES = word_set("would could may might should ought 'd shall")
-CONDITIONS = word_set("if unless whether lest provided supposing assuming as-if though-not")
+CONDITIONS = word_set("if unless whether lest provided supposing assuming as-if ")
 DROPPED_ADVERBS = word_set(
     """also however meanwhile still now recently later then today already thus therefore instead moreover furthermore
     additionally finally eventually too indeed yet so just simply please otherwise currently soon currently"""
 )
-PAST_ROLES = word_set("former ex late then then-president outgoing interim-not would-be aspiring one-time onetime erstwhile alleged fake self-styled")
+PAST_ROLES = word_set("former ex late then then-president outgoing would-be aspiring one-time onetime erstwhile alleged fake self-styled")
 PRONOUNS = word_set(
     """he she it they him her them his hers its their theirs himself herself itself themselves we us our ours ourselves i me my
     myself this that these those you your yours yourself who whom whose which such one ones there here other others another

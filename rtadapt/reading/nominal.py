@@ -101,7 +101,7 @@ def _role_before(token: Token, sentence: Sentence) -> Iterator[Clause]:
 
 def _named_role(name: Phrase, what: Phrase, role: Token, sentence: Sentence) -> Iterator[Clause]:
     person = is_person_noun(role.lemma_.lower())
-    if person and name.kind not in ("person", "name") or role.tag_ == "NNS" or what.kind in ("date", "money", "duration", "percent"):
+    if person and name.kind not in ("person", "name") or role.tag_ == "NNS" or role.text[:1].isupper() and not role.is_sent_start or what.kind in ("date", "money", "duration", "percent"):
         return
     text = what.text
     bare = False

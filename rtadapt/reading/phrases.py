@@ -20,6 +20,7 @@ References = Mapping[int, str]
 
 _MARK = "\u2060"
 _OWNED = re.compile(f"{_MARK}(?P<pronoun>\\w+){_MARK}")
+_NUMERIC = frozenset(["", "CARDINAL", "ORDINAL", "DATE", "TIME", "MONEY", "PERCENT", "QUANTITY"])
 _QUOTES = "\"“”«»"
 SCORE = re.compile(r"^\d{1,3}[-–]\d{1,3}$")
 YEAR = re.compile(r"^(?:1[5-9]|20)\d\d$")
@@ -85,7 +86,7 @@ def settled(text: str) -> str:
 
 def _uncapitalised(token: Token) -> str:
     """A word as it stands inside a sentence: the capital of a sentence's beginning taken off common words."""
-    named = token.pos_ == "PROPN" or (token.pos_ != "DET" and token.ent_type_ not in ("", "CARDINAL", "DATE", "TIME"))
+    named = token.pos_ == "PROPN" or (token.pos_ != "DET" and token.ent_type_ not in _NUMERIC)
     if token.is_sent_start and not named and token.text[1:].islower() and token.text != "I" and _common(token):
         return token.lower_
     return "a" if token.is_sent_start and token.text == "A" and token.pos_ == "DET" else token.text
@@ -189,8 +190,8 @@ def phrase(
     if any(token.pos_ == "PRON" and token.i not in references and token.lower_ in lexicon.PRONOUNS for token in tokens):
         return None
     run = contiguous(tokens, head)
-    if head.pos_ == "PROPN" and head.i not in references and not any(child.dep_ == "conj" for child in head.rights):
-        described = any(_loose(token, head) and token.i < head.i and token.pos_ != "DET" for token in tokens)
+    if head.pos_ == "PROPN" and head.text[:1].isupper() and head.i not in references and not any(child.dep_ == "conj" for child in head.rights):
+        described = any(_loose(token, head) and token.i < head.i and token.pos_ in ("NOUN", "PROPN") for token in tokens)
         tokens = [token for token in tokens if (token.pos_ == "DET" and token.head == head and not described) or not _loose(token, head)]
         while len(tokens) > 1 and tokens[0].text in lexicon.TITLES and tokens[1].pos_ == "PROPN":
             tokens = tokens[1:]
@@ -203,6 +204,8 @@ def phrase(
     if head.i in references:
         last = references[head.i].split()[-1]
         kind = "person" if head.lower_ in ("he", "she", "him", "her") else names.get(last.casefold(), kind if kind != "name" else "name")
+    if head.pos_ != "PROPN" and run and tokens[-1].i > run[-1].i:
+        run = [token for token in run if token.i <= head.i]
     answer = references.get(head.i) or _answer(run, head, kind)
     if head.i not in references and any(token.i in references and token.pos_ not in ("PRON", "DET") and token.tag_ != "PRP$" for token in run):
         answer = settled(text)
@@ -240,7 +243,7 @@ def _plural(head: Token) -> bool:
 def _answer(run: list[Token], head: Token, kind: str) -> str:
     if not run or _torn(run, head):
         return ""
-    if head.pos_ == "PROPN" and not any(child.dep_ == "conj" for child in head.rights):
+    if head.pos_ == "PROPN" and head.text[:1].isupper() and not any(child.dep_ == "conj" for child in head.rights):
         inside = [token for token in run if not _loose(token, head)]
         run = contiguous(inside, head) or run
         if kind == "person":
@@ -279,9 +282,11 @@ def _loose(token: Token, head: Token) -> bool:
     if top.i > head.i:
         if top.dep_ == "prep" and any(sign.isdigit() for sign in head.text):
             return False
-        return top.dep_ in ("prep", "acl", "relcl", "amod", "punct") and not (top.lower_ in ("of", "for", "and") and token.ent_iob_ == "I")
+        return top.dep_ in ("prep", "acl", "relcl", "amod", "punct") and not (
+            top.lower_ in ("of", "for", "and") and (token.ent_iob_ == "I" or (top.lower_ == "of" and head.ent_type_ != "PERSON"))
+        )
     same = head.ent_type_ and top.ent_type_ == head.ent_type_ and top.ent_iob_ != "O"
-    return top.dep_ in ("poss",) or (top.dep_ in ("compound", "nmod", "amod", "det") and not top.text[:1].isupper() and not same)
+    return top.dep_ in ("poss",) or (top.dep_ in ("compound", "nmod", "amod", "det") and (not top.text[:1].isupper() or top.text.endswith("-old")) and not same)
 
 
 def _count(head: Token, tokens: list[Token], references: References) -> tuple[str, str]:
