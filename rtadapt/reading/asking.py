@@ -9,22 +9,37 @@ import re
 from dataclasses import dataclass
 
 from rtadapt.reading import lexicon
-from rtadapt.reading.clauses import Clause, Part
+from rtadapt.reading.clauses import Clause
+from rtadapt.reading.parts import Part
 from rtadapt.reading.phrases import Phrase
+from rtadapt.words import word_set
 
-_AGENTIVE_BUT = frozenset("be cost contain measure weigh include mean have consist last weigh exist remain become total".split())
-_AGENTIVE = frozenset("beat buy sign announce unveil launch play score lose face ban agree sell hire sue fine recall defeat acquire appoint seek introduce plan report promise".split())
-_PERSONAL_OBJECTS = frozenset(
-    """beat defeat face play sue fine replace succeed oppose thank hire fire appoint elect arrest charge kill marry meet
-    represent draw host ask tell urge order help allow force persuade advise invite ban suspend praise criticise criticize require""".split()
+_AGENTIVE_BUT = word_set("""be cost contain measure weigh include mean have consist last weigh exist remain become total""")
+_AGENTIVE = word_set(
+    """beat buy sign announce unveil launch play score lose face ban agree sell hire sue fine recall defeat acquire appoint
+    seek introduce plan report promise"""
 )
-_CHANGES = frozenset("rise fall gain drop jump climb increase decrease decline slip grow shed surge plunge soar tumble advance".split())
-_UNWILLED = frozenset("beat defeat win lose rise fall grow drop score be become return go come continue get draw edge overcome recover knock eliminate".split())
-_CONTESTS = frozenset("beat defeat face sue host draw".split())
-_PAYING = frozenset("cost pay spend raise earn invest charge donate receive owe lose save make fetch give award grant win".split())
-_STRANDABLE = frozenset("with for to from of on against about into at by over through".split())
-_MOTIONS = frozenset("travel go fly move return arrive flee come sail drive head walk relocate emigrate invite send take bring admit transfer".split())
-_LASTING = frozenset("last take be spend run serve wait stay cover".split())
+_PERSONAL_OBJECTS = word_set(
+    """beat defeat face play sue fine replace succeed oppose thank hire fire appoint elect arrest charge kill marry meet
+    represent draw host ask tell urge order help allow force persuade advise invite ban suspend praise criticise criticize
+    require"""
+)
+_CHANGES = word_set(
+    """rise fall gain drop jump climb increase decrease decline slip grow shed surge plunge soar tumble advance"""
+)
+_UNWILLED = word_set(
+    """beat defeat win lose rise fall grow drop score be become return go come continue get draw edge overcome recover knock
+    eliminate"""
+)
+_CONTESTS = word_set("beat defeat face sue host draw")
+_LIGHT = word_set("""way place part aim care advantage shape note toll effect landfall charge sale use""")
+_PAYING = word_set("""cost pay spend raise earn invest charge donate receive owe lose save make fetch give award grant win""")
+_STRANDABLE = word_set("with for to from of on against about into at by over through")
+_MOTIONS = word_set(
+    """travel go fly move return arrive flee come sail drive head walk relocate emigrate invite send take bring admit
+    transfer"""
+)
+_LASTING = word_set("last take be spend run serve wait stay cover")
 _INSTANTS = frozenset(["in", "on", "at", "", "around", "about", "during", "this"])
 
 
@@ -47,16 +62,30 @@ def for_subject(clause: Clause) -> list[Asking]:
         return [Asking(f"How many {subject.counted}", answer=subject.count, plural=True)]
     if subject.kind == "person":
         return [Asking("Who"), Asking("Which person")]
-    if (subject.kind == "org" or subject.named and clause.passive and clause.lemma in _PERSONAL_OBJECTS) and clause.lemma not in _AGENTIVE_BUT and (not clause.passive or clause.lemma in _PERSONAL_OBJECTS):
+    if (
+        (subject.kind == "org" or (subject.named and clause.passive and clause.lemma in _PERSONAL_OBJECTS))
+        and clause.lemma not in _AGENTIVE_BUT
+        and (not clause.passive or clause.lemma in _PERSONAL_OBJECTS)
+    ):
         kind = _sort(subject)
         return [Asking("Who"), Asking(f"Which {kind}")] if kind else [Asking("Who"), Asking("Which organization")]
-    if subject.kind == "place" and clause.lemma not in _AGENTIVE_BUT and not clause.passive and any(p.role == "object" for p in clause.parts):
+    if (
+        subject.kind == "place"
+        and clause.lemma not in _AGENTIVE_BUT
+        and not clause.passive
+        and any(p.role == "object" for p in clause.parts)
+    ):
         return [Asking("Who")]
     if subject.kind in ("thing", "name", "org", "place"):
         kind = _sort(subject)
         if kind in ("city", "town", "state", "county", "province") and clause.lemma not in _AGENTIVE_BUT:
             return [Asking(f"Which {kind}")]
-        if subject.named and clause.lemma in _AGENTIVE and not clause.passive and not any(sign.isdigit() for sign in subject.text):
+        if (
+            subject.named
+            and clause.lemma in _AGENTIVE
+            and not clause.passive
+            and not any(sign.isdigit() for sign in subject.text)
+        ):
             return [Asking("Who")]
         return [Asking("What"), *([Asking(f"Which {kind}")] if kind else [])]
     if subject.kind == "percent":
@@ -70,7 +99,11 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
     asked = part.phrase
     if asked is None or not asked.answer:
         return []
-    if clause.instruction and part.role in ("object", "oblique", "title") and not (asked.count or asked.kind in ("money", "percent", "duration", "clock", "date")):
+    if (
+        clause.instruction
+        and part.role in ("object", "oblique", "title")
+        and not (asked.count or asked.kind in ("money", "percent", "duration", "clock", "date"))
+    ):
         return []
     if part.role == "score":
         return [Asking("By what score")]
@@ -131,14 +164,21 @@ def _places(part: Part) -> list[Asking]:
 
 
 def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
-    if part.role == "attribute" and (coded := re.match(r"(part|model|number|code|version|size|room|gate|channel|port|error|step) (\S*\d\S*)", asked.text)):
+    if part.role == "attribute" and (
+        coded := re.match(r"(part|model|number|code|version|size|room|gate|channel|port|error|step) (\S*\d\S*)", asked.text)
+    ):
         return [Asking(f"Which {coded.group(1)}", answer=coded.group(2)), Asking("What", answer=coded.group(2))]
     if part.governor in ("weigh", "measure") and asked.kind in ("measure", "thing") and asked.count:
         return [Asking("How much" if part.governor == "weigh" else "How big")]
     if part.role == "attribute" and clause.subject.kind == "person" and re.fullmatch(r"\d{1,3}", asked.answer):
         return [Asking("How old")]
     if part.role == "attribute" and re.search(r"\d[\d,.]* (?:light-years|miles|kilomet\w+|met\w+|km) (?:from|away)", asked.text):
-        return [Asking(f"How far from {asked.text.split(' from ')[1]}" if " from " in asked.text else "How far", answer=asked.answer.split(" from ")[0])]
+        return [
+            Asking(
+                f"How far from {asked.text.split(' from ')[1]}" if " from " in asked.text else "How far",
+                answer=asked.answer.split(" from ")[0],
+            )
+        ]
     if asked.kind == "duration" and part.governor in _LASTING:
         return [Asking("How long")]
     if asked.count and asked.kind != "money":
@@ -171,7 +211,9 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
         kind = _sort(asked)
         first = Asking("Who") if clause.lemma in _PERSONAL_OBJECTS else Asking(f"Which {kind}") if kind else Asking("What")
         return [first, *([Asking("Which organization")] if not kind and part.role == "object" else [])]
-    if asked.kind == "place" and clause.lemma in _PERSONAL_OBJECTS or asked.named and clause.lemma in _CONTESTS and part.role == "object":
+    if (asked.kind == "place" and clause.lemma in _PERSONAL_OBJECTS) or (
+        asked.named and clause.lemma in _CONTESTS and part.role == "object"
+    ):
         return [Asking("Who")]
     kind = _sort(asked)
     return [Asking("What"), *([Asking(f"Which {kind}")] if kind and part.role == "object" else [])]
@@ -189,7 +231,11 @@ def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
     if part.preposition == "at" and asked.named and asked.kind not in ("person", "money"):
         return [Asking("Where")]
     if asked.count and asked.kind != "money":
-        return [Asking(f"How many {asked.counted}", part.preposition, asked.count)] if part.preposition in _STRANDABLE - {"from", "to"} else []
+        return (
+            [Asking(f"How many {asked.counted}", part.preposition, asked.count)]
+            if part.preposition in _STRANDABLE - {"from", "to"}
+            else []
+        )
     if part.preposition in ("at", "in") and asked.kind == "org":
         return [Asking("Where")]
     if asked.kind == "money" or (asked.kind == "measure" and part.preposition in ("from", "to")):
@@ -209,6 +255,8 @@ def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
 
 def worth_asking(asked: Phrase) -> bool:
     """Whether a phrase says more than one plain noun: not "prices", "talks", "ways"."""
+    if asked.noun in _LIGHT and not asked.count:
+        return False
     return asked.named or bool(asked.count) or asked.kind not in ("thing", "person") or len(asked.answer.split()) > 1
 
 
@@ -226,8 +274,42 @@ def _sort(asked: Phrase) -> str:
         return place.group(1)
     if asked.kind not in ("org", "name", "place") or not last[:1].isupper():
         return ""
-    if last in lexicon.PLACE_ENDINGS | {"University", "College", "School", "Hospital", "Museum", "Bank", "Court", "Council", "Party", "Union", "Ministry", "Committee", "Commission", "Agency"}:
+    if last in lexicon.PLACE_ENDINGS | {
+        "University",
+        "College",
+        "School",
+        "Hospital",
+        "Museum",
+        "Bank",
+        "Court",
+        "Council",
+        "Party",
+        "Union",
+        "Ministry",
+        "Committee",
+        "Commission",
+        "Agency",
+    }:
         return last.lower()
-    if last in ("Inc", "Inc.", "Corp", "Corp.", "Co", "Co.", "Ltd", "Labs", "Foods", "Motors", "Holdings", "Systems", "Industries", "Technologies", "Robotics", "Pharmaceuticals", "Software", "Group"):
+    if last in (
+        "Inc",
+        "Inc.",
+        "Corp",
+        "Corp.",
+        "Co",
+        "Co.",
+        "Ltd",
+        "Labs",
+        "Foods",
+        "Motors",
+        "Holdings",
+        "Systems",
+        "Industries",
+        "Technologies",
+        "Robotics",
+        "Pharmaceuticals",
+        "Software",
+        "Group",
+    ):
         return "company"
     return "airline" if last in ("Airlines", "Airways") else ""

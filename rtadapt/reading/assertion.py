@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rtadapt.reading import lexicon
+from rtadapt.words import word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
-_QUOTES = "\"“”«»"
-_REPORTING_NOUNS = frozenset("report rumour rumor claim allegation suggestion speculation source leak gossip post tweet".split())
+_QUOTES = '"“”«»'
+_REPORTING_NOUNS = word_set("""report rumour rumor claim allegation suggestion speculation source leak gossip post tweet""")
 
 
 def asserted(verb: Token, agent: bool = False) -> bool:
@@ -41,7 +42,11 @@ def _own_words_are_plain(verb: Token, agent: bool) -> bool:
         word = child.lower_
         if child.dep_ == "neg" or (child.dep_ == "advmod" and word in lexicon.HEDGES):
             return False
-        if child.dep_ in ("aux", "auxpass") and word in lexicon.UNSURE_AUXILIARIES and not (agent and word in ("may", "should", "shall")):
+        if (
+            child.dep_ in ("aux", "auxpass")
+            and word in lexicon.UNSURE_AUXILIARIES
+            and not (agent and word in ("may", "should", "shall"))
+        ):
             return False
         if child.dep_ in ("mark", "advmod") and word in lexicon.CONDITIONS and child.i < verb.i:
             return False
@@ -55,7 +60,15 @@ def _own_words_are_plain(verb: Token, agent: bool) -> bool:
             return False
         if child.dep_ == "prep" and word == "according" and _doubted_speaker(child):
             return False
-        if child.dep_ in ("acomp", "advmod") and word in ("unlikely", "likely", "possible", "impossible", "unclear", "rumored", "rumoured"):
+        if child.dep_ in ("acomp", "advmod") and word in (
+            "unlikely",
+            "likely",
+            "possible",
+            "impossible",
+            "unclear",
+            "rumored",
+            "rumoured",
+        ):
             return False
     return True
 
@@ -92,7 +105,10 @@ def _reports_plainly(report: Token, clause: Token) -> bool:
     if clause.i < report.i and clause.dep_ in ("ccomp", "parataxis") and report.lemma_ not in lexicon.REPORTS:
         # Two main clauses side by side: "The label is free for members, otherwise it costs $6.95."
         return any(child.dep_ in ("nsubj", "nsubjpass") for child in clause.children)
-    if report.lemma_ not in lexicon.FACTUAL_REPORTS or any(child.dep_ in ("neg", "aux") and child.lower_ not in ("has", "have", "had", "was", "is", "were") for child in report.children):
+    if report.lemma_ not in lexicon.FACTUAL_REPORTS or any(
+        child.dep_ in ("neg", "aux") and child.lower_ not in ("has", "have", "had", "was", "is", "were")
+        for child in report.children
+    ):
         return False
     speakers = [child for child in report.children if child.dep_ in ("nsubj", "nsubjpass")]
     return not any(_doubtful(speaker) for speaker in speakers)

@@ -6,41 +6,24 @@ clauses become clauses of their own, with their own subject.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rtadapt.reading import lexicon
 from rtadapt.reading.assertion import asserted
-from rtadapt.reading.phrases import SCORE, Phrase, References, kept, phrase, spelled
+from rtadapt.reading.inflection import base_form, inflected
+from rtadapt.reading.parts import Part, Sentence, gather
+from rtadapt.reading.phrases import Phrase
+from rtadapt.words import word_set
 
 if TYPE_CHECKING:
-    from spacy.tokens import Span, Token
-
-_REPLACING = frozenset("replace succeed defeat beat join become".split())
-_TWO_OBJECTS = frozenset(
-    """give award pay offer send name call elect appoint declare make cost hand tell charge fine save dub crown vote earn lend owe
-    grant teach show sell bring ask order""".split()
+    from spacy.tokens import Token
+_REPLACING = word_set("replace succeed defeat beat join become")
+_TWO_OBJECTS = word_set(
+    """give award pay offer send name call elect appoint declare make cost hand tell charge fine save dub crown vote earn
+    lend owe grant teach show sell bring ask order"""
 )
-# Nouns whose "in" says of what, not where: interest in Japan, a rise in France.
-_TAKES_IN = frozenset("interest investment stake role belief trust confidence presence war growth rise fall increase decline drop change".split())
-_TIME_WORDS = frozenset("yesterday tomorrow tonight today overnight".split())
-_REASONS = frozenset(["because of", "due to", "owing to", "amid", "over", "thanks to", "on account of"])
-_TIMES = frozenset("in on at by until till since before after from during within for through between around throughout".split())
-_PLACES = frozenset("in at near on outside inside between along across off beneath under above around into to from through".split())
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One piece of a clause after its verb. `role` says what it does; `phrase` is what can be asked for, if anything."""
-
-    role: str
-    text: str
-    place: int
-    preposition: str = ""
-    phrase: Phrase | None = None
-    essential: bool = True
-    governor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +45,7 @@ class Clause:
         return self.tag == "VBN" and bool(self.auxiliaries) and self.auxiliaries[-1] in _BE
 
 
-_JOINED = frozenset("because due owing thanks ahead instead".split())
-_BE = frozenset("be is are was were been being am 's".split())
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A parsed sentence with what its words refer to, what its names are, and whether an agent says it to the asker."""
-
-    span: Span
-    references: References
-    names: Mapping[str, str]
-    agent: bool = False
-
-    def phrase(self, head: Token, without: frozenset[int] = frozenset()) -> Phrase | None:
-        """The phrase of a noun of this sentence."""
-        return phrase(head, self.references, self.names, without)
+_BE = word_set("be is are was were been being am 's")
 
 
 def clauses(sentence: Sentence) -> Iterator[Clause]:
@@ -100,9 +68,13 @@ def _clause(verb: Token, sentence: Sentence) -> Clause | None:
     if auxiliaries is None:
         return None
     parts: list[Part] = []
-    if not _gather(verb, sentence, parts):
+    if not gather(verb, sentence, parts):
         return None
-    objects = [part for part in parts if part.role in ("object", "recipient", "title") and part.text and not part.preposition and part.governor == verb.lemma_]
+    objects = [
+        part
+        for part in parts
+        if part.role in ("object", "recipient", "title") and part.text and not part.preposition and part.governor == verb.lemma_
+    ]
     if len(objects) > 1 and verb.lemma_ not in _TWO_OBJECTS:
         return None
     parts.sort(key=lambda part: (part.place < verb.i, part.place))
@@ -111,12 +83,7 @@ def _clause(verb: Token, sentence: Sentence) -> Clause | None:
 
 
 def _lemma(verb: Token) -> str:
-    """The verb's base form; the parser's own is not always one that gives the form in the text ("fin" for "fined")."""
-    from lemminflect import getInflection, getLemma
-
-    if verb.pos_ == "AUX" or verb.lower_ in getInflection(verb.lemma_, verb.tag_):
-        return verb.lemma_
-    return next((lemma for lemma in getLemma(verb.lower_, "VERB") if verb.lower_ in getInflection(lemma, verb.tag_)), verb.lemma_)
+    return verb.lemma_ if verb.pos_ == "AUX" else base_form(verb.lower_, verb.lemma_, verb.tag_)
 
 
 def _subject(verb: Token, sentence: Sentence) -> tuple[Phrase | None, str]:
@@ -137,12 +104,19 @@ def _subject(verb: Token, sentence: Sentence) -> tuple[Phrase | None, str]:
         if passive and bare and verb.tag_ == "VBD" and verb.lower_.endswith("ed"):
             return None, "own"
         return subject, "shared" if tense in ("own", "shared") else tense
-    if verb.dep_ == "acl" and verb.tag_ == "VBN" and (verb.head.pos_ == "PROPN" or verb.head.i in sentence.references) and not _passive_clash(verb):
+    if (
+        verb.dep_ == "acl"
+        and verb.tag_ == "VBN"
+        and (verb.head.pos_ == "PROPN" or verb.head.i in sentence.references)
+        and not _passive_clash(verb)
+    ):
         return _antecedent(verb.head, verb, sentence), "participle"
     if verb.dep_ == "advcl" and verb.head.pos_ in ("VERB", "AUX"):
-        if any(child.dep_ in ("mark", "prep") and child.i < verb.i or child.dep_ == "aux" for child in verb.children):
+        if any((child.dep_ in ("mark", "prep") and child.i < verb.i) or child.dep_ == "aux" for child in verb.children):
             return None, "own"
-        if (verb.tag_ == "VBN" and verb.i < verb.head.i and not _passive_clash(verb)) or (verb.tag_ == "VBG" and verb.lemma_ in _REPLACING):
+        if (verb.tag_ == "VBN" and verb.i < verb.head.i and not _passive_clash(verb)) or (
+            verb.tag_ == "VBG" and verb.lemma_ in _REPLACING
+        ):
             if asserted(verb.head, sentence.agent):
                 return _subject(verb.head, sentence)[0], "participle"
         return None, "own"
@@ -159,7 +133,7 @@ def _antecedent(noun: Token, relative: Token, sentence: Sentence) -> Phrase | No
     """What a relative clause or participle is about, when it is a name and not one of several of a kind."""
     if relative.lower_ == "that":
         return None
-    while noun.dep_ == "appos" and noun.head.pos_ in ("PROPN", "NOUN") and not noun.pos_ == "PROPN":
+    while noun.dep_ == "appos" and noun.head.pos_ in ("PROPN", "NOUN") and noun.pos_ != "PROPN":
         noun = noun.head
     name = next((child for child in noun.children if child.dep_ == "appos" and child.pos_ == "PROPN"), None)
     if noun.pos_ != "PROPN" and name is not None and name.i < relative.i:
@@ -193,231 +167,34 @@ def _verb_group(verb: Token, tense: str) -> tuple[tuple[str, ...] | None, str, s
 
 
 def _participle_group(verb: Token) -> tuple[tuple[str, ...] | None, str, str]:
-    from lemminflect import getInflection
-
     if verb.tag_ == "VBN":
         return ("was",), verb.lower_, "VBN"
     matrix = verb.head
     words = [_full(child) for child in matrix.lefts if child.dep_ == "aux"]
     if "will" in words:
         return ("will",), verb.lemma_, "VB"
-    if matrix.tag_ == "VBD" or any(word in ("has", "had", "have", "was", "were") for word in words) or any(
-        child.dep_ == "auxpass" and child.tag_ == "VBD" for child in matrix.lefts
+    if (
+        matrix.tag_ == "VBD"
+        or any(word in ("has", "had", "have", "was", "were") for word in words)
+        or any(child.dep_ == "auxpass" and child.tag_ == "VBD" for child in matrix.lefts)
     ):
-        form = getInflection(verb.lemma_, "VBD")
-        return ((), form[0], "VBD") if form else (None, "", "")
+        return (), inflected(verb.lemma_, "VBD"), "VBD"
     return None, "", ""
 
 
 def _full(auxiliary: Token) -> str:
-    return {"'ll": "will", "’ll": "will", "'ve": "have", "’ve": "have", "'re": "are", "’re": "are", "wo": "will", "ca": "can"}.get(
-        auxiliary.lower_, ("is" if auxiliary.dep_ == "auxpass" or auxiliary.head.tag_ == "VBG" else "has") if auxiliary.lower_ in ("'s", "’s") else auxiliary.lower_
+    return {
+        "'ll": "will",
+        "’ll": "will",
+        "'ve": "have",
+        "’ve": "have",
+        "'re": "are",
+        "’re": "are",
+        "wo": "will",
+        "ca": "can",
+    }.get(
+        auxiliary.lower_,
+        ("is" if auxiliary.dep_ == "auxpass" or auxiliary.head.tag_ == "VBG" else "has")
+        if auxiliary.lower_ in ("'s", "’s")
+        else auxiliary.lower_,
     )
-
-
-def _gather(verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
-    """Add the parts of a verb. False when one of them makes the clause unfit to be asked about."""
-    for child in verb.children:
-        if child.dep_ in ("nsubj", "nsubjpass", "aux", "auxpass", "punct", "cc", "conj", "mark", "neg", "intj", "dep", "meta", "preconj", "parataxis"):
-            continue
-        if child.dep_ in ("dobj", "attr", "dative", "oprd") and child.pos_ not in ("VERB", "ADP"):
-            if not _noun(child, sentence, parts):
-                return False
-        elif child.dep_ == "acomp" or (child.dep_ == "oprd" and child.pos_ != "VERB"):
-            _quality(child, sentence, parts)
-        elif child.dep_ in ("prep", "agent", "dative"):
-            if not _prepositional(child, sentence, parts):
-                return False
-        elif child.dep_ == "npadvmod":
-            _adverbial_noun(child, sentence, parts)
-        elif child.dep_ == "prt":
-            parts.append(Part("fixed", child.text, child.i))
-        elif child.dep_ == "advmod":
-            if not _adverb(child, verb, sentence, parts):
-                return False
-        elif child.dep_ == "xcomp":
-            if any(part.dep_ == "neg" for part in child.children) or child.pos_ not in ("VERB", "AUX", "ADJ", "NOUN"):
-                return False
-            words = [part.text for part in child.lefts if part.dep_ in ("aux", "auxpass")] + [child.text]
-            parts.append(Part("fixed", " ".join(words), child.i))
-            if not _gather(child, sentence, parts):
-                return False
-        elif child.dep_ == "advcl":
-            if not _adverbial_clause(child, verb, sentence, parts):
-                return False
-        elif child.dep_ in ("ccomp", "csubj", "pcomp"):
-            if verb.lemma_ in ("mean", "indicate") and child.i > verb.i:
-                return _whole(child, "meaning", sentence, parts, essential=True)
-            if child.i < verb.i or not any(part.dep_ == "aux" and part.lower_ == "to" for part in child.lefts):
-                if child.i < verb.i and any(part.dep_ in ("nsubj", "nsubjpass") for part in child.children):
-                    continue
-                return False
-            if not _whole(child, "fixed", sentence, parts, essential=True):
-                return False
-    return True
-
-
-def _noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
-    loose = [prep for prep in head.children if head.pos_ != "PROPN" and prep.dep_ == "prep" and _stands_alone(prep, sentence)]
-    found = sentence.phrase(head, frozenset(prep.i for prep in loose))
-    if found is None:
-        return False
-    role = {"dobj": "object", "attr": "attribute", "dative": "recipient", "oprd": "title"}[head.dep_]
-    score = next((token for token in head.subtree if SCORE.match(token.text)), None)
-    if found.kind == "score":
-        return True
-    parts.append(Part(role, found.text, head.i, phrase=found, governor=head.head.lemma_))
-    if score is not None:
-        parts.append(Part("score", score.text, score.i, phrase=Phrase(score.text, score.text, "score", "score"), essential=False))
-    return all(_prepositional(prep, sentence, parts) for prep in loose)
-
-
-def _stands_alone(prep: Token, sentence: Sentence) -> bool:
-    """Whether a preposition hung onto a noun says when or where, and so belongs to the whole clause."""
-    noun = next((child for child in prep.children if child.dep_ == "pobj"), None)
-    if noun is None or prep.lower_ not in _TIMES | {"near"} or prep.lower_ == "for":
-        return False
-    found = sentence.phrase(noun)
-    if found is None or prep.head.lemma_ in _TAKES_IN:
-        return False
-    if found.kind in ("date", "year", "clock"):
-        return True
-    return found.kind == "place" and prep.lower_ in ("in", "at", "near")
-
-
-def _quality(head: Token, sentence: Sentence, parts: list[Part]) -> None:
-    measure = next((child for child in head.children if child.dep_ == "npadvmod"), None)
-    if measure is not None:
-        found = sentence.phrase(measure)
-        if found is not None:
-            whole = f"{found.text} {head.text}"
-            parts.append(Part("measure", whole, head.i, head.lower_, phrase=found))
-    else:
-        words = [child.text for child in head.lefts if child.dep_ in ("advmod",) and child.lower_ in ("very", "fully", "more", "most", "too")]
-        parts.append(Part("fixed", " ".join([*words, head.text]), head.i))
-    for child in head.rights:
-        if child.dep_ == "prep":
-            _prepositional(child, sentence, parts)
-        elif child.dep_ == "xcomp":
-            words = [part.text for part in child.lefts if part.dep_ in ("aux", "auxpass")] + [child.text]
-            parts.append(Part("fixed", " ".join(words), child.i))
-            _gather(child, sentence, parts)
-        elif child.dep_ == "npadvmod":
-            _adverbial_noun(child, sentence, parts)
-
-
-def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
-    words = [prep]
-    head = prep
-    while True:
-        noun = next((child for child in head.children if child.dep_ == "pobj"), None)
-        deeper = next((child for child in head.children if child.dep_ in ("prep", "pcomp") and child.pos_ in ("ADP", "SCONJ")), None)
-        if (noun is not None and not (deeper is not None and head.lower_ in _JOINED)) or deeper is None:
-            break
-        words.append(deeper)
-        head = deeper
-    preposition = " ".join(word.lower_ for word in words)
-    if prep.i + 1 < len(prep.doc) and (joined := f"{prep.lower_} {prep.nbor(1).lower_}") in _REASONS:
-        preposition = joined
-    if preposition.startswith(("according", "despite", "including", "such", "like", "without", "unlike", "except")):
-        return preposition.startswith(("according", "despite", "including", "such"))
-    if noun is None:
-        return any(child.dep_ == "pcomp" for child in prep.children) and _whole(prep, "fixed", sentence, parts, essential=prep.head.i < prep.i and prep.lower_ in ("of", "from", "for", "to"))
-    loose = [deep for deep in noun.children if prep.dep_ == "agent" and deep.dep_ == "prep" and _stands_alone(deep, sentence)]
-    found = sentence.phrase(noun, frozenset(deep.i for deep in loose))
-    for deep in loose:
-        _prepositional(deep, sentence, parts)
-    if preposition == "to" and found is not None and any(child.lower_ == "up" and child.dep_ == "prt" for child in prep.head.children):
-        parts[:] = [part for part in parts if part.text != "up"]
-        found = replace(found, count=f"up to {found.count}" if found.count else "", answer=f"up to {found.answer}", text=f"up to {found.text}")
-        parts.append(Part("object", found.text, prep.i, phrase=found, governor=prep.head.lemma_))
-        return True
-    if preposition == "in" and noun.lower_ == "order":
-        return _whole(prep, "purpose", sentence, parts, essential=False) or True
-    if found is None or not found.text:
-        return preposition in _REASONS or preposition in ("in", "at", "on", "after", "before", "during", "since", "following")
-    modifiers = [child.text for child in prep.lefts if child.dep_ in ("advmod", "quantmod", "npadvmod") and child.lower_ not in lexicon.DROPPED_ADVERBS]
-    text = " ".join([*modifiers, preposition, found.text])
-    role, essential = _role_of(prep, preposition, found)
-    if role == "reason":
-        found = replace(found, answer="".join(token.text_with_ws for token in prep.doc[prep.i : prep.right_edge.i + 1]).strip())
-    parts.append(Part(role, text, prep.i, preposition, found, essential and prep.i > prep.head.i, prep.head.lemma_))
-    return True
-
-
-def _role_of(prep: Token, preposition: str, found: Phrase) -> tuple[str, bool]:
-    if found.noun in ("time", "way", "course", "case", "part", "result", "addition", "moment", "fact"):
-        return "fixed", prep.lower_ in ("of", "to") and found.noun != "time"
-    if prep.dep_ == "agent" and found.kind not in ("date", "year", "clock", "money", "percent", "number", "measure", "duration"):
-        return "agent", True
-    if preposition in _REASONS and not (preposition == "over" and found.kind in ("duration", "number", "money", "date", "place")):
-        return "reason", False
-    if found.kind in ("date", "year", "clock", "duration"):
-        return "time", False
-    if found.kind == "place" and preposition in _PLACES:
-        return "place", preposition in ("to", "from", "into", "through", "between")
-    if preposition in ("during", "before", "after", "until", "since", "following", "ahead of"):
-        return "circumstance", False
-    return "oblique", True
-
-
-def _adverbial_noun(head: Token, sentence: Sentence, parts: list[Part]) -> None:
-    found = sentence.phrase(head)
-    if found is None:
-        return
-    score = next((token for token in head.subtree if SCORE.match(token.text)), None)
-    if score is not None:
-        if found.kind != "score":
-            parts.append(Part("object", found.text, head.i, phrase=found))
-        parts.append(Part("score", score.text, score.i, phrase=Phrase(score.text, score.text, "score", "score"), essential=False))
-    elif found.kind in ("date", "year", "clock", "duration"):
-        parts.append(Part("time", found.text, head.i, "", found, essential=False))
-    elif found.kind in ("percent", "money"):
-        parts.append(Part("object", found.text, head.i, phrase=found, governor=head.head.lemma_))
-    elif not (head.left_edge.i > 0 and head.left_edge.nbor(-1).text == ","):
-        parts.append(Part("fixed", found.text, head.i, essential=head.i > head.head.i))
-
-
-def _adverb(child: Token, verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
-    word = child.lower_
-    if child.tag_ == "WRB" or word in lexicon.HEDGES:
-        return False
-    if word in _TIME_WORDS:
-        parts.append(Part("time", child.text, child.i, "", Phrase(child.text, child.text, "date", word), essential=False))
-    elif child.left_edge.i > 0 and child.left_edge.nbor(-1).text == "," or word in ("up", "down") and any(part.dep_ == "npadvmod" for part in child.children):
-        return True
-    elif child.i > verb.i and word not in lexicon.DROPPED_ADVERBS:
-        if any(part.dep_ in ("prep", "npadvmod", "advcl", "ccomp", "pcomp") for part in child.children):
-            return _whole(child, "fixed", sentence, parts, essential=True)
-        parts.append(Part("fixed", child.text, child.i, essential=True))
-    return True
-
-
-def _adverbial_clause(child: Token, verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
-    mark = next((part for part in child.lefts if part.dep_ in ("mark", "advmod", "prep") and part.tag_ in ("IN", "WRB")), None)
-    to = any(part.dep_ == "aux" and part.lower_ == "to" for part in child.lefts)
-    if to and mark is None:
-        return _whole(child, "purpose", sentence, parts, essential=verb.tag_ == "VB") or True
-    word = mark.lower_ if mark is not None else ""
-    if word in lexicon.CONDITIONS:
-        return _whole(child, "condition", sentence, parts, essential=True)
-    if word in ("because", "after", "before", "when", "until", "once", "as", "while") and any(part.dep_ in ("nsubj", "nsubjpass") for part in child.children):
-        return _whole(child, "reason" if word == "because" else "circumstance", sentence, parts, essential=word in ("until", "once")) or word not in ("until", "once")
-    return True
-
-
-def _whole(head: Token, role: str, sentence: Sentence, parts: list[Part], essential: bool) -> bool:
-    """Add a clause or phrase as it stands, with its references resolved."""
-    tokens = kept(head, sentence.references)
-    if any(token.text in "\"“”«»" or token.dep_ == "neg" for token in head.subtree):
-        return False
-    if not tokens or len(tokens) > 16 or any(sentence.references.get(token.i) == "" for token in tokens):
-        return False
-    if any(token.pos_ == "PRON" and token.i not in sentence.references and token.tag_ in ("PRP", "PRP$") for token in tokens):
-        return False
-    text = spelled(tokens, sentence.references)
-    if role == "meaning" and tokens[0].lower_ == "that":
-        tokens = tokens[1:]
-    answer = "".join(token.text_with_ws for token in head.doc[tokens[0].i : tokens[-1].i + 1]).strip(" ,;")
-    parts.append(Part(role, text, head.left_edge.i, phrase=Phrase(text, answer, "clause", head.lemma_), essential=essential))
-    return True

@@ -11,41 +11,34 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rtadapt.reading import lexicon
-from rtadapt.reading.phrases import is_person_noun, kept, named_by, spelled
+from rtadapt.reading.kinds import is_person_noun
+from rtadapt.reading.mentions import FIRMS, LAUNCHES, Mention, bare_definite, expletive, hints, is_subject, name_only, only
+from rtadapt.reading.phrases import kept, named_by, spelled
+from rtadapt.words import word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
-
-_HE = frozenset("he him his himself".split())
-_SHE = frozenset("she her hers herself".split())
-_IT = frozenset("it its itself".split())
-_WE = frozenset("we our us ours ourselves".split())
+_HE = word_set("he him his himself")
+_SHE = word_set("she her hers herself")
+_IT = word_set("it its itself")
+_WE = word_set("we our us ours ourselves")
 _YOU = {"you": "I", "your": "my", "yours": "mine", "yourself": "myself"}
-_THEY = frozenset("they them their theirs themselves".split())
-_LABELS = {"PERSON": "person", "ORG": "org", "GPE": "place", "LOC": "place", "FAC": "name", "PRODUCT": "name", "EVENT": "name",
-           "WORK_OF_ART": "name", "NORP": "norp", "LAW": "name", "LANGUAGE": "name"}
-_LAUNCHES = frozenset("unveil launch release introduce announce open build publish present develop sell design make".split())
-_WORKS = frozenset("film movie book novel song album show series play opera musical exhibition podcast game".split())
-_FIRMS = frozenset(
-    """company firm startup carrier automaker chipmaker retailer maker lender airline manufacturer group club bank brand insurer
-    publisher operator""".split()
-)
+_THEY = word_set("they them their theirs themselves")
+_LABELS = {
+    "PERSON": "person",
+    "ORG": "org",
+    "GPE": "place",
+    "LOC": "place",
+    "FAC": "name",
+    "PRODUCT": "name",
+    "EVENT": "name",
+    "WORK_OF_ART": "name",
+    "NORP": "norp",
+    "LAW": "name",
+    "LANGUAGE": "name",
+}
+_WORKS = word_set("""film movie book novel song album show series play opera musical exhibition podcast game""")
 _REACH_SENTENCES = 2
-
-
-@dataclass(slots=True)
-class Mention:
-    """Something that the story named: its words, its kind, and where it stood last."""
-
-    text: str
-    kind: str
-    noun: str
-    sentence: int
-    subject: bool
-    named: bool
-    launched: bool = False
-    token: int = -1
 
 
 @dataclass(slots=True)
@@ -65,13 +58,13 @@ class Story:
         for doc in docs:
             for entity in doc.ents:
                 kind = _LABELS.get(entity.label_)
-                if entity.label_ == "WORK_OF_ART" or (entity.start > 0 and entity[0].nbor(-1).text in "\"“"):
+                if entity.label_ == "WORK_OF_ART" or (entity.start > 0 and entity[0].nbor(-1).text in '"“'):
                     self.works.add(entity.root.text.casefold())
                 if kind and entity.root.pos_ == "PROPN":
                     votes.setdefault(entity.root.text.casefold(), Counter())[kind] += 1
             for token in doc:
                 if token.pos_ == "PROPN" and token.dep_ != "compound":
-                    for kind in _hints(token):
+                    for kind in hints(token):
                         votes.setdefault(token.text.casefold(), Counter())[kind] += 4
         self.names.update({word: counted.most_common(1)[0][0] for word, counted in votes.items()})
 
@@ -82,8 +75,8 @@ class Story:
             self.sentence += 1
             for token in sent:
                 self._refer(token, sent, found, agent, topic)
-                for head in _closing(token):
-                    self._mention(head, found)
+                if token.pos_ in ("NOUN", "PROPN") and token.dep_ not in ("compound", "nmod"):
+                    self._mention(token, found)
         return found
 
     def _refer(self, token: Token, sent: Span, found: dict[int, str], agent: bool, topic: str) -> None:
@@ -92,26 +85,35 @@ class Story:
             if word in _HE or word in _SHE:
                 found[token.i] = self._person(token, sent, "he" if word in _HE else "she")
             elif word in _IT:
-                found[token.i] = "" if _expletive(token) else self._thing(token, sent)
+                found[token.i] = "" if expletive(token) else self._thing(token, sent)
             elif word in _THEY:
                 found[token.i] = ""
             elif agent and word in _YOU:
                 found[token.i] = "me" if word == "you" and token.dep_ in ("dobj", "pobj", "dative") else _YOU[word]
             elif word in _WE or word in ("i", "my", "me", "mine", "you", "your"):
                 found[token.i] = topic if agent and word in _WE else ""
-            elif word in ("this", "that", "these", "those") and token.dep_ not in ("mark", "det", "nsubj", "nsubjpass", "dobj") :
+            elif (
+                (word in ("this", "that", "these", "those") and token.dep_ not in ("mark", "det", "nsubj", "nsubjpass", "dobj"))
+                or word in ("this", "these", "those")
+                or (word == "that" and token.tag_ == "DT")
+            ):
                 found[token.i] = ""
-            elif word in ("this", "these", "those") or (word == "that" and token.tag_ == "DT"):
-                found[token.i] = ""
-        elif token.pos_ == "PROPN" and token.dep_ not in ("compound", "nmod") and not any(
-            child.pos_ == "PROPN" and child.dep_ == "compound" for child in token.lefts
+        elif (
+            token.pos_ == "PROPN"
+            and token.dep_ not in ("compound", "nmod")
+            and not any(child.pos_ == "PROPN" and child.dep_ == "compound" for child in token.lefts)
         ):
             whole = self.full.get(token.text, "")
             if whole and whole != token.text:
                 found[token.i] = whole
-        elif token.pos_ == "NOUN" and token.is_sent_start and token.dep_ != "compound" and self.full.get(token.text, token.text) != token.text:
+        elif (
+            token.pos_ == "NOUN"
+            and token.is_sent_start
+            and token.dep_ != "compound"
+            and self.full.get(token.text, token.text) != token.text
+        ):
             found[token.i] = self.full[token.text]
-        elif token.pos_ == "NOUN" and (determiner := _bare_definite(token)):
+        elif token.pos_ == "NOUN" and (determiner := bare_definite(token)):
             meant = self._definite(token)
             if meant:
                 found[token.i] = meant
@@ -147,11 +149,11 @@ class Story:
             return own.text
         fitting = [m for m in self._recent(self.sentence) if m.kind == "person" and m.named and self.sex.get(m.text, sex) == sex]
         here = [m for m in fitting if m.sentence == self.sentence]
-        chosen = _only(here) or _only([m for m in here if m.subject])
+        chosen = only(here) or only([m for m in here if m.subject])
         if not here:
             before = [m for m in fitting if m.sentence == self.sentence - 1] or fitting
             subjects = [m for m in before if m.subject]
-            chosen = subjects[0] if subjects else _only(before)
+            chosen = subjects[0] if subjects else only(before)
         if chosen is None:
             return ""
         self.sex.setdefault(chosen.text, sex)
@@ -167,14 +169,18 @@ class Story:
         if token.dep_ == "dobj" and sent.root.tag_ == "VB":
             objects = [m for m in self.mentions if m.sentence == self.sentence and not m.subject]
             return objects[-1].text if objects else ""
-        fitting = [m for m in self._recent(self.sentence) if m.kind not in ("person", "place", "norp") or (m.kind == "place" and m.subject)]
+        fitting = [
+            m
+            for m in self._recent(self.sentence)
+            if m.kind not in ("person", "place", "norp") or (m.kind == "place" and m.subject)
+        ]
         here = [m for m in fitting if m.sentence == self.sentence and m.subject]
         before = [m for m in fitting if m.sentence == self.sentence - 1]
         chosen = here[0] if here and (len(here) == 1 or token.dep_ in ("nsubj", "nsubjpass", "poss")) else None
         if not here:
             subjects = [m for m in before if m.subject]
             launched = [m for m in before if m.launched and m.named and m.kind != "person"]
-            chosen = launched[0] if launched else subjects[-1] if subjects else _only([m for m in before if m.named])
+            chosen = launched[0] if launched else subjects[-1] if subjects else only([m for m in before if m.named])
         if chosen is None or chosen.kind == "person" or not chosen.text:
             return ""
         if token.dep_ in ("nsubj", "nsubjpass"):
@@ -190,122 +196,65 @@ class Story:
                 return f"the {mention.text.partition(' ')[2]}" if words[0] in ("a", "an") else mention.text
         if noun in _WORKS:
             works = [m for m in self._recent(self.sentence) if m.named and m.text.split()[-1].casefold() in self.works]
-            only = _only(works) or _only([m for m in works if m.subject])
-            return only.text if only else ""
-        if noun in _FIRMS:
-            companies = [m for m in self._recent(self.sentence) if m.named and (m.kind == "org" or (m.kind == "name" and m.subject))]
+            work = only(works) or only([m for m in works if m.subject])
+            return work.text if work else ""
+        if noun in FIRMS:
+            companies = [
+                m for m in self._recent(self.sentence) if m.named and (m.kind == "org" or (m.kind == "name" and m.subject))
+            ]
             subjects = [m for m in companies if m.subject]
-            only = _only(companies) or _only(subjects)
-            return only.text if only else ""
+            company = only(companies) or only(subjects)
+            return company.text if company else ""
         return ""
 
     def _mention(self, head: Token, found: dict[int, str]) -> None:
         head = named_by(head) if head.i not in found else head
-        if head.pos_ == "PRON" or head.dep_ == "npadvmod" or (head.dep_ == "appos" and head.pos_ == "NOUN") or head.ent_type_ in ("DATE", "TIME", "MONEY", "PERCENT"):
+        if (
+            head.pos_ == "PRON"
+            or head.dep_ == "npadvmod"
+            or (head.dep_ == "appos" and head.pos_ == "NOUN")
+            or head.ent_type_ in ("DATE", "TIME", "MONEY", "PERCENT")
+        ):
             return
         words = kept(head, found)
         if not words or any(found.get(token.i) == "" for token in words):
             return
-        text = found.get(head.i) or spelled(_name_only(words, head), found)
+        text = found.get(head.i) or spelled(name_only(words, head), found)
         named = head.pos_ == "PROPN" or head.i in found or any(token.text[:1].isupper() for token in words[1:])
-        kind = self.names.get(head.text.casefold(), "name") if head.pos_ == "PROPN" else ("person" if is_person_noun(head.lemma_.lower()) else "thing")
+        kind = (
+            self.names.get(head.text.casefold(), "name")
+            if head.pos_ == "PROPN"
+            else ("person" if is_person_noun(head.lemma_.lower()) else "thing")
+        )
         if head.i in found and (known := next((m for m in reversed(self.mentions) if m.text == found[head.i]), None)):
             kind = known.kind
         if kind == "norp" or (head.pos_ != "PROPN" and not any(child.dep_ in ("det", "poss") for child in head.lefts)):
             return
         if kind != "person" and head.pos_ == "PROPN" and text.split()[0] in ("a", "an"):
             return
-        noun = next((child.lemma_.lower() for child in head.children if child.dep_ == "appos" and child.pos_ == "NOUN"), head.lemma_.lower())
-        self.mentions.append(Mention(text, kind, noun, self.sentence, _is_subject(head), named, head.dep_ == "dobj" and head.head.lemma_ in _LAUNCHES, head.i))
+        noun = next(
+            (child.lemma_.lower() for child in head.children if child.dep_ == "appos" and child.pos_ == "NOUN"),
+            head.lemma_.lower(),
+        )
+        self.mentions.append(
+            Mention(
+                text,
+                kind,
+                noun,
+                self.sentence,
+                is_subject(head),
+                named,
+                head.dep_ == "dobj" and head.head.lemma_ in LAUNCHES,
+                head.i,
+            )
+        )
         parts = text.split()
         if head.pos_ == "PROPN" and head.i not in found and len(parts) > 1:
             if kind == "person" and all(part[:1].isupper() for part in parts):
                 self.full.setdefault(parts[-1], text)
-            elif kind in ("org", "name") and parts[0] != "the" and self.names.get(parts[0].casefold()) not in ("place", "person", "norp"):
+            elif (
+                kind in ("org", "name")
+                and parts[0] != "the"
+                and self.names.get(parts[0].casefold()) not in ("place", "person", "norp")
+            ):
                 self.full.setdefault(parts[0], text)
-
-
-def _is_subject(head: Token) -> bool:
-    while head.dep_ == "appos":
-        head = head.head
-    return head.dep_ in ("nsubj", "nsubjpass") and _main(head)
-
-
-def _name_only(words: list[Token], head: Token) -> list[Token]:
-    if head.pos_ != "PROPN":
-        return words
-    run = [head]
-    while run[0].i - 1 in {word.i for word in words}:
-        before = run[0].nbor(-1)
-        if not (before.pos_ == "PROPN" or before.text[:1].isupper() or before.dep_ == "det" or before.tag_ == "POS" or before.like_num) or before.text in lexicon.TITLES:
-            break
-        run.insert(0, before)
-    while run[-1].i + 1 < len(head.doc) and run[-1].nbor(1).like_num and run[-1].nbor(1).i in {word.i for word in words}:
-        run.append(run[-1].nbor(1))
-    return run
-
-
-def _hints(token: Token) -> Iterator[str]:
-    """What the words around a name say about its kind."""
-    if token.text in lexicon.ORG_ENDINGS or any(child.text == "&" for child in token.children):
-        yield "org"
-    if token.text in lexicon.PLACE_ENDINGS:
-        yield "name"
-    for child in token.children:
-        if child.dep_ == "relcl" and any(word.lower_ == "who" for word in child.lefts):
-            yield "person"
-        if child.dep_ == "appos" and child.like_num and child.text.isdigit() and len(child.text) <= 2:
-            yield "person"
-        if child.dep_ == "appos" and child.pos_ == "NOUN":
-            if is_person_noun(child.lemma_.lower()):
-                yield "person"
-            elif child.lemma_.lower() in lexicon.ORG_NOUNS:
-                yield "org"
-        if child.dep_ == "compound" and (child.text in lexicon.TITLES or (child.pos_ == "NOUN" and is_person_noun(child.lemma_.lower()))):
-            yield "person"
-    if token.dep_ == "appos" and token.head.pos_ == "NOUN":
-        if is_person_noun(token.head.lemma_.lower()):
-            yield "person"
-        elif token.head.lemma_.lower() in lexicon.ORG_NOUNS:
-            yield "org"
-
-
-def _bare_definite(token: Token) -> str:
-    lefts = list(token.lefts)
-    plain = len(lefts) == 1 or (token.lemma_.lower() in _FIRMS and all(child.dep_ in ("det", "amod", "compound") for child in lefts))
-    if plain and lefts and lefts[0].dep_ == "det" and lefts[0].lower_ in ("the", "this", "that", "these", "those"):
-        if not any(
-            child.dep_ in ("prep", "relcl", "acl", "appos") and child.left_edge.nbor(-1).text not in (",", "-", "–", "—")
-            for child in token.rights
-        ) and named_by(token) is token:
-            return lefts[0].lower_
-    return ""
-
-
-def _expletive(token: Token) -> bool:
-    """Whether an "it" stands for nothing: it is likely that, it took a week to, it rained."""
-    verb = token.head
-    if token.lower_ != "it" or token.dep_ not in ("nsubj", "nsubjpass", "expl"):
-        return False
-    later = [child for child in verb.rights if child.dep_ in ("ccomp", "csubj", "xcomp", "advcl")]
-    chain = [verb, *(child for child in verb.rights if child.dep_ == "xcomp")]
-    if any(word.lemma_ in ("cost", "take", "make", "help", "become") for word in chain) and any(
-        child.dep_ in ("xcomp", "advcl", "ccomp") and any(part.lower_ == "to" for part in child.lefts) for word in chain[-1:] for child in word.rights
-    ):
-        return True
-    return token.dep_ == "expl" or verb.lemma_ in ("rain", "snow", "take", "seem", "appear") or (verb.lemma_ == "be" and bool(later))
-
-
-def _main(head: Token) -> bool:
-    """Whether a subject is that of a main clause or of what somebody said."""
-    return head.head.dep_ in ("ROOT", "conj", "ccomp", "parataxis", "relcl", "advcl")
-
-
-def _closing(token: Token) -> Iterator[Token]:
-    """The head of the noun phrase that ends its core at `token`."""
-    if token.pos_ in ("NOUN", "PROPN") and token.dep_ not in ("compound", "nmod"):
-        yield token
-
-
-def _only(mentions: list[Mention]) -> Mention | None:
-    return mentions[0] if mentions and len({mention.text for mention in mentions}) == 1 else None

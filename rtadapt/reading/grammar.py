@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rtadapt.reading.asking import Asking, for_part, for_subject
-from rtadapt.reading.clauses import Clause, Part, Sentence, clauses
+from rtadapt.reading.clauses import Clause, clauses
 from rtadapt.reading.coreference import Story
 from rtadapt.reading.nominal import identities
 from rtadapt.reading.parsing import parsed
+from rtadapt.reading.parts import Part, Sentence
 from rtadapt.reading.passages import Passage
 from rtadapt.reading.phrases import Phrase, settled
 from rtadapt.reading.questions import active, statement
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 
 _LABELS = {f"{speaker.value.capitalize()}: ": speaker for speaker in Speaker}
 # What many do: "who was born in Limerick?" has more than one answer.
-_SHARED = word_set("bear study live die turn have attend work grow graduate marry retire suffer begin start go cost take last include contain say employ")
+_SHARED = word_set(
+    "bear study live die turn have attend work grow graduate marry retire suffer begin start go cost take last include contain say employ"
+)
 _WHOLE = re.compile(r"[.!?…][\"”’')]*$")
 
 
@@ -131,7 +134,7 @@ def _about(clause: Clause, product: str, company: str) -> Clause:
         return replace(clause, parts=(*clause.parts, place))
     if product and re.fullmatch(r"(?=\S*\d)[A-Z]\S*", clause.subject.text):
         return replace(clause, subject=replace(clause.subject, text=f"{clause.subject.text} on the {product}"))
-    if clause.subject.kind in ("person", "org", "name", "place") or clause.subject.count and names_something(f"x {words}"):
+    if clause.subject.kind in ("person", "org", "name", "place") or (clause.subject.count and names_something(f"x {words}")):
         return clause
     owner = f"{clause.subject.text} for the {topic}" if product else f"{clause.subject.text} at {topic}"
     return replace(clause, subject=replace(clause.subject, text=owner))
@@ -144,7 +147,12 @@ def _asked(clause: Clause) -> Iterator[Reading]:
         if reading is not None:
             yield reading
     for part in clause.parts:
-        if part.phrase is None or (part.role == "attribute" and len(clause.parts) > 1 and clause.lemma == "be" and part.phrase.kind in ("thing", "person")):
+        if part.phrase is None or (
+            part.role == "attribute"
+            and len(clause.parts) > 1
+            and clause.lemma == "be"
+            and part.phrase.kind in ("thing", "person")
+        ):
             continue
         base: Clause = clause
         if part.role == "agent":
@@ -165,9 +173,12 @@ def _definite_enough(clause: Clause) -> bool:
     """Whether asking for the subject has one answer: not "who is a teacher"."""
     if clause.lemma in ("be", "become", "remain"):
         attribute = next((part for part in clause.parts if part.role in ("attribute", "fixed", "measure")), None)
-        return attribute is not None and attribute.role == "attribute" and bool(
-            re.match(r"(?:the |(?:[\w&.]+ ){0,4}?\w+['’]s? )", attribute.text)
-        ) and not attribute.text.startswith(("a ", "an ", "one "))
+        return (
+            attribute is not None
+            and attribute.role == "attribute"
+            and bool(re.match(r"(?:the |(?:[\w&.]+ ){0,4}?\w+['’]s? )", attribute.text))
+            and not attribute.text.startswith(("a ", "an ", "one "))
+        )
     if clause.lemma in _SHARED or clause.subject.text.startswith("my ") or any(part.role == "about" for part in clause.parts):
         return False
     named = [
@@ -201,7 +212,12 @@ def _how_to(clause: Clause) -> Iterator[Reading]:
             entity=about.strip(),
             relation=goal,
             statement=f"To {goal}{about}, {steps}.",
-            wordings=(f"How can I {goal}{about}?", f"How to {goal}{about}?", f"What should I do to {goal}{about}?", f"How would I {goal}{about}?"),
+            wordings=(
+                f"How can I {goal}{about}?",
+                f"How to {goal}{about}?",
+                f"What should I do to {goal}{about}?",
+                f"How would I {goal}{about}?",
+            ),
             probes=(f"I'd like to know how to {goal}{about}.", f"Quick question: how do I {goal}{about}?"),
         )
 
@@ -218,7 +234,9 @@ def _reading(clause: Clause, part: Part | None, askings: list[Asking], asked: Ph
         wordings = wordings[1:]
         if not well_formed(question, answer, clause.instruction):
             return None
-    kept = tuple(text for text in wordings if well_formed(f"{text[:1].upper()}{text[1:]}", answer, clause.instruction) or text.islower())
+    kept = tuple(
+        text for text in wordings if well_formed(f"{text[:1].upper()}{text[1:]}", answer, clause.instruction) or text.islower()
+    )
     entity = settled(clause.subject.text if part is not None else next((p.phrase.text for p in clause.parts if p.phrase), ""))
     prepositions = f" {part.preposition}" if part is not None and part.preposition else ""
     return Reading(

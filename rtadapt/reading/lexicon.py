@@ -53,10 +53,12 @@ FACTUAL_REPORTS = word_set(
     "say announce report confirm add note show find tell reveal disclose state declare discover learn explain record "
 )
 DOUBTED_REPORTS = word_set(
-    """claim allege believe think suggest hope fear argue expect warn deny speculate predict guess doubt imagine insist
+    """claim allege believe think suggest hope fear argue expect warn deny speculate project forecast predict guess doubt imagine insist
     accuse contend wish want suspect dispute assume feel consider imply rumor rumour tout joke pretend maintain"""
 )
-REPORTS = FACTUAL_REPORTS | DOUBTED_REPORTS | word_set("write tweet ask urge call quip recall describe praise criticise criticize")
+REPORTS = (
+    FACTUAL_REPORTS | DOUBTED_REPORTS | word_set("write tweet ask urge call quip recall describe praise criticise criticize")
+)
 DOUBTED_SPEAKERS = word_set(
     """fan user witness neighbor neighbour resident source critic analyst rumor rumour blog blogger friend someone somebody
     anyone some people many others one observer supporter opponent customer passerby tweet post commenter tipster opposition
@@ -73,7 +75,9 @@ DROPPED_ADVERBS = word_set(
     """also however meanwhile still now recently later then today already thus therefore instead moreover furthermore
     additionally finally eventually too indeed yet so just simply please otherwise currently soon currently"""
 )
-PAST_ROLES = word_set("former ex late then then-president outgoing would-be aspiring one-time onetime erstwhile alleged fake self-styled")
+PAST_ROLES = word_set(
+    "former ex late then then-president outgoing would-be aspiring one-time onetime erstwhile alleged fake self-styled"
+)
 PRONOUNS = word_set(
     """he she it they him her them his hers its their theirs himself herself itself themselves we us our ours ourselves i me my
     myself this that these those you your yours yourself who whom whose which such one ones there here other others another

@@ -12,23 +12,28 @@ from typing import TYPE_CHECKING
 
 from rtadapt.reading import lexicon
 from rtadapt.reading.assertion import quoted
-from rtadapt.reading.clauses import Clause, Part, Sentence
-from rtadapt.reading.phrases import Phrase, is_person_noun, phrase
+from rtadapt.reading.clauses import Clause
+from rtadapt.reading.kinds import is_person_noun
+from rtadapt.reading.parts import Part, Sentence
+from rtadapt.reading.phrases import Phrase, phrase
+from rtadapt.words import word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
 # Roles that one person at a time holds.
-_ONE_HOLDER = frozenset(
-    """president minister chief executive head coach captain chairman chairwoman chair mayor governor king queen director manager owner
-    secretary editor boss ceo leader premier chancellor spokesman spokeswoman wife husband father mother chairperson principal""".split()
+_ONE_HOLDER = word_set(
+    """president minister chief executive head coach captain chairman chairwoman chair mayor governor king queen director
+    manager owner secretary editor boss ceo leader premier chancellor spokesman spokeswoman wife husband father mother
+    chairperson principal"""
 )
+_NO_PERSON = word_set("EVENT DATE GPE LOC FAC WORK_OF_ART NORP LAW")
 _AGED = re.compile(r"^(\d{1,3})-year-old$")
 
 
 def identities(sentence: Sentence) -> Iterator[Clause]:
     """Clauses like "Ines Valcourt is the chief executive of Quill Labs" and "Holt is 54 years old"."""
-    if sentence.span.text.rstrip(" \"”").endswith("?"):
+    if sentence.span.text.rstrip(' "”').endswith("?"):
         return
     for token in sentence.span:
         if quoted(token) or token.head == token:
@@ -51,12 +56,12 @@ def _apposition(token: Token, sentence: Sentence) -> Iterator[Clause]:
     if any(child.dep_ == "conj" for child in head.children) or any(child.dep_ in ("conj", "cc") for child in token.children):
         return
     named, role = (token, head) if token.pos_ == "PROPN" and head.pos_ == "NOUN" else (head, token)
-    if named.pos_ != "PROPN" or role.pos_ != "NOUN" or named.i in sentence.references and sentence.references[named.i] == "":
+    if named.pos_ != "PROPN" or role.pos_ != "NOUN" or (named.i in sentence.references and sentence.references[named.i] == ""):
         return
     name = sentence.phrase(named)
     what = phrase_of_role(role, sentence)
     if name is not None and what is not None and _present(role):
-        yield from _named_role(name, what, role, sentence)
+        yield from _named_role(name, what, role, sentence, named.ent_type_)
 
 
 def _age_before(token: Token, sentence: Sentence) -> Iterator[Clause]:
@@ -77,16 +82,19 @@ def _role_before(token: Token, sentence: Sentence) -> Iterator[Clause]:
     role = next((child for child in reversed(roles) if child.lemma_.lower() in _ONE_HOLDER), None)
     if role is None or any(child.dep_ == "conj" for child in token.children) or not _present(role):
         return
-    name_tokens = [other for other in token.doc[role.i + 1 : token.i + 1]]
+    name_tokens = list(token.doc[role.i + 1 : token.i + 1])
     if not name_tokens or not all(other.pos_ == "PROPN" for other in name_tokens) or len(name_tokens) < 2:
         return
     before = token.doc[min(child.left_edge.i for child in place) : role.i + 1]
-    if any(part.text == "," or part.lower_ in lexicon.PAST_ROLES or part.lower_ in ("a", "an", "his", "her", "their", "another") for part in before):
+    if any(
+        part.text == "," or part.lower_ in lexicon.PAST_ROLES or part.lower_ in ("a", "an", "his", "her", "their", "another")
+        for part in before
+    ):
         return
     if any(sentence.references.get(part.i) == "" for part in before):
         return
     owner = any(part.ent_type_ in ("GPE", "ORG", "NORP") or part.dep_ == "poss" for part in before)
-    if not owner or before[0].dep_ == "det" and len(before) < 3:
+    if not owner or (before[0].dep_ == "det" and len(before) < 3):
         return
     from rtadapt.reading.phrases import spelled
 
@@ -96,12 +104,19 @@ def _role_before(token: Token, sentence: Sentence) -> Iterator[Clause]:
     words = words.replace("Prime Minister", "prime minister").replace("President", "president")
     name = "".join(other.text_with_ws for other in name_tokens).strip()
     person = Phrase(name, name, "person", name, named=True)
-    yield _is(person, Part("attribute", words, role.i, phrase=Phrase(words, before.text, "person", role.lemma_, named=True)), sentence)
+    yield _is(
+        person, Part("attribute", words, role.i, phrase=Phrase(words, before.text, "person", role.lemma_, named=True)), sentence
+    )
 
 
-def _named_role(name: Phrase, what: Phrase, role: Token, sentence: Sentence) -> Iterator[Clause]:
+def _named_role(name: Phrase, what: Phrase, role: Token, sentence: Sentence, head_kind: str) -> Iterator[Clause]:
     person = is_person_noun(role.lemma_.lower())
-    if person and name.kind not in ("person", "name") or role.tag_ == "NNS" or role.text[:1].isupper() and not role.is_sent_start or what.kind in ("date", "money", "duration", "percent"):
+    if (
+        (person and (name.kind not in ("person", "name") or head_kind in _NO_PERSON))
+        or role.tag_ == "NNS"
+        or (role.text[:1].isupper() and not role.is_sent_start)
+        or what.kind in ("date", "money", "duration", "percent")
+    ):
         return
     text = what.text
     bare = False
@@ -112,7 +127,9 @@ def _named_role(name: Phrase, what: Phrase, role: Token, sentence: Sentence) -> 
         return
     kind = "person" if person else "thing"
     subject = Phrase(name.text, name.answer, "person" if person else name.kind, name.noun, named=True)
-    yield _is(subject, Part("attribute", text, role.i, phrase=Phrase(text, what.answer, kind, what.noun, named=what.named)), sentence)
+    yield _is(
+        subject, Part("attribute", text, role.i, phrase=Phrase(text, what.answer, kind, what.noun, named=what.named)), sentence
+    )
 
 
 def _present(role: Token) -> bool:

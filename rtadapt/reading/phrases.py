@@ -8,31 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rtadapt.reading import lexicon
+from rtadapt.reading.inflection import is_word
+from rtadapt.reading.kinds import SCORE, YEAR, kind_of
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
-
 References = Mapping[int, str]
 """By the token's place in its text: what the reference stands for, empty when nobody can tell."""
-
 _MARK = "\u2060"
 _OWNED = re.compile(f"{_MARK}(?P<pronoun>\\w+){_MARK}")
 _NUMERIC = frozenset(["", "CARDINAL", "ORDINAL", "DATE", "TIME", "MONEY", "PERCENT", "QUANTITY"])
-_QUOTES = "\"“”«»"
-SCORE = re.compile(r"^\d{1,3}[-–]\d{1,3}$")
-YEAR = re.compile(r"^(?:1[5-9]|20)\d\d$")
-_CLOCK = re.compile(r"\b(?:\d{1,2}:\d\d|\d{1,2}(?::\d\d)?\s?(?:[ap]\.?m\.?)|noon|midnight)", re.IGNORECASE)
-_MONEY = re.compile(r"[$€£¥]|\b(?:dollars?|euros?|pounds? sterling|cents?|yen|rupees?)\b")
-_DATE = re.compile(
-    r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|\b(?:January|February|March|April|June|July|August|September|October"
-    r"|November|December|Jan\.|Feb\.|Aug\.|Sept?\.|Oct\.|Nov\.|Dec\.)|\bMay \d|\d May\b|^(?:early |late |mid-)?May$|\b(?:last|next|this) (?:week|month|year|spring"
-    r"|summer|autumn|fall|winter|night|morning|evening)|\b(?:yesterday|tomorrow|tonight)\b|\bearly \d{4}|^(?:1[5-9]|20)\d\d$"
-    r"|\bthe (?:spring|summer|autumn|fall|winter|morning|evening|afternoon|weekend)$|^(?:spring|summer|autumn|winter)$"
-    r"|\b(?:week|month|year|day|hour|minute|decade)s? (?:ago|earlier|later)\b|\bthe \d{4}s\b"
-)
+_QUOTES = '"“”«»'
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +66,9 @@ def settled(text: str) -> str:
         for size in range(min(len(words), 8), 0, -1):
             owner = re.sub(r"['’]s?$", "", " ".join(words[-size:]))
             earlier = " ".join(words[:-size])
-            if re.search(rf"\b{re.escape(owner)}\b", earlier) and (owner[:1].isupper() or owner[:4] == "the " and owner[4:5].isupper()):
+            if re.search(rf"\b{re.escape(owner)}\b", earlier) and (
+                owner[:1].isupper() or (owner[:4] == "the " and owner[4:5].isupper())
+            ):
                 text = f"{earlier} {pronoun}{text[found.end() :]}"
                 break
         else:
@@ -96,9 +88,7 @@ def _common(token: Token) -> bool:
     """Whether a capitalised word is one of the language's, and not a name that the tagger took for a noun."""
     if token.pos_ in ("DET", "ADP", "PRON", "SCONJ", "ADV", "CCONJ", "NUM") or token.like_num:
         return True
-    from lemminflect import getAllLemmas
-
-    return bool(getAllLemmas(token.lower_))
+    return is_word(token.lower_)
 
 
 def named_by(head: Token) -> Token:
@@ -125,11 +115,13 @@ def replaced(head: Token, references: References) -> bool:
 
 
 def kept(head: Token, references: References, without: frozenset[int] = frozenset()) -> list[Token]:
-    """The tokens of the phrase, without asides: appositions, relative clauses after a comma or a name, `without` and all under it."""
+    """The tokens of the phrase, without asides: appositions, clauses after a comma or a name, `without` and all under it."""
     dropped: set[int] = set()
     for token in head.subtree:
-        aside = token.i in without or token.dep_ in ("appos", "parataxis") or (
-            token.dep_ in ("relcl", "acl", "advcl", "prep", "amod", "npadvmod", "conj") and _after_comma(token)
+        aside = (
+            token.i in without
+            or token.dep_ in ("appos", "parataxis")
+            or (token.dep_ in ("relcl", "acl", "advcl", "prep", "amod", "npadvmod", "conj") and _after_comma(token))
         )
         if token.dep_ == "relcl" and token.head.pos_ == "PROPN":
             aside = True
@@ -151,7 +143,7 @@ def kept(head: Token, references: References, without: frozenset[int] = frozense
         dropped.update(part.i for child in head.lefts for part in child.subtree)
         dropped.update(part.i for child in head.rights if child.dep_ in ("acl", "relcl", "appos") for part in child.subtree)
     left = [token for token in head.subtree if token.i not in dropped]
-    while left and (left[-1].is_punct or left[-1].dep_ in ("cc", "preconj")) and not (left[-1].text in "\"”'’)%"):
+    while left and (left[-1].is_punct or left[-1].dep_ in ("cc", "preconj")) and left[-1].text not in "\"”'’)%":
         left.pop()
     while left and (left[0].dep_ in ("cc",) or left[0].text in (",", ";", ":", "—", "-", "–", "(")):
         left.pop(0)
@@ -181,7 +173,9 @@ def phrase(
 ) -> Phrase | None:
     """The phrase of `head`, or None when it holds a reference that can't be resolved."""
     if SCORE.match(head.text):
-        head = next((child for child in head.lefts if child.pos_ in ("PROPN", "NOUN") and child.dep_ in ("compound", "nmod")), head)
+        head = next(
+            (child for child in head.lefts if child.pos_ in ("PROPN", "NOUN") and child.dep_ in ("compound", "nmod")), head
+        )
     if head.i not in references and not own:
         head = named_by(head)
     tokens = kept(head, references, without)
@@ -190,9 +184,18 @@ def phrase(
     if any(token.pos_ == "PRON" and token.i not in references and token.lower_ in lexicon.PRONOUNS for token in tokens):
         return None
     run = contiguous(tokens, head)
-    if head.pos_ == "PROPN" and head.text[:1].isupper() and head.i not in references and not any(child.dep_ == "conj" for child in head.rights):
-        described = any(_loose(token, head) and token.i < head.i and token.pos_ in ("NOUN", "PROPN") for token in tokens)
-        tokens = [token for token in tokens if (token.pos_ == "DET" and token.head == head and not described) or not _loose(token, head)]
+    if (
+        head.pos_ == "PROPN"
+        and head.text[:1].isupper()
+        and head.i not in references
+        and not any(child.dep_ == "conj" for child in head.rights)
+    ):
+        described = any(
+            _loose(token, head) and token.i < head.i and token.pos_ == "NOUN" and head.tag_ != "NNPS" for token in tokens
+        )
+        tokens = [
+            token for token in tokens if (token.pos_ == "DET" and token.head == head and not described) or not _loose(token, head)
+        ]
         while len(tokens) > 1 and tokens[0].text in lexicon.TITLES and tokens[1].pos_ == "PROPN":
             tokens = tokens[1:]
         if names.get(head.text.casefold()) == "person":
@@ -203,11 +206,17 @@ def phrase(
     kind = kind_of(head, text, names)
     if head.i in references:
         last = references[head.i].split()[-1]
-        kind = "person" if head.lower_ in ("he", "she", "him", "her") else names.get(last.casefold(), kind if kind != "name" else "name")
+        kind = (
+            "person"
+            if head.lower_ in ("he", "she", "him", "her")
+            else names.get(last.casefold(), kind if kind != "name" else "name")
+        )
     if head.pos_ != "PROPN" and run and tokens[-1].i > run[-1].i:
         run = [token for token in run if token.i <= head.i]
     answer = references.get(head.i) or _answer(run, head, kind)
-    if head.i not in references and any(token.i in references and token.pos_ not in ("PRON", "DET") and token.tag_ != "PRP$" for token in run):
+    if head.i not in references and any(
+        token.i in references and token.pos_ not in ("PRON", "DET") and token.tag_ != "PRP$" for token in run
+    ):
         answer = settled(text)
     if head.i not in references and any(token.i in references for token in run) and not answer:
         return None
@@ -218,7 +227,7 @@ def phrase(
         kind=kind,
         noun=head.lemma_.lower() if head.pos_ != "PROPN" else head.text,
         plural=_plural(head),
-        named=any(token.pos_ == "PROPN" and not token.ent_type_ in ("DATE", "TIME") for token in tokens)
+        named=any(token.pos_ == "PROPN" and token.ent_type_ not in ("DATE", "TIME") for token in tokens)
         or any(word[:1].isupper() for word in references.get(head.i, "").split()[1:] + references.get(head.i, "").split()[:1])
         or any(token.i in references and references[token.i] not in ("I", "my", "me") for token in tokens),
         count=count,
@@ -229,7 +238,7 @@ def phrase(
 def _person_name(tokens: list[Token], head: Token) -> list[Token]:
     """A person's name without the titles and roles before it."""
     named = [token for token in tokens if token.ent_type_ == "PERSON" and token.i <= head.i]
-    if named and named[-1] == head and all(later.i == earlier.i + 1 for earlier, later in zip(named, named[1:], strict=False)):
+    if named and named[-1] == head and all(later.i == earlier.i + 1 for earlier, later in pairwise(named)):
         tokens = named + [token for token in tokens if token.i > head.i]
     last = max((place for place, token in enumerate(tokens) if token.text in lexicon.TITLES and token.i < head.i), default=-1)
     return tokens[last + 1 :]
@@ -237,7 +246,7 @@ def _person_name(tokens: list[Token], head: Token) -> list[Token]:
 
 def _plural(head: Token) -> bool:
     joined = any(child.dep_ == "conj" for child in head.rights) and any(child.lower_ == "and" for child in head.rights)
-    return head.tag_ in ("NNS", "NNPS") and not (head.tag_ == "NNPS" and head.ent_type_) or joined
+    return (head.tag_ in ("NNS", "NNPS") and not (head.tag_ == "NNPS" and head.ent_type_)) or joined
 
 
 def _answer(run: list[Token], head: Token, kind: str) -> str:
@@ -248,22 +257,33 @@ def _answer(run: list[Token], head: Token, kind: str) -> str:
         run = contiguous(inside, head) or run
         if kind == "person":
             run = _person_name(run, head)
-        while len(run) > 1 and (run[0].text in lexicon.TITLES or (run[0].pos_ == "DET" and kind != "date")) and run[0].i != head.i:
+        while (
+            len(run) > 1 and (run[0].text in lexicon.TITLES or (run[0].pos_ == "DET" and kind != "date")) and run[0].i != head.i
+        ):
             run = run[1:]
     elif len(run) > 10:
-        near = [token for token in run if token.i <= head.i or any(up.dep_ == "prep" and up.lower_ == "of" for up in _between(token, head))]
+        near = [
+            token
+            for token in run
+            if token.i <= head.i or any(up.dep_ == "prep" and up.lower_ == "of" for up in _between(token, head))
+        ]
         run = contiguous(near, head)
     while run and run[-1].text in (",", ";", "and", "or"):
         run = run[:-1]
     if len(run) > 1 and run[0].tag_ == "PRP$":
         run = run[1:]
-    return "".join(token.text_with_ws for token in run).strip(" ,;\"“”")
+    return "".join(token.text_with_ws for token in run).strip(' ,;"“”')
 
 
 def _torn(run: list[Token], head: Token) -> bool:
     """Whether a quotation mark cuts the run off from more of its phrase."""
     first = run[0]
-    return first.i > 1 and first.nbor(-1).text in _QUOTES and first.nbor(-2) in head.subtree and first.nbor(-2).text not in (",", "(")
+    return (
+        first.i > 1
+        and first.nbor(-1).text in _QUOTES
+        and first.nbor(-2) in head.subtree
+        and first.nbor(-2).text not in (",", "(")
+    )
 
 
 def _between(token: Token, head: Token) -> list[Token]:
@@ -286,7 +306,9 @@ def _loose(token: Token, head: Token) -> bool:
             top.lower_ in ("of", "for", "and") and (token.ent_iob_ == "I" or (top.lower_ == "of" and head.ent_type_ != "PERSON"))
         )
     same = head.ent_type_ and top.ent_type_ == head.ent_type_ and top.ent_iob_ != "O"
-    return top.dep_ in ("poss",) or (top.dep_ in ("compound", "nmod", "amod", "det") and (not top.text[:1].isupper() or top.text.endswith("-old")) and not same)
+    return top.dep_ in ("poss",) or (
+        top.dep_ in ("compound", "nmod", "amod", "det") and (not top.text[:1].isupper() or top.text.endswith("-old")) and not same
+    )
 
 
 def _count(head: Token, tokens: list[Token], references: References) -> tuple[str, str]:
@@ -294,7 +316,12 @@ def _count(head: Token, tokens: list[Token], references: References) -> tuple[st
     if head.tag_ != "NNS":
         return "", ""
     number = next((child for child in head.lefts if child.dep_ == "nummod"), None)
-    if number is None or number.text in ("one", "One") or any(child.dep_ in ("det", "poss") for child in head.lefts) or YEAR.match(number.text):
+    if (
+        number is None
+        or number.text in ("one", "One")
+        or any(child.dep_ in ("det", "poss") for child in head.lefts)
+        or YEAR.match(number.text)
+    ):
         return "", ""
     of_number = {token.i for token in number.subtree}
     rest = [token for token in tokens if token.i not in of_number]
@@ -302,52 +329,3 @@ def _count(head: Token, tokens: list[Token], references: References) -> tuple[st
         return "", ""
     run = [token for token in tokens if token.i in of_number]
     return "".join(token.text_with_ws for token in run).strip(), spelled(rest, references)
-
-
-def kind_of(head: Token, text: str, names: Mapping[str, str]) -> str:  # noqa: C901
-    """person, org, place, date, year, clock, duration, money, percent, measure, number, score, name or thing."""
-    words = text.split()
-    lemma = head.lemma_.lower()
-    if SCORE.match(text):
-        return "score"
-    if _MONEY.search(text) and (head.like_num or head.is_currency or head.ent_type_ == "MONEY" or lemma in ("dollar", "euro", "cent", "yen", "pound")):
-        return "money"
-    if head.text == "%" or lemma in ("percent", "percentage"):
-        return "percent" if any(child.like_num for child in head.lefts) else "thing"
-    if YEAR.match(text):
-        return "year"
-    if _CLOCK.search(text) and len(words) <= 5:
-        return "clock"
-    if lemma in lexicon.SPAN_UNITS and any(child.dep_ in ("nummod", "det", "advmod") or child.like_num for child in head.lefts) and not _DATE.search(text):
-        return "duration" if any(child.like_num for child in head.lefts) else "date"
-    if _DATE.search(text) and (len(words) <= 4 or head.ent_type_ == "DATE") and (head.ent_type_ in ("DATE", "TIME", "") and head.pos_ in ("PROPN", "NUM", "NOUN", "ADV")):
-        return "date" if head.ent_type_ == "DATE" or head.dep_ in ("npadvmod", "pobj") else "thing"
-    if head.like_num or head.pos_ == "NUM":
-        return "number"
-    if head.pos_ == "PROPN" or lemma in names:
-        return _named(head, names)
-    if any(child.dep_ == "nummod" for child in head.lefts) and any(lemma in units for units in lexicon.MEASURE_UNITS.values()):
-        return "measure"
-    if lemma in ("thousand", "hundred", "dozen", "million", "number", "majority", "group", "pair", "crowd", "most", "some"):
-        of = next((child for child in head.rights if child.lower_ == "of"), None)
-        if any(part.dep_ == "pobj" and (is_person_noun(part.lemma_.lower()) or part.lemma_ == "people") for part in (of.children if of else ())):
-            return "person"
-    if is_person_noun(lemma):
-        return "person"
-    return "org" if lemma in lexicon.ORG_NOUNS else "thing"
-
-
-def _named(head: Token, names: Mapping[str, str]) -> str:
-    return names.get(head.text.casefold()) or "name"
-
-
-def is_person_noun(lemma: str) -> bool:
-    """Whether a common noun names a person by what they do or are."""
-    if lemma in lexicon.PERSON_NOUNS:
-        return True
-    return (
-        len(lemma) > 4
-        and lemma.endswith(lexicon.PERSON_ENDINGS)
-        and lemma not in lexicon.NOT_PERSONS
-        and lemma not in lexicon.ORG_NOUNS
-    )

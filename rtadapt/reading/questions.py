@@ -11,12 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rtadapt.reading.asking import Asking
-from rtadapt.reading.clauses import Clause, Part
+from rtadapt.reading.clauses import Clause
+from rtadapt.reading.inflection import inflected
+from rtadapt.reading.parts import Part
 from rtadapt.reading.phrases import settled
+from rtadapt.words import word_set
 
 _LONG_WORDS = 13
 _BE = {"am": "is", "are": "is", "were": "was", "have": "has", "do": "does"}
-_BE_FORMS = frozenset("is are was were am".split())
+_BE_FORMS = word_set("is are was were am")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +87,6 @@ def singular(clause: Clause) -> tuple[tuple[str, ...], str]:
     return (), inflected(clause.lemma, "VBZ") if clause.tag in ("VBP", "VB") else clause.verb
 
 
-def inflected(lemma: str, tag: str) -> str:
-    """A verb in the form that the Penn tag names; the lemma when no form is known."""
-    from lemminflect import getInflection
-
-    forms = getInflection(lemma, tag)
-    return forms[0] if forms else lemma
-
-
 def active(clause: Clause, agent: Part) -> Clause | None:
     """A passive clause with its agent as subject, its former subject as object. None for forms that have no plain active."""
     if agent.phrase is None:
@@ -100,6 +95,7 @@ def active(clause: Clause, agent: Part) -> Clause | None:
     subject = agent.phrase
     target = Part("object", clause.subject.text, -1, phrase=clause.subject)
     rest = tuple(part for part in clause.parts if part is not agent)
+    group: tuple[str, ...] = ()
     match (before, last):
         case ([], "was" | "were"):
             group, form, tag = (), clause.verb if clause.verb.endswith("ed") else inflected(clause.lemma, "VBD"), "VBD"

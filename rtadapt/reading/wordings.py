@@ -12,9 +12,11 @@ from itertools import chain
 from zlib import crc32
 
 from rtadapt.reading.asking import Asking
-from rtadapt.reading.clauses import Clause, Part
+from rtadapt.reading.clauses import Clause
+from rtadapt.reading.inflection import inflected
+from rtadapt.reading.parts import Part
 from rtadapt.reading.phrases import settled
-from rtadapt.reading.questions import Question, active, ask, in_place, inflected, passive
+from rtadapt.reading.questions import Question, active, ask, in_place, passive
 
 _MOST_WORDINGS = 8
 
@@ -27,21 +29,30 @@ PROBE_FRAMES = (
     "Quick question: {lowered}?",
     "Sorry, {lowered} again?",
 )
-_CLEFT = {"Who": "Who {be} it that", "What": "What {be} it that", "When": "When {be} it that", "Where": "Where {be} it that", "Why": "Why {be} it that"}
+_CLEFT = {
+    "Who": "Who {be} it that",
+    "What": "What {be} it that",
+    "When": "When {be} it that",
+    "Where": "Where {be} it that",
+    "Why": "Why {be} it that",
+}
 
 _SYNONYMS = {
-    "buy": "acquire", "acquire": "buy", "purchase": "buy", "build": "construct", "construct": "build", "found": "establish", "begin": "start",
-    "start": "begin", "end": "finish", "conclude": "end", "choose": "pick", "select": "choose", "shut": "close", "obtain": "get",
-    "receive": "get", "require": "need", "demand": "call for", "assist": "help", "repair": "fix", "defeat": "beat", "beat": "defeat",
-    "earn": "make", "create": "make", "reveal": "announce", "unveil": "present", "injure": "hurt", "murder": "kill", "depart": "leave",
-    "resume": "restart", "permit": "allow", "allow": "permit", "hire": "recruit", "name": "appoint", "appoint": "name", "attend": "go to",
-    "postpone": "put off", "cancel": "call off", "increase": "go up", "manufacture": "make", "own": "possess", "discover": "find",
-    "lead": "head", "head": "lead", "succeed": "follow", "rule": "decide", "capture": "catch", "strike": "hit", "award": "give",
+    "buy": "acquire", "acquire": "buy", "purchase": "buy", "build": "construct", "construct": "build",
+    "found": "establish", "begin": "start", "start": "begin", "end": "finish", "conclude": "end", "choose": "pick",
+    "select": "choose", "shut": "close", "obtain": "get", "receive": "get", "require": "need", "demand": "call for",
+    "assist": "help", "repair": "fix", "defeat": "beat", "beat": "defeat", "earn": "make", "create": "make",
+    "reveal": "announce", "unveil": "present", "injure": "hurt", "murder": "kill", "depart": "leave", "resume": "restart",
+    "permit": "allow", "allow": "permit", "hire": "recruit", "name": "appoint", "appoint": "name", "attend": "go to",
+    "postpone": "put off", "cancel": "call off", "increase": "go up", "manufacture": "make", "own": "possess",
+    "discover": "find", "lead": "head", "head": "lead", "succeed": "follow", "rule": "decide", "capture": "catch",
+    "strike": "hit", "award": "give",
 }  # fmt: skip
 _NOUNS = (
-    ("chief executive officer", "CEO"), ("chief executive", "CEO"), ("CEO", "chief executive"), ("CFO", "chief financial officer"),
-    ("boss", "head"), ("premier", "prime minister"), ("coach", "trainer"), ("spokeswoman", "speaker"), ("spokesman", "speaker"),
-    ("headquarters", "head office"), ("warranty", "guarantee"), ("fee", "charge"), ("chairman", "chair"), ("chairwoman", "chair"),
+    ("chief executive officer", "CEO"), ("chief executive", "CEO"), ("CEO", "chief executive"),
+    ("CFO", "chief financial officer"), ("boss", "head"), ("premier", "prime minister"), ("coach", "trainer"),
+    ("spokeswoman", "speaker"), ("spokesman", "speaker"), ("headquarters", "head office"), ("warranty", "guarantee"),
+    ("fee", "charge"), ("chairman", "chair"), ("chairwoman", "chair"),
 )  # fmt: skip
 
 
@@ -84,7 +95,14 @@ def _turned(clause: Clause, asked: Part | None, asking: Asking) -> list[Question
             return []
         return [ask(other, other.parts[0] if asked is None else asked, asking, full=False)]
     target = next((part for part in clause.parts if part.role == "object"), None)
-    if clause.instruction or target is None or target.phrase is None or not target.phrase.named or target.text != settled(target.text) or asked is target:
+    if (
+        clause.instruction
+        or target is None
+        or target.phrase is None
+        or not target.phrase.named
+        or target.text != settled(target.text)
+        or asked is target
+    ):
         return []
     other = passive(clause, target)
     if other is None:
@@ -118,8 +136,8 @@ def _reworded(clause: Clause, asked: Part | None, asking: Asking, short: Questio
     if contracted != short.direct:
         found.append(contracted)
     if clause.lemma == "be" and asked is None and short.direct.startswith(("Who is the ", "What is the ")):
-        found.append(f"{short.direct.split(' is ', 1)[1].rstrip('?')[:1].upper()}{short.direct.split(' is ', 1)[1].rstrip('?')[1:]}: {short.words.lower()} is it?")
-        found.append(f"What is the name of {short.direct.split(' is ', 1)[1]}")
+        role = short.direct.split(" is ", 1)[1].rstrip("?")
+        found += [f"{role[:1].upper()}{role[1:]}: {short.words.lower()} is it?", f"What is the name of {role}?"]
     return found
 
 
