@@ -11,9 +11,9 @@ import pytest
 
 from rtadapt.reading.passages import Passage
 from rtadapt.reading.readings import Reading
-from rtadapt.reading.sources import teachable
-from rtadapt.reading.verdicts import Reason
-from rtadapt.reading.verify import verify, verify_all
+from rtadapt.verification.sources import teachable
+from rtadapt.verification.verdicts import Reason
+from rtadapt.verification.verify import verify, verify_all
 from rtadapt.records import Event, Kind, Message, Speaker, Turn
 
 DATA = Path(__file__).resolve().parents[1] / "data"

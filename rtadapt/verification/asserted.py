@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rtadapt.reading import contrast, cues, fits, operators, roles, sources
-from rtadapt.reading.about import about, stands
-from rtadapt.reading.english import Line, sentences_of
-from rtadapt.reading.question import Asked, asked, is_name, lemma_of, terms_of
+from rtadapt.verification.about import about, stands
+from rtadapt.verification.english import Line, sentences_of
+from rtadapt.verification.question import Asked, asked, is_name, lemma_of, terms_of
 from rtadapt.reading.readings import Reading
 from rtadapt.reading.values import canonical, numbers_in
-from rtadapt.reading.verdicts import Reason
+from rtadapt.verification.verdicts import Reason
 from rtadapt.records import Speaker
 from rtadapt.words import flat_words, holds
 

@@ -10,9 +10,9 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
-from rtadapt.reading import cues
-from rtadapt.reading.operators import verb_of
-from rtadapt.reading.question import Asked, is_name, terms_of
+from rtadapt.verification import cues
+from rtadapt.verification.operators import verb_of
+from rtadapt.verification.question import Asked, is_name, terms_of
 from rtadapt.reading.values import canonical, numbers_in
 from rtadapt.words import flat_words, stem, word_set
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rtadapt.reading import cues
-from rtadapt.reading.question import Asked, is_name, terms_of
+from rtadapt.verification import cues
+from rtadapt.verification.question import Asked, is_name, terms_of
 from rtadapt.words import stem
 
 if TYPE_CHECKING:

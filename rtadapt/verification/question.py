@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rtadapt.reading import cues
-from rtadapt.reading.english import parse
+from rtadapt.verification import cues
+from rtadapt.verification.english import parse
 from rtadapt.words import flat_words, stem, word_set
 
 if TYPE_CHECKING:

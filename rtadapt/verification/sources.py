@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rtadapt.reading import cues
-from rtadapt.reading.english import sentences_of
+from rtadapt.verification import cues
+from rtadapt.verification.english import sentences_of
 from rtadapt.reading.language import language_of
-from rtadapt.reading.question import Asked, terms_of
+from rtadapt.verification.question import Asked, terms_of
 from rtadapt.records import Event, Speaker
 from rtadapt.words import sentences
 

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rtadapt.reading import cues
-from rtadapt.reading.question import Asked, lemma_of, terms_of
-from rtadapt.reading.verdicts import Reason
+from rtadapt.verification import cues
+from rtadapt.verification.question import Asked, lemma_of, terms_of
+from rtadapt.verification.verdicts import Reason
 from rtadapt.words import word_set
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import re
 
 from rtadapt.reading.readings import Reading
 from rtadapt.reading.values import holds_value
-from rtadapt.reading.verdicts import Reason
+from rtadapt.verification.verdicts import Reason
 from rtadapt.words import flat, flat_words, holds, names, numbers, sentences
 
 _SCRIPTS_WITHOUT_SPACES = frozenset(("zh", "ja"))

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rtadapt.reading.asserted import asserted
-from rtadapt.reading.elsewhere import borne_out
+from rtadapt.verification.asserted import asserted
+from rtadapt.verification.elsewhere import borne_out
 from rtadapt.reading.language import language_of
 from rtadapt.reading.passages import Passage
 from rtadapt.reading.readings import Reading
 from rtadapt.reading.values import holds_value
-from rtadapt.reading.verdicts import Reason, Verdict
+from rtadapt.verification.verdicts import Reason, Verdict
 from rtadapt.records import Message
 from rtadapt.words import flat_words, holds, names, numbers, sentences
 

@@ -1,0 +1,315 @@
+"""Which question words fit a phrase, by what it names and what it does in its clause.
+
+Takes a part of a clause (or its subject) and gives the ways to ask for it, the most usual first.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rtadapt.reading import lexicon
+from rtadapt.grammar.clauses import Clause
+from rtadapt.grammar.parts import Part
+from rtadapt.grammar.phrases import Phrase
+from rtadapt.words import word_set
+
+_AGENTIVE_BUT = word_set("""be cost contain measure weigh include mean have consist last weigh exist remain become total""")
+_AGENTIVE = word_set(
+    """beat buy sign announce unveil launch play score lose face ban agree sell hire sue fine recall defeat acquire appoint
+    seek introduce plan report promise"""
+)
+_PERSONAL_OBJECTS = word_set(
+    """beat defeat face play sue fine replace succeed oppose thank hire fire appoint elect arrest charge kill marry meet
+    represent draw host ask tell urge order help allow force persuade advise invite ban suspend praise criticise criticize
+    require"""
+)
+_CHANGES = word_set(
+    """rise fall gain drop jump climb increase decrease decline slip grow shed surge plunge soar tumble advance"""
+)
+_UNWILLED = word_set(
+    """beat defeat win lose rise fall grow drop score be become return go come continue get draw edge overcome recover knock
+    eliminate"""
+)
+_CONTESTS = word_set("beat defeat face sue host draw")
+_LIGHT = word_set("""way place part aim care advantage shape note toll effect landfall charge sale use""")
+_PAYING = word_set("""cost pay spend raise earn invest charge donate receive owe lose save make fetch give award grant win""")
+_STRANDABLE = word_set("with for to from of on against about into at by over through")
+_MOTIONS = word_set(
+    """travel go fly move return arrive flee come sail drive head walk relocate emigrate invite send take bring admit
+    transfer"""
+)
+_LASTING = word_set("last take be spend run serve wait stay cover")
+_INSTANTS = frozenset(["in", "on", "at", "", "around", "about", "during", "this"])
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A way to ask: the question words, a preposition left at the end, and the answer when it isn't the whole phrase."""
+
+    words: str
+    stranded: str = ""
+    answer: str = ""
+    plural: bool = False
+
+
+def for_subject(clause: Clause) -> list[Asking]:
+    """Ways to ask who or what did it."""
+    subject = clause.subject
+    if any(sign.isdigit() for sign in subject.answer) and subject.kind in ("person", "org"):
+        return [Asking("What")]
+    if subject.count:
+        return [Asking(f"How many {subject.counted}", answer=subject.count, plural=True)]
+    if subject.kind == "person":
+        return [Asking("Who"), Asking("Which person")]
+    if (
+        (subject.kind == "org" or (subject.named and clause.passive and clause.lemma in _PERSONAL_OBJECTS))
+        and clause.lemma not in _AGENTIVE_BUT
+        and (not clause.passive or clause.lemma in _PERSONAL_OBJECTS)
+    ):
+        kind = _sort(subject)
+        return [Asking("Who"), Asking(f"Which {kind}")] if kind else [Asking("Who"), Asking("Which organization")]
+    if (
+        subject.kind == "place"
+        and clause.lemma not in _AGENTIVE_BUT
+        and not clause.passive
+        and any(p.role == "object" for p in clause.parts)
+    ):
+        return [Asking("Who")]
+    if subject.kind in ("thing", "name", "org", "place"):
+        kind = _sort(subject)
+        if kind in ("city", "town", "state", "county", "province") and clause.lemma not in _AGENTIVE_BUT:
+            return [Asking(f"Which {kind}")]
+        if (
+            subject.named
+            and clause.lemma in _AGENTIVE
+            and not clause.passive
+            and not any(sign.isdigit() for sign in subject.text)
+        ):
+            return [Asking("Who")]
+        return [Asking("What"), *([Asking(f"Which {kind}")] if kind else [])]
+    if subject.kind == "percent":
+        rest = _rest_of(subject)
+        return [Asking(f"What percentage {rest}", answer=subject.text.split(" of ")[0])] if rest else []
+    return []
+
+
+def for_part(part: Part, clause: Clause) -> list[Asking]:
+    """Ways to ask for a part of a clause, none when no question would be natural."""
+    asked = part.phrase
+    if asked is None or not asked.answer:
+        return []
+    if (
+        clause.instruction
+        and part.role in ("object", "oblique", "title")
+        and not (asked.count or asked.kind in ("money", "percent", "duration", "clock", "date"))
+    ):
+        return []
+    if part.role == "score":
+        return [Asking("By what score")]
+    if part.role == "measure":
+        return [Asking(f"How {part.preposition}")]
+    if part.role in ("time", "oblique", "place") and asked.kind in ("date", "year", "clock", "duration"):
+        return _times(part, asked, clause.lemma)
+    if part.role == "place":
+        return _places(part)
+    if part.role == "oblique" and clause.lemma == "be" and any(other.role == "attribute" for other in clause.parts):
+        return []
+    if part.role == "meaning":
+        return [Asking("What")]
+    if part.role == "reason":
+        return [Asking("Why"), Asking("For what reason")]
+    if part.role == "circumstance":
+        causal = part.text.startswith("after ") and clause.lemma in lexicon.CAUSED_VERBS
+        return [Asking("Why")] if causal else []
+    if part.role == "purpose":
+        return [] if clause.instruction or clause.lemma in _UNWILLED else [Asking("Why"), Asking("For what purpose")]
+    if part.role in ("object", "attribute", "title", "recipient"):
+        return _things(part, asked, clause)
+    if part.role == "oblique" and not part.essential:
+        return []
+    if part.role == "agent":
+        return [Asking("Who" if asked.kind in ("person", "org") else "What", "by")]
+    return _obliques(part, asked, clause) if part.role == "oblique" else []
+
+
+def _times(part: Part, asked: Phrase, clause_lemma: str) -> list[Asking]:
+    preposition = part.preposition
+    if asked.kind == "duration":
+        if preposition == "" and (clause_lemma not in _LASTING or re.search(r"\b(?:later|ago|earlier|old)\b", asked.text)):
+            return []
+        if preposition in ("for", ""):
+            return [Asking("How long"), Asking("For how long")]
+        return [Asking("Within how long"), Asking("How soon")] if preposition == "within" else []
+    if preposition in ("until", "till"):
+        return [Asking("Until when"), Asking("How long")]
+    if preposition in ("since", "by"):
+        return [Asking(f"{preposition.capitalize()} when")]
+    if preposition not in _INSTANTS:
+        return []
+    asks = [Asking("When")]
+    if asked.kind == "year" and preposition == "in":
+        asks += [Asking("In what year"), Asking("What year")]
+    elif asked.kind == "clock":
+        asks = [Asking("At what time" if preposition == "at" else "When"), Asking("When"), Asking("What time")]
+    elif preposition == "on" and asked.text.endswith("day"):
+        asks.append(Asking("On what day"))
+    return asks
+
+
+def _places(part: Part) -> list[Asking]:
+    if part.preposition in ("in", "at", "near", "on", "outside"):
+        return [Asking("Where")]
+    return [Asking("Where", part.preposition)] if part.preposition in ("to", "from") else []
+
+
+def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
+    if part.role == "attribute" and (
+        coded := re.match(r"(part|model|number|code|version|size|room|gate|channel|port|error|step) (\S*\d\S*)", asked.text)
+    ):
+        return [Asking(f"Which {coded.group(1)}", answer=coded.group(2)), Asking("What", answer=coded.group(2))]
+    if part.governor in ("weigh", "measure") and asked.kind in ("measure", "thing") and asked.count:
+        return [Asking("How much" if part.governor == "weigh" else "How big")]
+    if part.role == "attribute" and clause.subject.kind == "person" and re.fullmatch(r"\d{1,3}", asked.answer):
+        return [Asking("How old")]
+    if part.role == "attribute" and re.search(r"\d[\d,.]* (?:light-years|miles|kilomet\w+|met\w+|km) (?:from|away)", asked.text):
+        return [
+            Asking(
+                f"How far from {asked.text.split(' from ')[1]}" if " from " in asked.text else "How far",
+                answer=asked.answer.split(" from ")[0],
+            )
+        ]
+    if asked.kind == "duration" and part.governor in _LASTING:
+        return [Asking("How long")]
+    if asked.count and asked.kind != "money":
+        return [Asking(f"How many {asked.counted}", answer=asked.count, plural=True)]
+    if asked.kind == "money":
+        if part.governor in _PAYING or part.role == "attribute":
+            return [Asking("How much"), *([Asking("What")] if part.governor in ("cost", "be") else [])]
+        return []
+    if asked.kind == "percent":
+        rest = _rest_of(asked)
+        if rest:
+            share = asked.text.split(" of ")[0]
+            return [Asking(f"What share {rest}", answer=share), Asking(f"What percentage {rest}", answer=share)]
+        return [Asking("By how much"), Asking("How much")] if clause.lemma in _CHANGES else []
+    if asked.kind in ("date", "year", "clock"):
+        return [Asking("When")] if part.role == "attribute" else []
+    if asked.kind == "duration":
+        return []
+    if part.role == "attribute" and (clause.auxiliaries or clause.lemma != "be"):
+        return [Asking("What")] if clause.lemma == "become" and asked.kind in ("person", "thing") else []
+    if not worth_asking(asked) and part.governor not in ("study", "teach"):
+        return []
+    if asked.kind in ("number", "score", "measure"):
+        return [Asking("What")] if asked.kind == "number" and part.role == "attribute" else []
+    if asked.kind == "person":
+        return [Asking("What" if part.role == "title" else "Who")]
+    if clause.lemma in ("coach", "captain") and part.role == "object" and asked.named:
+        return [Asking("Which team"), Asking("Who")]
+    if asked.kind == "org" and part.role != "title":
+        kind = _sort(asked)
+        first = Asking("Who") if clause.lemma in _PERSONAL_OBJECTS else Asking(f"Which {kind}") if kind else Asking("What")
+        return [first, *([Asking("Which organization")] if not kind and part.role == "object" else [])]
+    if (asked.kind == "place" and clause.lemma in _PERSONAL_OBJECTS) or (
+        asked.named and clause.lemma in _CONTESTS and part.role == "object"
+    ):
+        return [Asking("Who")]
+    kind = _sort(asked)
+    return [Asking("What"), *([Asking(f"Which {kind}")] if kind and part.role == "object" else [])]
+
+
+def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
+    if " " in part.preposition or part.preposition in ("than", "out", "off", "as"):
+        return [Asking("What", "as")] if part.preposition == "as" and asked.kind in ("person", "thing") else []
+    if not worth_asking(asked):
+        return []
+    if part.preposition in ("to", "from") and asked.named and clause.lemma in _MOTIONS:
+        return [Asking("Where", part.preposition)]
+    if part.preposition in ("from", "to", "in") and asked.kind == "person" and " " not in asked.answer:
+        return []
+    if part.preposition == "at" and asked.named and asked.kind not in ("person", "money"):
+        return [Asking("Where")]
+    if asked.count and asked.kind != "money":
+        return (
+            [Asking(f"How many {asked.counted}", part.preposition, asked.count)]
+            if part.preposition in _STRANDABLE - {"from", "to"}
+            else []
+        )
+    if part.preposition in ("at", "in") and asked.kind == "org":
+        return [Asking("Where")]
+    if asked.kind == "money" or (asked.kind == "measure" and part.preposition in ("from", "to")):
+        return [Asking("How much", part.preposition)] if part.preposition in ("for", "at") else []
+    if asked.kind == "percent":
+        return [Asking("By how much"), Asking("By what percentage")] if part.preposition == "by" and not _rest_of(asked) else []
+    if asked.kind in ("person", "org") and part.preposition in _STRANDABLE:
+        kind = _sort(asked)
+        return [Asking("Who", part.preposition), *([Asking(f"Which {kind}", part.preposition)] if kind else [])]
+    if part.preposition in ("in", "at", "on") and asked.named and asked.kind == "name":
+        return [Asking("Where")] if part.preposition != "on" else []
+    if asked.kind in ("thing", "name", "place") and part.preposition in _STRANDABLE and worth_asking(asked):
+        kind = _sort(asked)
+        return [*([Asking(f"Which {kind}", part.preposition)] if kind else []), Asking("What", part.preposition)]
+    return []
+
+
+def worth_asking(asked: Phrase) -> bool:
+    """Whether a phrase says more than one plain noun: not "prices", "talks", "ways"."""
+    if asked.noun in _LIGHT and not asked.count:
+        return False
+    return asked.named or bool(asked.count) or asked.kind not in ("thing", "person") or len(asked.answer.split()) > 1
+
+
+def _rest_of(asked: Phrase) -> str:
+    """What a share is a share of: "of the vote"."""
+    before, of, after = asked.text.partition(" of ")
+    return f"of {after}" if of and before else ""
+
+
+def _sort(asked: Phrase) -> str:
+    """The common noun that says what sort of thing a name is, taken from the name itself."""
+    last = asked.text.split()[-1]
+    place = re.match(r"(?:the )?(city|town|state|county|province|village|island|port) of [A-Z]", asked.text)
+    if place:
+        return place.group(1)
+    if asked.kind not in ("org", "name", "place") or not last[:1].isupper():
+        return ""
+    if last in lexicon.PLACE_ENDINGS | {
+        "University",
+        "College",
+        "School",
+        "Hospital",
+        "Museum",
+        "Bank",
+        "Court",
+        "Council",
+        "Party",
+        "Union",
+        "Ministry",
+        "Committee",
+        "Commission",
+        "Agency",
+    }:
+        return last.lower()
+    if last in (
+        "Inc",
+        "Inc.",
+        "Corp",
+        "Corp.",
+        "Co",
+        "Co.",
+        "Ltd",
+        "Labs",
+        "Foods",
+        "Motors",
+        "Holdings",
+        "Systems",
+        "Industries",
+        "Technologies",
+        "Robotics",
+        "Pharmaceuticals",
+        "Software",
+        "Group",
+    ):
+        return "company"
+    return "airline" if last in ("Airlines", "Airways") else ""

@@ -1,0 +1,200 @@
+"""From a parse to clauses: who did what, and every argument and adjunct of it that can be asked for.
+
+Takes a parsed sentence and the references in it; gives `Clause`. Conjuncts, relative clauses, participles and reported
+clauses become clauses of their own, with their own subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rtadapt.reading import lexicon
+from rtadapt.grammar.assertion import asserted
+from rtadapt.grammar.inflection import base_form, inflected
+from rtadapt.grammar.parts import Part, Sentence, gather
+from rtadapt.grammar.phrases import Phrase
+from rtadapt.words import word_set
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+_REPLACING = word_set("replace succeed defeat beat join become")
+_TWO_OBJECTS = word_set(
+    """give award pay offer send name call elect appoint declare make cost hand tell charge fine save dub crown vote earn
+    lend owe grant teach show sell bring ask order"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One thing said: a subject, a verb with its auxiliaries, and parts in the order of the text."""
+
+    subject: Phrase
+    auxiliaries: tuple[str, ...]
+    verb: str
+    lemma: str
+    tag: str
+    parts: tuple[Part, ...]
+    sentence: str
+    instruction: bool = False
+
+    @property
+    def passive(self) -> bool:
+        """Whether the subject is what something was done to."""
+        return self.tag == "VBN" and bool(self.auxiliaries) and self.auxiliaries[-1] in _BE
+
+
+_BE = word_set("be is are was were been being am 's")
+
+
+def clauses(sentence: Sentence) -> Iterator[Clause]:
+    """Every clause of the sentence that its text states as a fact."""
+    for token in sentence.span:
+        if token.pos_ in ("VERB", "AUX") and token.dep_ in ("ROOT", "conj", "relcl", "advcl", "ccomp", "acl", "parataxis"):
+            if token.lemma_ in lexicon.REPORTS and any(child.dep_ in ("ccomp", "parataxis") for child in token.children):
+                continue
+            if asserted(token, sentence.agent):
+                found = _clause(token, sentence)
+                if found is not None:
+                    yield found
+
+
+def _clause(verb: Token, sentence: Sentence) -> Clause | None:
+    subject, tense = _subject(verb, sentence)
+    if subject is None or not subject.text:
+        return None
+    auxiliaries, form, tag = _verb_group(verb, tense)
+    if auxiliaries is None:
+        return None
+    parts: list[Part] = []
+    if not gather(verb, sentence, parts):
+        return None
+    objects = [
+        part
+        for part in parts
+        if part.role in ("object", "recipient", "title") and part.text and not part.preposition and part.governor == verb.lemma_
+    ]
+    if len(objects) > 1 and verb.lemma_ not in _TWO_OBJECTS:
+        return None
+    parts.sort(key=lambda part: (part.place < verb.i, part.place))
+    instruction = tense == "instruction" or subject.text == "I"
+    return Clause(subject, auxiliaries, form, _lemma(verb), tag, tuple(parts), sentence.span.text.strip(), instruction)
+
+
+def _lemma(verb: Token) -> str:
+    return verb.lemma_ if verb.pos_ == "AUX" else base_form(verb.lower_, verb.lemma_, verb.tag_)
+
+
+def _subject(verb: Token, sentence: Sentence) -> tuple[Phrase | None, str]:
+    """The subject of a verb, its own or shared, and how its verb group is to be made: own, shared, participle or instruction."""
+    own = next((child for child in verb.children if child.dep_ in ("nsubj", "nsubjpass")), None)
+    if own is not None:
+        if verb.dep_ == "relcl" and own.tag_ in ("WDT", "WP"):
+            return _antecedent(verb.head, own, sentence), "own"
+        if verb.dep_ == "relcl" or own.tag_ in ("WDT", "WP", "WP$", "EX"):
+            return None, "own"
+        return sentence.phrase(own), "own"
+    if any(child.dep_ in ("csubj", "csubjpass", "expl") for child in verb.children):
+        return None, "own"
+    if verb.dep_ == "conj" and verb.head.pos_ in ("VERB", "AUX"):
+        subject, tense = _subject(verb.head, sentence)
+        passive = any(child.dep_ == "auxpass" for child in verb.head.children)
+        bare = not any(child.dep_ in ("aux", "auxpass", "dobj", "attr", "acomp") for child in verb.children)
+        if passive and bare and verb.tag_ == "VBD" and verb.lower_.endswith("ed"):
+            return None, "own"
+        return subject, "shared" if tense in ("own", "shared") else tense
+    if (
+        verb.dep_ == "acl"
+        and verb.tag_ == "VBN"
+        and (verb.head.pos_ == "PROPN" or verb.head.i in sentence.references)
+        and not _passive_clash(verb)
+    ):
+        return _antecedent(verb.head, verb, sentence), "participle"
+    if verb.dep_ == "advcl" and verb.head.pos_ in ("VERB", "AUX"):
+        if any((child.dep_ in ("mark", "prep") and child.i < verb.i) or child.dep_ == "aux" for child in verb.children):
+            return None, "own"
+        if (verb.tag_ == "VBN" and verb.i < verb.head.i and not _passive_clash(verb)) or (
+            verb.tag_ == "VBG" and verb.lemma_ in _REPLACING
+        ):
+            if asserted(verb.head, sentence.agent):
+                return _subject(verb.head, sentence)[0], "participle"
+        return None, "own"
+    if sentence.agent and verb.tag_ == "VB" and verb.dep_ in ("ROOT", "conj") and not any(c.dep_ == "aux" for c in verb.children):
+        return Phrase("I", "", "person", "I", named=False), "instruction"
+    return None, "own"
+
+
+def _passive_clash(verb: Token) -> bool:
+    return any(child.dep_ == "dobj" for child in verb.children)
+
+
+def _antecedent(noun: Token, relative: Token, sentence: Sentence) -> Phrase | None:
+    """What a relative clause or participle is about, when it is a name and not one of several of a kind."""
+    if relative.lower_ == "that":
+        return None
+    while noun.dep_ == "appos" and noun.head.pos_ in ("PROPN", "NOUN") and noun.pos_ != "PROPN":
+        noun = noun.head
+    name = next((child for child in noun.children if child.dep_ == "appos" and child.pos_ == "PROPN"), None)
+    if noun.pos_ != "PROPN" and name is not None and name.i < relative.i:
+        noun = name
+    if noun.pos_ != "PROPN" and noun.i not in sentence.references:
+        return None
+    if noun.dep_ == "pobj" and noun.head.lower_ == "of" and noun.head.head.pos_ == "NOUN":
+        return None
+    return sentence.phrase(noun)
+
+
+def _verb_group(verb: Token, tense: str) -> tuple[tuple[str, ...] | None, str, str]:
+    own = [child for child in verb.lefts if child.dep_ in ("aux", "auxpass")]
+    words = [_full(token) for token in own]
+    if "to" in words:
+        return None, "", ""
+    if tense == "instruction":
+        return ("should",), verb.lower_, "VB"
+    if tense == "participle":
+        return _participle_group(verb)
+    if verb.tag_ in ("VBG", "VBN", "VB") and not own:
+        if tense != "shared":
+            return None, "", ""
+        head = verb.head
+        while head.dep_ == "conj" and not any(child.dep_ in ("aux", "auxpass") for child in head.lefts):
+            head = head.head
+        words = [_full(child) for child in head.lefts if child.dep_ in ("aux", "auxpass")]
+        if not words or "to" in words or verb.head.tag_ != verb.tag_:
+            return None, "", ""
+    return tuple(words), verb.lower_, verb.tag_
+
+
+def _participle_group(verb: Token) -> tuple[tuple[str, ...] | None, str, str]:
+    if verb.tag_ == "VBN":
+        return ("was",), verb.lower_, "VBN"
+    matrix = verb.head
+    words = [_full(child) for child in matrix.lefts if child.dep_ == "aux"]
+    if "will" in words:
+        return ("will",), verb.lemma_, "VB"
+    if (
+        matrix.tag_ == "VBD"
+        or any(word in ("has", "had", "have", "was", "were") for word in words)
+        or any(child.dep_ == "auxpass" and child.tag_ == "VBD" for child in matrix.lefts)
+    ):
+        return (), inflected(verb.lemma_, "VBD"), "VBD"
+    return None, "", ""
+
+
+def _full(auxiliary: Token) -> str:
+    return {
+        "'ll": "will",
+        "’ll": "will",
+        "'ve": "have",
+        "’ve": "have",
+        "'re": "are",
+        "’re": "are",
+        "wo": "will",
+        "ca": "can",
+    }.get(
+        auxiliary.lower_,
+        ("is" if auxiliary.dep_ == "auxpass" or auxiliary.head.tag_ == "VBG" else "has")
+        if auxiliary.lower_ in ("'s", "’s")
+        else auxiliary.lower_,
+    )

@@ -1,0 +1,260 @@
+"""What pronouns, short names and definite phrases of a story stand for, where that is plain.
+
+Takes the parsed lines of a story in order; gives, for each line, the references by token. What can't be told is marked
+unresolved, so that nothing is asked in its words. The rules are few and cautious: a pronoun is the last subject that fits.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rtadapt.grammar.kinds import is_person_noun
+from rtadapt.grammar.mentions import FIRMS, LAUNCHES, Mention, bare_definite, expletive, hints, is_subject, name_only, only
+from rtadapt.grammar.phrases import kept, named_by, spelled
+from rtadapt.words import word_set
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Span, Token
+_HE = word_set("he him his himself")
+_SHE = word_set("she her hers herself")
+_IT = word_set("it its itself")
+_WE = word_set("we our us ours ourselves")
+_YOU = {"you": "I", "your": "my", "yours": "mine", "yourself": "myself"}
+_THEY = word_set("they them their theirs themselves")
+_LABELS = {
+    "PERSON": "person",
+    "ORG": "org",
+    "GPE": "place",
+    "LOC": "place",
+    "FAC": "name",
+    "PRODUCT": "name",
+    "EVENT": "name",
+    "WORK_OF_ART": "name",
+    "NORP": "norp",
+    "LAW": "name",
+    "LANGUAGE": "name",
+}
+_WORKS = word_set("""film movie book novel song album show series play opera musical exhibition podcast game""")
+_REACH_SENTENCES = 2
+
+
+@dataclass(slots=True)
+class Story:
+    """What is known so far of one story: its mentions in order, the sex of its persons, the kinds of its names."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    mentions: list[Mention] = field(default_factory=list)
+    sex: dict[str, str] = field(default_factory=dict)
+    full: dict[str, str] = field(default_factory=dict)
+    works: set[str] = field(default_factory=set)
+    sentence: int = 0
+
+    def learn_names(self, docs: list[Doc]) -> None:
+        """Decide for every name what it names, from all the places where it stands."""
+        votes: dict[str, Counter[str]] = {}
+        for doc in docs:
+            for entity in doc.ents:
+                kind = _LABELS.get(entity.label_)
+                if entity.label_ == "WORK_OF_ART" or (entity.start > 0 and entity[0].nbor(-1).text in '"“'):
+                    self.works.add(entity.root.text.casefold())
+                if kind and entity.root.pos_ == "PROPN":
+                    votes.setdefault(entity.root.text.casefold(), Counter())[kind] += 1
+            for token in doc:
+                if token.pos_ == "PROPN" and token.dep_ != "compound":
+                    for kind in hints(token):
+                        votes.setdefault(token.text.casefold(), Counter())[kind] += 4
+        self.names.update({word: counted.most_common(1)[0][0] for word, counted in votes.items()})
+
+    def resolve(self, doc: Doc, agent: bool, topic: str) -> dict[int, str]:
+        """The references of one line. `agent` says that "you" is the asker and "we" the `topic`'s company."""
+        found: dict[int, str] = {}
+        for sent in doc.sents:
+            self.sentence += 1
+            for token in sent:
+                self._refer(token, sent, found, agent, topic)
+                if token.pos_ in ("NOUN", "PROPN") and token.dep_ not in ("compound", "nmod"):
+                    self._mention(token, found)
+        return found
+
+    def _refer(self, token: Token, sent: Span, found: dict[int, str], agent: bool, topic: str) -> None:
+        word = token.lower_
+        if token.pos_ == "PRON" or token.tag_ in ("PRP", "PRP$"):
+            if word in _HE or word in _SHE:
+                found[token.i] = self._person(token, sent, "he" if word in _HE else "she")
+            elif word in _IT:
+                found[token.i] = "" if expletive(token) else self._thing(token, sent)
+            elif word in _THEY:
+                found[token.i] = ""
+            elif agent and word in _YOU:
+                found[token.i] = "me" if word == "you" and token.dep_ in ("dobj", "pobj", "dative") else _YOU[word]
+            elif word in _WE or word in ("i", "my", "me", "mine", "you", "your"):
+                found[token.i] = topic if agent and word in _WE else ""
+            elif (
+                (word in ("this", "that", "these", "those") and token.dep_ not in ("mark", "det", "nsubj", "nsubjpass", "dobj"))
+                or word in ("this", "these", "those")
+                or (word == "that" and token.tag_ == "DT")
+            ):
+                found[token.i] = ""
+        elif (
+            token.pos_ == "PROPN"
+            and token.dep_ not in ("compound", "nmod")
+            and not any(child.pos_ == "PROPN" and child.dep_ == "compound" for child in token.lefts)
+        ):
+            whole = self.full.get(token.text, "")
+            if whole and whole != token.text:
+                found[token.i] = whole
+        elif (
+            token.pos_ == "NOUN"
+            and token.is_sent_start
+            and token.dep_ != "compound"
+            and self.full.get(token.text, token.text) != token.text
+        ):
+            found[token.i] = self.full[token.text]
+        elif token.pos_ == "NOUN" and (determiner := bare_definite(token)):
+            meant = self._definite(token)
+            if meant:
+                found[token.i] = meant
+            elif determiner in ("this", "that", "these", "those"):
+                found[token.i] = ""
+
+    def _recent(self, token_sentence: int) -> Iterator[Mention]:
+        seen: set[str] = set()
+        for mention in reversed(self.mentions):
+            if token_sentence - mention.sentence > _REACH_SENTENCES:
+                return
+            if mention.text not in seen:
+                seen.add(mention.text)
+                yield mention
+
+    def _own_subject(self, token: Token) -> Mention | None:
+        """The subject of the clause in which a possessive stands: "which was fined over its pumps"."""
+        if token.tag_ != "PRP$":
+            return None
+        verb = token.head
+        while verb.pos_ not in ("VERB", "AUX") and verb.head != verb:
+            verb = verb.head
+        subject = next((child for child in verb.lefts if child.dep_ in ("nsubj", "nsubjpass")), None)
+        if subject is None or subject.i >= token.i or token in subject.subtree:
+            return None
+        place = verb.head.i if subject.tag_ in ("WDT", "WP") else subject.i
+        return next((m for m in reversed(self.mentions) if m.sentence == self.sentence and m.token == place), None)
+
+    def _person(self, token: Token, sent: Span, sex: str) -> str:
+        own = self._own_subject(token)
+        if own is not None and own.kind == "person" and own.named and self.sex.get(own.text, sex) == sex:
+            self.sex.setdefault(own.text, sex)
+            return own.text
+        fitting = [m for m in self._recent(self.sentence) if m.kind == "person" and m.named and self.sex.get(m.text, sex) == sex]
+        here = [m for m in fitting if m.sentence == self.sentence]
+        chosen = only(here) or only([m for m in here if m.subject])
+        if not here:
+            before = [m for m in fitting if m.sentence == self.sentence - 1] or fitting
+            subjects = [m for m in before if m.subject]
+            chosen = subjects[0] if subjects else only(before)
+        if chosen is None:
+            return ""
+        self.sex.setdefault(chosen.text, sex)
+        if token.dep_ in ("nsubj", "nsubjpass"):
+            chosen.sentence, chosen.subject = self.sentence, True
+            self.mentions.append(chosen)
+        return chosen.text
+
+    def _thing(self, token: Token, sent: Span) -> str:
+        own = self._own_subject(token)
+        if own is not None and own.kind != "person":
+            return own.text
+        if token.dep_ == "dobj" and sent.root.tag_ == "VB":
+            objects = [m for m in self.mentions if m.sentence == self.sentence and not m.subject]
+            return objects[-1].text if objects else ""
+        fitting = [
+            m
+            for m in self._recent(self.sentence)
+            if m.kind not in ("person", "place", "norp") or (m.kind == "place" and m.subject)
+        ]
+        here = [m for m in fitting if m.sentence == self.sentence and m.subject]
+        before = [m for m in fitting if m.sentence == self.sentence - 1]
+        chosen = here[0] if here and (len(here) == 1 or token.dep_ in ("nsubj", "nsubjpass", "poss")) else None
+        if not here:
+            subjects = [m for m in before if m.subject]
+            launched = [m for m in before if m.launched and m.named and m.kind != "person"]
+            chosen = launched[0] if launched else subjects[-1] if subjects else only([m for m in before if m.named])
+        if chosen is None or chosen.kind == "person" or not chosen.text:
+            return ""
+        if token.dep_ in ("nsubj", "nsubjpass"):
+            chosen.sentence, chosen.subject = self.sentence, True
+            self.mentions.append(chosen)
+        return chosen.text
+
+    def _definite(self, token: Token) -> str:
+        noun = token.lemma_.lower()
+        for mention in reversed(self.mentions):
+            words = mention.text.casefold().split()
+            if mention.named and len(words) > 1 and mention.noun == noun:
+                return f"the {mention.text.partition(' ')[2]}" if words[0] in ("a", "an") else mention.text
+        if noun in _WORKS:
+            works = [m for m in self._recent(self.sentence) if m.named and m.text.split()[-1].casefold() in self.works]
+            work = only(works) or only([m for m in works if m.subject])
+            return work.text if work else ""
+        if noun in FIRMS:
+            companies = [
+                m for m in self._recent(self.sentence) if m.named and (m.kind == "org" or (m.kind == "name" and m.subject))
+            ]
+            subjects = [m for m in companies if m.subject]
+            company = only(companies) or only(subjects)
+            return company.text if company else ""
+        return ""
+
+    def _mention(self, head: Token, found: dict[int, str]) -> None:
+        head = named_by(head) if head.i not in found else head
+        if (
+            head.pos_ == "PRON"
+            or head.dep_ == "npadvmod"
+            or (head.dep_ == "appos" and head.pos_ == "NOUN")
+            or head.ent_type_ in ("DATE", "TIME", "MONEY", "PERCENT")
+        ):
+            return
+        words = kept(head, found)
+        if not words or any(found.get(token.i) == "" for token in words):
+            return
+        text = found.get(head.i) or spelled(name_only(words, head), found)
+        named = head.pos_ == "PROPN" or head.i in found or any(token.text[:1].isupper() for token in words[1:])
+        kind = (
+            self.names.get(head.text.casefold(), "name")
+            if head.pos_ == "PROPN"
+            else ("person" if is_person_noun(head.lemma_.lower()) else "thing")
+        )
+        if head.i in found and (known := next((m for m in reversed(self.mentions) if m.text == found[head.i]), None)):
+            kind = known.kind
+        if kind == "norp" or (head.pos_ != "PROPN" and not any(child.dep_ in ("det", "poss") for child in head.lefts)):
+            return
+        if kind != "person" and head.pos_ == "PROPN" and text.split()[0] in ("a", "an"):
+            return
+        noun = next(
+            (child.lemma_.lower() for child in head.children if child.dep_ == "appos" and child.pos_ == "NOUN"),
+            head.lemma_.lower(),
+        )
+        self.mentions.append(
+            Mention(
+                text,
+                kind,
+                noun,
+                self.sentence,
+                is_subject(head),
+                named,
+                head.dep_ == "dobj" and head.head.lemma_ in LAUNCHES,
+                head.i,
+            )
+        )
+        parts = text.split()
+        if head.pos_ == "PROPN" and head.i not in found and len(parts) > 1:
+            if kind == "person" and all(part[:1].isupper() for part in parts):
+                self.full.setdefault(parts[-1], text)
+            elif (
+                kind in ("org", "name")
+                and parts[0] != "the"
+                and self.names.get(parts[0].casefold()) not in ("place", "person", "norp")
+            ):
+                self.full.setdefault(parts[0], text)

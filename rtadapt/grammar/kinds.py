@@ -1,0 +1,90 @@
+"""What kind of thing a phrase names: a person, a company, a place, a date, an amount, a count.
+
+Takes the head of a noun phrase and its words; gives the kind. The parser's entity labels are one hint among several.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from rtadapt.reading import lexicon
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+
+SCORE = re.compile(r"^\d{1,3}[-–]\d{1,3}$")
+YEAR = re.compile(r"^(?:1[5-9]|20)\d\d$")
+_CLOCK = re.compile(r"\b(?:\d{1,2}:\d\d|\d{1,2}(?::\d\d)?\s?(?:[ap]\.?m\.?)|noon|midnight)", re.IGNORECASE)
+_MONEY = re.compile(r"[$€£¥]|\b(?:dollars?|euros?|pounds? sterling|cents?|yen|rupees?)\b")
+_DATE = re.compile(
+    r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|\b(?:January|February|March|April|June|July|August|September|October"
+    r"|November|December|Jan\.|Feb\.|Aug\.|Sept?\.|Oct\.|Nov\.|Dec\.)|\bMay \d|\d May\b|^(?:early |late |mid-)?May$|\b(?:last|next|this) (?:week|month|year|spring"
+    r"|summer|autumn|fall|winter|night|morning|evening)|\b(?:yesterday|tomorrow|tonight)\b|\bearly \d{4}|^(?:1[5-9]|20)\d\d$"
+    r"|\bthe (?:spring|summer|autumn|fall|winter|morning|evening|afternoon|weekend)$|^(?:spring|summer|autumn|winter)$"
+    r"|\b(?:week|month|year|day|hour|minute|decade)s? (?:ago|earlier|later)\b|\bthe \d{4}s\b"
+)
+
+
+def kind_of(head: Token, text: str, names: Mapping[str, str]) -> str:
+    """person, org, place, date, year, clock, duration, money, percent, measure, number, score, name or thing."""
+    words = text.split()
+    lemma = head.lemma_.lower()
+    if SCORE.match(text):
+        return "score"
+    if _MONEY.search(text) and (
+        head.like_num or head.is_currency or head.ent_type_ == "MONEY" or lemma in ("dollar", "euro", "cent", "yen", "pound")
+    ):
+        return "money"
+    if head.text == "%" or lemma in ("percent", "percentage"):
+        return "percent" if any(child.like_num for child in head.lefts) else "thing"
+    if YEAR.match(text):
+        return "year"
+    if _CLOCK.search(text) and len(words) <= 5:
+        return "clock"
+    if (
+        lemma in lexicon.SPAN_UNITS
+        and any(child.dep_ in ("nummod", "advmod") or (child.like_num and child.tag_ == "CD") for child in head.lefts)
+        and not _DATE.search(text)
+    ):
+        return "duration" if any(child.like_num and child.tag_ == "CD" for child in head.lefts) else "date"
+    if (
+        _DATE.search(text)
+        and (len(words) <= 4 or head.ent_type_ == "DATE")
+        and (head.ent_type_ in ("DATE", "TIME", "") and head.pos_ in ("PROPN", "NUM", "NOUN", "ADV"))
+    ):
+        return "date" if head.ent_type_ == "DATE" or head.dep_ in ("npadvmod", "pobj") else "thing"
+    if head.like_num or head.pos_ == "NUM":
+        return "number"
+    if head.pos_ == "PROPN" or lemma in names:
+        return _named(head, names)
+    if any(child.dep_ == "nummod" for child in head.lefts) and any(lemma in units for units in lexicon.MEASURE_UNITS.values()):
+        return "measure"
+    if lemma in ("thousand", "hundred", "dozen", "million", "number", "majority", "group", "pair", "crowd", "most", "some"):
+        of = next((child for child in head.rights if child.lower_ == "of"), None)
+        if any(
+            part.dep_ == "pobj" and (is_person_noun(part.lemma_.lower()) or part.lemma_ == "people")
+            for part in (of.children if of else ())
+        ):
+            return "person"
+    if is_person_noun(lemma):
+        return "person"
+    return "org" if lemma in lexicon.ORG_NOUNS else "thing"
+
+
+def _named(head: Token, names: Mapping[str, str]) -> str:
+    return names.get(head.text.casefold()) or "name"
+
+
+def is_person_noun(lemma: str) -> bool:
+    """Whether a common noun names a person by what they do or are."""
+    if lemma in lexicon.PERSON_NOUNS:
+        return True
+    return (
+        len(lemma) > 4
+        and lemma.endswith(lexicon.PERSON_ENDINGS)
+        and lemma not in lexicon.NOT_PERSONS
+        and lemma not in lexicon.ORG_NOUNS
+    )

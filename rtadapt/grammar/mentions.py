@@ -1,0 +1,143 @@
+"""What a story names, and the small questions about one word that following its references takes.
+
+Takes spaCy tokens; gives answers about a single one. `coreference` keeps the story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rtadapt.reading import lexicon
+from rtadapt.grammar.kinds import is_person_noun
+from rtadapt.grammar.phrases import named_by
+from rtadapt.words import word_set
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+
+LAUNCHES = word_set("""unveil launch release introduce announce open build publish present develop sell design make""")
+FIRMS = word_set(
+    """company firm startup carrier automaker chipmaker retailer maker lender airline manufacturer group club bank brand
+    insurer publisher operator"""
+)
+
+
+@dataclass(slots=True)
+class Mention:
+    """Something that the story named: its words, its kind, and where it stood last."""
+
+    text: str
+    kind: str
+    noun: str
+    sentence: int
+    subject: bool
+    named: bool
+    launched: bool = False
+    token: int = -1
+
+
+def is_subject(head: Token) -> bool:
+    """Whether a noun, or the noun that it stands beside, is the subject of a clause that tells the story."""
+    while head.dep_ == "appos":
+        head = head.head
+    return head.dep_ in ("nsubj", "nsubjpass") and _main(head)
+
+
+def name_only(words: list[Token], head: Token) -> list[Token]:
+    """Of a phrase with a name as its head, the name and its number, without what describes it."""
+    if head.pos_ != "PROPN":
+        return words
+    run = [head]
+    while run[0].i - 1 in {word.i for word in words}:
+        before = run[0].nbor(-1)
+        if (
+            not (
+                before.pos_ == "PROPN"
+                or before.text[:1].isupper()
+                or before.dep_ == "det"
+                or before.tag_ == "POS"
+                or before.like_num
+            )
+            or before.text in lexicon.TITLES
+        ):
+            break
+        run.insert(0, before)
+    while run[-1].i + 1 < len(head.doc) and run[-1].nbor(1).like_num and run[-1].nbor(1).i in {word.i for word in words}:
+        run.append(run[-1].nbor(1))
+    return run
+
+
+def hints(token: Token) -> Iterator[str]:
+    """What the words around a name say about its kind."""
+    if token.text in lexicon.ORG_ENDINGS or any(child.text == "&" for child in token.children):
+        yield "org"
+    if token.text in lexicon.PLACE_ENDINGS:
+        yield "name"
+    for child in token.children:
+        if child.dep_ == "relcl" and any(word.lower_ == "who" for word in child.lefts):
+            yield "person"
+        if child.dep_ == "appos" and child.like_num and child.text.isdigit() and len(child.text) <= 2:
+            yield "person"
+        if child.dep_ == "appos" and child.pos_ == "NOUN":
+            if is_person_noun(child.lemma_.lower()):
+                yield "person"
+            elif child.lemma_.lower() in lexicon.ORG_NOUNS:
+                yield "org"
+        if child.dep_ == "compound" and (
+            child.text in lexicon.TITLES or (child.pos_ == "NOUN" and is_person_noun(child.lemma_.lower()))
+        ):
+            yield "person"
+    if token.dep_ == "appos" and token.head.pos_ == "NOUN":
+        if is_person_noun(token.head.lemma_.lower()):
+            yield "person"
+        elif token.head.lemma_.lower() in lexicon.ORG_NOUNS:
+            yield "org"
+
+
+def bare_definite(token: Token) -> str:
+    """The determiner of "the company", "this bridge": a noun that only points back; empty for others."""
+    lefts = list(token.lefts)
+    plain = len(lefts) == 1 or (
+        token.lemma_.lower() in FIRMS and all(child.dep_ in ("det", "amod", "compound") for child in lefts)
+    )
+    if plain and lefts and lefts[0].dep_ == "det" and lefts[0].lower_ in ("the", "this", "that", "these", "those"):
+        if (
+            not any(
+                child.dep_ in ("prep", "relcl", "acl", "appos") and child.left_edge.nbor(-1).text not in (",", "-", "–", "—")
+                for child in token.rights
+            )
+            and named_by(token) is token
+        ):
+            return lefts[0].lower_
+    return ""
+
+
+def expletive(token: Token) -> bool:
+    """Whether an "it" stands for nothing: it is likely that, it took a week to, it rained."""
+    verb = token.head
+    if token.lower_ != "it" or token.dep_ not in ("nsubj", "nsubjpass", "expl"):
+        return False
+    later = [child for child in verb.rights if child.dep_ in ("ccomp", "csubj", "xcomp", "advcl")]
+    chain = [verb, *(child for child in verb.rights if child.dep_ == "xcomp")]
+    if any(word.lemma_ in ("cost", "take", "make", "help", "become") for word in chain) and any(
+        child.dep_ in ("xcomp", "advcl", "ccomp") and any(part.lower_ == "to" for part in child.lefts)
+        for word in chain[-1:]
+        for child in word.rights
+    ):
+        return True
+    return (
+        token.dep_ == "expl" or verb.lemma_ in ("rain", "snow", "take", "seem", "appear") or (verb.lemma_ == "be" and bool(later))
+    )
+
+
+def _main(head: Token) -> bool:
+    """Whether a subject is that of a main clause or of what somebody said."""
+    return head.head.dep_ in ("ROOT", "conj", "ccomp", "parataxis", "relcl", "advcl")
+
+
+def only(mentions: list[Mention]) -> Mention | None:
+    """The mention, when all are of the same thing."""
+    return mentions[0] if mentions and len({mention.text for mention in mentions}) == 1 else None

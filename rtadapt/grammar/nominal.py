@@ -1,0 +1,145 @@
+"""What noun phrases say by themselves: who somebody is, how old, of what. Each becomes a clause with "is".
+
+Takes a parsed sentence; gives clauses made from appositions and from roles that stand before a name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rtadapt.reading import lexicon
+from rtadapt.grammar.assertion import quoted
+from rtadapt.grammar.clauses import Clause
+from rtadapt.grammar.kinds import is_person_noun
+from rtadapt.grammar.parts import Part, Sentence
+from rtadapt.grammar.phrases import Phrase, phrase
+from rtadapt.words import word_set
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+# Roles that one person at a time holds.
+_ONE_HOLDER = word_set(
+    """president minister chief executive head coach captain chairman chairwoman chair mayor governor king queen director
+    manager owner secretary editor boss ceo leader premier chancellor spokesman spokeswoman wife husband father mother
+    chairperson principal"""
+)
+_NO_PERSON = word_set("EVENT DATE GPE LOC FAC WORK_OF_ART NORP LAW")
+_AGED = re.compile(r"^(\d{1,3})-year-old$")
+
+
+def identities(sentence: Sentence) -> Iterator[Clause]:
+    """Clauses like "Ines Valcourt is the chief executive of Quill Labs" and "Holt is 54 years old"."""
+    if sentence.span.text.rstrip(' "”').endswith("?"):
+        return
+    for token in sentence.span:
+        if quoted(token) or token.head == token:
+            continue
+        if token.dep_ == "appos":
+            yield from _apposition(token, sentence)
+        elif token.pos_ == "PROPN" and token.dep_ not in ("compound", "nmod", "poss"):
+            yield from _role_before(token, sentence)
+            yield from _age_before(token, sentence)
+
+
+def _apposition(token: Token, sentence: Sentence) -> Iterator[Clause]:
+    head = token.head
+    if head.pos_ == "PROPN" and token.text.isdigit() and len(token.text) <= 2:
+        name = sentence.phrase(head)
+        if name is not None and name.kind in ("person", "name"):
+            age = Phrase(token.text, token.text, "measure", "year")
+            yield _is(name, Part("measure", f"{token.text} years old", token.i, "old", age), sentence)
+        return
+    if any(child.dep_ == "conj" for child in head.children) or any(child.dep_ in ("conj", "cc") for child in token.children):
+        return
+    named, role = (token, head) if token.pos_ == "PROPN" and head.pos_ == "NOUN" else (head, token)
+    if named.pos_ != "PROPN" or role.pos_ != "NOUN" or (named.i in sentence.references and sentence.references[named.i] == ""):
+        return
+    name = sentence.phrase(named)
+    what = phrase_of_role(role, sentence)
+    if name is not None and what is not None and _present(role):
+        yield from _named_role(name, what, role, sentence, named.ent_type_)
+
+
+def _age_before(token: Token, sentence: Sentence) -> Iterator[Clause]:
+    """ "52-year-old Emil Kadar"."""
+    for child in token.lefts:
+        aged = _AGED.match(child.text)
+        name = sentence.phrase(token) if aged else None
+        if aged and name is not None:
+            years = Phrase(aged.group(1), aged.group(1), "measure", "year")
+            person = replace(name, text=re.sub(r"^\S*-year-old ", "", name.text), kind="person")
+            yield _is(person, Part("measure", f"{aged.group(1)} years old", child.i, "old", years), sentence)
+
+
+def _role_before(token: Token, sentence: Sentence) -> Iterator[Clause]:
+    """ "Quill Labs chief executive Ines Valcourt", "Finnish Prime Minister Petteri Orpo", "France's president, …"."""
+    roles = [child for child in token.lefts if child.dep_ in ("compound", "nmod", "amod") and child.ent_type_ != "PERSON"]
+    place = [child for child in token.lefts if child.dep_ in ("poss", "det", "compound", "nmod", "amod")]
+    role = next((child for child in reversed(roles) if child.lemma_.lower() in _ONE_HOLDER), None)
+    if role is None or any(child.dep_ == "conj" for child in token.children) or not _present(role):
+        return
+    name_tokens = list(token.doc[role.i + 1 : token.i + 1])
+    if not name_tokens or not all(other.pos_ == "PROPN" for other in name_tokens) or len(name_tokens) < 2:
+        return
+    before = token.doc[min(child.left_edge.i for child in place) : role.i + 1]
+    if any(
+        part.text == "," or part.lower_ in lexicon.PAST_ROLES or part.lower_ in ("a", "an", "his", "her", "their", "another")
+        for part in before
+    ):
+        return
+    if any(sentence.references.get(part.i) == "" for part in before):
+        return
+    owner = any(part.ent_type_ in ("GPE", "ORG", "NORP") or part.dep_ == "poss" for part in before)
+    if not owner or (before[0].dep_ == "det" and len(before) < 3):
+        return
+    from rtadapt.grammar.phrases import spelled
+
+    words = spelled(before, sentence.references)
+    if before[0].dep_ not in ("det", "poss") and not any(part.tag_ == "POS" for part in before):
+        words = f"the {words}"
+    words = words.replace("Prime Minister", "prime minister").replace("President", "president")
+    name = "".join(other.text_with_ws for other in name_tokens).strip()
+    person = Phrase(name, name, "person", name, named=True)
+    yield _is(
+        person, Part("attribute", words, role.i, phrase=Phrase(words, before.text, "person", role.lemma_, named=True)), sentence
+    )
+
+
+def _named_role(name: Phrase, what: Phrase, role: Token, sentence: Sentence, head_kind: str) -> Iterator[Clause]:
+    person = is_person_noun(role.lemma_.lower())
+    if (
+        (person and (name.kind not in ("person", "name") or head_kind in _NO_PERSON))
+        or role.tag_ == "NNS"
+        or (role.text[:1].isupper() and not role.is_sent_start)
+        or what.kind in ("date", "money", "duration", "percent")
+    ):
+        return
+    text = what.text
+    bare = False
+    if person and not text.startswith(("the ", "a ", "an ")) and not any(c.dep_ == "poss" for c in role.children):
+        bare = what.noun not in _ONE_HOLDER
+        text = f"the {text}" if not bare else f"a {text}"
+    if text.startswith("the ") and not what.named:
+        return
+    kind = "person" if person else "thing"
+    subject = Phrase(name.text, name.answer, "person" if person else name.kind, name.noun, named=True)
+    yield _is(
+        subject, Part("attribute", text, role.i, phrase=Phrase(text, what.answer, kind, what.noun, named=what.named)), sentence
+    )
+
+
+def _present(role: Token) -> bool:
+    return not any(part.lower_ in lexicon.PAST_ROLES for part in role.subtree) and role.tag_ != "NNS"
+
+
+def _is(subject: Phrase, part: Part, sentence: Sentence) -> Clause:
+    return Clause(subject, (), "is", "be", "VBZ", (part,), sentence.span.text.strip())
+
+
+def phrase_of_role(role: Token, sentence: Sentence) -> Phrase | None:
+    """The role's own words, without the name that goes with it."""
+    return phrase(role, sentence.references, sentence.names, frozenset(), own=True)

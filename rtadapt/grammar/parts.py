@@ -1,0 +1,305 @@
+"""The pieces of a clause after its verb: objects, attributes, adjuncts, and what of them can be asked for.
+
+Takes a verb in a parsed sentence; adds its parts, those of the verbs that it governs included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rtadapt.reading import lexicon
+from rtadapt.grammar.kinds import SCORE
+from rtadapt.grammar.phrases import Phrase, References, kept, phrase, spelled
+from rtadapt.words import word_set
+
+if TYPE_CHECKING:
+    from spacy.tokens import Span, Token
+
+
+# Nouns whose "in" says of what, not where: interest in Japan, a rise in France.
+_TAKES_IN = word_set(
+    """interest investment stake role belief trust confidence presence war growth rise fall increase decline drop change"""
+)
+_TIME_WORDS = word_set("yesterday tomorrow tonight today overnight")
+_REASONS = frozenset(["because of", "due to", "owing to", "amid", "over", "thanks to", "on account of"])
+_TIMES = word_set("""in on at by until till since before after from during within for through between around throughout""")
+_PLACES = word_set("""in at near on outside inside between along across off beneath under above around into to from through""")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One piece of a clause after its verb. `role` says what it does; `phrase` is what can be asked for, if anything."""
+
+    role: str
+    text: str
+    place: int
+    preposition: str = ""
+    phrase: Phrase | None = None
+    essential: bool = True
+    governor: str = ""
+
+
+_JOINED = word_set("because due owing thanks ahead instead")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A parsed sentence with what its words refer to, what its names are, and whether an agent says it to the asker."""
+
+    span: Span
+    references: References
+    names: Mapping[str, str]
+    agent: bool = False
+
+    def phrase(self, head: Token, without: frozenset[int] = frozenset()) -> Phrase | None:
+        """The phrase of a noun of this sentence."""
+        return phrase(head, self.references, self.names, without)
+
+
+def gather(verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
+    """Add the parts of a verb. False when one of them makes the clause unfit to be asked about."""
+    for child in verb.children:
+        if child.dep_ in (
+            "nsubj",
+            "nsubjpass",
+            "aux",
+            "auxpass",
+            "punct",
+            "cc",
+            "conj",
+            "mark",
+            "neg",
+            "intj",
+            "dep",
+            "meta",
+            "preconj",
+            "parataxis",
+        ):
+            continue
+        if child.dep_ in ("dobj", "attr", "dative", "oprd") and child.pos_ not in ("VERB", "ADP"):
+            if not _noun(child, sentence, parts):
+                return False
+        elif child.dep_ == "acomp" or (child.dep_ == "oprd" and child.pos_ != "VERB"):
+            _quality(child, sentence, parts)
+        elif child.dep_ in ("prep", "agent", "dative"):
+            if not _prepositional(child, sentence, parts):
+                return False
+        elif child.dep_ == "npadvmod":
+            _adverbial_noun(child, sentence, parts)
+        elif child.dep_ == "prt":
+            parts.append(Part("fixed", child.text, child.i))
+        elif child.dep_ == "advmod":
+            if not _adverb(child, verb, sentence, parts):
+                return False
+        elif child.dep_ == "xcomp":
+            if any(part.dep_ == "neg" for part in child.children) or child.pos_ not in ("VERB", "AUX", "ADJ", "NOUN"):
+                return False
+            words = [part.text for part in child.lefts if part.dep_ in ("aux", "auxpass")] + [child.text]
+            parts.append(Part("fixed", " ".join(words), child.i))
+            if not gather(child, sentence, parts):
+                return False
+        elif child.dep_ == "advcl":
+            if not _adverbial_clause(child, verb, sentence, parts):
+                return False
+        elif child.dep_ in ("ccomp", "csubj", "pcomp"):
+            if verb.lemma_ in ("mean", "indicate") and child.i > verb.i:
+                return _whole(child, "meaning", sentence, parts, essential=True)
+            if child.i < verb.i or not any(part.dep_ == "aux" and part.lower_ == "to" for part in child.lefts):
+                if child.i < verb.i and any(part.dep_ in ("nsubj", "nsubjpass") for part in child.children):
+                    continue
+                return False
+            if not _whole(child, "fixed", sentence, parts, essential=True):
+                return False
+    return True
+
+
+def _noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
+    loose = [prep for prep in head.children if head.pos_ != "PROPN" and prep.dep_ == "prep" and _stands_alone(prep, sentence)]
+    found = sentence.phrase(head, frozenset(prep.i for prep in loose))
+    if found is None:
+        return False
+    role = {"dobj": "object", "attr": "attribute", "dative": "recipient", "oprd": "title"}[head.dep_]
+    score = next((token for token in head.subtree if SCORE.match(token.text)), None)
+    if found.kind == "score":
+        return True
+    parts.append(Part(role, found.text, head.i, phrase=found, governor=head.head.lemma_))
+    if score is not None:
+        parts.append(Part("score", score.text, score.i, phrase=Phrase(score.text, score.text, "score", "score"), essential=False))
+    return all(_prepositional(prep, sentence, parts) for prep in loose)
+
+
+def _stands_alone(prep: Token, sentence: Sentence) -> bool:
+    """Whether a preposition hung onto a noun says when or where, and so belongs to the whole clause."""
+    noun = next((child for child in prep.children if child.dep_ == "pobj"), None)
+    if noun is None or prep.lower_ not in _TIMES | {"near"} or prep.lower_ == "for":
+        return False
+    found = sentence.phrase(noun)
+    if found is None or prep.head.lemma_ in _TAKES_IN:
+        return False
+    if found.kind in ("date", "year", "clock"):
+        return True
+    return found.kind == "place" and prep.lower_ in ("in", "at", "near")
+
+
+def _quality(head: Token, sentence: Sentence, parts: list[Part]) -> None:
+    measure = next((child for child in head.children if child.dep_ == "npadvmod"), None)
+    if measure is not None:
+        found = sentence.phrase(measure)
+        if found is not None:
+            whole = f"{found.text} {head.text}"
+            parts.append(Part("measure", whole, head.i, head.lower_, phrase=found))
+    else:
+        words = [
+            child.text
+            for child in head.lefts
+            if child.dep_ in ("advmod",) and child.lower_ in ("very", "fully", "more", "most", "too")
+        ]
+        parts.append(Part("fixed", " ".join([*words, head.text]), head.i))
+    for child in head.rights:
+        if child.dep_ == "prep":
+            _prepositional(child, sentence, parts)
+        elif child.dep_ == "xcomp":
+            words = [part.text for part in child.lefts if part.dep_ in ("aux", "auxpass")] + [child.text]
+            parts.append(Part("fixed", " ".join(words), child.i))
+            gather(child, sentence, parts)
+        elif child.dep_ == "npadvmod":
+            _adverbial_noun(child, sentence, parts)
+
+
+def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
+    words = [prep]
+    head = prep
+    while True:
+        noun = next((child for child in head.children if child.dep_ == "pobj"), None)
+        deeper = next(
+            (child for child in head.children if child.dep_ in ("prep", "pcomp") and child.pos_ in ("ADP", "SCONJ")), None
+        )
+        if (noun is not None and not (deeper is not None and head.lower_ in _JOINED)) or deeper is None:
+            break
+        words.append(deeper)
+        head = deeper
+    preposition = " ".join(word.lower_ for word in words)
+    if prep.i + 1 < len(prep.doc) and (joined := f"{prep.lower_} {prep.nbor(1).lower_}") in _REASONS:
+        preposition = joined
+    if preposition.startswith(("according", "despite", "including", "such", "like", "without", "unlike", "except")):
+        return preposition.startswith(("according", "despite", "including", "such"))
+    if noun is None:
+        return any(child.dep_ == "pcomp" for child in prep.children) and _whole(
+            prep, "fixed", sentence, parts, essential=prep.head.i < prep.i and prep.lower_ in ("of", "from", "for", "to")
+        )
+    loose = [deep for deep in noun.children if prep.dep_ == "agent" and deep.dep_ == "prep" and _stands_alone(deep, sentence)]
+    found = sentence.phrase(noun, frozenset(deep.i for deep in loose))
+    for deep in loose:
+        _prepositional(deep, sentence, parts)
+    if (
+        preposition == "to"
+        and found is not None
+        and any(child.lower_ == "up" and child.dep_ == "prt" for child in prep.head.children)
+    ):
+        parts[:] = [part for part in parts if part.text != "up"]
+        found = replace(
+            found, count=f"up to {found.count}" if found.count else "", answer=f"up to {found.answer}", text=f"up to {found.text}"
+        )
+        parts.append(Part("object", found.text, prep.i, phrase=found, governor=prep.head.lemma_))
+        return True
+    if preposition == "in" and noun.lower_ == "order":
+        return _whole(prep, "purpose", sentence, parts, essential=False) or True
+    if found is None or not found.text:
+        return preposition in _REASONS or preposition in ("in", "at", "on", "after", "before", "during", "since", "following")
+    modifiers = [
+        child.text
+        for child in prep.lefts
+        if child.dep_ in ("advmod", "quantmod", "npadvmod") and child.lower_ not in lexicon.DROPPED_ADVERBS
+    ]
+    text = " ".join([*modifiers, preposition, found.text])
+    role, essential = _role_of(prep, preposition, found)
+    if role == "reason":
+        found = replace(found, answer="".join(token.text_with_ws for token in prep.doc[prep.i : prep.right_edge.i + 1]).strip())
+    parts.append(Part(role, text, prep.i, preposition, found, essential and prep.i > prep.head.i, prep.head.lemma_))
+    return True
+
+
+def _role_of(prep: Token, preposition: str, found: Phrase) -> tuple[str, bool]:
+    if found.noun in ("time", "way", "course", "case", "part", "result", "addition", "moment", "fact"):
+        return "fixed", prep.lower_ in ("of", "to") and found.noun != "time"
+    if prep.dep_ == "agent" and found.kind not in ("date", "year", "clock", "money", "percent", "number", "measure", "duration"):
+        return "agent", True
+    if preposition in _REASONS and not (preposition == "over" and found.kind in ("duration", "number", "money", "date", "place")):
+        return "reason", False
+    if found.kind in ("date", "year", "clock", "duration"):
+        return "time", False
+    if found.kind == "place" and preposition in _PLACES:
+        return "place", preposition in ("to", "from", "into", "through", "between")
+    if preposition in ("during", "before", "after", "until", "since", "following", "ahead of"):
+        return "circumstance", False
+    return "oblique", True
+
+
+def _adverbial_noun(head: Token, sentence: Sentence, parts: list[Part]) -> None:
+    found = sentence.phrase(head)
+    if found is None:
+        return
+    score = next((token for token in head.subtree if SCORE.match(token.text)), None)
+    if score is not None:
+        if found.kind != "score":
+            parts.append(Part("object", found.text, head.i, phrase=found))
+        parts.append(Part("score", score.text, score.i, phrase=Phrase(score.text, score.text, "score", "score"), essential=False))
+    elif found.kind in ("date", "year", "clock", "duration"):
+        parts.append(Part("time", found.text, head.i, "", found, essential=False))
+    elif found.kind in ("percent", "money"):
+        parts.append(Part("object", found.text, head.i, phrase=found, governor=head.head.lemma_))
+    elif not (head.left_edge.i > 0 and head.left_edge.nbor(-1).text == ","):
+        parts.append(Part("fixed", found.text, head.i, essential=head.i > head.head.i))
+
+
+def _adverb(child: Token, verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
+    word = child.lower_
+    if child.tag_ == "WRB" or word in lexicon.HEDGES:
+        return False
+    if word in _TIME_WORDS:
+        parts.append(Part("time", child.text, child.i, "", Phrase(child.text, child.text, "date", word), essential=False))
+    elif (child.left_edge.i > 0 and child.left_edge.nbor(-1).text == ",") or (
+        word in ("up", "down") and any(part.dep_ == "npadvmod" for part in child.children)
+    ):
+        return True
+    elif child.i > verb.i and word not in lexicon.DROPPED_ADVERBS:
+        if any(part.dep_ in ("prep", "npadvmod", "advcl", "ccomp", "pcomp") for part in child.children):
+            return _whole(child, "fixed", sentence, parts, essential=True)
+        parts.append(Part("fixed", child.text, child.i, essential=True))
+    return True
+
+
+def _adverbial_clause(child: Token, verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
+    mark = next((part for part in child.lefts if part.dep_ in ("mark", "advmod", "prep") and part.tag_ in ("IN", "WRB")), None)
+    to = any(part.dep_ == "aux" and part.lower_ == "to" for part in child.lefts)
+    if to and mark is None:
+        return _whole(child, "purpose", sentence, parts, essential=verb.tag_ == "VB") or True
+    word = mark.lower_ if mark is not None else ""
+    if word in lexicon.CONDITIONS:
+        return _whole(child, "condition", sentence, parts, essential=True)
+    if word in ("because", "after", "before", "when", "until", "once", "as") and any(
+        part.dep_ in ("nsubj", "nsubjpass") for part in child.children
+    ):
+        return _whole(
+            child, "reason" if word == "because" else "circumstance", sentence, parts, essential=word in ("until", "once")
+        ) or word not in ("until", "once")
+    return True
+
+
+def _whole(head: Token, role: str, sentence: Sentence, parts: list[Part], essential: bool) -> bool:
+    """Add a clause or phrase as it stands, with its references resolved."""
+    tokens = kept(head, sentence.references)
+    if any(token.text in '"“”«»' or token.dep_ == "neg" for token in head.subtree):
+        return False
+    if not tokens or len(tokens) > 16 or any(sentence.references.get(token.i) == "" for token in tokens):
+        return False
+    if any(token.pos_ == "PRON" and token.i not in sentence.references and token.tag_ in ("PRP", "PRP$") for token in tokens):
+        return False
+    text = spelled(tokens, sentence.references)
+    if role == "meaning" and tokens[0].lower_ == "that":
+        tokens = tokens[1:]
+    answer = "".join(token.text_with_ws for token in head.doc[tokens[0].i : tokens[-1].i + 1]).strip(" ,;")
+    parts.append(Part(role, text, head.left_edge.i, phrase=Phrase(text, answer, "clause", head.lemma_), essential=essential))
+    return True

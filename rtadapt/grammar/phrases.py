@@ -1,0 +1,331 @@
+"""From a noun in a parse to a phrase: its words with references resolved, its span, and what kind of thing it names.
+
+Takes spaCy tokens and the references that `coreference` found; gives `Phrase`. It decides no question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from rtadapt.reading import lexicon
+from rtadapt.grammar.inflection import is_word
+from rtadapt.grammar.kinds import SCORE, YEAR, kind_of
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+References = Mapping[int, str]
+"""By the token's place in its text: what the reference stands for, empty when nobody can tell."""
+_MARK = "\u2060"
+_OWNED = re.compile(f"{_MARK}(?P<pronoun>\\w+){_MARK}")
+_NUMERIC = frozenset(["", "CARDINAL", "ORDINAL", "DATE", "TIME", "MONEY", "PERCENT", "QUANTITY"])
+_QUOTES = '"“”«»'
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A noun phrase. `text` stands by itself, `answer` is its span in the story; `kind` is what it names."""
+
+    text: str
+    answer: str
+    kind: str
+    noun: str
+    plural: bool = False
+    named: bool = False
+    count: str = ""
+    counted: str = ""
+    resolved: bool = True
+
+
+def spelled(tokens: Iterable[Token], references: References) -> str:
+    """The tokens as text, each reference in the words of what it stands for."""
+    pieces: list[str] = []
+    last = None
+    for token in tokens:
+        if last is not None and (last.i != token.i - 1 or last.whitespace_):
+            pieces.append(" ")
+        word = references.get(token.i, _uncapitalised(token) if last is None else token.text)
+        if token.i in references and token.tag_ == "PRP$" and word != "my":
+            ending = "'" if word.endswith("s") else "'s"
+            word += f"{ending}{_MARK}{token.lower_}{_MARK}"
+        pieces.append(word)
+        last = token
+    text = re.sub(r"\s+", " ", "".join(pieces)).strip(" ,;:-–—")
+    text = re.sub(r"\s+([,.;:!?)%])", r"\1", text)
+    return re.sub(r"\ba(?= [aeio]\w)", "an", re.sub(r"\s+(['’]s?\b)", r"\1", text))
+
+
+def settled(text: str) -> str:
+    """Text in which a possessive is the owner's name where the name is new, and the text's own pronoun after the name."""
+    while (found := _OWNED.search(text)) is not None:
+        before, pronoun = text[: found.start()], found.group("pronoun")
+        words = before.split(" ")
+        for size in range(min(len(words), 8), 0, -1):
+            owner = re.sub(r"['’]s?$", "", " ".join(words[-size:]))
+            earlier = " ".join(words[:-size])
+            if re.search(rf"\b{re.escape(owner)}\b", earlier) and (
+                owner[:1].isupper() or (owner[:4] == "the " and owner[4:5].isupper())
+            ):
+                text = f"{earlier} {pronoun}{text[found.end() :]}"
+                break
+        else:
+            text = before + text[found.end() :]
+    return text
+
+
+def _uncapitalised(token: Token) -> str:
+    """A word as it stands inside a sentence: the capital of a sentence's beginning taken off common words."""
+    named = token.pos_ == "PROPN" or (token.pos_ != "DET" and token.ent_type_ not in _NUMERIC)
+    if token.is_sent_start and not named and token.text[1:].islower() and token.text != "I" and _common(token):
+        return token.lower_
+    return "a" if token.is_sent_start and token.text == "A" and token.pos_ == "DET" else token.text
+
+
+def _common(token: Token) -> bool:
+    """Whether a capitalised word is one of the language's, and not a name that the tagger took for a noun."""
+    if token.pos_ in ("DET", "ADP", "PRON", "SCONJ", "ADV", "CCONJ", "NUM") or token.like_num:
+        return True
+    return is_word(token.lower_)
+
+
+def named_by(head: Token) -> Token:
+    """The name that a common noun goes with: "her husband, the painter Owen Dunne" is about Owen Dunne; else the noun."""
+    if head.pos_ != "NOUN" or head.tag_ == "NNS" or any(child.dep_ == "conj" for child in head.children):
+        return head
+    if any(child.lower_ in ("a", "an", "one", "another", "some") or child.lower_ in lexicon.PAST_ROLES for child in head.lefts):
+        return head
+    for child in head.rights:
+        if child.dep_ == "appos" and child.pos_ in ("PROPN", "NOUN"):
+            found = named_by(child)
+            if found.pos_ == "PROPN" and not any(part.dep_ == "conj" for part in found.children):
+                return found
+        if child.dep_ == "acl" and child.lower_ in ("named", "called", "dubbed", "known"):
+            for part in child.rights:
+                if part.dep_ in ("oprd", "dobj", "attr") and part.pos_ == "PROPN":
+                    return part
+    return head
+
+
+def replaced(head: Token, references: References) -> bool:
+    """Whether the whole noun phrase of `head` is a reference that was resolved as one."""
+    return head.i in references and head.pos_ != "PRON"
+
+
+def kept(head: Token, references: References, without: frozenset[int] = frozenset()) -> list[Token]:
+    """The tokens of the phrase, without asides: appositions, clauses after a comma or a name, `without` and all under it."""
+    dropped: set[int] = set()
+    for token in head.subtree:
+        aside = (
+            token.i in without
+            or token.dep_ in ("appos", "parataxis")
+            or (token.dep_ in ("relcl", "acl", "advcl", "prep", "amod", "npadvmod", "conj") and _after_comma(token))
+        )
+        if token.dep_ == "relcl" and token.head.pos_ == "PROPN":
+            aside = True
+        if token.dep_ == "conj" and not SCORE.match(token.text):
+            aside = token.pos_ in ("VERB", "AUX")
+        if SCORE.match(token.text) and token != head:
+            dropped.add(token.i)
+        if token.dep_ in ("predet", "preconj") or (
+            token.dep_ == "advmod" and token.head == head and token.i > head.i and head.pos_ in ("NOUN", "PROPN")
+        ):
+            aside = True
+        if token.text in _QUOTES:
+            dropped.add(token.i)
+        if aside and token != head:
+            dropped.update(part.i for part in token.subtree)
+        if token != head and replaced(token, references):
+            dropped.update(part.i for part in token.lefts)
+    if replaced(head, references):
+        dropped.update(part.i for child in head.lefts for part in child.subtree)
+        dropped.update(part.i for child in head.rights if child.dep_ in ("acl", "relcl", "appos") for part in child.subtree)
+    left = [token for token in head.subtree if token.i not in dropped]
+    while left and (left[-1].is_punct or left[-1].dep_ in ("cc", "preconj")) and left[-1].text not in "\"”'’)%":
+        left.pop()
+    while left and (left[0].dep_ in ("cc",) or left[0].text in (",", ";", ":", "—", "-", "–", "(")):
+        left.pop(0)
+    return left
+
+
+def _after_comma(token: Token) -> bool:
+    first = token.left_edge
+    return first.i > 0 and first.nbor(-1).text in (",", "—", "–", "-", "(", ";") and first.i > token.head.i
+
+
+def contiguous(tokens: list[Token], head: Token) -> list[Token]:
+    """The run of tokens around `head` without a gap."""
+    at = next((place for place, token in enumerate(tokens) if token.i == head.i), None)
+    if at is None:
+        return []
+    start = end = at
+    while start > 0 and tokens[start - 1].i == tokens[start].i - 1:
+        start -= 1
+    while end + 1 < len(tokens) and tokens[end + 1].i == tokens[end].i + 1:
+        end += 1
+    return tokens[start : end + 1]
+
+
+def phrase(
+    head: Token, references: References, names: Mapping[str, str], without: frozenset[int] = frozenset(), own: bool = False
+) -> Phrase | None:
+    """The phrase of `head`, or None when it holds a reference that can't be resolved."""
+    if SCORE.match(head.text):
+        head = next(
+            (child for child in head.lefts if child.pos_ in ("PROPN", "NOUN") and child.dep_ in ("compound", "nmod")), head
+        )
+    if head.i not in references and not own:
+        head = named_by(head)
+    tokens = kept(head, references, without)
+    if not tokens or any(references.get(token.i) == "" for token in tokens):
+        return None
+    if any(token.pos_ == "PRON" and token.i not in references and token.lower_ in lexicon.PRONOUNS for token in tokens):
+        return None
+    run = contiguous(tokens, head)
+    if (
+        head.pos_ == "PROPN"
+        and head.text[:1].isupper()
+        and head.i not in references
+        and not any(child.dep_ == "conj" for child in head.rights)
+    ):
+        described = any(
+            _loose(token, head) and token.i < head.i and token.pos_ == "NOUN" and head.tag_ != "NNPS" for token in tokens
+        )
+        tokens = [
+            token for token in tokens if (token.pos_ == "DET" and token.head == head and not described) or not _loose(token, head)
+        ]
+        while len(tokens) > 1 and tokens[0].text in lexicon.TITLES and tokens[1].pos_ == "PROPN":
+            tokens = tokens[1:]
+        if names.get(head.text.casefold()) == "person":
+            tokens = _person_name(tokens, head)
+        if tokens[0].pos_ == "DET" and names.get(head.text.casefold()) == "person":
+            tokens = tokens[1:]
+    text = spelled(tokens, references)
+    kind = kind_of(head, text, names)
+    if head.i in references:
+        last = references[head.i].split()[-1]
+        kind = (
+            "person"
+            if head.lower_ in ("he", "she", "him", "her")
+            else names.get(last.casefold(), kind if kind != "name" else "name")
+        )
+    if head.pos_ != "PROPN" and run and tokens[-1].i > run[-1].i:
+        run = [token for token in run if token.i <= head.i]
+    answer = references.get(head.i) or _answer(run, head, kind)
+    if head.i not in references and any(
+        token.i in references and token.pos_ not in ("PRON", "DET") and token.tag_ != "PRP$" for token in run
+    ):
+        answer = settled(text)
+    if head.i not in references and any(token.i in references for token in run) and not answer:
+        return None
+    count, counted = _count(head, tokens, references)
+    return Phrase(
+        text=text,
+        answer=answer,
+        kind=kind,
+        noun=head.lemma_.lower() if head.pos_ != "PROPN" else head.text,
+        plural=_plural(head),
+        named=any(token.pos_ == "PROPN" and token.ent_type_ not in ("DATE", "TIME") for token in tokens)
+        or any(word[:1].isupper() for word in references.get(head.i, "").split()[1:] + references.get(head.i, "").split()[:1])
+        or any(token.i in references and references[token.i] not in ("I", "my", "me") for token in tokens),
+        count=count,
+        counted=counted,
+    )
+
+
+def _person_name(tokens: list[Token], head: Token) -> list[Token]:
+    """A person's name without the titles and roles before it."""
+    named = [token for token in tokens if token.ent_type_ == "PERSON" and token.i <= head.i]
+    if named and named[-1] == head and all(later.i == earlier.i + 1 for earlier, later in pairwise(named)):
+        tokens = named + [token for token in tokens if token.i > head.i]
+    last = max((place for place, token in enumerate(tokens) if token.text in lexicon.TITLES and token.i < head.i), default=-1)
+    return tokens[last + 1 :]
+
+
+def _plural(head: Token) -> bool:
+    joined = any(child.dep_ == "conj" for child in head.rights) and any(child.lower_ == "and" for child in head.rights)
+    return (head.tag_ in ("NNS", "NNPS") and not (head.tag_ == "NNPS" and head.ent_type_)) or joined
+
+
+def _answer(run: list[Token], head: Token, kind: str) -> str:
+    if not run or _torn(run, head):
+        return ""
+    if head.pos_ == "PROPN" and head.text[:1].isupper() and not any(child.dep_ == "conj" for child in head.rights):
+        inside = [token for token in run if not _loose(token, head)]
+        run = contiguous(inside, head) or run
+        if kind == "person":
+            run = _person_name(run, head)
+        while (
+            len(run) > 1 and (run[0].text in lexicon.TITLES or (run[0].pos_ == "DET" and kind != "date")) and run[0].i != head.i
+        ):
+            run = run[1:]
+    elif len(run) > 10:
+        near = [
+            token
+            for token in run
+            if token.i <= head.i or any(up.dep_ == "prep" and up.lower_ == "of" for up in _between(token, head))
+        ]
+        run = contiguous(near, head)
+    while run and run[-1].text in (",", ";", "and", "or"):
+        run = run[:-1]
+    if len(run) > 1 and run[0].tag_ == "PRP$":
+        run = run[1:]
+    return "".join(token.text_with_ws for token in run).strip(' ,;"“”')
+
+
+def _torn(run: list[Token], head: Token) -> bool:
+    """Whether a quotation mark cuts the run off from more of its phrase."""
+    first = run[0]
+    return (
+        first.i > 1
+        and first.nbor(-1).text in _QUOTES
+        and first.nbor(-2) in head.subtree
+        and first.nbor(-2).text not in (",", "(")
+    )
+
+
+def _between(token: Token, head: Token) -> list[Token]:
+    found = [token]
+    while found[-1] != head and found[-1].head != found[-1]:
+        found.append(found[-1].head)
+    return found[:-1]
+
+
+def _loose(token: Token, head: Token) -> bool:
+    """Whether a token belongs to something hung onto a name that isn't the name itself: in Cheyenne, with its role before it."""
+    chain = _between(token, head)
+    if not chain:
+        return False
+    top = chain[-1]
+    if top.i > head.i:
+        if top.dep_ == "prep" and any(sign.isdigit() for sign in head.text):
+            return False
+        return top.dep_ in ("prep", "acl", "relcl", "amod", "punct") and not (
+            top.lower_ in ("of", "for", "and") and (token.ent_iob_ == "I" or (top.lower_ == "of" and head.ent_type_ != "PERSON"))
+        )
+    same = head.ent_type_ and top.ent_type_ == head.ent_type_ and top.ent_iob_ != "O"
+    return top.dep_ in ("poss",) or (
+        top.dep_ in ("compound", "nmod", "amod", "det") and (not top.text[:1].isupper() or top.text.endswith("-old")) and not same
+    )
+
+
+def _count(head: Token, tokens: list[Token], references: References) -> tuple[str, str]:
+    """How many, and of what, when a plural noun is counted."""
+    if head.tag_ != "NNS":
+        return "", ""
+    number = next((child for child in head.lefts if child.dep_ == "nummod"), None)
+    if (
+        number is None
+        or number.text in ("one", "One")
+        or any(child.dep_ in ("det", "poss") for child in head.lefts)
+        or YEAR.match(number.text)
+    ):
+        return "", ""
+    of_number = {token.i for token in number.subtree}
+    rest = [token for token in tokens if token.i not in of_number]
+    if not rest or rest[0].i < number.i:
+        return "", ""
+    run = [token for token in tokens if token.i in of_number]
+    return "".join(token.text_with_ws for token in run).strip(), spelled(rest, references)

@@ -1,0 +1,274 @@
+"""The grammar reader: a spaCy parse of every sentence, and every question whose answer it plainly states.
+
+Takes passages; gives, for each, the readings that its text bears. It knows no language but English and no kind of text;
+what it can't put into a well-formed question that stands by itself, it leaves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rtadapt.grammar.asking import Asking, for_part, for_subject
+from rtadapt.grammar.clauses import Clause, clauses
+from rtadapt.grammar.coreference import Story
+from rtadapt.grammar.nominal import identities
+from rtadapt.reading.parsing import parsed
+from rtadapt.grammar.parts import Part, Sentence
+from rtadapt.reading.passages import Passage
+from rtadapt.grammar.phrases import Phrase, settled
+from rtadapt.grammar.questions import active, statement
+from rtadapt.reading.readings import Reading
+from rtadapt.grammar.wellformed import names_something, well_formed
+from rtadapt.grammar.wordings import worded
+from rtadapt.records import Speaker
+from rtadapt.words import flat, word_set
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+_LABELS = {f"{speaker.value.capitalize()}: ": speaker for speaker in Speaker}
+# What many do: "who was born in Limerick?" has more than one answer.
+_SHARED = word_set(
+    "bear study live die turn have attend work grow graduate marry retire suffer begin start go cost take last include contain say employ"
+)
+_WHOLE = re.compile(r"[.!?…][\"”’')]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    text: str
+    speaker: Speaker | None
+    read: bool
+
+
+_PRODUCT = re.compile(r"\b[A-Z]\w+(?: [A-Z]\w+)* (?:[A-Z]{0,2}\d+\w*)\b")
+_NAME = re.compile(r"(?<![.?!:] )(?<!^)\b[A-Z][a-z]\w*(?:(?: & | )[A-Z]\w+)*")
+# What an instruction begins with. The parser reads "Press Reset" as a name and "Please press Reset" rightly.
+_ORDER = re.compile(
+    r"(?P<before>^|[.!] |, )(?P<verb>press|hold|open|turn|choose|go|click|tap|select|unplug|plug|enter|sign|log|check|remove|insert|set"
+    r"|restart|reset|download|install|update|wait|switch|pull|push|use|keep|put|place|connect|disconnect|charge|clean|rinse|empty|call"
+    r"|send|type|scan|add|delete|visit|follow|make|take|leave|close|start|run|replace|lift|slide|release|fill|contact|email|swipe)\b"
+    r"(?! (?:is|are|was|has|will|can|of)\b)",
+    re.IGNORECASE,
+)
+
+
+class GrammarReader:
+    """Reads passages by their grammar. Making one loads the spaCy pipeline."""
+
+    def read(self, passages: Sequence[Passage]) -> list[list[Reading]]:
+        """For each passage its readings, in the order of the text. Passages of one event share what its references mean."""
+        stories: dict[int, Story] = {}
+        return [_read(passage, stories.setdefault(passage.event, Story())) for passage in passages]
+
+
+def _read(passage: Passage, story: Story) -> list[Reading]:
+    lines = [line for line in map(_line, passage.text.splitlines()) if line.text and line.speaker is not Speaker.BOT]
+    docs = parsed(_asked_politely(line) for line in lines)
+    story.learn_names(docs)
+    spoken = any(line.speaker is not None for line in lines)
+    topic, company = _subject_of(lines, docs) if spoken else ("", "")
+    found: dict[tuple[str, str], Reading] = {}
+    for line, doc in zip(lines, docs, strict=True):
+        agent = line.speaker is Speaker.AGENT
+        references = story.resolve(doc, agent, company)
+        if not line.read:
+            continue
+        for span in doc.sents:
+            sentence = Sentence(span, references, story.names, agent)
+            said = _verbatim(span.text.strip(), line.text)
+            for reading in _readings(sentence, (topic, company) if agent else ("", "")):
+                if said:
+                    found.setdefault((flat(reading.question), flat(reading.answer)), replace(reading, sentence=said))
+    return _unambiguous(list(found.values()))
+
+
+def _asked_politely(line: _Line) -> str:
+    """An agent's line with "please" before each instruction; `_verbatim` takes it out again."""
+    if line.speaker is not Speaker.AGENT:
+        return line.text
+
+    def please(found: re.Match[str]) -> str:
+        verb = found.group("verb")
+        if found.group("before") == ", " and verb[0].isupper():
+            return found.group()
+        word = "Please" if verb[0].isupper() else "please"
+        return f"{found.group('before')}{word} {verb.lower()}"
+
+    return _ORDER.sub(please, line.text)
+
+
+def _verbatim(text: str, line: str) -> str:
+    """A sentence as the line has it; empty when that can't be told."""
+    if text in line:
+        return text
+    plain = re.sub(r"(P|p)lease (\w)", lambda found: found.group(2).upper() if found.group(1) == "P" else found.group(2), text)
+    return plain if plain in line else ""
+
+
+def _line(text: str) -> _Line:
+    for label, speaker in _LABELS.items():
+        if text.startswith(label):
+            said = text.removeprefix(label).strip()
+            return _Line(said, speaker, speaker is Speaker.AGENT)
+    return _Line(text.strip(), None, bool(_WHOLE.search(text.strip())))
+
+
+def _readings(sentence: Sentence, about: tuple[str, str]) -> Iterator[Reading]:
+    for clause in [*identities(sentence), *clauses(sentence)]:
+        yield from _asked(_about(clause, *about))
+
+
+def _about(clause: Clause, product: str, company: str) -> Clause:
+    """A clause of a conversation, with the product or company that it is about where it doesn't name it itself."""
+    topic = product or company
+    words = " ".join([clause.subject.text, *(part.text for part in clause.parts)])
+    if not topic or topic in words or topic.split()[0] in words.split():
+        return clause
+    if clause.instruction or clause.subject.text.startswith("my "):
+        place = Part("about", f"on the {topic}" if product else f"with {topic}", 10_000)
+        return replace(clause, parts=(*clause.parts, place))
+    if product and re.fullmatch(r"(?=\S*\d)[A-Z]\S*", clause.subject.text):
+        return replace(clause, subject=replace(clause.subject, text=f"{clause.subject.text} on the {product}"))
+    if clause.subject.kind in ("person", "org", "name", "place") or (clause.subject.count and names_something(f"x {words}")):
+        return clause
+    owner = f"{clause.subject.text} for the {topic}" if product else f"{clause.subject.text} at {topic}"
+    return replace(clause, subject=replace(clause.subject, text=owner))
+
+
+def _asked(clause: Clause) -> Iterator[Reading]:
+    subject = clause.subject
+    if subject.answer and not clause.instruction and _definite_enough(clause):
+        reading = _reading(clause, None, for_subject(clause), subject)
+        if reading is not None:
+            yield reading
+    for part in clause.parts:
+        if part.phrase is None or (
+            part.role == "attribute"
+            and len(clause.parts) > 1
+            and clause.lemma == "be"
+            and part.phrase.kind in ("thing", "person")
+        ):
+            continue
+        base: Clause = clause
+        if part.role == "agent":
+            turned = active(clause, part)
+            if turned is not None:
+                reading = _reading(turned, None, for_subject(turned), part.phrase)
+                if reading is not None:
+                    yield reading
+                continue
+        reading = _reading(base, part, for_part(part, base), part.phrase)
+        if reading is not None:
+            yield reading
+    if clause.instruction:
+        yield from _how_to(clause)
+
+
+def _definite_enough(clause: Clause) -> bool:
+    """Whether asking for the subject has one answer: not "who is a teacher"."""
+    if clause.lemma in ("be", "become", "remain"):
+        attribute = next((part for part in clause.parts if part.role in ("attribute", "fixed", "measure")), None)
+        return (
+            attribute is not None
+            and attribute.role == "attribute"
+            and bool(re.match(r"(?:the |(?:[\w&.]+ ){0,4}?\w+['’]s? )", attribute.text))
+            and not attribute.text.startswith(("a ", "an ", "one "))
+        )
+    if clause.lemma in _SHARED or clause.subject.text.startswith("my ") or any(part.role == "about" for part in clause.parts):
+        return False
+    named = [
+        "place" if part.preposition in ("in", "at") else part.role for part in clause.parts if re.search(r"[A-Z]\w|\d", part.text)
+    ]
+    if clause.subject.count:
+        return bool(named)
+    return any(role not in ("time", "place", "purpose") for role in named) or (
+        "place" in named and any(part.role == "object" and re.match(r"the |\w+['’]s? ", part.text) for part in clause.parts)
+    )
+
+
+def _how_to(clause: Clause) -> Iterator[Reading]:
+    purpose = next((part for part in clause.parts if part.role == "purpose"), None)
+    if purpose is None or purpose.phrase is None:
+        return
+    rest = tuple(part for part in clause.parts if part is not purpose)
+    about = next((f" {part.text}" for part in rest if part.role == "about"), "")
+    goal = purpose.text.removeprefix("to ").strip()
+    question = f"How do I {goal}{about}?"
+    sentence = re.sub(r"\b[Pp]lease ", "", clause.sentence)
+    at = sentence.lower().find(f"{clause.verb} ")
+    end = sentence.find(purpose.phrase.answer, at) if at >= 0 else -1
+    answer = (sentence[at:end] if end > at else sentence[at:]).strip(" .,!")
+    steps = answer[:1].lower() + answer[1:]
+    if at >= 0 and well_formed(question, answer, instruction=True):
+        yield Reading(
+            question,
+            answer,
+            clause.sentence,
+            entity=about.strip(),
+            relation=goal,
+            statement=f"To {goal}{about}, {steps}.",
+            wordings=(
+                f"How can I {goal}{about}?",
+                f"How to {goal}{about}?",
+                f"What should I do to {goal}{about}?",
+                f"How would I {goal}{about}?",
+            ),
+            probes=(f"I'd like to know how to {goal}{about}.", f"Quick question: how do I {goal}{about}?"),
+        )
+
+
+def _reading(clause: Clause, part: Part | None, askings: list[Asking], asked: Phrase) -> Reading | None:
+    if not askings:
+        return None
+    answer = askings[0].answer or asked.answer
+    said = worded(clause, part, askings)
+    question = said.question
+    wordings = said.wordings
+    if not well_formed(question, answer, clause.instruction):
+        question = wordings[0] if wordings else ""
+        wordings = wordings[1:]
+        if not well_formed(question, answer, clause.instruction):
+            return None
+    kept = tuple(
+        text for text in wordings if well_formed(f"{text[:1].upper()}{text[1:]}", answer, clause.instruction) or text.islower()
+    )
+    entity = settled(clause.subject.text if part is not None else next((p.phrase.text for p in clause.parts if p.phrase), ""))
+    prepositions = f" {part.preposition}" if part is not None and part.preposition else ""
+    return Reading(
+        question,
+        answer,
+        clause.sentence,
+        entity=entity,
+        relation=f"{clause.lemma}{prepositions}{'' if part is not None else ' by'}",
+        statement=statement(clause),
+        wordings=kept,
+        probes=said.probes,
+    )
+
+
+def _unambiguous(readings: list[Reading]) -> list[Reading]:
+    """Without the questions that a text answers in two ways."""
+    answers: dict[str, set[str]] = {}
+    for reading in readings:
+        answers.setdefault(flat(reading.question), set()).add(flat(reading.answer))
+    return [reading for reading in readings if len(answers[flat(reading.question)]) == 1]
+
+
+def _subject_of(lines: Sequence[_Line], docs: Sequence[Doc]) -> tuple[str, str]:
+    """The product that a conversation is about, and the company or service; either may be empty."""
+    products: Counter[str] = Counter()
+    others: Counter[str] = Counter()
+    for line, doc in zip(lines, docs, strict=True):
+        for found in _PRODUCT.finditer(line.text):
+            products[found.group().removeprefix("The ").removeprefix("My ")] += 1
+        for found in _NAME.finditer(line.text):
+            entity = next((e for e in doc.ents if e.start_char <= found.start() and found.end() <= e.end_char), None)
+            if entity is None or entity.label_ in ("ORG", "PRODUCT", "FAC", "WORK_OF_ART"):
+                others[found.group()] += 2 if line.speaker is Speaker.CUSTOMER else 1
+    product = products.most_common(1)[0][0] if products else ""
+    return product, others.most_common(1)[0][0] if others else ""

@@ -1,0 +1,120 @@
+"""Whether a question stands by itself, fits its answer and is worth teaching. Garbled ones are refused here.
+
+Takes a question, its answer and its clause's subject; gives yes or no. Wrong is worse than missing.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rtadapt.reading import lexicon
+from rtadapt.words import flat, flat_words, holds, word_set
+
+_MOST_WORDS = 22
+_MOST_ANSWER_WORDS = 12
+_NAME_OR_CODE = re.compile(r"(?<=\s)(?:[\"“'‘]?[A-Z][\w'’&.-]*|(?=\w*[A-Z])\w*\d[\w-]*|\d+-[A-Z][\w-]*)")
+_DANGLING = re.compile(
+    r"[\[\]/{}<>|#]|…|\b(?:a|an|the|and|or|but|that|which|who|whose|of the|his|her|its)\?$|\s[,;]|\(|\)|\b(?:the|a|an) (?:of|in|on|and|is|was)\b"
+    r"|\b(\w+) \1\b|[\"“”]|\bwhich was\b|--|\bn't\b|\s['’](?!\d)|\s['’]s\s|\w[!?;:]\s|^(?:Who|What) (?:is|was|are|were)\?$",
+    re.IGNORECASE,
+)
+_DATES = word_set(
+    """january february march april may june july august september october november december monday tuesday wednesday
+    thursday friday saturday sunday i"""
+)
+_SUBJECTS_TAUGHT = word_set(
+    """law medicine physics chemistry biology economics history music art mathematics philosophy engineering yesterday
+    tomorrow tonight twelve eleven two three four five six seven eight nine ten dozens hundreds thousands noon midnight"""
+)
+_ENDS_NOTHING = word_set("""his her its their the a an of as in to and or for with by on at from that which""")
+_VAGUE = word_set(
+    """something anything everything someone everyone people thing things way ways lot lots part one some more many much it
+    them others first second time times place rest"""
+)
+
+
+def well_formed(question: str, answer: str, instruction: bool = False) -> bool:
+    """Whether a question and answer may be proposed."""
+    words = flat_words(question)
+    if not 3 <= len(words) <= _MOST_WORDS or _DANGLING.search(question.removesuffix("?") + "?"):
+        return False
+    if not names_something(question):
+        return False
+    spoken = (
+        lexicon.PRONOUNS - {"i", "my", "me", "who", "which", "such", "one", "ones", "there", "whom", "that", "his", "her", "its"}
+        if instruction
+        else (lexicon.PRONOUNS - {"who", "which", "whom", "one", "there", "that", "such", "his", "her", "its"})
+    )
+    if any(
+        word in spoken and word in lexicon.PRONOUNS for word in re.findall(r"(?<![\w.-])[a-z]+(?![\w.-])", question)
+    ) or re.search(r"\b(?:the|this|that|these) (?:latter|former|same|other)\b", question):
+        return False
+    if unresolved(question):
+        return False
+    return good_answer(answer) and not holds(question, answer) and not _shares_names(question, answer)
+
+
+def good_answer(answer: str) -> bool:
+    """Whether an answer says something by itself."""
+    words = flat_words(answer)
+    if not words or len(words) > _MOST_ANSWER_WORDS or re.search(r"[\"“”();?!]|:(?!\d)|[a-z]{4,}\.\s|--|—", answer):
+        return False
+    if words[0] in (
+        "this",
+        "that",
+        "these",
+        "those",
+        "it",
+        "they",
+        "which",
+        "such",
+        "another",
+        "his",
+        "her",
+        "their",
+        "its",
+        "our",
+        "my",
+        "your",
+    ):
+        return False
+    if (len(words) == 2 and words[0] == "the" and answer[4:].islower()) or words[-1] in _ENDS_NOTHING:
+        return False
+    if re.fullmatch(r"[a-z]+", answer) and answer not in _SUBJECTS_TAUGHT:
+        return False
+    content = [word for word in words if word not in ("a", "an", "the", "of", "in", "to")]
+    return bool(content) and not (
+        len(content) == 1
+        and (
+            content[0] in _VAGUE
+            or (content[0] in lexicon.BARE_REFERENCES and len(words) < 3 and content[0] not in ("fire", "storm", "crash", "vote"))
+        )
+    )
+
+
+def names_something(question: str) -> bool:
+    """Whether a question holds a name or a code that isn't a date."""
+    return any(
+        word.strip("\"“'’‘.,?").casefold() not in _DATES
+        for word in _NAME_OR_CODE.findall(question)
+        if not re.fullmatch(r"(?:1[5-9]|20)\d\d\??|\d{1,2}", word)
+    )
+
+
+def unresolved(question: str) -> bool:
+    """Whether a question is about "the company" or "the man" and nothing says which."""
+    found = re.search(
+        r"\b(?:did|does|do|is|was|were|are|will|has|have|had|can|should) the (\w+) ", f"{question.removesuffix('?')} "
+    )
+    return bool(
+        found
+        and found.group(1) in lexicon.BARE_REFERENCES
+        and not re.search(r"\bthe \w+ (?:of|in|at|for) ", question[found.start() : found.end() + 4])
+    )
+
+
+def _shares_names(question: str, answer: str) -> bool:
+    """Whether the answer only repeats names of the question: "Who is the wife of Ann Holt?", "Ann Holt's wife"."""
+    asked = set(flat(question).split())
+    words = [word for word in flat_words(answer) if word not in ("the", "a", "an", "of", "s", "in", "and", "to")]
+    return bool(words) and sum(word in asked for word in words) > len(words) / 2
