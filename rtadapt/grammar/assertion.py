@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rtadapt.reading import lexicon
+from rtadapt.grammar import lexicon
 from rtadapt.words import word_set
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rtadapt.reading import lexicon
+from rtadapt.grammar import lexicon
 from rtadapt.grammar.assertion import asserted
 from rtadapt.grammar.inflection import base_form, inflected
 from rtadapt.grammar.parts import Part, Sentence, gather

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from rtadapt.reading import lexicon
+from rtadapt.grammar import lexicon
 
 if TYPE_CHECKING:
     from spacy.tokens import Token

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rtadapt.reading import lexicon
+from rtadapt.grammar import lexicon
 from rtadapt.grammar.kinds import is_person_noun
 from rtadapt.grammar.phrases import named_by
 from rtadapt.words import word_set

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rtadapt.reading import lexicon
+from rtadapt.grammar import lexicon
 from rtadapt.grammar.kinds import SCORE
 from rtadapt.grammar.phrases import Phrase, References, kept, phrase, spelled
 from rtadapt.words import word_set

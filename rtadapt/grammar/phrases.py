@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from rtadapt.reading import lexicon
+from rtadapt.grammar import lexicon
 from rtadapt.grammar.inflection import is_word
 from rtadapt.grammar.kinds import SCORE, YEAR, kind_of
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from rtadapt.reading import lexicon
+from rtadapt.grammar import lexicon
 from rtadapt.words import flat, flat_words, holds, word_set
 
 _MOST_WORDS = 22

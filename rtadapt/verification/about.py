@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rtadapt.reading import contrast
+from rtadapt.verification import contrast
 from rtadapt.verification.english import Line, sentences_of
 from rtadapt.verification.question import Asked, asked, terms_of
 from rtadapt.reading.values import canonical, holds_value, numbers_in

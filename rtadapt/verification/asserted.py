@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rtadapt.reading import contrast, cues, fits, operators, roles, sources
+from rtadapt.verification import contrast, cues, fits, operators, roles, sources
 from rtadapt.verification.about import about, stands
 from rtadapt.verification.english import Line, sentences_of
 from rtadapt.verification.question import Asked, asked, is_name, lemma_of, terms_of
