@@ -39,6 +39,7 @@ _OWN, _SPOKEN, _SAID, _CALLED, _PATIENT, _ILL, _SUFFERS, _I_SUFFER = (
     for name in ("own_name", "spoken_name", "said_name", "called", "patient", "condition", "suffers", "i_suffer")
 )
 _TURN = re.compile(r"^(Customer|Agent): (.*(?:\n(?!(?:Customer|Agent|Bot): ).*)*)", re.MULTILINE)
+_NOT_NAMES = ["tok2vec", "tagger", "parser", "attribute_ruler", "lemmatizer"]
 _NOBODY = word_set("mr mrs ms miss dr sir madam team everyone everybody folks support customer agent bot")
 
 
@@ -179,20 +180,22 @@ def _own_names(text: str) -> Iterator[str]:
         if before.count('"') % 2 == 0 and before.count("“") == before.count("”"):
             yield match["name"].rstrip(".")
     customers = _said(text, "Customer")
+    perhaps: list[tuple[str, str]] = []
     for turn in customers:
         for match in _SPOKEN.finditer(turn[2]):
             parts = match["name"].split()
             end = next((at for at, word in enumerate(parts) if word.casefold() in COMMON), len(parts))
             if end:
                 yield " ".join(parts[:end])
-        for match in _SAID.finditer(turn[2]):
-            name = match["name"] or match["before"] or match["closing"]
-            if _is_person(name, turn[2]):
-                yield name
+        perhaps += [(match["name"] or match["before"] or match["closing"], turn[2]) for match in _SAID.finditer(turn[2])]
     for turn in _said(text, "Agent") if customers else ():
         for match in _CALLED.finditer(turn[2]):
-            if match["name"] or _is_person(match["first"], turn[2]):
-                yield match["name"] or match["first"]
+            if match["name"]:
+                yield match["name"]
+            else:
+                perhaps.append((match["first"], turn[2]))
+    lines = "\n".join(dict.fromkeys(line for _, line in perhaps))  # parsed once, all together
+    yield from (name for name, _ in perhaps if _is_person(name, lines))
 
 
 def _is_person(name: str, text: str) -> bool:
@@ -226,4 +229,5 @@ def _is_public_figure(name: str, text: str) -> bool:
 @lru_cache(maxsize=64)
 def _entities(text: str) -> tuple[tuple[int, int, str], ...]:
     """The entities that the pipeline finds: start, end, label."""
-    return tuple((one.start_char, one.end_char, one.label_) for one in pipeline()(text).ents)
+    document = pipeline()(text, disable=_NOT_NAMES)
+    return tuple((one.start_char, one.end_char, one.label_) for one in document.ents)
