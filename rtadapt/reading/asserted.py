@@ -116,6 +116,10 @@ def _refused(found: _Found, reading: Reading, asks: Asked, lines: Sequence[Line]
         return Reason.NEGATED
     if sources.hearsay(sentence, asks, _around(anchors)):
         return Reason.HEDGED
+    if not asks.carries(cues.REPORT_NOUNS - {"it", "this", "that"}):
+        earlier = [other.span for other in lines[: line.place + 1]]
+        if reason := sources.only_reported(token, earlier):
+            return reason
     if reason := next((reason for anchor in anchors if (reason := operators.modality(anchor, asks))), None):
         return reason
     if operators.fiction(token, asks, before):
