@@ -114,7 +114,7 @@ def _refused(found: _Found, reading: Reading, asks: Asked, lines: Sequence[Line]
     anchors = [token, *_predicates(sentence, asks, token)]
     if any(operators.negation(anchor, asks) for anchor in anchors) or operators.weakened(token, asks):
         return Reason.NEGATED
-    if sources.hearsay(sentence, asks, _around(anchors)):
+    if sources.hearsay(sentence, asks, _around(anchors), reading.by == "stated"):
         return Reason.HEDGED
     if not asks.carries(cues.REPORT_NOUNS - {"it", "this", "that"}):
         earlier = [other.span for other in lines[: line.place + 1]]
@@ -189,7 +189,7 @@ def _polar(found: _Found, asks: Asked, affirmed: bool, lines: Sequence[Line]) ->
     ):
         return Reason.NOT_ABOUT_TEXT
     token = _anchor(sentence, asks)
-    if sources.hearsay(sentence, asks, _around([token])):
+    if sources.hearsay(sentence, asks, _around([token]), stated=True):
         return Reason.HEDGED
     if reason := operators.modality(token, asks):
         return reason

@@ -116,14 +116,15 @@ def _has_office(name: Token) -> bool:
     return False
 
 
-def hearsay(sentence: Span, asks: Asked, around: frozenset[int]) -> bool:
+def hearsay(sentence: Span, asks: Asked, around: frozenset[int], stated: bool) -> bool:
     """Whether a sentence only hands on what is rumoured, believed or claimed, and the question doesn't ask for that.
 
+    Only a question that the event's own writer asks (`stated`) may carry the doubt: other readers find plainer facts to ask for.
     An adverb of doubt counts where it belongs to one of the words with the numbers `around`.
     """
     for token in sentence:
         lemma = token.lemma_.lower()
-        if asks.carries(frozenset((lemma, token.lower_))) and lemma not in cues.SAY_VERBS:
+        if stated and asks.carries(frozenset((lemma, token.lower_))) and lemma not in cues.SAY_VERBS:
             continue
         if token.lower_ in cues.HEDGE_ADVERBS and {token.head.i, token.head.head.i} & around:
             return True

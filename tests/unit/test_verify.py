@@ -66,6 +66,12 @@ def test_a_question_that_carries_the_condition_or_the_tense_is_answered_by_it() 
     assert verify(stated("Who is the chief executive of Norra Timber?", "Asa Lindholm"), passage(text)).reason is Reason.PLANNED
 
 
+def test_a_reader_asks_for_no_hearsay_even_when_its_question_says_so() -> None:
+    text, question = "The owner of the mill is believed to live in Selby.", "Where is the owner of the mill believed to live?"
+    assert verify(stated(question, "Selby"), passage(text)).kept
+    assert verify(Reading(question, "Selby", text), passage(text)).reason is Reason.HEDGED
+
+
 def test_a_statement_may_name_nothing_that_the_text_does_not() -> None:
     text = "The Brindle Otters have appointed Sanna Weir as head coach."
     said = Reading("Who coaches the Brindle Otters?", "Sanna Weir", text, statement="Sanna Weir coaches the Brindle Otters.")
