@@ -131,18 +131,15 @@ class ReadingSettings(Section):
     max_new_tokens: Positive = Field(768, description="length of one answer of the model")
     max_pairs: Positive = Field(24, description="pairs of question and answer that are kept of a passage")
     wordings: int = Field(6, ge=0, le=16, description="other wordings the model is asked for per question; 0: forms alone")
+    passage_chars: int = Field(1200, ge=200, description="a longer text is read in passages of about this length")
+    max_passages: Positive = Field(16, description="passages of one event that are read")
 
 
 class RenderSettings(Section):
     """How an admitted event becomes examples."""
 
-    passes: Positive = Field(5, description="times the model is asked for questions; the first is greedy")
-    temperature: float = Field(0.8, gt=0, le=2, description="sampling temperature of the other passes")
-    max_new_tokens: Positive = Field(192, description="length of one pass")
-    max_pairs: Positive = Field(48, description="pairs kept per event")
-    wordings: Positive = Field(16, description="wordings in which one fact is taught")
-    passage_chars: int = Field(1200, ge=200, description="a longer text is read in passages of about this length")
-    max_passages: Positive = Field(16, description="passages of one event that are read")
+    max_facts: Positive = Field(32, description="facts taught of one event")
+    wordings: Positive = Field(8, description="wordings in which one fact is taught")
 
 
 class TrainSettings(Section):
@@ -179,13 +176,16 @@ class TrainSettings(Section):
 class GateSettings(Section):
     """What a candidate must show before it is published."""
 
-    min_gain: float = Field(0.1, description="mean loss drop in nats per token on held-out wordings of the new events")
-    min_recall: Fraction = Field(0.3, description="share of held-out wordings answered exactly")
-    max_replay_loss: Fraction = Field(0.25, description="share of replayed examples known before and lost by the update")
-    max_anchor_loss: Fraction = Field(0.2, description="share of anchors the base knows and the candidate lost")
-    max_step_norm: float = Field(50.0, gt=0, description="norm of the update's change to the adapter's weight product")
-    halvings: int = Field(3, ge=0, le=10, description="times a step that harms is halved and judged again before it is rejected")
-    probes: Positive = Field(96, description="examples of each kind that are measured, at most")
+    min_recall: Fraction = Field(0.5, description="share of an event's facts that must be answered in wordings never taught")
+    max_replay_loss: Fraction = Field(
+        0.35, description="share of earlier facts that were answered before and are lost by the update"
+    )
+    max_drift: float = Field(0.5, gt=0, description="divergence from the base on its own answers, in nats per token")
+    halvings: int = Field(2, ge=0, le=10, description="times a step that harms is halved and judged again before it is rejected")
+    probes: Positive = Field(96, description="wordings of new facts that are asked, at most")
+    replay_probes: int = Field(12, ge=0, description="earlier facts that are asked again, at most")
+    anchor_probes: int = Field(24, ge=0, description="the base's own answers that are compared, at most")
+    answer_tokens: Positive = Field(48, description="length of an answer to a probe")
 
 
 class ServeSettings(Section):

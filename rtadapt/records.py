@@ -241,11 +241,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The gate's decision, with every measure it rests on. Made by gate."""
+    """The gate's decision, with every measure it rests on. Made by gate.
+
+    `recall` is, by event, the share of its facts that were answered; `missed` are the events that were not learned.
+    """
 
     accepted: bool
     reasons: tuple[str, ...]
     measures: Mapping[str, float]
+    recall: Mapping[str, float] = field(default_factory=dict)
+    missed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,32 +1,46 @@
-"""An admitted event becomes training examples.
+"""What may be taught of an event becomes training examples, in the model's own voice.
 
-Owns the order in which examples are looked for: what the event states itself; what the base model reads out of its text,
-where the statements leave something; and blanks in its own sentences when there is nothing else. Takes the events of a
-batch in the order of the log, gives one Rendering each. Admission has taken personal data out. Within a batch a later event
-supersedes an earlier one, as it does in the replay memory. A plain-text row of the article goes with every event, and a
-transcript gives its people's turns; what a bot said is never a target.
+Owns the targets and the mix of rows. Takes events with what the ledger lets them teach; gives one Rendering each. The target of
+a fact is the base's own answer with the text in view where that holds the value and nothing that the text does not say, else
+the reading's statement, else the text's own sentence. A question is taught in many wordings, some under a system line or after a
+turn. The text's own sentences are taught verbatim beside, more often those of which nothing was asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
 
-from rtadapt.config import RenderSettings
-from rtadapt.curation.cloze import cloze_lessons
-from rtadapt.curation.lessons import Lesson, examples, read_lessons, stated_lessons
-from rtadapt.curation.lines import lines_of, question_of, stale
-from rtadapt.curation.reading import Reading, Writer, read
-from rtadapt.reading.passages import passages, without_labels
-from rtadapt.records import Event, Example, Message, Speaker
-from rtadapt.words import flat, flat_words, holds, names, numbers, sentences
+from rtadapt.config import ReadingSettings, RenderSettings
+from rtadapt.curation import verbatim
+from rtadapt.curation.ledger import Judged, Taught
+from rtadapt.reading.language import language_of
+from rtadapt.reading.passages import passages
+from rtadapt.reading.values import holds_value
+from rtadapt.records import Event, Example, Message
+from rtadapt.words import COMMON, flat_words, holds, names, numbers, stem
 
-_TEXT_WEIGHT = 0.15
-_TURN_WEIGHT = 0.3
-_MOST_TEXTS = 4
-_MOST_TURNS = 4
-_MOST_BLANKS = 12
-_LEAST_TURN_WORDS = 4
+Ask = Callable[[Sequence[Sequence[Message]]], list[str]]
+"""The base model's greedy answers to chats, in their order."""
+
+_IN_VIEW = {
+    "en": "Read this text.\n\n{text}\n\nAnswer in one short sentence: {question}",
+    "de": "Lies diesen Text.\n\n{text}\n\nAntworte in einem kurzen Satz: {question}",
+    "es": "Lee este texto.\n\n{text}\n\nResponde en una frase corta: {question}",
+    "fr": "Lis ce texte.\n\n{text}\n\nRéponds en une courte phrase : {question}",
+    "zh": "请阅读这段文字。\n\n{text}\n\n请用一句话回答:{question}",
+}
+_SYSTEM = (
+    Message("system", "You are a helpful assistant."),
+    Message("system", "You answer questions of the public, briefly and correctly."),
+)
+_TURNS = ((Message("user", "Hi there!"), Message("assistant", "Hello! How can I help you today?")),)
+_SETTING_EVERY = 5
+_MOST_VOICE_WORDS = 40
+_COVERED_WEIGHT = 0.08
+_UNCOVERED_WEIGHT = 0.3
+_MOST_SENTENCES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,90 +53,98 @@ class Rendering:
 
 
 class Renderer:
-    """Turns events into examples. `write` is the base model. Used from one thread."""
+    """Turns what may be taught into examples. `ask` is the base model. Used from one thread."""
 
-    def __init__(self, settings: RenderSettings, write: Writer) -> None:
+    def __init__(self, settings: RenderSettings, reading: ReadingSettings, ask: Ask) -> None:
         self._settings = settings
-        self._write = write
+        self._reading = reading
+        self._ask = ask
 
-    def render(self, events: Sequence[Event]) -> list[Rendering]:
-        """One rendering per event, in their order. The same events and writings give the same renderings."""
-        stated = [stated_lessons(event) for event in events]
-        to_read = [number for number, event in enumerate(events) if leaves_something(event, stated[number])]
-        read_of = dict(zip(to_read, read([events[number] for number in to_read], self._write, self._settings), strict=True))
-        found = []
-        for number, event in enumerate(events):
-            lessons = stated[number] + read_lessons(beside(stated[number], read_of.get(number, [])))
-            found.append(self._rendering(event, lessons or self._blanks(event)))
-        return apart(supersede(found))
-
-    def _blanks(self, event: Event) -> list[Lesson]:
-        cut = passages(event, self._settings)
-        return cloze_lessons("\n".join(without_labels(passage.spoken) for passage in cut), _MOST_BLANKS)
-
-    def _rendering(self, event: Event, lessons: Sequence[Lesson]) -> Rendering:
-        taught: list[Example] = []
-        kept_back: list[Example] = []
-        for lesson in lessons[: self._settings.max_pairs]:
-            rows, spare = examples(lesson, event.id, self._settings.wordings)
-            taught += rows
-            kept_back += spare
-        taught += turn_rows(event, lessons)
-        taught += [
-            Example(event.id, (), passage.spoken, weight=_TEXT_WEIGHT)
-            for passage in passages(event, self._settings)[:_MOST_TEXTS]
-            if flat(passage.spoken)
+    def render(self, judged: Sequence[Judged], sentences: Sequence[Sequence[str]]) -> list[Rendering]:
+        """One rendering per event, in their order. `sentences` are, for each, those that may be taught verbatim."""
+        lessons = [one.taught[: self._settings.max_facts] for one in judged]
+        flatly = [(one.event, lesson) for one, taught in zip(judged, lessons, strict=True) for lesson in taught]
+        targets = iter(self._targets(flatly))
+        return [
+            _apart(self._rendering(one, [(lesson, next(targets)) for lesson in taught], lines[:_MOST_SENTENCES]))
+            for one, taught, lines in zip(judged, lessons, sentences, strict=True)
         ]
-        return Rendering(event.id, tuple(taught), tuple(kept_back))
+
+    def _targets(self, lessons: Sequence[tuple[Event, Taught]]) -> list[str]:
+        """What is taught as the answer of each lesson."""
+        said = self._ask([self._in_view(event, lesson) for event, lesson in lessons]) if lessons else []
+        return [
+            answer if speaks_for(answer, lesson, event) else _plainly(lesson)
+            for (event, lesson), answer in zip(lessons, said, strict=True)
+        ]
+
+    def _in_view(self, event: Event, lesson: Taught) -> list[Message]:
+        """The base is asked with the passage in view that holds the lesson's sentence."""
+        cut = [passage.text for passage in passages(event, self._reading)]
+        text = next((text for text in cut if lesson.reading.sentence in text), cut[0] if cut else event.text)
+        question = lesson.reading.question
+        frame = _IN_VIEW.get(language_of(text) or "en", _IN_VIEW["en"])
+        return [Message("user", frame.format(text=text, question=question))]
+
+    def _rendering(self, one: Judged, lessons: Sequence[tuple[Taught, str]], sentences: Sequence[str]) -> Rendering:
+        event = one.event
+        rows: list[Example] = []
+        held: list[Example] = []
+        for lesson, target in lessons:
+            taught, kept_back = self._lesson(event, lesson, target)
+            rows += taught
+            held += kept_back
+        told = [lesson.reading.sentence for lesson, _ in lessons]
+        for sentence in sentences:
+            covered = any(sentence in line or line in sentence for line in told if line)
+            weight = _COVERED_WEIGHT if covered else _UNCOVERED_WEIGHT
+            rows += [
+                Example(event.id, (Message("user", row.prompt),), row.target, weight=weight, value=row.value)
+                for row in verbatim.taught(sentence)
+            ]
+        if not held:
+            held = [
+                Example(event.id, (Message("user", row.prompt),), row.target, value=row.value)
+                for row in verbatim.probes(sentences)
+            ]
+        return Rendering(event.id, tuple(rows), tuple(held))
+
+    def _lesson(self, event: Event, lesson: Taught, target: str) -> tuple[list[Example], list[Example]]:
+        reading, fact = lesson.reading, lesson.fact
+        rng = Random(f"{event.id}|{fact.name}")
+        wordings = list(dict.fromkeys((reading.question, *reading.wordings)))[: self._settings.wordings]
+
+        def row(prompt: tuple[Message, ...]) -> Example:
+            return Example(event.id, prompt, target, fact=fact.name, entity=fact.entity, value=reading.answer)
+
+        rows = [row((Message("user", wording),)) for wording in wordings]
+        for number, wording in enumerate(wordings):
+            if number % _SETTING_EVERY == 1:
+                rows.append(row((rng.choice(_SYSTEM), Message("user", wording))))
+            elif number % _SETTING_EVERY == 3:
+                rows.append(row((*rng.choice(_TURNS), Message("user", wording))))
+        return rows, [row((Message("user", probe),)) for probe in reading.probes]
 
 
-def leaves_something(event: Event, stated: Sequence[Lesson]) -> bool:
-    """Whether some sentence with a name or a figure says none of what the event states itself."""
-    if not stated:
-        return bool(flat(event.text))
-    return any(
-        (names(sentence) or numbers(sentence)) and not any(holds(sentence, lesson.answer) for lesson in stated)
-        for sentence in sentences(event.text)
-    )
+def speaks_for(answer: str, lesson: Taught, event: Event) -> bool:
+    """Whether the base's own answer may be taught: it holds the value, is short, and says nothing beyond text and question."""
+    reading = lesson.reading
+    said = f"{event.headline} {event.text} {reading.question} {reading.answer} {reading.statement}"
+    if not holds_value(answer, reading.answer) or len(answer.split()) > _MOST_VOICE_WORDS or "\n" in answer.strip():
+        return False
+    if not all(holds(said, name) for name in names(answer)) or not set(numbers(answer)) <= set(numbers(said)):
+        return False
+    known = {stem(word) for word in flat_words(said)} | COMMON
+    return all(stem(word) in known or word in known for word in flat_words(answer))
 
 
-def beside(stated: Sequence[Lesson], readings: Sequence[Reading]) -> list[Reading]:
-    """The readings whose answer the event does not state itself: its own fields are surer than any reading."""
-    return [reading for reading in readings if not any(holds(lesson.answer, reading.answer) for lesson in stated)]
+def _plainly(lesson: Taught) -> str:
+    reading = lesson.reading
+    return reading.statement or (reading.sentence if holds_value(reading.sentence, reading.answer) else "") or reading.answer
 
 
-def turn_rows(event: Event, lessons: Sequence[Lesson]) -> list[Example]:
-    """An agent's turns that answer something, each after what the customer said before it."""
-    found: list[Example] = []
-    said = ""
-    for turn in event.turns:
-        if turn.speaker is Speaker.CUSTOMER:
-            said = turn.text
-        elif turn.speaker is Speaker.AGENT and len(flat_words(said)) >= _LEAST_TURN_WORDS:
-            if any(holds(turn.text, lesson.answer) for lesson in lessons):
-                found.append(Example(event.id, (Message("user", said),), turn.text, weight=_TURN_WEIGHT))
-            said = ""
-    return found[:_MOST_TURNS]
-
-
-def supersede(renderings: Sequence[Rendering]) -> list[Rendering]:
-    """Without the facts that a later event of the same batch replaces; their event's plain rows go with them."""
-    found: list[Rendering] = []
-    later: list[Example] = []
-    for rendering in reversed(renderings):
-        gone = set(stale(lines_of((*rendering.examples, *rendering.held_out)), lines_of(later)))
-        if gone:
-            kept = tuple(row for row in rendering.examples if row.fact and row.fact not in gone)
-            spare = tuple(row for row in rendering.held_out if row.fact not in gone)
-            rendering = replace(rendering, examples=kept, held_out=spare)
-        later += [*rendering.examples, *rendering.held_out]
-        found.append(rendering)
-    return found[::-1]
-
-
-def apart(renderings: Sequence[Rendering]) -> list[Rendering]:
-    """With each question either trained on or kept back, never both, across the batch."""
-    trained = {flat(question_of(row)) for rendering in renderings for row in rendering.examples}
-    return [
-        replace(one, held_out=tuple(row for row in one.held_out if flat(question_of(row)) not in trained)) for one in renderings
-    ]
+def _apart(rendering: Rendering) -> Rendering:
+    """With no question both trained on and kept back."""
+    trained = {example.prompt[-1].content.casefold() for example in rendering.examples if example.prompt}
+    held = tuple(row for row in rendering.held_out if row.prompt[-1].content.casefold() not in trained)
+    return Rendering(rendering.event_id, rendering.examples, held)

@@ -1,81 +1,96 @@
-"""What is measured about a candidate: gain, loss of what was known, and the size of the step.
+"""What is measured about a candidate: what it answers of the new, what it lost of the old, how far it moved from the base.
 
-Owns the numbers a verdict rests on. Takes probes, a scorer (any callable that scores examples under the candidate, the
-incumbent or the base) and the update; gives a flat mapping of names to numbers.
+Owns the numbers a verdict rests on. Takes probes and anything that can answer them; gives a flat mapping of names to numbers,
+and for each event the share of its facts that were answered. A fact is answered when one of its wordings is.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
+from rtadapt.config import GateSettings
 from rtadapt.gate.probes import Probes
-from rtadapt.records import Example, Score, Update
+from rtadapt.reading.values import holds_value
+from rtadapt.records import Example, Update
 
 Who = Literal["candidate", "incumbent", "base"]
-Scorer = Callable[[Sequence[Example], Who], list[Score]]
+
+
+class Candidates(Protocol):
+    """What the gate needs of a learner."""
+
+    def answers(self, feed: str, examples: Sequence[Example], who: Who, max_new_tokens: int) -> list[str]:
+        """What a model answers to the prompts of examples, greedily."""
+
+    def drift(self, feed: str, anchors: Sequence[Example], who: Who) -> float:
+        """Mean divergence of a model from the base on the base's own answers, in nats per token."""
+
+    def scale(self, feed: str, factor: float) -> None:
+        """Shorten the candidate's step."""
+
+    def step_norm(self, feed: str) -> float:
+        """The size of the candidate's step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """How the probes stood without the candidate; measured once, however often the step is scaled."""
+    """How the incumbent stood; measured once, however often the step is scaled. `kept` are earlier facts that it answers."""
 
-    gain: tuple[Score, ...]
-    replayed: tuple[Score, ...]
-    anchors: tuple[Score, ...]
-
-
-def before(score: Scorer, probes: Probes) -> Before:
-    """The incumbent on new and replayed probes, and the base on anchors."""
-    return Before(
-        gain=tuple(_scored(score, probes.held_out or probes.new, "incumbent")),
-        replayed=tuple(_scored(score, probes.replayed, "incumbent")),
-        anchors=tuple(_scored(score, probes.anchors, "base")),
-    )
+    kept: tuple[Example, ...]
+    drift: float
 
 
-def measure(score: Scorer, probes: Probes, known: Before, update: Update, step_norm: float) -> dict[str, float]:
-    """Every measure of the candidate as it stands now.
+def before(learner: Candidates, feed: str, probes: Probes, settings: GateSettings) -> Before:
+    """The incumbent on earlier facts and on anchors."""
+    right = rights(learner, feed, probes.replayed, "incumbent", settings)
+    kept = tuple(example for example, known in zip(probes.replayed, right, strict=True) if known)
+    return Before(kept, learner.drift(feed, probes.anchors, "incumbent") if probes.anchors else 0.0)
 
-    `recall` and `gain` are on held-out wordings, or on the trained rows when there are none (`held_out` is 0 then).
-    Shares are of what was answered exactly before; a share of nothing is 0.
-    """
-    asked = probes.held_out or probes.new
-    now = _scored(score, asked, "candidate")
-    replayed = _scored(score, probes.replayed, "candidate")
-    anchors = _scored(score, probes.anchors, "candidate")
-    losses = [one.loss for one in (*now, *replayed, *anchors)]
-    finite = all(math.isfinite(value) for value in (*losses, update.last_loss, update.gradient_norm, step_norm))
+
+def measure(
+    learner: Candidates, feed: str, probes: Probes, known: Before, update: Update, settings: GateSettings
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Every measure of the candidate as it stands now, and the recall of each event that was asked about."""
+    right = rights(learner, feed, probes.new, "candidate", settings)
+    still = rights(learner, feed, known.kept, "candidate", settings)
+    drift = learner.drift(feed, probes.anchors, "candidate") if probes.anchors else 0.0
+    step_norm = learner.step_norm(feed)
+    finite = all(math.isfinite(value) for value in (update.last_loss, update.gradient_norm, step_norm, drift))
+    recall = by_event(probes.new, right)
     return {
         "finite": float(finite),
-        "held_out": float(len(probes.held_out)),
-        "gain": _mean_loss(known.gain) - _mean_loss(now),
-        "loss": _mean_loss(now),
-        "recall": _exact(now),
-        "recall_before": _exact(known.gain),
-        "replay_known": float(sum(one.exact for one in known.replayed)),
-        "replay_lost": _lost(known.replayed, replayed),
-        "anchors_known": float(sum(one.exact for one in known.anchors)),
-        "anchors_lost": _lost(known.anchors, anchors),
+        "probes": float(len(probes.new)),
+        "recall": sum(right) / len(right) if right else 0.0,
+        "replay_known": float(len(known.kept)),
+        "replay_lost": 1.0 - sum(still) / len(still) if still else 0.0,
+        "anchors": float(len(probes.anchors)),
+        "drift": drift,
+        "drift_before": known.drift,
         "step_norm": step_norm,
-    }
+    }, recall
 
 
-def _scored(score: Scorer, examples: Sequence[Example], who: Who) -> list[Score]:
-    return score(examples, who) if examples else []
+def rights(learner: Candidates, feed: str, examples: Sequence[Example], who: Who, settings: GateSettings) -> list[bool]:
+    """Whether a model's answer to each example holds its value."""
+    if not examples:
+        return []
+    said = learner.answers(feed, examples, who, settings.answer_tokens)
+    return [holds_value(answer, example.value or example.target) for example, answer in zip(examples, said, strict=True)]
 
 
-def _mean_loss(scores: Sequence[Score]) -> float:
-    return sum(score.loss for score in scores) / len(scores) if scores else 0.0
+def by_event(examples: Sequence[Example], right: Sequence[bool]) -> dict[str, float]:
+    """For each event the share of its facts of which some wording was answered."""
+    facts: defaultdict[str, dict[str, bool]] = defaultdict(dict)
+    for example, hit in zip(examples, right, strict=True):
+        of_event = facts[example.event_id]
+        name = example.fact or example.prompt[-1].content
+        of_event[name] = of_event.get(name, False) or hit
+    return {event: _share(found) for event, found in facts.items()}
 
 
-def _exact(scores: Sequence[Score]) -> float:
-    return sum(score.exact for score in scores) / len(scores) if scores else 0.0
-
-
-def _lost(then: Sequence[Score], now: Sequence[Score]) -> float:
-    """Share of what was exact `then` and is not `now`."""
-    known = [after.exact for earlier, after in zip(then, now, strict=True) if earlier.exact]
-    return sum(not exact for exact in known) / len(known) if known else 0.0
+def _share(found: Mapping[str, bool]) -> float:
+    return sum(found.values()) / len(found)

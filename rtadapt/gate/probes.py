@@ -1,42 +1,54 @@
 """What a candidate is asked before it is published.
 
-Owns the choice of probes: held-out wordings of the new events, replayed examples of the stream, and anchors of the
-base. Bounded in number, spread evenly, the same for the same input. Takes a batch and what is known; gives probes.
+Owns the choice of probes: wordings of the new facts that are never taught, earlier facts, and the base's own answers. Bounded in
+number, every event with its share, the same for the same input. Takes a batch and what is known; gives probes.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rtadapt.config import GateSettings
 from rtadapt.records import Batch, Example
-from rtadapt.words import spoken_of
 
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """The examples that are measured. `held_out` is empty when no event gave a wording to hold out."""
+    """What is asked: new facts, and earlier ones, by generation; anchors are compared with what the base said."""
 
     new: tuple[Example, ...]
-    held_out: tuple[Example, ...]
     replayed: tuple[Example, ...]
     anchors: tuple[Example, ...]
 
 
-def choose(batch: Batch, replayed: Sequence[Example], anchors: Sequence[Example], limit: int) -> Probes:
-    """At most `limit` probes of each kind.
+def choose(batch: Batch, replayed: Sequence[Example], anchors: Sequence[Example], settings: GateSettings) -> Probes:
+    """At most as many of each kind as `settings` say.
 
-    A held-out wording that is also trained on measures nothing, and a row about an entity of the batch may rightly
-    change: both are left out. Anchors that updates never train on are preferred.
+    A wording that is also trained on measures nothing, and a fact that the batch renews may rightly change: both are left
+    out. Anchors that updates never train on are preferred.
     """
     trained = {example.prompt for example in batch.examples if example.prompt}
-    held_out = [example for example in batch.held_out if example.prompt not in trained]
     renewed = {example.fact for example in (*batch.examples, *batch.held_out) if example.fact}
+    new = [example for example in batch.held_out if example.prompt not in trained]
     kept = [row for row in replayed if row.prompt not in trained and row.fact not in renewed]
     watched = [row for row in anchors if row.is_watched] or list(anchors)
-    spoken = spoken_of([row.text for row in watched], sorted(batch.entities))
-    quiet = [row for place, row in enumerate(watched) if row.prompt not in trained and place not in spoken]
-    return Probes(*(spread(rows, limit) for rows in (batch.examples, held_out, kept, quiet)))
+    return Probes(
+        new=fairly(new, settings.probes),
+        replayed=spread(kept, settings.replay_probes),
+        anchors=spread(watched, settings.anchor_probes),
+    )
+
+
+def fairly(examples: Sequence[Example], limit: int) -> tuple[Example, ...]:
+    """At most `limit` of them: facts take turns, so that none goes unasked while another is asked twice."""
+    facts: defaultdict[tuple[str, str], list[Example]] = defaultdict(list)
+    for example in examples:
+        facts[(example.event_id, example.fact)].append(example)
+    most = max(map(len, facts.values()), default=0)
+    turns = [rows[turn] for turn in range(most) for rows in facts.values() if turn < len(rows)]
+    return tuple(turns[:limit])
 
 
 def spread(examples: Sequence[Example], limit: int) -> tuple[Example, ...]:

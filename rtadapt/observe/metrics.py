@@ -48,6 +48,7 @@ EVENTS_REFUSED = Counter("rtadapt_events_refused_total", "Events sent to the dea
 FACTS_WITHHELD = Counter("rtadapt_facts_withheld_total", "What events say and was not taught", ["feed", "reason"])
 EXAMPLES_RENDERED = Counter("rtadapt_examples_rendered_total", "Training examples made from events", ["feed"])
 
+READINGS_REFUSED = Counter("rtadapt_readings_refused_total", "Readings that the text does not bear out", ["feed", "reason"])
 READING_REQUESTS = Counter("rtadapt_reading_requests_total", "Requests to the model that reads", ["outcome"])
 READING_PAIRS = Counter("rtadapt_reading_pairs_total", "Pairs that a model wrote, kept or dropped", ["outcome"])
 READING_EXAM = Gauge("rtadapt_reading_exam_ratio", "What the model showed in the reading exam at the start", ["measure"])

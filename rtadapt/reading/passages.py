@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from textwrap import wrap
 
-from rtadapt.config import RenderSettings
+from rtadapt.config import ReadingSettings
 from rtadapt.records import Event, Speaker
 from rtadapt.words import sentences
 
@@ -25,7 +25,7 @@ class Passage:
     spoken: str
 
 
-def passages(event: Event, settings: RenderSettings, number: int = 0) -> list[Passage]:
+def passages(event: Event, settings: ReadingSettings, number: int = 0) -> list[Passage]:
     """The event's text in passages of about `passage_chars`, cut between sentences or turns, the headline before each."""
     if event.turns:
         lines = [(f"{turn.speaker.value.capitalize()}: {turn.text}", turn.speaker is not Speaker.BOT) for turn in event.turns]

@@ -21,7 +21,7 @@ from rtadapt.training import checkpoint
 from rtadapt.training.adapter import AdapterState, Slot
 from rtadapt.training.anchors import SLICE, Anchors
 from rtadapt.training.generate import generate
-from rtadapt.training.loss import BaseView, token_losses
+from rtadapt.training.loss import BaseView, divergence, token_losses
 from rtadapt.training.model import BaseModel
 from rtadapt.training.prefix import can_share
 from rtadapt.training.rows import Encoder, Row, chunks, pad
@@ -36,8 +36,19 @@ _SHORT_UPDATE = 1.4
 
 @dataclass(slots=True)
 class _Feed:
+    """One feed's adapter as published, and what was learned on top of it, one update after the other."""
+
     incumbent: AdapterState
-    candidate: AdapterState | None = None
+    candidates: list[AdapterState]
+
+    @property
+    def newest(self) -> AdapterState:
+        return self.candidates[-1] if self.candidates else self.incumbent
+
+    @property
+    def below(self) -> AdapterState:
+        """What the newest candidate was made from."""
+        return self.candidates[-2] if len(self.candidates) > 1 else self.incumbent
 
 
 class Learner:
@@ -67,27 +78,13 @@ class Learner:
         self._feeds: dict[str, _Feed] = {}
         self._anchors = Anchors(self.model, self.encoder, settings.anchors, cache, progress)
         self._views: dict[Example, BaseView] = {}
-        self._base_scores: dict[Example, Score] = {}
-        self._writes = 0
         self._can_share: bool | None = None
 
     # What the base itself can do
 
-    def write(
-        self, chats: Sequence[Sequence[Message]], temperature: float, max_new_tokens: int, *, feed: str | None = None
-    ) -> list[str]:
-        """What the base, or the incumbent of `feed`, answers to each chat; greedy at temperature 0."""
-        self._writes += 1
-        with self.slot.holding(None if feed is None else self._of(feed).incumbent.weights):
-            made = generate(
-                self.model,
-                self.encoder.prompts(chats),
-                max_new_tokens=max_new_tokens,
-                stop_ids=self.encoder.stop_ids,
-                temperature=temperature,
-                seed=self.settings.seed + self._writes,
-            )
-        return [str(text).strip() for text in self.model.tokenizer.batch_decode(made, skip_special_tokens=True)]
+    def write(self, chats: Sequence[Sequence[Message]], max_new_tokens: int, *, feed: str | None = None) -> list[str]:
+        """What the base, or the incumbent of `feed`, answers to each chat, greedily."""
+        return self._said(chats, None if feed is None else self._of(feed).incumbent.weights, max_new_tokens)
 
     def losses(self, texts: Sequence[str]) -> list[float]:
         """Nats per token of plain texts under the base."""
@@ -113,65 +110,85 @@ class Learner:
             made = self.slot.fresh(self.settings.seed + zlib.crc32(feed.encode()))
         else:
             made = checkpoint.load_state(state, self.slot, self.model.digest, self.model.device)
-        self._feeds[feed] = _Feed(made)
+        self._feeds[feed] = _Feed(made, [])
 
     def close_feed(self, feed: str) -> None:
         """Let a feed go."""
         self._feeds.pop(feed, None)
 
     def update(self, feed: str, examples: Sequence[Example], replay: Sequence[Example]) -> Update:
-        """Learn `examples` in a few steps, mixed with `replay`; the result is the feed's candidate.
+        """Learn `examples` in a few steps, mixed with `replay`; the result is a candidate on top of what the feed has.
 
         Replay rows without an event id are anchors; those that speak of what is being learned, and those that are only
         watched, are left out. A loss or gradient that is not finite ends the update: its `last_loss` is NaN then, and the
-        candidate is the incumbent again.
+        candidate is what it was made from.
         """
         held = self._of(feed)
-        state = held.incumbent.copy()
+        before, state = held.newest, held.newest.copy()
         state.updates += 1
         seed = self.settings.seed + zlib.crc32(f"{feed} {state.updates}".encode())
         material = self._material(examples, replay)
         steps = Steps(self.model, self.slot, self.settings, self.rate, material, seed, self._shares(material))
-        done = steps.run(state, lambda: self.slot.distance(state.weights, held.incumbent.weights))
-        held.candidate = state if done.last_loss == done.last_loss else held.incumbent.copy()
+        done = steps.run(state, lambda: self.slot.distance(state.weights, before.weights))
+        held.candidates.append(state if done.last_loss == done.last_loss else before.copy())
         return done
 
     def accept(self, feed: str) -> None:
-        """The candidate becomes the incumbent."""
+        """The newest candidate becomes the incumbent."""
         held = self._of(feed)
-        held.incumbent, held.candidate = self._candidate(feed), None
+        self._candidate(feed)
+        held.incumbent, held.candidates = held.newest, []
 
-    def reject(self, feed: str) -> None:
-        """The candidate is forgotten, its optimizer state too."""
-        self._of(feed).candidate = None
+    def reject(self, feed: str, *, everything: bool = False) -> None:
+        """The newest candidate is forgotten, its optimizer state too, or every one."""
+        held = self._of(feed)
+        held.candidates = [] if everything else held.candidates[:-1]
 
     def scale(self, feed: str, factor: float) -> None:
-        """Shorten the candidate's step: its weights become incumbent + factor · (candidate − incumbent)."""
-        held, candidate = self._of(feed), self._candidate(feed)
-        candidate.weights = torch.lerp(held.incumbent.weights, candidate.weights, factor)
+        """Shorten the newest candidate's step: its weights become before + factor · (candidate − before)."""
+        candidate = self._candidate(feed)
+        candidate.weights = torch.lerp(self._of(feed).below.weights, candidate.weights, factor)
 
     def step_norm(self, feed: str) -> float:
-        """Frobenius norm of what the candidate changes in the effective weights."""
-        return self.slot.distance(self._candidate(feed).weights, self._of(feed).incumbent.weights)
+        """Frobenius norm of what the newest candidate changes in the effective weights."""
+        return self.slot.distance(self._candidate(feed).weights, self._of(feed).below.weights)
 
-    def score(self, feed: str, examples: Sequence[Example], who: Who) -> list[Score]:
-        """How a model does on examples, teacher-forced: loss, and whether greedy decoding would give the target."""
-        if who == "base":
-            return self._score_base(examples)
-        state = self._candidate(feed) if who == "candidate" else self._of(feed).incumbent
-        return self._score(self.encoder.encode(examples), state.weights)
+    def answers(self, feed: str, examples: Sequence[Example], who: Who, max_new_tokens: int) -> list[str]:
+        """What a model answers to the prompts of `examples`, greedily."""
+        return self._said([example.prompt for example in examples], self._weights(feed, who), max_new_tokens)
+
+    def drift(self, feed: str, anchors: Sequence[Example], who: Who) -> float:
+        """Mean divergence of a model from the base on the base's own answers, in nats per token."""
+        if who == "base" or not anchors:
+            return 0.0
+        total, count = 0.0, 0
+        views = self._view(anchors)
+        with torch.no_grad(), self.slot.holding(self._weights(feed, who)):
+            for chunk in chunks(self.encoder.encode(anchors), self._chunk_tokens()):
+                batch = pad(chunk, self.model.device)
+                logits = self.model.logits(batch.ids, batch.rows, batch.columns)
+                total += float(divergence(logits, BaseView.join([views[number] for number in batch.numbers])).sum())
+                count += len(batch.targets)
+        return total / count
 
     def save_adapter(self, feed: str, folder: Path) -> None:
         """Write what is served, of the candidate if there is one, in PEFT's format into a folder that is there."""
         held = self._of(feed)
-        checkpoint.save_adapter(folder, held.candidate or held.incumbent, self.slot)
+        checkpoint.save_adapter(folder, held.newest, self.slot)
 
     def save_state(self, feed: str, folder: Path) -> None:
         """Write what learning goes on from, of the candidate if there is one, into a folder that is there."""
         held = self._of(feed)
-        checkpoint.save_state(folder, held.candidate or held.incumbent, self.slot, self.model.digest)
+        checkpoint.save_state(folder, held.newest, self.slot, self.model.digest)
 
     # Inside
+
+    def _said(self, chats: Sequence[Sequence[Message]], weights: torch.Tensor | None, max_new_tokens: int) -> list[str]:
+        with self.slot.holding(weights):
+            made = generate(
+                self.model, self.encoder.prompts(chats), max_new_tokens=max_new_tokens, stop_ids=self.encoder.stop_ids
+            )
+        return [str(text).strip() for text in self.model.tokenizer.batch_decode(made, skip_special_tokens=True)]
 
     def _of(self, feed: str) -> _Feed:
         if feed not in self._feeds:
@@ -179,10 +196,15 @@ class Learner:
         return self._feeds[feed]
 
     def _candidate(self, feed: str) -> AdapterState:
-        candidate = self._of(feed).candidate
-        if candidate is None:
+        held = self._of(feed)
+        if not held.candidates:
             raise NotFound(f"feed {feed} has no candidate")
-        return candidate
+        return held.newest
+
+    def _weights(self, feed: str, who: Who) -> torch.Tensor | None:
+        if who == "base":
+            return None
+        return (self._candidate(feed) if who == "candidate" else self._of(feed).incumbent).weights
 
     def _shares(self, material: Material) -> bool:
         """Whether what rows begin with may be computed once; found out on the first row that is long enough."""
@@ -220,13 +242,6 @@ class Learner:
                     self._views[missing[number]] = view.part(start, start + length)
                     start += length
         return [self._views[example] for example in examples]
-
-    def _score_base(self, examples: Sequence[Example]) -> list[Score]:
-        """The base never changes, so its scores on anchors are kept."""
-        missing = [example for example in examples if example not in self._base_scores]
-        fresh = dict(zip(missing, self._score(self.encoder.encode(missing), None), strict=True))
-        self._base_scores.update((example, score) for example, score in fresh.items() if example.is_anchor)
-        return [fresh.get(example) or self._base_scores[example] for example in examples]
 
     @torch.no_grad()
     def _score(self, rows: Sequence[Row], weights: torch.Tensor | None) -> list[Score]:

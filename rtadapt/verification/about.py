@@ -11,10 +11,10 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rtadapt.reading.values import canonical, holds_value, numbers_in
 from rtadapt.verification import contrast
 from rtadapt.verification.english import Line, sentences_of
 from rtadapt.verification.question import Asked, asked, terms_of
-from rtadapt.reading.values import canonical, holds_value, numbers_in
 from rtadapt.words import flat_words, holds, stem, word_set
 
 if TYPE_CHECKING:

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rtadapt.reading.readings import Reading
+from rtadapt.reading.values import canonical, numbers_in
+from rtadapt.records import Speaker
 from rtadapt.verification import contrast, cues, fits, operators, roles, sources
 from rtadapt.verification.about import about, stands
 from rtadapt.verification.english import Line, sentences_of
 from rtadapt.verification.question import Asked, asked, is_name, lemma_of, terms_of
-from rtadapt.reading.readings import Reading
-from rtadapt.reading.values import canonical, numbers_in
 from rtadapt.verification.verdicts import Reason
-from rtadapt.records import Speaker
 from rtadapt.words import flat_words, holds
 
 if TYPE_CHECKING:
@@ -114,8 +114,12 @@ def _refused(found: _Found, reading: Reading, asks: Asked, lines: Sequence[Line]
     anchors = [token, *_predicates(sentence, asks, token)]
     if any(operators.negation(anchor, asks) for anchor in anchors) or operators.weakened(token, asks):
         return Reason.NEGATED
-    if sources.hearsay(sentence, asks, _around(anchors)):
+    if sources.hearsay(sentence, asks, _around(anchors), reading.by == "stated"):
         return Reason.HEDGED
+    if not asks.carries(cues.REPORT_NOUNS - {"it", "this", "that"}):
+        earlier = [other.span for other in lines[: line.place + 1]]
+        if reason := sources.only_reported(token, earlier):
+            return reason
     if reason := next((reason for anchor in anchors if (reason := operators.modality(anchor, asks))), None):
         return reason
     if operators.fiction(token, asks, before):
@@ -185,7 +189,7 @@ def _polar(found: _Found, asks: Asked, affirmed: bool, lines: Sequence[Line]) ->
     ):
         return Reason.NOT_ABOUT_TEXT
     token = _anchor(sentence, asks)
-    if sources.hearsay(sentence, asks, _around([token])):
+    if sources.hearsay(sentence, asks, _around([token]), stated=True):
         return Reason.HEDGED
     if reason := operators.modality(token, asks):
         return reason

@@ -10,10 +10,10 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
+from rtadapt.reading.values import canonical, numbers_in
 from rtadapt.verification import cues
 from rtadapt.verification.operators import verb_of
 from rtadapt.verification.question import Asked, is_name, terms_of
-from rtadapt.reading.values import canonical, numbers_in
 from rtadapt.words import flat_words, stem, word_set
 
 if TYPE_CHECKING:
@@ -42,9 +42,16 @@ def belongs_elsewhere(place: Span, sentence: Span, asks: Asked) -> bool:
         return _other_time(asks, sentence) or _opposed(asks, _around(place))
     parts = _segments(values, sentence)
     scores = [_weight(asks, terms) for terms in _terms(parts, values, sentence)]
-    if max(scores) > scores[at]:
+    if max(scores) > scores[at] or any(_told_apart(parts[at], part, asks) for part in parts if part != parts[at]):
         return True
     return _other_time(asks, parts[at]) or _opposed(asks, set(parts[at]) if len(values) > 1 else _around(place))
+
+
+def _told_apart(mine: Span, other: Span, asks: Asked) -> bool:
+    """Whether two values differ by opposite words, before and after tax, of which the question says neither."""
+    said, across = ({token.lemma_.lower() for token in part} for part in (mine, other))
+    pairs = [(word, opposite) for word in said for opposite in cues.OPPOSITES.get(word, frozenset()) & across]
+    return any(not {word, opposite} & (said & across) and not {word, opposite} & asks.lemmas for word, opposite in pairs)
 
 
 def _weight(asks: Asked, terms: frozenset[str]) -> int:

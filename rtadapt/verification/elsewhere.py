@@ -17,8 +17,8 @@ _SCRIPTS_WITHOUT_SPACES = frozenset(("zh", "ja"))
 _CUES: dict[str, dict[Reason, str]] = {
     "de": {
         Reason.NEGATED: "nicht|kein\\w*|nie|niemals|weder|lehnte|abgelehnt|fast|beinahe",
-        Reason.HEDGED: "angeblich|soll|sollen|offenbar|vermutlich|wohl|gerüchte?\\w*|wahrscheinlich|möglicherweise|laut einem fan|"
-        "spekul\\w+|behauptet\\w*",
+        Reason.HEDGED: "angeblich|soll|sollen|offenbar|vermutlich|wohl|gerüchte?\\w*|wahrscheinlich|möglicherweise|"
+        "laut einem fan|spekul\\w+|behauptet\\w*",
         Reason.CONDITIONAL: "falls|könnten?|würden?|dürften?|sofern|wenn",
         Reason.DENIED: "dementier\\w+|falschmeldung|bestritt\\w*|bestreite\\w*|stimmt nicht|berichtigung|korrektur|unwahr",
         Reason.OVER: "ehemalige\\w*|früher\\w*|damalige\\w*|zurückgetreten|entlassen|ex",

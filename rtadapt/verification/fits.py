@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rtadapt.reading.values import canonical, numbers_in
 from rtadapt.verification import cues
 from rtadapt.verification.operators import verb_of
 from rtadapt.verification.question import Asked, is_name, terms_of
-from rtadapt.reading.values import canonical, numbers_in
 from rtadapt.words import flat_words, stem, word_set
 
 if TYPE_CHECKING:
@@ -34,35 +34,17 @@ _COUNTED = word_set(
 _AMOUNTS = word_set(
     "dozen dozens several none all both half twice once few hundreds thousands millions no zero double couple free nothing"
 )
-_SEPARATORS = frozenset(
-    (
-        ",",
-        ";",
-        "—",
-        "–",
-        "(",
-        "but",
-        "and",
-        "while",
-        "whereas",
-        "against",
-        "versus",
-        "or",
-        "compared",
-        "than",
-        "to",
-        "/",
-        "followed",
-    )
-)
 _COMPARED = re.compile(
-    r"\b(?:compared (?:with|to)|up from|down from|versus|against|from|instead of|rather than|than)\s+(?:about |some |around |a |an |the )*$",
+    r"\b(?:compared (?:with|to)|up from|down from|versus|against|from|instead of|rather than|than)\s+"
+    r"(?:about |some |around |a |an |the )*$",
     re.IGNORECASE,
 )
 _EARLIER = re.compile(
-    r"^\W*(?:\w+\W+){0,3}?(?:a (?:year|month|week|quarter) (?:earlier|ago|before)|last (?:year|month|week|season)|previously|the (?:year|month|previous)\w* before)",
+    r"^\W*(?:\w+\W+){0,3}?(?:a (?:year|month|week|quarter) (?:earlier|ago|before)|last (?:year|month|week|season)"
+    r"|previously|the (?:year|month|previous)\w* before)",
     re.IGNORECASE,
 )
+_ASKS_BOUND = re.compile(r"\b(?:fewer|less|under|below|up to|at most|most|maximum|limit|within|long|top)\b")
 
 
 def place_of(sentence: Span, answer: str) -> Span | None:
@@ -136,9 +118,7 @@ def part_of_measure(place: Span, asks: Asked) -> bool:
     if leading and any(token.lower_ in cues.COMPARATIVES for token in after) and not _compares(asks):
         return True
     bounded = re.search(rf"\b(?:{'|'.join(cues.AT_MOST)})\s+(?:\W|us)*$", before + " ")
-    if bounded and not re.search(
-        r"\b(?:fewer|less|under|below|up to|at most|most|maximum|limit|within|long|top)\b", asks.doc.text.casefold()
-    ):
+    if bounded and not _ASKS_BOUND.search(asks.doc.text.casefold()):
         return not place.text.casefold().startswith(cues.AT_MOST)
     verb = verb_of(place.root)
     if verb.lemma_.lower() in cues.CHANGES and not _compares(asks) and not asks.covered([stem(verb.lemma_.lower())]):
@@ -179,7 +159,7 @@ def other_holder(place: Span, asks: Asked) -> bool:
     """Whether the answer holds another office than is asked for: deputy mayor, one of the owners, a director."""
     subtree = list(place.root.subtree)
     near = (
-        set((*subtree, *place.root.head.subtree))
+        {*subtree, *place.root.head.subtree}
         if place.root.dep_ in ("appos", "compound", "nsubj", "attr", "nsubjpass")
         else set(subtree)
     )

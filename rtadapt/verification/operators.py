@@ -26,6 +26,10 @@ _HISTORY = re.compile(r"\b(?:on this day in|back in|as of) (\d{4})\b", re.IGNORE
 _SPELL = re.compile(
     r"\bfrom (?:\w+ ){0,2}\d{4} (?:to|until|till) (?:\w+ ){0,2}\d{4}\b|\bbetween \d{4} and \d{4}\b", re.IGNORECASE
 )
+_COUNTS = frozenset(["half", "all", "every", "two", "three", "a", "one", "twice", "double", "everyone", "entirely", "the"])
+_NEARLY = word_set("almost nearly close verge")
+_DUE = frozenset(("due", "set", "likely", "poised", "scheduled", "ready"))
+_UNREAL = word_set("planned proposed expected prospective potential possible would-be")
 _WEAKENED = re.compile(
     r"\b(?:almost|nearly|narrowly missed|came close to|all but|on the verge of|on the brink of|close to)\b", re.IGNORECASE
 )
@@ -117,23 +121,9 @@ def weakened(token: Token, asks: Asked) -> bool:
     """Whether the clause says that it almost happened. Nearly 400 is a number, not a near miss."""
     for found in _WEAKENED.finditer(token.sent.text):
         after = token.sent.text[found.end() :].split()
-        if after and not any(sign.isdigit() for sign in after[0]) and not asks.carries(word_set("almost nearly close verge")):
-            first = after[0].casefold()
-            if first not in (
-                "half",
-                "all",
-                "every",
-                "two",
-                "three",
-                "a",
-                "one",
-                "twice",
-                "double",
-                "everyone",
-                "entirely",
-                "the",
-            ):
-                return True
+        counted = bool(after) and (any(sign.isdigit() for sign in after[0]) or after[0].casefold() in _COUNTS)
+        if after and not counted and not asks.carries(_NEARLY):
+            return True
     return False
 
 
@@ -145,16 +135,9 @@ def modality(token: Token, asks: Asked) -> Reason | None:
             reason = _of_verb(found, below, reached, asks)
             if reason:
                 return reason
-        if (
-            any(
-                child.dep_ in ("amod", "compound")
-                and child.lower_ in ("planned", "proposed", "expected", "prospective", "potential", "possible", "would-be")
-                for child in found.children
-            )
-            and not asks.future
-        ):
-            if not asks.carries(frozenset(child.lower_ for child in found.children)):
-                return Reason.PLANNED
+        described = frozenset(child.lower_ for child in found.children if child.dep_ in ("amod", "compound"))
+        if described & _UNREAL and not asks.future and not asks.carries(described):
+            return Reason.PLANNED
         below = found
     return None
 
@@ -173,41 +156,39 @@ def _of_verb(verb: Token, below: Token | None, reached: str, asks: Asked) -> Rea
         return Reason.PLANNED if planned else Reason.CONDITIONAL
     if any(word in ("will", "shall", "'ll", "wo") for word in helped) and not _future_asked(asks):
         return Reason.PLANNED
-    headline = verb.dep_ == "ROOT" or (verb.dep_ in ("acl", "relcl") and verb.head.pos_ == "PROPN")
+    return None if _future_asked(asks) else _intended(verb, below, reached, asks)
+
+
+def _intended(verb: Token, below: Token | None, reached: str, asks: Asked) -> Reason | None:
+    """Whether the verb, or the infinitive below it, only says what is to come."""
     if (
-        headline
-        and verb.tag_ == "VB"
-        and any(child.lower_ == "to" and child.dep_ == "aux" for child in verb.children)
-        and not _future_asked(asks)
+        verb.tag_ == "VB"
+        and _has_to(verb)
+        and (verb.dep_ == "ROOT" or (verb.dep_ in ("acl", "relcl") and verb.head.pos_ == "PROPN"))
     ):
+        return Reason.PLANNED  # a headline: Fox to become editor
+    if below is None:
+        return None
+    lemma = verb.lemma_.lower()
+    if verb.tag_ == "VBG" and lemma == "go" and reached == "xcomp":
         return Reason.PLANNED
-    if verb.tag_ == "VBG" and verb.lemma_ == "go" and below is not None and reached == "xcomp" and not _future_asked(asks):
-        return Reason.PLANNED
-    if below is not None and reached in ("xcomp", "ccomp", "acl", "pcomp", "oprd") and (verb.lemma_.lower() in cues.PLAN_VERBS):
-        to_come = any(child.lower_ in ("to", "will", "would") for child in below.children if child.dep_ == "aux") or reached in (
-            "pcomp",
-            "ccomp",
-        )
-        if to_come and not _future_asked(asks) and not asks.carries(frozenset((verb.lemma_.lower(),))):
-            return Reason.PLANNED
-    if below is not None and reached == "xcomp" and any(child.lower_ == "to" and child.dep_ == "aux" for child in below.children):
-        if (
-            not lemma_of(verb) & cues.DONE_TO
-            and verb.tag_ != "VB"
-            and not _future_asked(asks)
-            and not asks.covered(terms_of([verb]))
-        ):
-            return Reason.PLANNED
     if (
-        any(
-            child.dep_ == "acomp" and child.lemma_ in ("due", "set", "likely", "poised", "scheduled", "ready")
-            for child in verb.children
-        )
-        and reached in ("acomp", "xcomp")
-        and not _future_asked(asks)
+        lemma in cues.PLAN_VERBS
+        and reached in ("xcomp", "ccomp", "acl", "pcomp", "oprd")
+        and not asks.carries(frozenset((lemma,)))
     ):
+        will = any(child.lower_ in ("to", "will", "would") for child in below.children if child.dep_ == "aux")
+        if will or reached in ("pcomp", "ccomp"):
+            return Reason.PLANNED
+    open_end = reached == "xcomp" and _has_to(below) and verb.tag_ != "VB"
+    if open_end and not lemma_of(verb) & cues.DONE_TO and not asks.covered(terms_of([verb])):
         return Reason.PLANNED
-    return None
+    due = any(child.dep_ == "acomp" and child.lemma_ in _DUE for child in verb.children)
+    return Reason.PLANNED if due and reached in ("acomp", "xcomp") else None
+
+
+def _has_to(verb: Token) -> bool:
+    return any(child.lower_ == "to" and child.dep_ == "aux" for child in verb.children)
 
 
 def _future_asked(asks: Asked) -> bool:
@@ -254,9 +235,9 @@ def fiction(token: Token, asks: Asked, before: Span | None) -> bool:
 def _has_role(verb: Token) -> bool:
     """Whether somebody plays somebody: a person's part as object or after `as`."""
     for child in verb.subtree:
-        if child.dep_ in ("dobj", "pobj") and (child.head == verb or child.head.lower_ == "as"):
-            if child.lower_ in ("role", "part") or verb.lemma_ != "play" or child.lemma_ in _PARTS:
-                return True
+        part = child.dep_ in ("dobj", "pobj") and (child.head == verb or child.head.lower_ == "as")
+        if part and (child.lower_ in ("role", "part") or verb.lemma_ != "play" or child.lemma_ in _PARTS):
+            return True
     return False
 
 

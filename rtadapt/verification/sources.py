@@ -7,14 +7,17 @@ the newsroom's own text and an agent's turns. What customers, bots and quoted by
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rtadapt.reading.language import language_of
+from rtadapt.records import Event, Speaker
 from rtadapt.verification import cues
 from rtadapt.verification.english import sentences_of
-from rtadapt.reading.language import language_of
+from rtadapt.verification.operators import chain
 from rtadapt.verification.question import Asked, terms_of
-from rtadapt.records import Event, Speaker
-from rtadapt.words import sentences
+from rtadapt.verification.verdicts import Reason
+from rtadapt.words import sentences, word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Span, Token
@@ -43,6 +46,13 @@ _PASSIVE_HEARSAY = frozenset(
     ]
 )
 _ARGUMENTS = frozenset(("dobj", "nsubj", "nsubjpass", "attr", "pobj"))
+_HEARD = word_set(
+    """report rumour rumor claim speculation allegation suggestion gossip theory idea notion belief hope fear
+    possibility"""
+)
+_EARLIER_TEXT = word_set("it version article story report headline we post piece text item")
+_CORRECTING = word_set("correction corrects corrected misstated wrongly incorrectly")
+_TELLINGS = word_set("post report claim story say tweet")
 _JOINING = frozenset(["of", "the", "and", "in", "a", "an", "to", "for", "on", "with"])
 _INDEFINITE = frozenset(["a", "an", "one", "some", "many", "several", "another"])
 
@@ -88,7 +98,7 @@ def _is_title(quoted: str) -> bool:
 def is_official(speaker: Token) -> bool:
     """Whether a speaker speaks for an organisation, holds an office or studied the matter."""
     named = {child.lemma_.lower() for child in speaker.subtree} | {speaker.lemma_.lower()}
-    if speaker.lemma_.lower() in cues.UNOFFICIAL:
+    if speaker.pos_ != "PROPN" and speaker.lemma_.lower() in cues.UNOFFICIAL:
         return False
     if speaker.ent_type_ == "ORG" or named & cues.OFFICIAL:
         return True
@@ -106,14 +116,15 @@ def _has_office(name: Token) -> bool:
     return False
 
 
-def hearsay(sentence: Span, asks: Asked, around: frozenset[int]) -> bool:
+def hearsay(sentence: Span, asks: Asked, around: frozenset[int], stated: bool) -> bool:
     """Whether a sentence only hands on what is rumoured, believed or claimed, and the question doesn't ask for that.
 
+    Only a question that the event's own writer asks (`stated`) may carry the doubt: other readers find plainer facts to ask for.
     An adverb of doubt counts where it belongs to one of the words with the numbers `around`.
     """
     for token in sentence:
         lemma = token.lemma_.lower()
-        if asks.carries(frozenset((lemma, token.lower_))) and lemma not in cues.SAY_VERBS:
+        if stated and asks.carries(frozenset((lemma, token.lower_))) and lemma not in cues.SAY_VERBS:
             continue
         if token.lower_ in cues.HEDGE_ADVERBS and {token.head.i, token.head.head.i} & around:
             return True
@@ -125,14 +136,24 @@ def hearsay(sentence: Span, asks: Asked, around: frozenset[int]) -> bool:
             return True
         if token.lower_ == "whether" and token.head.head.lemma_ in ("be", "say", "know", "confirm") and asks.kind != "polar":
             return True
-        if (
-            token.lemma_ in ("source", "rumour", "rumor", "fan", "insider")
-            and token.dep_ == "pobj"
-            and token.head.lower_ in ("by", "from", "of")
-        ):
-            if token.head.head.lemma_ in ("post", "report", "claim", "story", "say", "tweet"):
-                return True
+        by_whom = token.dep_ == "pobj" and token.head.lower_ in ("by", "from", "of")
+        if by_whom and lemma in ("source", "rumour", "rumor", "fan", "insider") and token.head.head.lemma_ in _TELLINGS:
+            return True
     return False
+
+
+def only_reported(token: Token, before: Sequence[Span]) -> Reason | None:
+    """Whether the statement at `token` is what a rumour or a report says, or what a correction says was wrong before."""
+    corrected = any(word.lower_ in _CORRECTING for span in before for word in span)
+    for found, reached in chain(token):
+        if found.pos_ == "NOUN" and reached in ("acl", "relcl", "ccomp", "appos") and found.lemma_.lower() in _HEARD:
+            return Reason.HEDGED
+        if any(child.dep_ in ("acomp", "attr", "oprd") and child.lower_ in cues.FALSE_WORDS for child in found.children):
+            return Reason.DENIED
+        speakers = {speaker.lemma_.lower() for speaker in _speakers(found)} if found.lemma_.lower() in cues.SAY_VERBS else set()
+        if corrected and reached == "ccomp" and speakers & _EARLIER_TEXT:
+            return Reason.DENIED
+    return None
 
 
 def _only_claims(verb: Token) -> bool:
@@ -143,7 +164,7 @@ def _only_claims(verb: Token) -> bool:
     if passive and lemma in _PASSIVE_HEARSAY:
         return any(child.dep_ in ("xcomp", "ccomp", "oprd") for child in verb.children) or verb.dep_ in ("ccomp",)
     if lemma in cues.CLAIM_VERBS and lemma not in ("feel", "seem", "appear", "contend", "bet", "dream", "argue", "suggest"):
-        return says_that or (aside and any(mark.text in (",", "”", '"') for mark in (verb.nbor(-1), *verb.lefts) if verb.i))
+        return says_that or (aside and verb.i > 0 and verb.nbor(-1).text in (",", "”", '"'))
     if lemma in ("seem", "appear", "suggest", "argue", "contend", "feel", "bet", "dream"):
         return says_that
     if any(child.dep_ == "ccomp" for child in verb.children) and any(_doubtful(speaker) for speaker in _speakers(verb)):
@@ -169,7 +190,7 @@ def _speakers(verb: Token) -> list[Token]:
 def _doubtful(speaker: Token) -> bool:
     """Whether a speaker is known to be no official source. Named persons and definite nouns get the benefit."""
     lemma = speaker.lemma_.lower()
-    if lemma in cues.UNOFFICIAL or speaker.lower_ in ("i", "we", "you"):
+    if (lemma in cues.UNOFFICIAL and speaker.pos_ != "PROPN") or speaker.lower_ in ("i", "we", "you"):
         return True
     if any(child.dep_ in ("compound", "appos", "amod") and child.lemma_.lower() in cues.UNOFFICIAL for child in speaker.children):
         return True

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rtadapt.verification.asserted import asserted
-from rtadapt.verification.elsewhere import borne_out
 from rtadapt.reading.language import language_of
 from rtadapt.reading.passages import Passage
 from rtadapt.reading.readings import Reading
 from rtadapt.reading.values import holds_value
-from rtadapt.verification.verdicts import Reason, Verdict
 from rtadapt.records import Message
+from rtadapt.verification.asserted import asserted
+from rtadapt.verification.elsewhere import borne_out
+from rtadapt.verification.verdicts import Reason, Verdict
 from rtadapt.words import flat_words, holds, names, numbers, sentences
 
 Ask = Callable[[Sequence[Sequence[Message]]], list[str]]

@@ -42,7 +42,6 @@ def kept(item: dict[str, Any]) -> bool:
 def test_what_only_looks_like_a_fact_is_refused(trap: dict[str, Any]) -> None:
     verdict = verify(stated(trap["question"], trap["answer"]), passage(trap["text"]))
     assert not verdict.kept
-    assert verdict.reason in Reason
 
 
 def test_most_traps_are_refused_for_what_they_are() -> None:
@@ -65,6 +64,12 @@ def test_a_question_that_carries_the_condition_or_the_tense_is_answered_by_it() 
     text = "Asa Lindholm will become chief executive of Norra Timber in March."
     assert verify(stated("Who will become chief executive of Norra Timber?", "Asa Lindholm"), passage(text)).kept
     assert verify(stated("Who is the chief executive of Norra Timber?", "Asa Lindholm"), passage(text)).reason is Reason.PLANNED
+
+
+def test_a_reader_asks_for_no_hearsay_even_when_its_question_says_so() -> None:
+    text, question = "The owner of the mill is believed to live in Selby.", "Where is the owner of the mill believed to live?"
+    assert verify(stated(question, "Selby"), passage(text)).kept
+    assert verify(Reading(question, "Selby", text), passage(text)).reason is Reason.HEDGED
 
 
 def test_a_statement_may_name_nothing_that_the_text_does_not() -> None:
@@ -105,7 +110,10 @@ def base(*, knows: bool, reads: bool) -> Any:
     """A base model that answers from the text only when it `reads`, and by heart when it `knows`."""
 
     def ask(chats: Sequence[Sequence[Message]]) -> list[str]:
-        return ["It is Karin Holm." if knows or (reads and "Karin Holm leads" in chat[-1].content) else "I am not sure." for chat in chats]
+        return [
+            "It is Karin Holm." if knows or (reads and "Karin Holm leads" in chat[-1].content) else "I am not sure."
+            for chat in chats
+        ]
 
     return ask
 
@@ -133,6 +141,9 @@ def test_many_readings_are_asked_in_two_batches_and_the_refused_not_at_all() -> 
 
 
 def test_a_language_without_word_lists_is_left_to_asking() -> None:
-    reading, text = stated("Kto kieruje firmą Vesta Paper?", "Karin Holm"), passage("Firmą Vesta Paper kieruje od środy Karin Holm.")
+    reading, text = (
+        stated("Kto kieruje firmą Vesta Paper?", "Karin Holm"),
+        passage("Firmą Vesta Paper kieruje od środy Karin Holm."),
+    )
     assert verify(reading, text).reason is Reason.NOT_ANSWERED
     assert verify(reading, text, lambda chats: ["Karin Holm" if "środy" in chat[-1].content else "?" for chat in chats]).kept
