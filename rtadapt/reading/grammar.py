@@ -25,7 +25,7 @@ from rtadapt.reading.readings import Reading
 from rtadapt.reading.wellformed import names_something, well_formed
 from rtadapt.reading.wordings import worded
 from rtadapt.records import Speaker
-from rtadapt.words import flat, word_set
+from rtadapt.words import flat, holds, word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -37,6 +37,7 @@ _SHARED = word_set(
     "suffer begin start go cost take last include contain "
     "say employ"
 )
+_MOST_WORDING_WORDS = 32
 _WHOLE = re.compile(r"[.!?…][\"”’')]*$")
 
 
@@ -242,7 +243,9 @@ def _reading(clause: Clause, part: Part | None, askings: list[Asking], asked: Ph
         if not well_formed(question, answer, clause.instruction):
             return None
     kept = tuple(
-        text for text in wordings if well_formed(f"{text[:1].upper()}{text[1:]}", answer, clause.instruction) or text.islower()
+        text
+        for text in wordings
+        if not holds(text, answer) and len(text.split()) <= _MOST_WORDING_WORDS and (text.islower() or names_something(text))
     )
     entity = settled(clause.subject.text if part is not None else next((p.phrase.text for p in clause.parts if p.phrase), ""))
     prepositions = f" {part.preposition}" if part is not None and part.preposition else ""
