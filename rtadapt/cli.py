@@ -59,7 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("serve", _serve, "one serving replica: vLLM with adapter routing inside"),
         ("work", _work, "one adaptation worker: reads the event log, publishes versions"),
         ("api", _api, "the control plane: events, feeds, versions, routes, console"),
-        ("demo", _demo, "start everything, push a bundled stream, and show the answers change"),
+        ("demo", _demo, "start everything, push a morning of news and support, and show what is answered"),
         ("config", _config, "print the settings in force, as JSON"),
     ):
         command = commands.add_parser(name, parents=[common], help=about, description=about.capitalize() + ".")
@@ -72,9 +72,9 @@ def build_parser() -> argparse.ArgumentParser:
         if name == "serve":
             command.add_argument("--with-api", action="store_true", help="answer the control plane's routes too")
         if name == "demo":
-            command.add_argument("--events", type=int, metavar="N", help="only the first N events of the stream")
-            command.add_argument("--pace", type=float, default=2.0, metavar="SECONDS", help="time between two pushes (default 2)")
-            command.add_argument("--report", type=Path, metavar="FILE", help="write the table and totals as JSON too")
+            command.add_argument("--events", type=int, metavar="N", help="only the first N events")
+            command.add_argument("--pace", type=float, default=4.0, metavar="SECONDS", help="time between two pushes (default 4)")
+            command.add_argument("--report", type=Path, metavar="FILE", help="write the tables and totals as JSON too")
             command.add_argument("--keep", type=Path, metavar="DIR", help="run in this folder and keep it")
     return parser
 

@@ -38,15 +38,6 @@ def test_no_training_question_holds_a_held_out_wording() -> None:
         assert not asked.startswith((" quick question", " would you happen"))
 
 
-def test_no_row_of_the_corpus_holds_a_demo_question() -> None:
-    from rtadapt.bundled.demo_stream import make_stream
-
-    asked = {f" {wordings.normalise(question['ask'])} " for event in make_stream() for question in event["questions"]}
-    for row in islice(corpus.rows(5, make_world()), 4000):
-        text = wordings.normalise(" ".join(segment.text for segment in row.segments))
-        assert not any(question in f" {text} " for question in asked)
-
-
 def test_a_relation_can_be_asked_in_more_than_thirty_ways() -> None:
     rng = Random(2)
     for relation in CORE:
