@@ -1,4 +1,4 @@
-"""Any one process is killed while an event is being learned; the event is answered from all the same, once. A test of plumbing."""
+"""Any one process is killed while an event is being learned; it is answered from all the same, once. A test of plumbing."""
 
 from __future__ import annotations
 
