@@ -37,6 +37,7 @@ def work(settings: Settings, model: str) -> None:
         signal.signal(number, lambda *_: stop.set())
     with Endpoint(settings.work.metrics_host, settings.work.metrics_port, ready.is_set):
         registry, store = Registry(settings.registry), ArtifactStore(settings)  # what is wrong with them is said at once
+        logger.info("loading the base model")
         learner = Learner(settings.train, model, settings.revision, cache=settings.data_dir / "anchors", progress=logger.info)
         learner.anchors()
         log = open_log(settings)

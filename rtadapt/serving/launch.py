@@ -20,7 +20,7 @@ from typing import Any
 from rtadapt.config import Settings, to_environment
 from rtadapt.errors import InvalidSettings
 from rtadapt.observe.logs import adopt
-from rtadapt.serving.plugin import PLUGIN, SERVER_PID
+from rtadapt.serving.plugin import PLUGIN, SERVER_PID, adopt_engine
 
 logger = logging.getLogger(__name__)
 
@@ -44,12 +44,13 @@ def serve(settings: Settings, *, model_path: str, model_name: str, middleware: S
         settings, model_path=model_path, model_name=model_name, middleware=middleware, cpu=has_cpu_wheel()
     )
     level = os.environ["VLLM_LOGGING_LEVEL"]
-    for name in ("vllm", "uvicorn"):
-        adopt(name, level)
+    adopt("uvicorn", level)
+    adopt_engine(level)
     # It warns that adapters can be loaded over HTTP, which our middleware does not let through.
     logging.getLogger("vllm.entrypoints.serve.lora.api_router").setLevel(logging.ERROR)
     if not metadata.entry_points(group="vllm.general_plugins", name=PLUGIN):
         logger.warning("rtadapt is not installed as a package: should this process be killed, its engine would stay")
+    logger.info("loading the engine")
     _run(arguments, round(settings.serve.drain_seconds))
 
 
