@@ -16,14 +16,14 @@ from rtadapt.grammar.asking import Asking, for_part, for_subject
 from rtadapt.grammar.clauses import Clause, clauses
 from rtadapt.grammar.coreference import Story
 from rtadapt.grammar.nominal import identities
-from rtadapt.reading.parsing import parsed, pipeline
 from rtadapt.grammar.parts import Part, Sentence
-from rtadapt.reading.passages import Passage
 from rtadapt.grammar.phrases import Phrase, settled
 from rtadapt.grammar.questions import active, statement
-from rtadapt.reading.readings import Reading
 from rtadapt.grammar.wellformed import names_something, well_formed
 from rtadapt.grammar.wordings import worded
+from rtadapt.reading.parsing import parsed, pipeline
+from rtadapt.reading.passages import Passage
+from rtadapt.reading.readings import Reading
 from rtadapt.records import Speaker
 from rtadapt.words import flat, holds, word_set
 
