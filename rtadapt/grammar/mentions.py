@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rtadapt.grammar import lexicon
+from rtadapt.grammar.clauses import named_after
 from rtadapt.grammar.kinds import is_person_noun
 from rtadapt.grammar.phrases import named_by
 from rtadapt.words import word_set
@@ -24,6 +25,8 @@ FIRMS = word_set(
     insurer publisher operator"""
 )
 
+_TEAM_ROLES = word_set("coach chairwoman chairman captain striker goalkeeper midfielder defender boss ceo")
+
 
 @dataclass(slots=True)
 class Mention:
@@ -37,6 +40,8 @@ class Mention:
     named: bool
     launched: bool = False
     token: int = -1
+    plural: bool = False
+    object: bool = False
 
 
 def is_subject(head: Token) -> bool:
@@ -70,12 +75,26 @@ def name_only(words: list[Token], head: Token) -> list[Token]:
     return run
 
 
+def _plural_verb(verb: Token) -> bool:
+    """Whether a verb or its auxiliary is in the plural: "Fenwick Albion have denied" is a club."""
+    return any(child.lower_ in ("have", "are", "were") and child.dep_ in ("aux", "auxpass") for child in verb.lefts)
+
+
 def hints(token: Token) -> Iterator[str]:
     """What the words around a name say about its kind."""
     if token.text in lexicon.ORG_ENDINGS or any(child.text == "&" for child in token.children):
         yield "org"
     if token.text in lexicon.PLACE_ENDINGS:
         yield "name"
+    if (
+        token.dep_ == "nsubj"
+        and token.tag_ == "NNP"
+        and _plural_verb(token.head)
+        and not any(c.dep_ == "conj" for c in token.children)
+    ):
+        yield "org"
+    if token.dep_ == "pobj" and token.head.lower_ == "of" and token.head.head.lemma_.lower() in _TEAM_ROLES:
+        yield "org"
     for child in token.children:
         if child.dep_ == "relcl" and any(word.lower_ == "who" for word in child.lefts):
             yield "person"
@@ -95,6 +114,17 @@ def hints(token: Token) -> Iterator[str]:
             yield "person"
         elif token.head.lemma_.lower() in lexicon.ORG_NOUNS:
             yield "org"
+
+
+def described_as(head: Token) -> str:
+    """The common noun that says what a name is: "the shipyard Averill Marine", "Norrail, the railway company"; else its own."""
+    beside = next((child for child in head.children if child.dep_ == "appos" and child.pos_ == "NOUN"), None)
+    before = [child for child in head.lefts if child.pos_ == "NOUN" and child.dep_ in ("compound", "nmod")]
+    if head.pos_ == "PROPN" and beside is None and before:
+        beside = before[-1]
+    if head.pos_ == "PROPN" and beside is None and head.left_edge.i > 0 and named_after(head.head.head, head):
+        beside = head.head.head
+    return (beside or head).lemma_.lower()
 
 
 def bare_definite(token: Token) -> str:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from rtadapt.grammar.asking import Asking
 from rtadapt.grammar.clauses import Clause
 from rtadapt.grammar.inflection import inflected
-from rtadapt.grammar.parts import Part
 from rtadapt.grammar.phrases import settled
+from rtadapt.grammar.pieces import Part
 from rtadapt.words import word_set
 
 _LONG_WORDS = 13

@@ -14,8 +14,8 @@ from zlib import crc32
 from rtadapt.grammar.asking import Asking
 from rtadapt.grammar.clauses import Clause
 from rtadapt.grammar.inflection import inflected
-from rtadapt.grammar.parts import Part
 from rtadapt.grammar.phrases import settled
+from rtadapt.grammar.pieces import Part
 from rtadapt.grammar.questions import Question, active, ask, in_place, passive
 
 _MOST_WORDINGS = 8
