@@ -56,10 +56,12 @@ class Asking:
 def for_subject(clause: Clause) -> list[Asking]:
     """Ways to ask who or what did it."""
     subject = clause.subject
-    if any(sign.isdigit() for sign in subject.answer) and subject.kind in ("person", "org"):
-        return [Asking("What")]
     if subject.count:
         return [Asking(f"How many {subject.counted}", answer=subject.count, plural=True)]
+    if any(sign.isdigit() for sign in subject.answer) and subject.kind in ("person", "org"):
+        return [Asking("What")]
+    if clause.lemma == "belong":
+        return []
     if subject.kind == "person":
         return [Asking("Who"), Asking("Which person")]
     if (
@@ -123,6 +125,8 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
         return []
     if part.role == "meaning":
         return [Asking("What")]
+    if part.role == "manner":
+        return [Asking("How")] if not clause.instruction else []
     if part.role == "reason":
         return [Asking("Why"), Asking("For what reason")]
     if part.role == "circumstance":
@@ -265,7 +269,7 @@ def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
 
 def worth_asking(asked: Phrase) -> bool:
     """Whether a phrase says more than one plain noun: not "prices", "talks", "ways"."""
-    if asked.noun in _LIGHT and not asked.count:
+    if asked.noun in _LIGHT and not asked.count and len(asked.answer.split()) < 3:
         return False
     return asked.named or bool(asked.count) or asked.kind not in ("thing", "person") or len(asked.answer.split()) > 1
 

@@ -76,7 +76,7 @@ def _clause(verb: Token, sentence: Sentence) -> Clause | None:
         for part in parts
         if part.role in ("object", "recipient", "title") and part.text and not part.preposition and part.governor == verb.lemma_
     ]
-    if len(objects) > 1 and verb.lemma_ not in _TWO_OBJECTS:
+    if len(objects) > 1 and _lemma(verb) not in _TWO_OBJECTS:
         return None
     parts.sort(key=lambda part: (part.place < verb.i, part.place))
     instruction = tense == "instruction" or subject.text == "I"

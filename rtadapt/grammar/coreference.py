@@ -76,7 +76,8 @@ class Story:
         for doc in docs:
             for entity in doc.ents:
                 kind = _LABELS.get(entity.label_)
-                if entity.label_ == "WORK_OF_ART" or (entity.start > 0 and entity[0].nbor(-1).text in '"“'):
+                quoted = entity.start > 0 and entity[0].nbor(-1).text in '"“' and doc[entity.end : entity.end + 1].text in '"”'
+                if entity.label_ == "WORK_OF_ART" or quoted:
                     self.works.add(entity.root.text.casefold())
                 if kind and entity.root.pos_ == "PROPN":
                     votes.setdefault(entity.root.text.casefold(), Counter())[kind] += 1
@@ -84,6 +85,8 @@ class Story:
                 if token.pos_ == "PROPN" and token.dep_ != "compound":
                     for kind in hints(token):
                         votes.setdefault(token.text.casefold(), Counter())[kind] += 4
+        for word in self.works:
+            votes.setdefault(word, Counter())["name"] += 9
         self.names.update({word: counted.most_common(1)[0][0] for word, counted in votes.items()})
 
     def resolve(self, doc: Doc, agent: bool, topic: str) -> dict[int, str]:
@@ -202,8 +205,8 @@ class Story:
         chosen = here[0] if here and (len(here) == 1 or token.dep_ in ("nsubj", "nsubjpass", "poss")) else None
         if not here:
             subjects = [m for m in before if m.subject]
-            things = [m for m in before if m.object and m.named and m.kind != "person"]
-            launched = [m for m in things if m.launched]
+            things = [m for m in before if m.object and m.kind != "person"]
+            launched = [m for m in things if m.launched and m.named]
             first = launched or ([] if subjects else things)
             chosen = first[0] if first else subjects[-1] if subjects else only([m for m in before if m.named])
         if chosen is None or chosen.kind == "person" or not chosen.text:
@@ -221,6 +224,8 @@ class Story:
         last = [m for m in self._recent(self.sentence) if m.sentence == self.sentence - 1]
         here = [m for m in self.mentions if m.sentence == self.sentence and (m.subject or m.plural)]
         subjects = [m for m in last if m.subject]
+        if len(here) == 1 and here[0].subject and here[0].named and here[0].kind in _BODIES and token.dep_ == "poss":
+            return here[0].text
         if here or len(subjects) != 1 or any(m.plural and m is not subjects[0] for m in last):
             return ""
         chosen = subjects[0]
@@ -237,6 +242,8 @@ class Story:
         if topic is not None and topic.kind in _BODIES and topic.text not in [m.text for m in companies]:
             companies.append(topic)
         subjects = [m for m in companies if m.subject]
+        if topic is not None and topic.kind in _BODIES and not any(m.text != topic.text for m in subjects):
+            return topic.text
         company = only(companies) or only(subjects)
         return company.text if company else ""
 

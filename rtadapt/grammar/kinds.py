@@ -88,7 +88,7 @@ def _named(head: Token, names: Mapping[str, str]) -> str:
 def _priced(head: Token) -> bool:
     """Whether pounds are money here and not a weight: somebody pays them, or a price is that much."""
     verb = head.head if head.dep_ != "nmod" else head
-    if verb.lemma_ in _PAYING:
+    if verb.lemma_ in _PAYING or verb.lower_ == "fined":
         return True
     subject = next((child for child in verb.lefts if child.dep_ == "nsubj"), None)
     return verb.lemma_ == "be" and subject is not None and subject.lemma_.lower() in _PRICES

@@ -25,6 +25,12 @@ FIRMS = word_set(
     insurer publisher operator"""
 )
 
+# What "in" goes with when it isn't a place that follows: to star in a film, interest in a painter.
+NOT_PLACED = word_set(
+    """star appear feature act play invest believe interest investment stake role belief trust confidence faith hope share
+    shares win lose specialize specialise part character performance"""
+)
+_MISTAKEN = frozenset(["PERSON", "NORP", "PRODUCT", ""])
 _TEAM_ROLES = word_set("coach chairwoman chairman captain striker goalkeeper midfielder defender boss ceo")
 
 
@@ -70,6 +76,14 @@ def name_only(words: list[Token], head: Token) -> list[Token]:
         ):
             break
         run.insert(0, before)
+    of = next((child for child in head.rights if child.lower_ == "of" and child.i == head.i + 1), None)
+    end = (
+        next((child for child in of.rights if child.pos_ == "PROPN" or child.text[:1].isupper()), None)
+        if of is not None
+        else None
+    )
+    if end is not None and end.i - head.i <= 4 and end in words:
+        run += list(head.doc[head.i + 1 : end.i + 1])
     while run[-1].i + 1 < len(head.doc) and run[-1].nbor(1).like_num and run[-1].nbor(1).i in {word.i for word in words}:
         run.append(run[-1].nbor(1))
     return run
@@ -84,6 +98,9 @@ def hints(token: Token) -> Iterator[str]:
     """What the words around a name say about its kind."""
     if token.text in lexicon.ORG_ENDINGS or any(child.text == "&" for child in token.children):
         yield "org"
+    if token.dep_ == "pobj" and token.head.lower_ == "in" and token.ent_type_ in _MISTAKEN:
+        if token.head.head.lemma_ not in NOT_PLACED:
+            yield "place"
     if token.text in lexicon.PLACE_ENDINGS:
         yield "name"
     if (

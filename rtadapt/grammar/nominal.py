@@ -14,7 +14,7 @@ from rtadapt.grammar import lexicon
 from rtadapt.grammar.assertion import quoted
 from rtadapt.grammar.clauses import Clause
 from rtadapt.grammar.kinds import is_person_noun
-from rtadapt.grammar.phrases import Phrase, phrase
+from rtadapt.grammar.phrases import Phrase, phrase, settled
 from rtadapt.grammar.pieces import Part, Sentence
 from rtadapt.words import word_set
 
@@ -128,7 +128,9 @@ def _named_role(name: Phrase, what: Phrase, role: Token, sentence: Sentence, hea
         or what.kind in ("date", "money", "duration", "percent")
     ):
         return
-    text = what.text
+    text, answer = settled(what.text), what.answer
+    if person and (owned := re.match(r"(?P<owner>(?:the )?[A-Z0-9][^,]{0,40}?)['’]s? (?P<role>[a-z][^'’]*)$", text)):
+        text = answer = f"the {owned.group('role')} of {owned.group('owner')}"
     bare = False
     if person and not text.startswith(("the ", "a ", "an ")) and not any(c.dep_ == "poss" for c in role.children):
         bare = what.noun not in _ONE_HOLDER
@@ -137,9 +139,7 @@ def _named_role(name: Phrase, what: Phrase, role: Token, sentence: Sentence, hea
         return
     kind = "person" if person else "thing"
     subject = Phrase(name.text, name.answer, "person" if person else name.kind, name.noun, named=True)
-    yield _is(
-        subject, Part("attribute", text, role.i, phrase=Phrase(text, what.answer, kind, what.noun, named=what.named)), sentence
-    )
+    yield _is(subject, Part("attribute", text, role.i, phrase=Phrase(text, answer, kind, what.noun, named=what.named)), sentence)
 
 
 def _present(role: Token) -> bool:

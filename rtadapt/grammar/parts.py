@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rtadapt.grammar import lexicon
 from rtadapt.grammar.kinds import SCORE
 from rtadapt.grammar.phrases import Phrase, kept, spelled
-from rtadapt.grammar.pieces import Part, Sentence, meaning, plain, special, who_pays
+from rtadapt.grammar.pieces import Part, Sentence, meaning, plain, special, sum_of, who_pays
 from rtadapt.words import word_set
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _TAKES_IN = word_set(
     """interest investment stake role belief trust confidence presence war growth rise fall increase decline drop change"""
 )
+_BLAMED = word_set("fine jail charge criticize criticise praise sue arrest ban apologize apologise sentence honor honour thank")
 _TIME_WORDS = word_set("yesterday tomorrow tonight today overnight")
 _REASONS = frozenset(["because of", "due to", "owing to", "amid", "over", "thanks to", "on account of"])
 _TIMES = word_set("""in on at by until till since before after from during within for through between around throughout""")
@@ -101,7 +102,8 @@ def _noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
     paid = who_pays(head, found, sentence)
     if paid is not None:
         parts.append(paid)
-        found = replace(found, text=found.text.removeprefix(f"{paid.text} "), answer=found.answer.removeprefix(f"{paid.text} "))
+        found = sum_of(head)
+        loose += [prep for prep in head.rights if prep.dep_ == "prep"]
     parts.append(Part(role, found.text, head.i, phrase=found, governor=head.head.lemma_))
     if score is not None:
         parts.append(Part("score", score.text, score.i, phrase=Phrase(score.text, score.text, "score", "score"), essential=False))
@@ -126,7 +128,7 @@ def _quality(head: Token, sentence: Sentence, parts: list[Part]) -> None:
     if measure is not None:
         found = sentence.phrase(measure)
         if found is not None:
-            whole = f"{found.text} {head.text}"
+            whole = f"{found.text} {head.text}" if measure.i < head.i else f"{head.text} {found.text}"
             parts.append(Part("measure", whole, head.i, head.lower_, phrase=found))
     else:
         words = [
@@ -142,7 +144,7 @@ def _quality(head: Token, sentence: Sentence, parts: list[Part]) -> None:
             words = [part.text for part in child.lefts if part.dep_ in ("aux", "auxpass")] + [child.text]
             parts.append(Part("fixed", " ".join(words), child.i))
             gather(child, sentence, parts)
-        elif child.dep_ == "npadvmod":
+        elif child.dep_ == "npadvmod" and child != measure:
             _adverbial_noun(child, sentence, parts)
 
 
@@ -162,8 +164,15 @@ def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
     preposition = " ".join(word.lower_ for word in words)
     if prep.i + 1 < len(prep.doc) and (joined := f"{prep.lower_} {prep.nbor(1).lower_}") in _REASONS:
         preposition = joined
+    if preposition == "without" and noun is not None and len(list(noun.subtree)) <= 3:
+        return _whole(prep, "fixed", sentence, parts, essential=True)
     if preposition.startswith(("according", "despite", "including", "such", "like", "without", "unlike", "except")):
         return preposition.startswith(("according", "despite", "including", "such"))
+    if noun is None and any(child.dep_ == "pcomp" and child.tag_ == "VBG" for child in prep.children):
+        if preposition == "by":
+            return _whole(prep, "manner", sentence, parts, essential=False) or True
+        if preposition == "for" and (prep.head.lemma_ in _BLAMED or prep.head.head.lower_ == "fined"):
+            return _whole(prep, "reason", sentence, parts, essential=False) or True
     if noun is None:
         return any(child.dep_ == "pcomp" for child in prep.children) and _whole(
             prep, "fixed", sentence, parts, essential=prep.head.i < prep.i and prep.lower_ in ("of", "from", "for", "to")

@@ -72,6 +72,13 @@ def who_pays(head: Token, found: Phrase, sentence: Sentence) -> Part | None:
     return None if name is None else Part("recipient", name.text, named.i, phrase=name, governor=head.head.lemma_)
 
 
+def sum_of(head: Token) -> Phrase:
+    """The amount alone: number and currency."""
+    number = next(child for child in head.lefts if child.dep_ in ("nummod", "quantmod"))
+    amount = head.doc[number.left_edge.i : head.i + 1].text
+    return Phrase(amount, amount, "money", head.lemma_)
+
+
 def plain(clause: Token) -> bool:
     """Whether a clause is short and holds no quotation."""
     words = list(clause.subtree)

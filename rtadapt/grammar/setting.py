@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rtadapt.grammar.asking import Asking
 from rtadapt.grammar.clauses import Clause
+from rtadapt.grammar.mentions import NOT_PLACED
 from rtadapt.grammar.phrases import Phrase
 from rtadapt.grammar.pieces import Part
 from rtadapt.grammar.wellformed import names_something
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
 
 _OPENING_SENTENCES = 3
-_NO_PLACE = word_set("DATE TIME PERSON EVENT WORK_OF_ART MONEY LAW LANGUAGE NORP PRODUCT CARDINAL")
+_NO_PLACE = word_set("DATE TIME EVENT WORK_OF_ART MONEY LAW LANGUAGE CARDINAL")
 _TELLING = word_set("number money percent duration score measure year date clock")
 # Bodies and people of which a town or a country has its own.
 _LOCAL = word_set(
@@ -30,7 +31,7 @@ _LOCAL = word_set(
     governor president minister firefighter resident driver homes home people ministry army library senate committee bank
     ban election vote voter teacher student child worker family assembly measure festival"""
 )
-_CALLED = word_set("called named titled dubbed entitled")
+_OFFICES = word_set("mayor governor president city town")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,8 @@ def _places(sentence: Span) -> Iterator[str]:
     for token in sentence:
         if token.pos_ != "PROPN" or token.dep_ != "pobj" or token.ent_type_ in _NO_PLACE:
             continue
-        inside = token.head.lower_ == "in" and token.ent_type_ in ("GPE", "LOC", "ORG", "", "FAC")
-        of_mayor = token.head.lower_ == "of" and token.head.head.lemma_.lower() in (
-            "mayor",
-            "governor",
-            "president",
-            "city",
-            "town",
-        )
+        inside = token.head.lower_ == "in" and token.head.head.lemma_ not in NOT_PLACED
+        of_mayor = token.head.lower_ == "of" and token.head.head.lemma_.lower() in _OFFICES
         if inside or of_mayor:
             name = _name(token)
             if name:
