@@ -173,13 +173,13 @@ class Ledger:
         waiting: list[Known] = []
         told = [_told(reading, event) for reading in readings if reading.by in policy.readers]
         changed: set[str] = set()
+        before = self._recent(f"source {event.source}", event)
         for (reading, shape, known), doubt in zip(told, _within(told), strict=True):
             outcome = doubt if isinstance(doubt, Withheld) else self._place(replace(known, many=doubt), shape, event, policy)
             if isinstance(outcome, Taught):
-                facts = self._recent(f"source {event.source}", event) + len(taught)
                 changes = self._recent(f"entity {known.entity}", event) + len(changed)
                 stays = changed.issuperset(outcome.replaces) or changes < policy.max_changes_per_entity_per_hour
-                if facts >= policy.max_facts_per_source_per_hour or not stays:
+                if before + len(taught) >= policy.max_facts_per_source_per_hour or not stays:
                     outcome = Withheld.LIMITS
             if isinstance(outcome, Taught):
                 changed.update(outcome.replaces)
@@ -244,9 +244,11 @@ class Ledger:
     def _spend(self, name: str, spent: tuple[float, float]) -> None:
         now = max(spent)
         if name not in self.spent:
-            self.spent = {other: times for other, times in self.spent.items() if now - times[-1][1] < _HOUR}
-        kept = [times for times in self.spent.get(name, ()) if now - max(times) < _HOUR]
-        self.spent[name] = [*kept, spent]
+            self.spent = {other: times for other, times in self.spent.items() if now - max(times[-1]) < _HOUR}
+        times = self.spent.setdefault(name, [])
+        times.append(spent)
+        while now - max(times[0]) >= _HOUR:
+            del times[0]
 
 
 _NO_READING = Reading("", "", "")
