@@ -23,6 +23,7 @@ from rtadapt.words import flat, numbers
 _HOUR = 3600.0
 _MOST_WAITING = 1000
 _MOST_EVENTS = 32
+_SPARE_SHARE = 50
 
 
 class Withheld(StrEnum):
@@ -238,7 +239,8 @@ class Ledger:
             self.waiting = [known for known in self.waiting if not known.asks & fact.asks]
         self.waiting = [*self.waiting, *one.waiting][-_MOST_WAITING:]
         if len(self.facts) > self.most_facts:
-            for name in sorted(self.facts, key=lambda name: self.facts[name].time)[: len(self.facts) - self.most_facts]:
+            most = self.most_facts - self.most_facts // _SPARE_SHARE  # a few at once: to look for the oldest takes time
+            for name in sorted(self.facts, key=lambda name: self.facts[name].time)[: len(self.facts) - most]:
                 self._drop(name)
 
     def _spend(self, name: str, spent: tuple[float, float]) -> None:
