@@ -15,7 +15,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from rtadapt.config import Settings
-from rtadapt.curation import privacy
 from rtadapt.curation.admit import Admission, Refusal
 from rtadapt.curation.batcher import Batcher, FeedBatch
 from rtadapt.curation.ledger import Judged
@@ -25,6 +24,7 @@ from rtadapt.errors import InvalidEvent
 from rtadapt.events.envelope import decode
 from rtadapt.events.log import EventLog, LogReader, LogRecord
 from rtadapt.observe import metrics
+from rtadapt.personal import privacy
 from rtadapt.records import (
     Artifact,
     Candidate,
@@ -158,8 +158,8 @@ class Pipeline:
             self.commit(session, due, None, outcome.measures, statuses, [])
             return
         before = [*self.store.list("adapter", due.feed), *self.store.list("state", due.feed)]
-        for one in outcome.learned:
-            session.memory.add(one.rendering.examples, one.rendering.held_out, one.judged.replaced)
+        for learned in outcome.learned:
+            session.memory.add(learned.rendering.examples, learned.rendering.held_out, learned.judged.replaced)
         session.memory.ledger.learn([one.judged for one in outcome.learned])
         events = [one.event for one in outcome.learned]
         candidate = self.write(session, due, events)

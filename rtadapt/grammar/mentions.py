@@ -156,7 +156,7 @@ def bare_definite(token: Token) -> str:
         for child in token.rights
     )
     if plain and points and not described and named_by(token) is token:
-        return lefts[0].lower_
+        return str(lefts[0].lower_)
     return ""
 
 
