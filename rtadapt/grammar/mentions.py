@@ -76,7 +76,9 @@ def name_only(words: list[Token], head: Token) -> list[Token]:
         ):
             break
         run.insert(0, before)
-    of = next((child for child in head.rights if child.lower_ == "of" and child.i == head.i + 1), None)
+    of = next(
+        (child for child in head.rights if head.ent_type_ != "PERSON" and child.lower_ == "of" and child.i == head.i + 1), None
+    )
     end = (
         next((child for child in of.rights if child.pos_ == "PROPN" or child.text[:1].isupper()), None)
         if of is not None

@@ -176,7 +176,8 @@ def phrase(
     if SCORE.match(head.text):
         beaten = [child for child in head.lefts if child.pos_ == "PROPN" and child.dep_ in ("compound", "nmod")]
         if len(beaten) > 1:
-            name = head.doc[beaten[0].i : beaten[-1].i + 1].text
+            start = beaten[0].left_edge.i
+            name = head.doc[start + (head.doc[start].pos_ == "DET") : beaten[-1].i + 1].text
             return Phrase(name, name, names.get(beaten[-1].text.casefold(), "name"), beaten[-1].text, named=True)
         head = next(
             (child for child in head.lefts if child.pos_ in ("PROPN", "NOUN") and child.dep_ in ("compound", "nmod")), head
@@ -282,7 +283,7 @@ def _bare_name(tokens: list[Token], head: Token, references: References, names: 
             tokens = tokens[1:]
         if names.get(head.text.casefold()) == "person":
             tokens = _person_name(tokens, head)
-        torn = len(tokens) > 1 and tokens[1].i > tokens[0].i + 1
+        torn = len(tokens) > 1 and any(token.pos_ == "NOUN" for token in head.doc[tokens[0].i + 1 : tokens[1].i])
         if tokens[0].pos_ == "DET" and (torn or names.get(head.text.casefold()) == "person"):
             tokens = tokens[1:]
     return tokens
