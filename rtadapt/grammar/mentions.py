@@ -105,6 +105,7 @@ def hints(token: Token) -> Iterator[str]:
         and token.head.lower_ == "in"
         and token.ent_type_ in _MISTAKEN
         and token.head.head.lemma_ not in NOT_PLACED
+        and not token.doc[token.i + 1 : token.i + 2].text.isdigit()
     ):
         yield "place"
     if token.text in lexicon.PLACE_ENDINGS:
