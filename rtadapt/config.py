@@ -55,6 +55,7 @@ class RegistrySettings(Section):
 
     url: str = Field("embedded:", description="`embedded:` (only `rtadapt up`), or `redis://`, `rediss://`, `unix://` URL")
     cluster: bool = Field(False, description="the URL names one node of a Redis Cluster")
+    ca_file: Path | None = Field(None, description="certificate authority of a `rediss://` server; None: the system's")
     timeout_seconds: Seconds = Field(5.0, description="limit for connecting and for one command")
     status_ttl_seconds: Seconds = Field(86400.0, description="how long `GET /v1/events/{id}` remembers an event")
     keep_versions: Positive = Field(200, description="version records kept per feed")
@@ -223,6 +224,7 @@ class WorkSettings(Section):
 
     metrics_host: str = Field("127.0.0.1", description="address of the worker's /metrics")
     metrics_port: int = Field(8002, ge=0, le=65535, description="port of the worker's /metrics; 0 picks a free one")
+    hang_seconds: Seconds = Field(1800.0, description="a step that takes longer hangs: /healthz then says 503")
 
 
 class Settings(BaseSettings):
