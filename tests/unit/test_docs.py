@@ -171,12 +171,12 @@ def alerts() -> dict[str, Any]:
 
 
 def test_every_alert_is_explained_and_every_explanation_is_of_an_alert() -> None:
-    explained = set(re.findall(r"^\| `(Rtadapt\w+)`", (ROOT / "docs/operations.md").read_text(), re.MULTILINE))
+    explained = set(re.findall(r"^### (Rtadapt\w+)$", (ROOT / "docs/operations.md").read_text(), re.MULTILINE))
     assert explained == {name for name in alerts() if name.startswith("Rtadapt")}
 
 
 def test_every_label_that_an_alert_asks_for_exists() -> None:
-    labels = {"feed", "code", "reason", "stage", "verdict", "measure", "target", "outcome", "instance", "le"}
+    labels = {"feed", "code", "reason", "stage", "verdict", "measure", "target", "outcome", "instance", "le", "job", "status", "route"}
     for name, rule in alerts().items():
         asked = set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)\s*\"", rule["expr"]))
         for grouping in re.findall(r"(?:by|on)\s*\(([^)]*)\)", rule["expr"]):
@@ -185,6 +185,7 @@ def test_every_label_that_an_alert_asks_for_exists() -> None:
         if name.startswith("Rtadapt"):
             assert rule["labels"]["severity"] in ("critical", "warning", "info")
             assert rule["annotations"]["summary"]
+            assert rule["annotations"]["runbook_url"] == f"docs/operations.md#{slug(name)}"
 
 
 def test_every_recorded_series_is_recorded_before_it_is_used() -> None:

@@ -53,7 +53,7 @@ ingress: {enabled: false, className: "", annotations: {}, host: "", tlsSecret: "
 httpRoute: {enabled: false, parentRefs: [], hostnames: [], annotations: {}}
 monitoring:
   podMonitor: {enabled: false, interval: 15s, labels: {}}
-  rules: {enabled: false, labels: {}}
+  rules: {enabled: false, labels: {}, runbooks: docs/operations.md}
   dashboards: {enabled: false, labels: {}}
 networkPolicy: {enabled: false, completions: [], control: [], metrics: []}
 podSecurityContext: {}
