@@ -22,6 +22,7 @@ from typing import IO
 from rtadapt.children import Awaited, Child, Say, wait_ready
 from rtadapt.config import Settings, to_environment
 from rtadapt.errors import InvalidSettings, Unavailable
+from rtadapt.reading.endpoint import ENGINE
 from rtadapt.registry import embedded
 
 _STOP_SECONDS = 20.0
@@ -77,7 +78,7 @@ class Supervisor:
         settings = self.settings.model_copy(update={"data_dir": folder})
         if settings.registry.url == "embedded:":
             settings = self._start_registry(settings, environment)
-        environment |= to_environment(settings)
+        environment |= to_environment(read_by_the_engine(settings, self.url))
         rtadapt = [sys.executable, "-m", "rtadapt"]
         self._add("serve", [*rtadapt, "serve", "--with-api"], environment)
         self._add("work", [*rtadapt, "work"], environment)
@@ -126,6 +127,14 @@ class Supervisor:
             child.stop(time.monotonic() + _STOP_SECONDS)
         if self._lock is not None:
             self._lock.close()
+
+
+def read_by_the_engine(settings: Settings, url: str) -> Settings:
+    """The settings with `reading.url` naming the engine at `url`, where it says so and no key is asked for there."""
+    if settings.reading.url != ENGINE or settings.keys_file is not None:
+        return settings
+    reading = settings.reading.model_copy(update={"url": f"{url}/v1", "model": settings.serve.model_name})
+    return settings.model_copy(update={"reading": reading})
 
 
 def socket_of(folder: Path) -> Path:

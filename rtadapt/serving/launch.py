@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 MIDDLEWARE = "rtadapt.serving.middleware.AdaptiveServing"
 
+_CPU_OPERATORS = ["all", "-rotary_embedding"]
+"""vLLM's own operators on the CPU, but for rotary positions: its kernel rounds them in bfloat16, so that SmolLM2 no longer
+knows the capital of France (vLLM 0.32: "Paris" with torch's operator, in float32, and in the learner; nonsense with the kernel)."""
 _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 _OURS = ("--api-key", "--api-server-count", "--middleware", "--enable-lora", "--no-enable-lora", "--lora-modules", "--root-path")
 
@@ -122,6 +125,7 @@ def build_arguments(settings: Settings, *, model_path: str, model_name: str, mid
     if cpu:
         options["--distributed-executor-backend"] = "uni"
         flags.append("--enforce-eager")  # with LoRA vLLM compiles nothing on the CPU anyway
+        options["--compilation-config"] = json.dumps({"custom_ops": _CPU_OPERATORS})
     # vLLM puts each one around those before it.
     layers = [part for name in (MIDDLEWARE, *middleware) for part in ("--middleware", name)]
     pairs = [part for name, value in options.items() for part in (name, str(value))]
