@@ -148,7 +148,10 @@ QUIET: dict[str, tuple[str, Series]] = {
     "RtadaptWorkerHangs": ("15m", {'rtadapt_worker_last_step_timestamp_seconds{instance="w"}': "0+60x20"}),
     "RtadaptWorkerNotReady": ("20m", {'rtadapt_worker_ready{instance="w"}': "0x5 1x20"}),
     "RtadaptWorkerStartsOver": ("15m", {'rtadapt_worker_restarts_total{instance="w",code="unavailable"}': "0x5 2x20"}),
-    "RtadaptNobodyReadsTheLog": ("5m", {'rtadapt_owned_partitions{instance="w"}': "4x10", 'rtadapt_owned_partitions{instance="v"}': "0x10"}),
+    "RtadaptNobodyReadsTheLog": (
+        "5m",
+        {'rtadapt_owned_partitions{instance="w"}': "4x10", 'rtadapt_owned_partitions{instance="v"}': "0x10"},
+    ),
     "RtadaptBacklogGrows": ("40m", {'rtadapt_event_log_lag_events{instance="w"}': "3000-20x60"}),
     # one rejected update in an hour in which nothing else happened
     "RtadaptUpdatesRejected": ("100m", {'rtadapt_updates_total{feed="news",verdict="rejected"}': "0x50 1x70"}),
