@@ -37,9 +37,9 @@ def is_vcon(body: dict[str, object]) -> bool:
 
 def vcon(fields: Fields, limits: IntakeSettings) -> Draft:
     """The conversation: dialogs in their order, a text by what was typed, a recording by its transcript."""
-    for name, what in (("payload", "signed"), ("ciphertext", "encrypted")):
+    for name, what in (("payload", "a signed"), ("ciphertext", "an encrypted")):
         if fields.has(name):
-            raise fields.fault(name, f"makes this a {what} vCon: send the vCon that is in it")
+            raise fields.fault(name, f"makes this {what} vCon: send the vCon that is in it")
     parties = _Parties(fields)
     turns, times = _conversation(fields, parties, limits)
     created = fields.moment("created_at", bare_is_utc=True)
@@ -169,7 +169,7 @@ def _transcript(analysis: Fields, parties: _Parties, limits: IntakeSettings) -> 
         entries = holder.each("body", limits.max_turns)
     if not entries:
         raise holder.fault("body", "is empty")
-    if not all(isinstance(entry.body.get("parties", entry.body.get("party")), int) for entry in entries):
+    if not all("party" in entry.body or "parties" in entry.body for entry in entries):
         return turns_of(entries, limits.max_text_chars)
     numbers = [parties.pointed_at(entry, ("party", "parties")) for entry in entries]
     said = [turn_text(entry, limits.max_text_chars) for entry in entries]

@@ -189,7 +189,13 @@ _names = st.sampled_from(
         "version",
         "uuid",
         "created_at",
-        "pubstatus",
+        "pubStatus",
+        "guid",
+        "embargoed",
+        "analysis",
+        "body_main",
+        "content_html",
+        "title",
     ]
 )
 
