@@ -237,7 +237,9 @@ class Settings(BaseSettings):
         toml_file="rtadapt.toml",
     )
 
-    model: str = Field("bundled", description="`bundled`, a local folder, or a Hugging Face hub id")
+    model: str = Field(
+        "smollm2", description="`smollm2` (SmolLM2-135M-Instruct), a GGUF file, a local folder, or a Hugging Face hub id"
+    )
     revision: str | None = Field(None, description="revision of a hub model")
     data_dir: Path = Field(Path("rtadapt-data"), description="everything a single machine keeps")
     keys_file: Path | None = Field(None, description="API keys, one `scope[,scope] key` a line; None: no keys are asked for")
