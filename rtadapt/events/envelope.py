@@ -101,6 +101,10 @@ def decode(record: LogRecord, limits: IntakeSettings | None = None) -> Event:
     without an id of its own it is named after its place, so that reading it again gives the same. Raises InvalidEvent.
     """
     limits = limits or IntakeSettings()
+    if record.fault:
+        raise fault("record", record.fault)
+    if len(record.value) > limits.max_body_bytes:
+        raise fault("record", f"takes {len(record.value):,} bytes; the limit is {limits.max_body_bytes:,}")
     try:
         body = load_json(record.value, limits.max_depth)
     except Malformed as error:

@@ -51,6 +51,11 @@ def floor_key(log: str) -> str:
     return f"rtadapt:floor:{log}"
 
 
+def logs_key(log: str) -> str:
+    """The key of the numbers of the logs that stood under this name."""
+    return f"rtadapt:logs:{log}"
+
+
 def compact(value: Mapping[str, Any]) -> str:
     """`value` as JSON without spaces."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
