@@ -70,11 +70,13 @@ def test_after_the_file_was_lost_nothing_is_skipped_or_covered(place: Place) -> 
 
 
 def test_a_reader_ends_when_the_log_is_another_one(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = ["sqlite:one"]
+    monkeypatch.setattr(SqliteLog, "identity", lambda self: found[-1])
+    monkeypatch.setattr("rtadapt.events.numbered._CHECK_SECONDS", 0.0)
     log = place.open()
     reader = log.reader(lambda partition: 0)
-    monkeypatch.setattr("rtadapt.events.numbered._CHECK_SECONDS", 0.0)
     assert reader.poll(0.0, 1) == []
-    monkeypatch.setattr(SqliteLog, "identity", lambda self: "sqlite:another")
+    found.append("sqlite:another")
     with pytest.raises(Unavailable, match="another"):
         reader.poll(0.0, 1)
     reader.close()
