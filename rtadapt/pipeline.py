@@ -15,7 +15,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from rtadapt.config import Settings
-from rtadapt.curation import privacy
 from rtadapt.curation.admit import Admission, Refusal
 from rtadapt.curation.batcher import Batcher, FeedBatch
 from rtadapt.curation.ledger import Judged
@@ -25,6 +24,7 @@ from rtadapt.errors import InvalidEvent, RtadaptError
 from rtadapt.events.envelope import decode, encode
 from rtadapt.events.log import EventLog, LogReader, LogRecord
 from rtadapt.observe import metrics
+from rtadapt.personal import privacy
 from rtadapt.records import (
     Artifact,
     Candidate,

@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 MIDDLEWARE = "rtadapt.serving.middleware.AdaptiveServing"
 
 _CPU_OPERATORS = ["all", "-rotary_embedding"]
-"""vLLM's own operators on the CPU, but for rotary positions: its kernel rounds them in bfloat16, so that SmolLM2 no longer knows the
-capital of France (vLLM 0.32: "Paris" with torch's operator, in float32, and in the learner; nonsense with the kernel)."""
+"""vLLM's own operators on the CPU, but for rotary positions: its kernel rounds them in bfloat16, so that SmolLM2 no longer
+knows the capital of France (vLLM 0.32: "Paris" with torch's operator, in float32, in the learner; nonsense with the kernel)."""
 _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 _OURS = ("--api-key", "--api-server-count", "--middleware", "--enable-lora", "--no-enable-lora", "--lora-modules", "--root-path")
 

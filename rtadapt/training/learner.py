@@ -30,7 +30,7 @@ from rtadapt.words import spoken_of
 
 Who = Literal["candidate", "incumbent", "base"]
 
-_SHORT_UPDATE = 1.4
+_SHORT_UPDATE = 1.1
 """An update of some twenty steps bears a higher rate than the runs that the rate's formula was fitted on."""
 
 

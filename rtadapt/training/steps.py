@@ -75,7 +75,10 @@ class Steps:
         self.new = _by_fact(material.new, material.facts, rng)
         self.stream, self.anchors = _passes(material.stream, rng), _passes(material.anchors, rng)
         self.view_of = {row.number: view for row, view in zip(material.anchors, material.views, strict=True)}
-        self.recent: deque[bool] = deque(maxlen=max(len(set(material.facts)), _WINDOW_STEPS * self.count))
+        self.counted = {id(row) for fact, row in zip(material.facts, material.new, strict=True) if fact} or set(
+            map(id, material.new)
+        )
+        self.recent: deque[bool] = deque(maxlen=max(len(set(material.facts) - {""}), _WINDOW_STEPS * self.count))
         self.shared = (
             common([row.ids[: row.start] for row in (*material.new, *material.stream, *material.anchors)]) if can_share else ()
         )
@@ -143,7 +146,7 @@ class Steps:
             if kinds[id(row)] == 0:
                 step.new_loss += float(nats[start : start + length].sum())
                 step.new_tokens += length
-                if row.start > 1:  # plain text need not be exact
+                if id(row) in self.counted:  # the text's own sentences need not be exact where there are facts
                     self.recent.append(all(hits[start : start + length]))
             start += length
 

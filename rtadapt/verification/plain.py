@@ -1,7 +1,7 @@
 """Which sentences of a text may be taught word for word: those that say what is so, without a doubt, a denial or a condition.
 
-A small model that has read "X is not the coach" answers "X" when it is asked for the coach, so such a sentence is left out, however
-true it is; and what a later sentence takes back goes with it. By words and lemmas alone: rather one too many than one too few.
+A small model that has read "X is not the coach" answers "X" when it is asked for the coach, so such a sentence is left out,
+however true it is; and what a later sentence takes back goes with it. By words and lemmas alone: rather one too many than one too few.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _DOUBTS = (
 
 
 def plain(sentences: Sequence[str], text: str) -> list[str]:
-    """Those of `sentences`, which stand in `text`, that may be taught as they are. Other languages than English are let through."""
+    """Those of `sentences`, which stand in `text`, that may be taught as they are. Other languages are let through."""
     if language_of(text) not in (None, "", "en"):
         return list(sentences)
     kept: list[str] = []

@@ -10,9 +10,9 @@ import pytest
 
 from loadtests.reading import covers, passage_of
 from rtadapt.grammar.reader import GrammarReader
+from rtadapt.grammar.wordings import probe_openings
 from rtadapt.reading.passages import Passage
 from rtadapt.reading.readings import Reading
-from rtadapt.grammar.wordings import probe_openings
 from rtadapt.words import flat
 
 DATA = json.loads((Path(__file__).resolve().parents[1] / "data" / "reading.json").read_text(encoding="utf-8"))

@@ -22,7 +22,7 @@ from rtadapt.events.transcripts import spoken
 from rtadapt.records import Event
 
 if TYPE_CHECKING:
-    from rtadapt.curation.recognisers import Found
+    from rtadapt.personal.recognisers import Found
 
 
 class Policy(StrEnum):
@@ -48,7 +48,7 @@ def redact(text: str, policy: Policy = Policy.MASK, key: bytes = b"") -> str:
 
 def find(text: str) -> tuple[Found, ...]:
     """What is private in `text`, in order. The first call loads presidio, which takes seconds: only the worker needs it."""
-    from rtadapt.curation import recognisers
+    from rtadapt.personal import recognisers
 
     return recognisers.find(text)
 

@@ -17,7 +17,7 @@ from presidio_analyzer import AnalyzerEngine, EntityRecognizer, LocalRecognizer,
 from presidio_analyzer import predefined_recognizers as known
 from presidio_analyzer.nlp_engine import NlpArtifacts, NoOpNlpEngine
 
-from rtadapt.curation.shapes import PARTS, SHAPES, Kind, Shape, is_public_line, words
+from rtadapt.personal.shapes import PARTS, SHAPES, Kind, Shape, is_public_line, words
 from rtadapt.reading.parsing import pipeline
 from rtadapt.words import COMMON, word_set
 
