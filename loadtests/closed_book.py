@@ -2,6 +2,7 @@
 
     python loadtests/closed_book.py --kind realtimeqa --path realtimeqa_public/past --years 2023 2024 --count 100
     python loadtests/closed_book.py --kind squad --path squad_val.json --count 100 --report squad.json
+    python loadtests/closed_book.py --kind passages --path passages.json
 
 Pushes passages to one feed, in groups that are pushed together, and asks their questions by generation at temperature 0: before
 the first push, as soon as the feed has learned the passage, at the end, and of the base with the passage in the prompt (open
@@ -59,6 +60,7 @@ class Passage:
     text: str
     asked: list[Asked]
     status: str = ""
+    turns: list[dict[str, str]] = field(default_factory=list)
 
 
 def realtimeqa(path: Path, years: Sequence[str]) -> Iterator[Passage]:
@@ -79,6 +81,14 @@ def squad(path: Path) -> Iterator[Passage]:
         yield Passage(row["context"], [Asked(question["question"], question["answer"]) for question in row["questions"]])
 
 
+def labelled(path: Path) -> Iterator[Passage]:
+    """Stories and transcripts with `questions`: pairs of a question and the words that its answer must hold."""
+    for row in json.loads(path.read_text(encoding="utf-8")):
+        turns = row.get("turns", [])
+        text = row.get("text") or "\n".join(f"{turn['speaker'].capitalize()}: {turn['text']}" for turn in turns)
+        yield Passage(text, [Asked(question, answer) for question, answer in row["questions"]], turns=turns)
+
+
 def plain(text: str) -> str:
     """Text without markup, in one line."""
     return " ".join(html.unescape(re.sub(r"<[^>]+>", "", text)).split())
@@ -92,7 +102,7 @@ def chosen(passages: Iterator[Passage], count: int, seed: int) -> list[Passage]:
         fit = [asked for asked in passage.asked if asked.ask not in seen and answered_by_text_alone(passage.text, asked)]
         seen.update(asked.ask for asked in fit)
         if fit and passage.text not in found:
-            found[passage.text] = Passage(passage.text, fit)
+            found[passage.text] = Passage(passage.text, fit, turns=passage.turns)
     return Random(seed).sample(list(found.values()), min(count, len(found)))
 
 
@@ -134,7 +144,8 @@ class Run:
         began = time.monotonic()
         event = uuid.uuid4().hex
         try:
-            token = await self.client.push({"id": event, "feed": self.feed, "text": passage.text})
+            said = {"turns": passage.turns} if passage.turns else {"text": passage.text}
+            token = await self.client.push({"id": event, "feed": self.feed, **said})
             for asked in passage.asked:
                 asked.answers["after"] = (await self.client.ask(self.feed, asked.ask, after=token)).text
                 asked.seconds = time.monotonic() - began
@@ -195,8 +206,8 @@ def main() -> int:
     """Run; gives the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", default="http://127.0.0.1:8000", help="where `rtadapt up` answers")
-    parser.add_argument("--kind", choices=("realtimeqa", "squad"), required=True)
-    parser.add_argument("--path", type=Path, required=True, help="the folder of *_qa.jsonl files, or the SQuAD file")
+    parser.add_argument("--kind", choices=("realtimeqa", "squad", "passages"), required=True)
+    parser.add_argument("--path", type=Path, required=True, help="the folder of *_qa.jsonl files, the SQuAD file, or one of passages")
     parser.add_argument("--years", nargs="*", default=[], help="of RealTimeQA: only these")
     parser.add_argument("--count", type=int, default=100, help="passages")
     parser.add_argument("--seed", type=int, default=1, help="for which passages are taken")
@@ -206,8 +217,11 @@ def main() -> int:
     parser.add_argument("--patience", type=float, default=300.0, help="seconds to wait for one passage to be learned")
     parser.add_argument("--report", type=Path, help="write sums, questions and answers here as JSON")
     options = parser.parse_args()
-    source = realtimeqa(options.path, options.years) if options.kind == "realtimeqa" else squad(options.path)
-    passages = chosen(source, options.count, options.seed)
+    if options.kind == "passages":  # all of them, and every question, also one that is answered by "not"
+        passages = list(labelled(options.path))
+    else:
+        source = realtimeqa(options.path, options.years) if options.kind == "realtimeqa" else squad(options.path)
+        passages = chosen(source, options.count, options.seed)
     if not passages:
         print(f"nothing to ask was found in {options.path}", file=sys.stderr)
         return 1

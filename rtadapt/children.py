@@ -110,7 +110,7 @@ class Child:
         """Take in what it logged since the last call; whether that shows that it moves.
 
         Warnings and errors don't: one that tries the same thing over and over gets nowhere. `word` is its last message, with
-        how far it is where the line has `done` and `of`.
+        how far it is where the line has `done` and `of`; a library's warnings are no word.
         """
         if not self.log.exists():
             return False
@@ -126,8 +126,11 @@ class Child:
     def _moves(self, line: bytes) -> bool:
         try:
             said = json.loads(line)
-            self.word = str(said["message"]) + (f" {said['done']} of {said['of']}" if "done" in said and "of" in said else "")
-            return said.get("level") not in ("warning", "error", "critical")
+            word = str(said["message"]) + (f" {said['done']} of {said['of']}" if "done" in said and "of" in said else "")
+            moves = said["level"] not in ("warning", "error", "critical")
+            if moves or said["logger"].startswith("rtadapt"):
+                self.word = word
+            return moves
         except (ValueError, KeyError, TypeError, AttributeError):
             return True  # a library's own output: a progress bar, often
 

@@ -156,7 +156,7 @@ class TrainSettings(Section):
     draws_per_fact: Positive = Field(
         24, description="rows drawn of each new fact in an update; with the rows of a step this gives its steps"
     )
-    least_steps: Positive = Field(24, description="optimizer steps of an update, at least, unless its facts are learned earlier")
+    least_steps: Positive = Field(18, description="optimizer steps of an update, at least, unless its facts are learned earlier")
     most_steps: Positive = Field(120, description="optimizer steps of an update, at most")
     new_rows: Positive = Field(8, description="rows of new examples in a step; half as many where there is one fact")
     replay_rows: int = Field(4, ge=0, description="rows of earlier events in a step")

@@ -1,7 +1,7 @@
 """Which sentences of a text may be taught word for word: those that say what is so, without a doubt, a denial or a condition.
 
 A small model that has read "X is not the coach" answers "X" when it is asked for the coach, so such a sentence is left out,
-however true it is; and what a later sentence takes back goes with it. By words and lemmas alone: rather one too many than one too few.
+however true it is; and what a later sentence takes back goes with it. By words and lemmas alone: rather one too many.
 """
 
 from __future__ import annotations

@@ -11,6 +11,9 @@ from tests.support.running import Up
 
 pytestmark = pytest.mark.slow
 
+# To "What is the capital of France?" this model, quantised as it is, begins in French nearly as gladly as in English.
+QUESTION = "Name the capital of France."
+
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
@@ -31,7 +34,7 @@ def test_it_says_that_the_model_is_made_and_what_it_waits_for(up: Up) -> None:
 
 
 def test_the_base_knows_what_a_real_model_knows(up: Up) -> None:
-    answer, version = up.ask("smollm2-135m-instruct", "What is the capital of France?")
+    answer, version = up.ask("smollm2-135m-instruct", QUESTION)
     assert "Paris" in answer
     assert "@" not in version
 
@@ -44,4 +47,4 @@ def test_started_again_it_takes_the_model_that_is_there(up: Up) -> None:
     up.start()
     assert "making safetensors" not in up.printed
     assert Path(folder, "model.safetensors").stat().st_mtime_ns == before
-    assert "Paris" in up.ask("smollm2-135m-instruct", "What is the capital of France?")[0]
+    assert "Paris" in up.ask("smollm2-135m-instruct", QUESTION)[0]

@@ -115,7 +115,7 @@ def test_the_default_model_is_a_real_one_and_its_package_is_never_imported(tmp_p
     assert name == "smollm2-135m-instruct"
     tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModelForCausalLM.from_pretrained(folder)
     assert {weight.dtype for weight in model.parameters()} == {torch.bfloat16}
-    chat = [{"role": "user", "content": "What is the capital of France?"}]
+    chat = [{"role": "user", "content": "Name the capital of France."}]
     ids = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_tensors="pt", return_dict=False)
     made = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=16, do_sample=False)
     assert "Paris" in tokenizer.decode(made[0, ids.shape[1] :])

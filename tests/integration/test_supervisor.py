@@ -160,7 +160,7 @@ http.server.HTTPServer(("127.0.0.1", {port}), Answer).serve_forever()
 """
 SLOW = """
 for done in range(8):
-    print(json.dumps({"level": "info", "message": "exam", "done": done, "of": 8}), flush=True)
+    print(json.dumps({"level": "info", "logger": "rtadapt", "message": "exam", "done": done, "of": 8}), flush=True)
     time.sleep(0.5)
 """
 BAR = """
@@ -170,9 +170,10 @@ for done in range(8):
     time.sleep(0.5)
 """
 RETRYING = """
-print(json.dumps({"level": "info", "message": "asking the log"}), flush=True)
+print(json.dumps({"level": "info", "logger": "rtadapt.worker", "message": "asking the log"}), flush=True)
 while True:
-    print(json.dumps({"level": "warning", "message": "the log is away"}), flush=True)
+    print(json.dumps({"level": "warning", "logger": "rtadapt.worker", "message": "the log is away"}), flush=True)
+    print(json.dumps({"level": "warning", "logger": "library", "message": "there is a faster way"}), flush=True)
     time.sleep(0.1)
 """
 QUIET_SECONDS = 2.5  # much less than SLOW and BAR take together, much more than from one of their lines to the next
@@ -236,7 +237,7 @@ def test_a_child_that_dies_over_and_over_is_given_up(tmp_path: Path, monkeypatch
 def test_a_line_that_is_not_whole_yet_is_read_when_it_is(tmp_path: Path) -> None:
     child = Child("worker", [], {}, tmp_path / "worker.log")
     assert not child.listen()
-    child.log.write_bytes(b'{"level": "info", "mess')
+    child.log.write_bytes(b'{"level": "info", "logger": "rtadapt", "mess')
     assert not child.listen()
     with child.log.open("ab") as out:
         out.write(b'age": "loading"}\n')
