@@ -21,7 +21,9 @@ SAID = [Turn(Speaker.CUSTOMER, "My hub beeps."), Turn(Speaker.AGENT, "Hold reset
 VTT = "WEBVTT\n\nNOTE made by hand\n\n1\n00:01.000 --> 00:02.000\n<v Customer>My hub beeps.</v>\n\n" + (
     "00:02.000 --> 00:04.000 align:start\n<v.loud Agent>Hold <i>reset</i>\n\n00:04.000 --> 00:05.000\nfor ten seconds.\n"
 )
-SRT = "1\n00:00:01,000 --> 00:00:02,000\nCustomer: My hub beeps.\n\n2\n00:00:02,000 --> 00:00:04,000\nAGENT: Hold reset for ten seconds.\n"
+SRT = "1\n00:00:01,000 --> 00:00:02,000\nCustomer: My hub beeps.\n\n" + (
+    "2\n00:00:02,000 --> 00:00:04,000\nAGENT: Hold reset for ten seconds.\n"
+)
 
 
 def call(body: object, **more: object) -> dict[str, Any]:
@@ -93,7 +95,8 @@ def test_whoever_is_left_beside_an_agent_is_the_customer_and_nobody_is_guessed()
 
 
 MAIL = "--x\nContent-Type: multipart/alternative; boundary=y\n\n--y\nContent-Type: text/plain; charset=utf-8\n" + (
-    "Content-Transfer-Encoding: quoted-printable\n\nIt beeps in the caf=C3=A9.\n\nOn Friday, November 20, 2026, Kim <k@desk.example> wrote:\n"
+    "Content-Transfer-Encoding: quoted-printable\n\nIt beeps in the caf=C3=A9.\n\n"
+    "On Friday, November 20, 2026, Kim <k@desk.example> wrote:\n"
     "Press reset.\n--y\nContent-Type: text/html\n\n<p>It beeps.</p>\n--y--\n--x\nContent-Type: image/png\n\nAAAA\n--x--\n"
 )
 
