@@ -31,6 +31,16 @@ class LogRecord:
     fault: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """That a record is in the log, without what it says. `appended_at` is Unix seconds. Made by events."""
+
+    partition: int
+    offset: int
+    key: str
+    appended_at: float
+
+
 class LogReader(Protocol):
     """One worker's reading of its share of the partitions. Used from one thread."""
 
@@ -89,6 +99,17 @@ class EventLog(Protocol):
         """The partition that `append` puts the feed's events into. Raises Unavailable."""
         ...
 
+    def dead_letter_count(self) -> int:
+        """How many dead letters the log holds. Raises Unavailable."""
+        ...
+
+    def marks(self, start: Callable[[int], int], limit: int) -> list[Mark]:
+        """The first `limit` records of each partition from `start(partition)` on, in offset order within it.
+
+        For whoever watches: takes nothing from any reader and joins no group. Raises Unavailable.
+        """
+        ...
+
     def ping(self) -> None:
         """Return if the log answers; raise Unavailable if not."""
         ...
@@ -108,6 +129,21 @@ def check_end(partition: int, start: int, end: int) -> None:
             f"partition {partition} of the event log ends at {end}, before {start}, up to which the registry counts its events as"
             " decided: a part of the log was lost. Let the workers and the API use a new log (docs/operations.md)"
         )
+
+
+def check_log(settings: Settings) -> None:
+    """Return if the log's settings can be right; connects to nothing. Raises InvalidSettings."""
+    scheme, colon, rest = settings.event_log.url.partition(":")
+    if colon and scheme == "kafka":
+        from rtadapt.events.kafka import connection_of
+
+        connection_of(settings.event_log)
+    elif colon and scheme == "sqlite":
+        from rtadapt.events.sqlite import path_of
+
+        path_of(rest, settings.data_dir)
+    else:
+        raise InvalidSettings("the event log's url starts with sqlite: or kafka:", field="event_log.url")
 
 
 def open_log(settings: Settings) -> EventLog:

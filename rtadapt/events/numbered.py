@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from rtadapt.errors import Unavailable
-from rtadapt.events.log import EventLog, LogReader, LogRecord
+from rtadapt.events.log import EventLog, LogReader, LogRecord, Mark
 from rtadapt.records import DeadLetter, Position
 
 logger = logging.getLogger(__name__)
@@ -62,6 +62,16 @@ class NumberedLog:
     def dead_letters(self, limit: int) -> list[DeadLetter]:
         """As the log does it."""
         return self._log.dead_letters(limit)
+
+    def dead_letter_count(self) -> int:
+        """As the log does it."""
+        return self._log.dead_letter_count()
+
+    def marks(self, start: Callable[[int], int], limit: int) -> list[Mark]:
+        """As the log does it. `start` is asked for partitions with this log's number, and the marks have it."""
+        base = self._known()
+        found = self._log.marks(lambda partition: start(base + partition), limit)
+        return [replace(mark, partition=base + mark.partition) for mark in found]
 
     def identity(self) -> str:
         """The log's own."""
