@@ -18,6 +18,7 @@ from rtadapt.config import Settings
 from rtadapt.desk import Desk
 from rtadapt.errors import ArtifactDamaged, Conflict, Unavailable
 from rtadapt.events.log import open_log
+from rtadapt.events.numbered import NumberedLog
 from rtadapt.grammar.reader import GrammarReader
 from rtadapt.observe import metrics
 from rtadapt.observe.endpoint import Endpoint
@@ -48,7 +49,7 @@ def work(settings: Settings, model: str) -> None:
         logger.info("loading the base model")
         learner = Learner(settings.train, model, settings.revision, cache=settings.data_dir / "anchors", progress=logger.info)
         learner.anchors()
-        log = open_log(settings)
+        log = NumberedLog(open_log(settings), registry.log_number)
         owner = f"{socket.gethostname()}-{os.getpid()}"
         opened = Opening(settings, owner, registry, learner)
         run(

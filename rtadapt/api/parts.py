@@ -17,6 +17,7 @@ from rtadapt.config import Settings
 from rtadapt.errors import Unavailable
 from rtadapt.events.intake import Intake
 from rtadapt.events.log import EventLog, check_log, open_log
+from rtadapt.events.numbered import NumberedLog
 from rtadapt.records import EventStatus
 from rtadapt.registry.registry import Registry
 
@@ -66,7 +67,7 @@ class Parts:
         if time.monotonic() < self._unopened_until:
             raise Unavailable("the event log could not be opened a moment ago; try again")
         try:
-            return open_log(self.settings)
+            return NumberedLog(open_log(self.settings), self.registry.log_number)
         except Unavailable:
             self._unopened_until = time.monotonic() + _SILENCE_SECONDS
             raise

@@ -54,6 +54,8 @@ FRESHNESS_CHECKED = StateGauge("rtadapt_freshness_checked_timestamp_seconds", "W
 DEAD_LETTERS = StateGauge("rtadapt_dead_letters", "Dead letters that the log holds")
 EVENTS_ADMITTED = Counter("rtadapt_events_admitted_total", "Events that passed admission", ["feed"])
 EVENTS_REFUSED = Counter("rtadapt_events_refused_total", "Events sent to the dead letters", ["feed", "reason"])
+EVENTS_MOVED = Counter("rtadapt_events_moved_total", "Events appended again in their feed's own partition", ["feed"])
+EVENTS_NULL = Counter("rtadapt_events_null_total", "Records of the log without a value, which say nothing")
 FACTS_WITHHELD = Counter("rtadapt_facts_withheld_total", "What events say and was not taught", ["feed", "reason"])
 EXAMPLES_RENDERED = Counter("rtadapt_examples_rendered_total", "Training examples made from events", ["feed"])
 

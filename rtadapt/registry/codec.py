@@ -51,6 +51,11 @@ def floor_key(log: str) -> str:
     return f"rtadapt:floor:{log}"
 
 
+def logs_key(log: str) -> str:
+    """The key of the numbers of the logs that stood under this name."""
+    return f"rtadapt:logs:{log}"
+
+
 def compact(value: Mapping[str, Any]) -> str:
     """`value` as JSON without spaces."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
@@ -142,10 +147,14 @@ def read_status(event_id: str, feed: str, text: str) -> EventStatus:
 
 
 def ranked(status: EventStatus, version: int | None = None) -> list[str | int]:
-    """The rank and the record of a status, as the scripts take them. `version` is what a learned one lacks."""
+    """The rank and the record of a status, as the scripts take them. `version` is what a learned one lacks.
+
+    What was learned later ranks higher: a corrected event is learned again under its id.
+    """
     if status.state is EventState.LEARNED and status.version is None:
         status = replace(status, version=version)
-    return [RANKS[status.state], status_text(status)]
+    rank = RANKS[status.state] + ((status.version or 0) if status.state is EventState.LEARNED else 0)
+    return [rank, status_text(status)]
 
 
 def pairs(flat: Sequence[str]) -> dict[str, str]:

@@ -112,6 +112,10 @@ class Registry(Routes):
         noted = codec.pairs(self._run("replicas", [codec.READING], []))
         return {worker: json.loads(report) for worker, report in sorted(noted.items())}
 
+    def log_number(self, identity: str) -> int:
+        """The number of the event log with this identity: 0 for the first one ever, a new one for each that comes later."""
+        return int(self._run("log", [codec.logs_key(self.log_name)], [identity]))
+
     def floor(self, partition: int) -> int:
         """The first offset of the partition that any feed may still need; 0 when none was set. Only a hint."""
         with answered():

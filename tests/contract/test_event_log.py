@@ -240,6 +240,17 @@ def test_appends_from_many_threads_all_arrive_once(log: EventLog) -> None:
     reader.close()
 
 
+def test_a_log_is_the_same_log_for_everybody_who_opens_it(opened: Callable[[], EventLog]) -> None:
+    first, second = opened(), opened()
+    assert first.identity() == second.identity() == first.identity()
+
+
+def test_a_feed_lies_where_the_log_says(log: EventLog) -> None:
+    feeds = [f"feed-{number}" for number in range(20)]
+    for feed, place in zip(feeds, log.append([(feed, b"x") for feed in feeds]), strict=True):
+        assert log.partition_of(feed) == place.partition
+
+
 def test_an_empty_append_does_nothing(log: EventLog) -> None:
     assert log.append([]) == []
 

@@ -55,7 +55,7 @@ def test_without_the_registry_events_are_accepted_all_the_same(settings: Setting
     down = settings.model_copy(
         update={"registry": RegistrySettings(url=f"redis://127.0.0.1:{free_port()}/0", timeout_seconds=1.0)}
     )
-    with TestClient(create_app(down)) as client:
+    with TestClient(create_app(down, log=open_log(settings))) as client:
         for number in range(5):
             assert client.post("/v1/events", json=STORY | {"id": f"a{number}"}).status_code == 202
         answer = client.get("/v1/events/a1")
@@ -67,6 +67,15 @@ def test_without_the_registry_events_are_accepted_all_the_same(settings: Setting
         assert (ready.status_code, ready.json()["operate"]) == (200, "unavailable")
         assert client.get("/healthz").status_code == 200
     assert len(logged(settings)) == 5
+
+
+def test_an_app_that_never_met_its_registry_gives_no_tokens_that_may_mean_another_log(settings: Settings) -> None:
+    down = settings.model_copy(
+        update={"registry": RegistrySettings(url=f"redis://127.0.0.1:{free_port()}/0", timeout_seconds=1.0)}
+    )
+    with TestClient(create_app(down)) as client:
+        problem(client.post("/v1/events", json=STORY), 503, None)
+    assert logged(settings) == []
 
 
 def test_without_the_log_events_are_refused_for_now(settings: Settings) -> None:

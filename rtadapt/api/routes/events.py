@@ -20,7 +20,7 @@ from rtadapt.api.reading import body_of, model_of
 from rtadapt.api.shapes import EventWhere, Pushed, answers, body
 from rtadapt.errors import NotFound, Unavailable, problem
 from rtadapt.events.bodies import Item, Items, split, unpack
-from rtadapt.events.draft import EVENT_ID
+from rtadapt.events.draft import event_id as id_of
 from rtadapt.events.envelope import event_id_of
 from rtadapt.events.intake import ItemResult
 from rtadapt.observe import metrics
@@ -73,8 +73,8 @@ async def push(request: Request, feed: Annotated[str, Query(max_length=256)] = "
 )
 def where(request: Request, event_id: str, source: Annotated[str, Query(max_length=2048)] = "") -> dict[str, object]:
     """Where an event is. For a CloudEvent by its own id give its `?source=` too: together they are its identity."""
-    named = event_id_of(event_id, source) if source else event_id
-    status = parts_of(request).registry.event_status(named) if EVENT_ID.fullmatch(named) else None
+    named = event_id_of(event_id, source) if source else id_of(event_id)
+    status = parts_of(request).registry.event_status(named)
     if status is None:
         raise NotFound("there is no such event, or it was accepted too long ago to be remembered", field="id")
     answer: dict[str, object] = {"id": status.id, "feed": status.feed, "status": status.state.value}
