@@ -296,7 +296,7 @@ class Route:
     """What an alias answers from. Made by registry.
 
     `follow` says whether the route moves to each new version once the replicas are ready; a rollback or a pause
-    stops that until the next promote. `revision` grows with every change.
+    stops that until the next resume. `revision` grows with every change.
     """
 
     feed: str

@@ -13,7 +13,6 @@ from typing import Any, Literal
 from rtadapt.errors import InvalidInput, NotFound, Unavailable
 from rtadapt.records import Route, version_name
 from rtadapt.registry import codec
-from rtadapt.registry.connection import answered
 from rtadapt.registry.heads import Heads
 
 Action = Literal["promote", "canary", "rollback", "pause", "resume"]
@@ -27,7 +26,7 @@ class Routes(Heads):
 
     def route(self, feed: str) -> Route | None:
         """What the feed's alias answers from, or None when there is no such feed."""
-        with answered():
+        with self._answered():
             return codec.read_route(feed, self._redis.hgetall(codec.feed_key(feed, "route")))
 
     def routes(self) -> dict[str, Route]:
@@ -37,7 +36,8 @@ class Routes(Heads):
     def change_route(self, feed: str, action: Action, *, version: int | None = None, share: float | None = None) -> Route:
         """Change the route by an operator's word, and give the new one.
 
-        - promote: answer from `version` (without one: the canary if there is one, else the head), end a canary, follow.
+        - promote: answer from `version` (without one: the canary if there is one, else the head) and end a canary. A route that
+          did not follow still does not; one that did goes on only from the newest version. Nothing else is released.
         - canary: answer `share` of the requests from `version`, and stop following.
         - rollback: answer from `version` (without one: what was stable before, else the newest older one, else the
           base model), end a canary, and stop following.
@@ -75,12 +75,12 @@ class Routes(Heads):
 
     def ready(self, feed: str, number: int) -> set[str]:
         """Replicas that said they are ready for the version, whether or not they are still alive."""
-        with answered():
+        with self._answered():
             return set(self._redis.smembers(codec.feed_key(feed, "ready", number)))
 
     def failed(self, feed: str, number: int) -> set[str]:
         """Replicas that could not load the version."""
-        with answered():
+        with self._answered():
             return set(self._redis.smembers(codec.feed_key(feed, "failed", number)))
 
     def heartbeat(self, replica: str, info: Mapping[str, str]) -> None:
@@ -95,7 +95,7 @@ class Routes(Heads):
 
     def forget(self, replica: str) -> None:
         """`replica` stops: nothing waits for it from now on."""
-        with answered():
+        with self._answered():
             self._redis.hdel(codec.REPLICAS, replica)
 
     def live_replicas(self) -> dict[str, dict[str, str]]:

@@ -128,7 +128,7 @@ def test_rollback_returns_to_what_was_served_not_to_what_was_skipped(registry: R
     assert registry.change_route("news", "rollback").stable == 1
 
 
-def test_promote_follows_again_and_pause_and_resume_switch_it(registry: Registry) -> None:
+def test_pause_and_resume_switch_following_and_promote_leaves_it(registry: Registry) -> None:
     flipped(registry, 2)
     assert not registry.change_route("news", "pause").follow
     publish(registry, 2)
@@ -138,7 +138,9 @@ def test_promote_follows_again_and_pause_and_resume_switch_it(registry: Registry
     assert registry.mark_ready("news", 3, A, [A]).stable == 3
     registry.change_route("news", "rollback")
     route = registry.change_route("news", "promote")
-    assert (route.stable, route.follow) == (3, True)
+    assert (route.stable, route.follow) == (3, False)
+    registry.change_route("news", "resume")
+    assert registry.change_route("news", "promote", version=3).follow
 
 
 def test_a_canary_stops_following_and_promote_ends_it(registry: Registry) -> None:
@@ -149,7 +151,17 @@ def test_a_canary_stops_following_and_promote_ends_it(registry: Registry) -> Non
     publish(registry, 2)
     assert registry.mark_ready("news", 3, A, [A]).stable == 1
     route = registry.change_route("news", "promote")
-    assert (route.stable, route.canary, route.canary_share, route.follow) == (2, None, 0.0, True)
+    assert (route.stable, route.canary, route.canary_share, route.follow) == (2, None, 0.0, False)
+    assert registry.mark_ready("news", 3, A, [A]).stable == 2  # nobody promoted what came after the trial
+
+
+def test_what_was_promoted_is_what_runs_also_where_the_route_followed(registry: Registry) -> None:
+    flipped(registry, 3)
+    route = registry.change_route("news", "promote", version=2)
+    assert (route.stable, route.follow) == (2, False)
+    assert registry.mark_ready("news", 3, A, [A]).stable == 2
+    registry.change_route("news", "resume")
+    assert registry.mark_ready("news", 3, A, [A]).stable == 3
 
 
 def test_a_flip_ends_a_canary_that_it_reaches(registry: Registry) -> None:

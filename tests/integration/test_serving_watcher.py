@@ -74,6 +74,8 @@ async def test_a_restarted_replica_is_ready_only_with_what_its_routes_need_and_a
         await until(lambda: replica.live.ready)
         assert replica.engine.loads[0] == "news@2"
         assert list(publisher.registry.live_replicas()) == [replica.watcher.replica]
+        await until(lambda: replica.stable() == 2)
+        publisher.registry.change_route("news", "resume")
         await until(lambda: replica.stable() == 3)
         await until(lambda: count("rtadapt_event_to_served_seconds_count", feed="news") == seen + 1)  # of 3 alone
         await until(lambda: replica.loaded() == {0, 1, 2, 3})  # and the recent ones, for requests that pin them
