@@ -277,18 +277,27 @@ class Version:
 
     @property
     def name(self) -> str:
-        """The name the engine knows it by: `news@42`."""
+        """What callers know it by: `news@42`."""
         return version_name(self.feed, self.number)
+
+    @property
+    def engine_name(self) -> str:
+        """What the engine knows it by: `news@42-1a2b3c4d`. It carries the digest, so that no other weights ever answer to it."""
+        return f"{self.name}-{self.adapter.digest[:8]}"
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a feed stands: the only commit point. Made by registry."""
+    """Where a feed stands: the only commit point. Made by registry.
+
+    `incarnation` is drawn when the feed is made, so that one that was lost and made again is told from the one before.
+    """
 
     feed: str
     version: int
     positions: Positions
     epoch: int
+    incarnation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +306,7 @@ class Route:
 
     `follow` says whether the route moves to each new version once the replicas are ready; a rollback or a pause
     stops that until the next resume. `revision` grows with every change.
+    `trusted` is the incarnation that an operator told replicas to follow, whatever they held before.
     """
 
     feed: str
@@ -305,6 +315,15 @@ class Route:
     canary_share: float = 0.0
     follow: bool = True
     revision: int = 0
+    trusted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Which versions of a feed a replica has loaded, and which it could not. Made by serving."""
+
+    held: frozenset[int] = frozenset()
+    failed: frozenset[int] = frozenset()
 
 
 class EventState(StrEnum):

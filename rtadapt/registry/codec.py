@@ -7,7 +7,7 @@ script may touch all of it. Records are JSON objects or hashes of strings; what 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from rtadapt.records import (
     EventState,
     EventStatus,
     Head,
+    Holding,
     LearnedEvent,
     Position,
     Route,
@@ -97,7 +98,7 @@ def read_head(feed: str, fields: Mapping[str, str]) -> Head | None:
     if not fields:
         return None
     positions = positions_from_json(json.loads(fields["positions"]))
-    return Head(feed, int(fields["version"]), positions, int(fields["epoch"]))
+    return Head(feed, int(fields["version"]), positions, int(fields["epoch"]), fields.get("incarnation", ""))
 
 
 def read_route(feed: str, fields: Mapping[str, str]) -> Route | None:
@@ -111,6 +112,7 @@ def read_route(feed: str, fields: Mapping[str, str]) -> Route | None:
         canary_share=float(fields["share"]),
         follow=fields["follow"] == "1",
         revision=int(fields["revision"]),
+        trusted=fields.get("trusted", ""),
     )
 
 
@@ -146,6 +148,17 @@ def ranked(status: EventStatus, version: int | None = None) -> list[str | int]:
     if status.state is EventState.LEARNED and status.version is None:
         status = replace(status, version=version)
     return [RANKS[status.state], status_text(status)]
+
+
+def numbers_text(numbers: Iterable[int]) -> str:
+    """Version numbers as the scripts take them."""
+    return " ".join(str(number) for number in sorted(numbers))
+
+
+def read_holding(text: str) -> Holding:
+    """What a replica holds, from `numbers held|numbers failed`."""
+    held, _, failed = text.partition("|")
+    return Holding(frozenset(map(int, held.split())), frozenset(map(int, failed.split())))
 
 
 def pairs(flat: Sequence[str]) -> dict[str, str]:

@@ -41,7 +41,7 @@ class Heads(Connection):
         `config` replaces the feed's configuration, also of a feed that was there; None leaves it. Safe to repeat.
         """
         keys = [codec.feed_key(feed, part) for part in ("head", "route", "config")]
-        new = bool(self._run("feed", keys, ["" if config is None else codec.compact(config)]))
+        new = bool(self._run("feed", keys, ["" if config is None else codec.compact(config), uuid.uuid4().hex]))
         with self._answered():
             self._redis.sadd(codec.FEEDS, feed)
         if new or config is not None:
@@ -139,6 +139,14 @@ class Heads(Connection):
         with self._answered():
             text = self._redis.hget(codec.feed_key(feed, "versions"), str(number))
         return codec.read_version(feed, text) if text is not None else None
+
+    def records(self, feed: str, numbers: Sequence[int]) -> dict[int, Version]:
+        """Those of the versions that have a record, by number."""
+        if not numbers:
+            return {}
+        with self._answered():
+            texts = self._redis.hmget(codec.feed_key(feed, "versions"), [str(number) for number in numbers])
+        return {number: codec.read_version(feed, text) for number, text in zip(numbers, texts, strict=True) if text is not None}
 
     def versions(self, feed: str, limit: int = 50) -> list[Version]:
         """The newest versions, newest first, at most `limit`."""

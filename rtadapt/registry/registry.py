@@ -12,10 +12,12 @@ routes, and everybody follows. What holds, whatever crashes and however many pro
 - **A repeated command happens once.** Commits and route changes carry an id, so a command that is sent again because
   its answer was lost is answered as if it had not been. After Unavailable a commit may or may not have happened: the
   worker reads the head and sees.
-- **Routes move forward by readiness, anywhere by word.** A version becomes stable once every live replica has it
-  ready or has failed to load it, and at least one has it ready; but only if it is newer, and only while the route
-  follows. Resume alone makes it follow; canary, rollback, pause, and promoting any but the newest version stop that. A
+- **Routes move forward by readiness, anywhere by word.** A version becomes stable once every live replica that
+  has not stalled holds it or has failed to load it, and at least one holds it; the newest such version, and only while
+  the route follows. Resume alone makes it follow; canary, rollback, pause, and promoting any but the newest version stop that. A
   route can only be moved to a version that exists and whose adapter is kept (0, the base model, always is).
+- **A feed is known by its incarnation**, drawn when it is made. One that was lost and made again has another, and
+  `trust` gives it a new one by an operator's word.
 - **State in keys, news by stream.** `changes` only says where to look: an entry that was lost or trimmed is a delay,
   because followers also read the keys again now and then.
 - **Cluster-safe.** One script touches keys of one feed only (or one global key); the rest is separate and repeatable.
@@ -109,7 +111,7 @@ class Registry(Routes):
     def readings(self) -> dict[str, dict[str, Any]]:
         """What every worker noted last, by its name."""
         noted = codec.pairs(self._run("replicas", [codec.READING], []))
-        return {worker: json.loads(report) for worker, report in sorted(noted.items())}
+        return {worker: json.loads(report.partition("|")[2]) for worker, report in sorted(noted.items())}
 
     def floor(self, partition: int) -> int:
         """The first offset of the partition that any feed may still need; 0 when none was set. Only a hint."""

@@ -66,7 +66,7 @@ class AdaptiveServing:
         self._engine: Engine | None = None
         self._following: asyncio.Task[None] | None = None
         self._started_at = int(time.time())
-        self.live = Live(ServingView(self._settings.serve.model_name or ""))
+        self.live = Live(ServingView(self._settings.serve.model_name or "", complete=False))
         self._waiting = WaitingRoom(self.live, self._settings.serve.max_waiting)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -226,7 +226,7 @@ async def test_a_request_counts_from_admission_to_its_last_byte(middleware: Adap
         return {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:
-        counts.append(middleware.live.in_flight("news", 2))
+        counts.append(middleware.live.in_flight("news@2"))
 
     scope = {
         "type": "http",
@@ -239,7 +239,7 @@ async def test_a_request_counts_from_admission_to_its_last_byte(middleware: Adap
     await middleware(scope, receive, send)
     assert len(counts) == 5
     assert set(counts) == {1}
-    assert middleware.live.in_flight("news", 2) == 0
+    assert middleware.live.in_flight("news@2") == 0
 
 
 async def test_keys_are_asked_for_where_there_is_a_table(tmp_path: Path) -> None:

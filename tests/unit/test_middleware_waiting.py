@@ -143,4 +143,4 @@ async def test_a_client_that_leaves_while_it_waits_is_let_go(middleware: Adaptiv
     await asyncio.sleep(0.05)
     left.set()
     await asking
-    assert middleware.live.in_flight("news", 2) == 0
+    assert middleware.live.in_flight("news@2") == 0
