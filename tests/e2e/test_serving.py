@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -142,7 +143,7 @@ async def one_stream(
                 done = True
             elif line.startswith("data: "):
                 piece = json.loads(line.removeprefix("data: "))
-                models.add(piece["model"])
+                models.add(re.sub(r"(@\d+)-[0-9a-f]{8}$", r"\1", piece["model"]))  # the engine's name ends with a digest
                 text += piece["choices"][0]["text"]
         assert done
         return response.headers["x-rtadapt-version"], models, text
