@@ -46,7 +46,7 @@ class Vocabulary:
             ids = body.get(name)
             self._check_ids(name, ids if isinstance(ids, list) else ())
         if self.fragile:
-            asked = [name for name in _LOGPROBS if body.get(name) not in (None, False)]
+            asked = [name for name in _LOGPROBS if body.get(name) is not None and body[name] is not False]
             include = body.get("include")
             asked += ["include"] if isinstance(include, list) and _IN_RESPONSES in include else []
             if asked:
