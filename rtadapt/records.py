@@ -280,18 +280,10 @@ class Version:
         """What callers know it by: `news@42`."""
         return version_name(self.feed, self.number)
 
-    @property
-    def engine_name(self) -> str:
-        """What the engine knows it by: `news@42-1a2b3c4d`. It carries the digest, so that no other weights ever answer to it."""
-        return f"{self.name}-{self.adapter.digest[:8]}"
-
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a feed stands: the only commit point. Made by registry.
-
-    `incarnation` is drawn when the feed is made, so that one that was lost and made again is told from the one before.
-    """
+    """Where a feed stands: the only commit point. Made by registry, which draws an `incarnation` for each feed that it makes."""
 
     feed: str
     version: int
@@ -316,14 +308,6 @@ class Route:
     follow: bool = True
     revision: int = 0
     trusted: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """Which versions of a feed a replica has loaded, and which it could not. Made by serving."""
-
-    held: frozenset[int] = frozenset()
-    failed: frozenset[int] = frozenset()
 
 
 class EventState(StrEnum):

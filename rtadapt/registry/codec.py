@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rtadapt.errors import InvalidInput
@@ -18,7 +18,6 @@ from rtadapt.records import (
     EventState,
     EventStatus,
     Head,
-    Holding,
     LearnedEvent,
     Position,
     Route,
@@ -30,6 +29,15 @@ FEEDS = "rtadapt:feeds"
 REPLICAS = "rtadapt:replicas"
 READING = "rtadapt:reading"
 CHANGES = "rtadapt:changes"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Which versions of a feed a replica has loaded, and which it could not."""
+
+    held: frozenset[int] = frozenset()
+    failed: frozenset[int] = frozenset()
+
 
 RANKS = {EventState.ACCEPTED: 0, EventState.ADMITTED: 1, EventState.REFUSED: 2, EventState.LEARNED: 3}
 """States in the order they may follow each other. An event that was refused may be sent again and learned."""

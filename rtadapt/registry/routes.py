@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from rtadapt.errors import InvalidInput, NotFound, Unavailable
-from rtadapt.records import Holding, Route
+from rtadapt.records import Route
 from rtadapt.registry import codec
+from rtadapt.registry.codec import Holding
 from rtadapt.registry.heads import Heads
 
 Action = Literal["promote", "canary", "rollback", "pause", "resume", "trust"]

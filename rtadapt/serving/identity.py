@@ -45,6 +45,11 @@ def doubt(held: Said | None, said: Said, loaded: Mapping[int, Version], records:
     return ""
 
 
+def engine_name(version: Version) -> str:
+    """What the engine knows the version by: `news@42-1a2b3c4d`. It carries the digest: no other weights ever answer to it."""
+    return f"{version.name}-{version.adapter.digest[:8]}"
+
+
 def foreign(loaded: Mapping[int, Version], records: Mapping[int, Version]) -> list[int]:
     """The loaded versions whose number belongs to other weights in the registry."""
     return [number for number in loaded if number in records and records[number].adapter.digest != loaded[number].adapter.digest]

@@ -20,6 +20,7 @@ from rtadapt.observe import metrics
 from rtadapt.records import Version
 from rtadapt.serving.aside import Aside
 from rtadapt.serving.engine import Engine
+from rtadapt.serving.identity import engine_name
 from rtadapt.serving.stage import Stage
 from rtadapt.serving.weights import WEIGHTS, check_finite
 
@@ -130,11 +131,11 @@ class Loader:
 
     async def _load_and_try(self, version: Version, folder: Path) -> None:
         try:
-            await self._engine.load(version.engine_name, folder)
-            await self._engine.check(version.engine_name)
+            await self._engine.load(engine_name(version), folder)
+            await self._engine.check(engine_name(version))
         except (EngineRefused, asyncio.CancelledError):
             with contextlib.suppress(EngineRefused):
-                await asyncio.shield(self._engine.unload(version.engine_name))
+                await asyncio.shield(self._engine.unload(engine_name(version)))
             raise
 
     def forget(self, feed: str, number: int) -> Version:
@@ -156,7 +157,7 @@ class Loader:
     async def unload(self, version: Version) -> None:
         """Let the engine forget the name; the files go later. One that won't is logged and left."""
         try:
-            await self._engine.unload(version.engine_name)
+            await self._engine.unload(engine_name(version))
         except EngineRefused as error:
             logger.warning("a version could not be unloaded", extra={"version": version.name, "reason": str(error)})
             return

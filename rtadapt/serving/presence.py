@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from rtadapt.config import Settings
 from rtadapt.errors import NotFound, Unavailable
 from rtadapt.observe import metrics
-from rtadapt.records import Holding
+from rtadapt.registry.codec import Holding
 from rtadapt.registry.registry import Registry
 from rtadapt.serving import plan
 from rtadapt.serving.live import Live

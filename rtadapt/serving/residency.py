@@ -26,6 +26,7 @@ from rtadapt.registry.registry import Registry
 from rtadapt.serving import plan
 from rtadapt.serving.engine import Engine
 from rtadapt.serving.follower import Follower
+from rtadapt.serving.identity import engine_name
 from rtadapt.serving.live import Live
 from rtadapt.serving.loading import LOAD_ERRORS, Loader
 from rtadapt.serving.presence import Presence
@@ -178,7 +179,7 @@ class Residency:
             await self._loader.unload(version)
 
     def _is_idle(self, version: Version) -> bool:
-        return self._live.in_flight(version.engine_name) == 0
+        return self._live.in_flight(engine_name(version)) == 0
 
     @property
     def _capacity(self) -> int:

@@ -14,7 +14,7 @@ from rtadapt.observe import metrics
 from rtadapt.records import Version
 from rtadapt.serving import plan
 from rtadapt.serving.flips import Flips
-from rtadapt.serving.identity import Said
+from rtadapt.serving.identity import Said, engine_name
 from rtadapt.serving.live import Live
 from rtadapt.serving.routing import FeedView, ServingView
 
@@ -73,7 +73,7 @@ class Views:
             canary_share=route.canary_share,
             head=head,
             loaded={0: {}} | {number: version.positions for number, version in loaded.items()},
-            names={number: version.engine_name for number, version in loaded.items()},
+            names={number: engine_name(version) for number, version in loaded.items()},
             incarnation=head.incarnation,
             follows=route.follow and feed not in self._live.not_followed,
         )

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from rtadapt.errors import InvalidInput, NotFound
-from rtadapt.records import Holding
+from rtadapt.registry.codec import Holding
 from rtadapt.registry.registry import Change, Registry
 from tests.support.registry_steps import A, B, C, Settings, assert_soon, could_not, flipped, mark_failed, mark_ready, publish
 

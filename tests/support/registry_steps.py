@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from rtadapt.config import RegistrySettings
-from rtadapt.records import Artifact, Candidate, EventStatus, Holding, LearnedEvent, Route, Version
+from rtadapt.records import Artifact, Candidate, EventStatus, LearnedEvent, Route, Version
+from rtadapt.registry.codec import Holding
 from rtadapt.registry.registry import Registry
 
 A, B, C = "replica-a", "replica-b", "replica-c"
