@@ -174,8 +174,16 @@ class Heads(Connection):
             for feed in names:
                 pipeline.hgetall(codec.feed_key(feed, part))
             answers = pipeline.execute()
-        found = ((feed, read(feed, fields)) for feed, fields in zip(names, answers, strict=True))
-        return {feed: record for feed, record in found if record is not None}
+        found = {}
+        for feed, fields in zip(names, answers, strict=True):
+            try:
+                record = read(feed, fields)
+            except (ValueError, KeyError, TypeError):  # one feed's keys in disorder are no reason to lose sight of the others
+                logger.exception("a feed's keys can't be read", extra={"feed": feed, "part": part})
+                continue
+            if record is not None:
+                found[feed] = record
+        return found
 
 
 def _version(

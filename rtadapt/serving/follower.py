@@ -17,7 +17,7 @@ from functools import partial
 
 from rtadapt.errors import Unavailable
 from rtadapt.observe import metrics
-from rtadapt.records import Version
+from rtadapt.records import Head, Route, Version
 from rtadapt.registry.registry import Registry
 from rtadapt.serving.identity import Said, doubt, foreign
 from rtadapt.serving.live import Live
@@ -36,6 +36,7 @@ class _Read:
 
     said: Said
     records: dict[int, Version]
+    is_legible: bool = True
 
 
 class Follower:
@@ -86,6 +87,8 @@ class Follower:
             self._views.know_all()
         if self.reason_away:
             self.reason_away = ""
+            if not self._live.ready:  # else the heartbeat says it: this server may be one that takes no writes
+                metrics.REGISTRY_UP.set(1)
             self.readable.set()
             self._views.changed.set()
         self.was_asked = True
@@ -108,22 +111,33 @@ class Follower:
             heads, routes = self._registry.heads(), self._registry.routes()
             said = [Said(heads[feed], routes[feed]) for feed in sorted(heads.keys() & routes.keys())]
         else:
-            pairs = [(self._registry.head(feed), self._registry.route(feed)) for feed in sorted(changed)]
+            pairs = [self._keys_of(feed) for feed in sorted(changed)]
             said = [Said(head, route) for head, route in pairs if head is not None and route is not None]
-        new = [one for one in said if held.get(one.head.feed) != one]
-        return [_Read(one, self._records(one, loaded.get(one.head.feed, ()))) for one in new]
+        new = [one for one in said if held.get(one.head.feed) != one or one.head.feed in self._live.not_followed]
+        return [self._with_records(one, loaded.get(one.head.feed, ())) for one in new]
 
-    def _records(self, said: Said, loaded: Sequence[int]) -> dict[int, Version]:
+    def _keys_of(self, feed: str) -> tuple[Head | None, Route | None]:
+        try:
+            return self._registry.head(feed), self._registry.route(feed)
+        except (ValueError, KeyError, TypeError):  # the next look at all feeds says so
+            return None, None
+
+    def _with_records(self, said: Said, loaded: Sequence[int]) -> _Read:
         named = {said.head.version, said.route.stable, said.route.canary or 0, *loaded} - {0}
-        return self._registry.records(said.head.feed, sorted(named))
+        try:
+            return _Read(said, self._registry.records(said.head.feed, sorted(named)))
+        except (ValueError, KeyError, TypeError):
+            return _Read(said, {}, is_legible=False)
 
     def _take(self, read: _Read) -> None:
         """Follow what was read, or stay."""
         feed, held = read.said.head.feed, self._views.feeds.get(read.said.head.feed)
         loaded = self._loader.loaded(feed)
-        reason = doubt(held, read.said, loaded, read.records)
+        reason = doubt(held, read.said, loaded, read.records) if read.is_legible else "a record of the feed can't be read"
         if reason:
-            if self._views.stay(feed, reason):
+            if held is None:
+                logger.error("a feed is not served", extra={"feed": feed, "reason": reason})
+            elif self._views.stay(feed, reason):
                 extra = {"feed": feed, "reason": reason}
                 logger.error("the registry is not believed: the feed stays as it is until an operator says trust", extra=extra)
             return

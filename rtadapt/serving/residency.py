@@ -94,7 +94,12 @@ class Residency:
         for feed, number in dict.fromkeys(urgent + others):
             key = (feed, number)
             first = number in plan.needed(states[feed])
-            if number in states[feed].loaded or key in self._lanes or not self._may_try(feed, number):
+            if (
+                number in states[feed].loaded
+                or self._loader.is_loading(feed, number)
+                or key in self._lanes
+                or not self._may_try(feed, number)
+            ):
                 continue
             if not first and (free <= 0 or feed in busy):
                 continue

@@ -147,3 +147,44 @@ async def test_a_replica_that_does_not_follow_holds_up_no_other(
             assert old.stable() == 2
             new_store.close()
         anew.close()
+
+
+async def test_a_registry_that_comes_to_itself_is_followed_again_without_a_word(
+    settings: Settings, redis_url: str, publisher: Publisher, adapter: Path
+) -> None:
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready)
+        await served(replica, publisher, adapter, 1)
+        older = dump(redis_url)
+        await served(replica, publisher, adapter, 1)
+        newer = dump(redis_url)
+        restore(redis_url, older)
+        await until(lambda: "news" in replica.live.not_followed)
+        restore(redis_url, newer)
+        await until(lambda: not replica.live.not_followed)
+        await served(replica, publisher, adapter, 1)
+
+
+@pytest.mark.parametrize("key", ["head", "route", "versions"])
+async def test_one_feed_whose_keys_can_not_be_read_costs_no_other(
+    settings: Settings, redis_url: str, publisher: Publisher, adapter: Path, key: str
+) -> None:
+    sport = Publisher(settings, "sport")
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready)
+        await served(replica, publisher, adapter, 1)
+        sport.publish(adapter)
+        await until(lambda: replica.live.view.feeds["sport"].stable == 1)
+        sport.registry.change_route("sport", "pause")
+        with redis.Redis.from_url(redis_url) as client:
+            if key == "versions":
+                client.hset("rtadapt:{sport}:versions", "1", "{}")
+                client.hset("rtadapt:{sport}:route", "revision", "90")
+            else:
+                client.hset(f"rtadapt:{{sport}}:{key}", "version" if key == "head" else "stable", "x")
+        await asyncio.sleep(0.5)
+        await served(replica, publisher, adapter, 2)
+        assert replica.live.view.feeds["sport"].stable == 1
+    async with running(settings_of(settings.data_dir / "new", redis_url)) as fresh:
+        await until(lambda: "news" in fresh.live.view.feeds)
+    sport.close()
