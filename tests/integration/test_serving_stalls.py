@@ -15,7 +15,7 @@ from rtadapt.records import Version
 from rtadapt.serving.stage import Stage
 from tests.support.adapter_files import write_adapter
 from tests.support.registry_steps import could_not
-from tests.support.watched_engine import running, settings_of, until
+from tests.support.watched_engine import Replica, running, settings_of, until
 
 
 @pytest.fixture
@@ -60,22 +60,25 @@ async def test_replicas_that_load_at_different_speeds_agree_on_versions_while_mo
     async with running(settings_of(tmp_path, redis_url)) as one, running(settings_of(tmp_path, redis_url)) as two:
         await until(lambda: one.live.ready and two.live.ready)
 
-        async def slowly() -> None:
+        async def slowly(replica: Replica, seconds: float) -> None:
             while True:
-                two.engine.gate.clear()
-                await asyncio.sleep(0.5)
-                two.engine.gate.set()
-                await asyncio.sleep(0.05)
+                replica.engine.gate.clear()
+                await asyncio.sleep(seconds)
+                replica.engine.gate.set()
+                await asyncio.sleep(0.01)
 
-        slow = asyncio.create_task(slowly())
+        slow = [asyncio.create_task(slowly(one, 0.31)), asyncio.create_task(slowly(two, 0.47))]
         for _ in range(60):
             publisher.publish(adapter)
-            await asyncio.sleep(0.1)
-            if (one.stable() or 0) >= 10:
-                break
-        slow.cancel()
+            await asyncio.sleep(0.05)
+        flipped = one.stable() or 0
+        for task in slow:
+            task.cancel()
+        one.engine.gate.set()
         two.engine.gate.set()
-        assert (one.stable() or 0) >= 10
+        assert flipped >= 10
+        last = publisher.head().version
+        await until(lambda: one.stable() == two.stable() == last)
 
 
 async def test_a_rollback_is_in_force_while_another_feed_loads(settings: Settings, publisher: Publisher, adapter: Path) -> None:
