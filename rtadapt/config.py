@@ -156,14 +156,14 @@ class TrainSettings(Section):
     draws_per_fact: Positive = Field(
         24, description="rows drawn of each new fact in an update; with the rows of a step this gives its steps"
     )
-    least_steps: Positive = Field(14, description="optimizer steps of an update, at least, unless its facts are learned earlier")
+    least_steps: Positive = Field(18, description="optimizer steps of an update, at least, unless its facts are learned earlier")
     most_steps: Positive = Field(120, description="optimizer steps of an update, at most")
-    new_rows: Positive = Field(16, description="rows of new examples in a step; half as many where there are few facts")
-    replay_rows: int = Field(6, ge=0, description="rows of earlier events in a step")
+    new_rows: Positive = Field(8, description="rows of new examples in a step; half as many where there is one fact")
+    replay_rows: int = Field(4, ge=0, description="rows of earlier events in a step")
     anchor_rows: int = Field(4, ge=0, description="rows of the base's own answers in a step")
     kl_weight: float = Field(1.0, ge=0, description="weight of the divergence from the base on the base's own answers")
     warm_steps: int = Field(3, ge=0, le=1000, description="first steps of an update, over which the rate rises")
-    learned: Fraction = Field(0.95, description="share of new rows answered exactly at which an update starts to end")
+    learned: Fraction = Field(0.9, description="share of new rows answered exactly at which an update starts to end")
     cool_share: Fraction = Field(0.4, description="share of the steps, the last ones, over which the rate falls")
     clip: float = Field(1.0, gt=0, description="gradient norm limit")
     max_tokens: Positive = Field(512, description="a row longer than this is cut")
@@ -238,7 +238,9 @@ class Settings(BaseSettings):
         toml_file="rtadapt.toml",
     )
 
-    model: str = Field("bundled", description="`bundled`, a local folder, or a Hugging Face hub id")
+    model: str = Field(
+        "smollm2", description="`smollm2` (SmolLM2-135M-Instruct), a GGUF file, a local folder, or a Hugging Face hub id"
+    )
     revision: str | None = Field(None, description="revision of a hub model")
     data_dir: Path = Field(Path("rtadapt-data"), description="everything a single machine keeps")
     keys_file: Path | None = Field(None, description="API keys, one `scope[,scope] key` a line; None: no keys are asked for")

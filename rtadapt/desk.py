@@ -16,6 +16,7 @@ from rtadapt.reading.reader import Reader
 from rtadapt.reading.readings import Reading
 from rtadapt.reading.stated import stated
 from rtadapt.records import Event
+from rtadapt.verification.plain import plain
 from rtadapt.verification.sources import teachable
 from rtadapt.verification.verdicts import Reason
 from rtadapt.verification.verify import Ask, verify_all
@@ -61,7 +62,7 @@ class Desk:
                     metrics.READINGS_REFUSED.labels(event.feed, reason).inc()
                 else:
                     kept.setdefault(flat(reading.question), reading)
-            told.append(Told(event, tuple(kept.values()), tuple(lines)))
+            told.append(Told(event, tuple(kept.values()), tuple(plain(lines, event.text))))
         return told
 
 

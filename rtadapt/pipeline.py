@@ -1,4 +1,4 @@
-"""The worker's loop: log → admit → render → batch → update → judge → publish.
+"""The worker's loop: log → admit → batch → read → render → update → judge → publish.
 
 Owns the order of the stages and the one commit at their end. Takes the event log, the registry, the artifact store
 and the learner; gives versions. `step` is the loop's body, `learn` is what happens to a batch. A crash anywhere is
@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
-import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -18,15 +17,16 @@ from pathlib import Path
 from rtadapt.config import Settings
 from rtadapt.curation.admit import Admission, Refusal
 from rtadapt.curation.batcher import Batcher, FeedBatch
+from rtadapt.curation.ledger import Judged
 from rtadapt.curation.render import Renderer
-from rtadapt.errors import InvalidEvent, RtadaptError
+from rtadapt.desk import Desk, Told
+from rtadapt.errors import InvalidEvent
 from rtadapt.events.envelope import decode
 from rtadapt.events.log import EventLog, LogReader, LogRecord
-from rtadapt.gate.verdict import judge
 from rtadapt.observe import metrics
+from rtadapt.personal import privacy
 from rtadapt.records import (
     Artifact,
-    Batch,
     Candidate,
     DeadLetter,
     Event,
@@ -34,10 +34,10 @@ from rtadapt.records import (
     EventStatus,
     LearnedEvent,
     Position,
-    Verdict,
 )
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
+from rtadapt.rounds import Outcome, Prepared, Refused, Rounds
 from rtadapt.sessions import Session, Sessions
 from rtadapt.training.learner import Learner
 
@@ -45,8 +45,7 @@ logger = logging.getLogger(__name__)
 
 _POLL_RECORDS = 256
 _IDLE_SECONDS = 0.25
-_SOUND = "The bakery on the corner opens at seven in the morning."
-"""What a learner that is well can read."""
+_IDLE_PROMPTS = 4
 
 
 class Pipeline:
@@ -61,6 +60,7 @@ class Pipeline:
         registry: Registry,
         store: ArtifactStore,
         learner: Learner,
+        desk: Desk,
     ) -> None:
         self.settings = settings
         self.log = log
@@ -68,7 +68,11 @@ class Pipeline:
         self.store = store
         self.learner = learner
         self.admission = Admission(settings.admit, learner.losses)
-        self.renderer = Renderer(settings.render, learner.write)
+        self.desk = desk
+        self.renderer = Renderer(
+            settings.render, settings.reading, lambda chats: learner.write(chats, settings.gate.answer_tokens)
+        )
+        self.rounds = Rounds(settings, learner)
         self.batcher = Batcher(settings.batch)
         self.sessions = Sessions(settings, owner, registry=registry, store=store, learner=learner, admission=self.admission)
         self.reader: LogReader = log.reader(registry.floor)
@@ -88,6 +92,8 @@ class Pipeline:
                 self.registry.note_events([status for record in records for status in self.admit(record)])
         for due in self.batcher.due(time.monotonic()):
             self.learn(due)
+        if not records and due_in is None:
+            self.learner.grow_anchors(_IDLE_PROMPTS)
         self.note_floors()
 
     def admit(self, record: LogRecord) -> list[EventStatus]:
@@ -102,7 +108,7 @@ class Pipeline:
             return []
         if not self.sessions.of(event.feed).is_new(position):
             return []
-        admitted = self.admission.check(event)
+        admitted = self.admission.check(event, self.privacy_of(event.feed))
         if isinstance(admitted, Refusal):
             self.batcher.pass_over(event, time.monotonic())
             return self.refuse([event], admitted.reason, admitted.detail)
@@ -110,78 +116,60 @@ class Pipeline:
         metrics.EVENTS_ADMITTED.labels(event.feed).inc()
         return [EventStatus(event.id, event.feed, EventState.ADMITTED, position)]
 
+    def privacy_of(self, feed: str) -> privacy.Policy | None:
+        """What the feed's own policy says of personal data; None: the settings decide."""
+        said = (self.registry.feed_config(feed) or {}).get("privacy")
+        return privacy.Policy(said) if said in set(privacy.Policy) else None
+
     def learn(self, due: FeedBatch) -> None:
-        """Render, update, judge; then publish, or reject. What fails together is tried again in halves."""
+        """Read, render, update and judge a batch in as many rounds as it takes; then decide all of it in one commit."""
         session = self.sessions.of(due.feed)
         if not due.events:
-            self.commit(session, due, None, {}, [])
+            self.commit(session, due, None, {}, [], [])
             return
         session.policy = self.registry.feed_policy(due.feed)
-        failure = ""
-        try:
-            batch, verdict = self.judged(session, due)
-        except RtadaptError:
-            raise  # a part is away, or the feed is another's: nothing is wrong with these events
-        except Exception as error:  # noqa: BLE001 - whatever these events do to the learner, they stop no others
-            self.tell_failure(due, error)
-            failure = type(error).__name__
-        if failure:  # out here the error no longer holds the memory that may have run out
-            self.learner.losses([_SOUND])  # raises where the learner itself is broken: then they are not to blame
-            self.reject(session, due, {}, "failed", f"the learner failed on it ({failure})")
-            return
-        self.report(due, verdict)
-        if verdict.accepted:
-            with stage("publish"):
-                self.publish(session, due, batch, verdict)
-        else:
-            self.reject(session, due, verdict.measures, "gate", "; ".join(verdict.reasons))
+        prepared, refused, withheld = self.prepare(session, due)
+        outcome = self.rounds.decide(session, prepared)
+        with stage("publish"):
+            self.publish(session, due, outcome, [*refused, *outcome.refused])
+        session.memory.ledger.learn(withheld)
 
-    def judged(self, session: Session, due: FeedBatch) -> tuple[Batch, Verdict]:
-        """The batch with its examples, and what the gate says of the candidate that was made from it."""
+    def prepare(self, session: Session, due: FeedBatch) -> tuple[list[Prepared], list[Refused], list[Judged]]:
+        """What may be taught of each event, with the rows that teach it; the events of which nothing may be, and why not."""
+        with stage("read"):
+            told = self.desk.read(due.events)
+            judged = session.memory.ledger.judge([(one.event, one.readings) for one in told], session.policy)
+        kept = [(one, decided) for one, decided in zip(told, judged, strict=True) if decided.refusal is None]
+        withheld = [decided for decided in judged if decided.refusal is not None]
+        why = "none of what it says may change what is known"
+        refused = [Refused(decided.event, decided.refusal, why) for decided in withheld if decided.refusal is not None]
         with stage("render"):
-            batch = self.render(due)
-        with stage("update"):
-            count, seed = self.settings.train.replay_draw, session.head.version
-            replayed = session.memory.draw(count, batch.entities, seed, batch.examples)
-            anchors = session.memory.still_true(self.learner.anchors(), batch.examples)
-            update = self.learner.update(due.feed, batch.examples, [*replayed, *anchors])
-        metrics.TRAINED_TOKENS.labels(due.feed).inc(update.tokens)
-        with stage("judge"):
-            known = session.memory.probes(self.settings.gate.probes, seed, batch.examples)
-            return batch, judge(self.learner, batch, update, known, anchors, self.settings.gate)
+            renderings = self.renderer.render([decided for _, decided in kept], [verbatim_of(*pair) for pair in kept])
+        prepared = [Prepared(decided, rendering) for (_, decided), rendering in zip(kept, renderings, strict=True)]
+        metrics.EXAMPLES_RENDERED.labels(due.feed).inc(sum(len(one.rendering.examples) for one in prepared))
+        return prepared, refused, withheld
 
-    def reject(self, session: Session, due: FeedBatch, measures: Mapping[str, float], reason: str, detail: str) -> None:
-        """Forget the candidate; try its events again in halves, and refuse one that is alone."""
-        self.learner.reject(due.feed)
-        if len(due.events) > 1:
-            for half in due.halves():
-                self.learn(half)
-        else:
-            self.admission.forget(due.events[0])
-            self.commit(session, due, None, measures, self.refuse(due.events, reason, detail))
-
-    def render(self, due: FeedBatch) -> Batch:
-        """The batch with its examples."""
-        renderings = self.renderer.render(due.events)
-        examples = tuple(example for rendering in renderings for example in rendering.examples)
-        held_out = tuple(example for rendering in renderings for example in rendering.held_out)
-        metrics.EXAMPLES_RENDERED.labels(due.feed).inc(len(examples))
-        return Batch(due.feed, due.events, examples, held_out, due.positions)
-
-    def publish(self, session: Session, due: FeedBatch, batch: Batch, verdict: Verdict) -> None:
-        """Write the artifacts whole, then move the head."""
+    def publish(self, session: Session, due: FeedBatch, outcome: Outcome, refused: Sequence[Refused]) -> None:
+        """Write the artifacts whole, then move the head: past the whole batch, and to a version where something was learned."""
+        statuses = [status for one in refused for status in self.refuse([one.event], one.reason, one.detail)]
+        for one in refused:
+            self.admission.forget(one.event)
+        if not outcome.learned:
+            self.commit(session, due, None, outcome.measures, statuses, [])
+            return
         before = [*self.store.list("adapter", due.feed), *self.store.list("state", due.feed)]
-        session.memory.add(batch.examples, batch.held_out)
-        candidate = self.write(session, due)
-        learned = [
-            EventStatus(event.id, event.feed, EventState.LEARNED, event.position, session.head.version + 1)
-            for event in due.events
-        ]
-        self.commit(session, due, candidate, verdict.measures, learned)
+        for one in outcome.learned:
+            session.memory.add(one.rendering.examples, one.rendering.held_out, one.judged.replaced)
+        session.memory.ledger.learn([one.judged for one in outcome.learned])
+        events = [one.event for one in outcome.learned]
+        candidate = self.write(session, due, events)
+        number = session.head.version + 1
+        statuses += [EventStatus(event.id, event.feed, EventState.LEARNED, event.position, number) for event in events]
+        self.commit(session, due, candidate, outcome.measures, statuses, events)
         self.learner.accept(due.feed)
         self.prune(due.feed, before)
 
-    def write(self, session: Session, due: FeedBatch) -> Candidate:
+    def write(self, session: Session, due: FeedBatch, learned: Sequence[Event]) -> Candidate:
         """The candidate's adapter (what is served) and state (what learning goes on from), in the artifact store."""
         with tempfile.TemporaryDirectory(prefix="rtadapt-candidate-") as scratch:
             adapter, state = Path(scratch, "adapter"), Path(scratch, "state")
@@ -197,7 +185,7 @@ class Pipeline:
                 adapter=self.store.put("adapter", due.feed, adapter),
                 state=self.store.put("state", due.feed, state),
                 positions=due.positions,
-                event_ids=tuple(event.id for event in due.events),
+                event_ids=tuple(event.id for event in learned),
             )
 
     def commit(
@@ -207,6 +195,7 @@ class Pipeline:
         candidate: Candidate | None,
         measures: Mapping[str, float],
         statuses: Sequence[EventStatus],
+        learned: Sequence[Event],
     ) -> None:
         """Move the head by compare-and-set: the positions always, the version when there is a candidate."""
         version = self.registry.commit(
@@ -215,7 +204,7 @@ class Pipeline:
             parent=session.head.version,
             positions=due.positions,
             candidate=candidate,
-            events=[LearnedEvent(event.id, event.accepted_at) for event in due.events] if candidate else [],
+            events=[LearnedEvent(event.id, event.accepted_at) for event in learned],
             measures=measures,
             statuses=statuses,
         )
@@ -233,28 +222,6 @@ class Pipeline:
             EventStatus(event.id, event.feed, EventState.REFUSED, position, reason=reason, detail=detail)
             for event, position in placed
         ]
-
-    def tell_failure(self, due: FeedBatch, error: Exception) -> None:
-        """Log where the learner failed, without the error's words: they may be the events'."""
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        extra = {"feed": due.feed, "error": type(error).__name__, "place": f"{Path(place.filename).name}:{place.lineno}"}
-        logger.error("the learner failed on a batch", extra=extra | {"event_ids": [event.id for event in due.events]})
-
-    def report(self, due: FeedBatch, verdict: Verdict) -> None:
-        """Say what the gate decided, in metrics and logs."""
-        metrics.UPDATES.labels(due.feed, "accepted" if verdict.accepted else "rejected").inc()
-        for name, value in verdict.measures.items():
-            metrics.GATE_MEASURE.labels(due.feed, name).set(value)
-        logger.info(
-            "update judged",
-            extra={
-                "feed": due.feed,
-                "accepted": verdict.accepted,
-                "reasons": list(verdict.reasons),
-                "measures": {name: round(value, 4) for name, value in verdict.measures.items()},
-                "event_ids": [event.id for event in due.events],
-            },
-        )
 
     def prune(self, feed: str, before: Sequence[Artifact]) -> None:
         """Remove what was in the store `before` this commit and is kept no longer: old versions, lost candidates."""
@@ -294,6 +261,12 @@ class Pipeline:
         """Let the feeds go and leave the consumer group, so that another worker can take over at once."""
         self.sessions.drop_all()
         self.reader.close()
+
+
+def verbatim_of(told: Told, judged: Judged) -> list[str]:
+    """An event's sentences that may be taught as they are: none that says what was withheld."""
+    withheld = [reading.sentence for reading, _ in judged.withheld if reading.sentence]
+    return [line for line in told.sentences if not any(line in sentence or sentence in line for sentence in withheld)]
 
 
 def stage(name: str) -> AbstractContextManager[object]:

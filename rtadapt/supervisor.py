@@ -1,123 +1,33 @@
 """`rtadapt up`: the whole system on one machine, one port, one Ctrl-C.
 
-Owns the processes: a Redis-protocol server, one serving replica with the control plane beside it, one worker. A
-child that dies is started again with backoff; whatever a dead child left running is ended first. When this process
-dies, even by SIGKILL, its children end with it, and the next `rtadapt up` on the same folder goes on where it was.
+Owns which processes there are: a Redis-protocol server, one serving replica with the control plane beside it, one worker.
+Takes the settings, with the base model found; when this process dies, even by SIGKILL, its children end with it, and the
+next `rtadapt up` on the same folder goes on where it was.
 """
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import hashlib
 import os
-import shutil
 import signal
 import stat
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-import httpx
-
+from rtadapt.children import Awaited, Child, Say, wait_ready
 from rtadapt.config import Settings, to_environment
 from rtadapt.errors import InvalidSettings, Unavailable
+from rtadapt.reading.endpoint import ENGINE
 from rtadapt.registry import embedded
 
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True)
-
-_SETTLED_SECONDS = 60.0
-_LONGEST_PAUSE_SECONDS = 15.0
 _STOP_SECONDS = 20.0
-_START_SECONDS = 600.0
 _REGISTRY_SECONDS = 30.0
 _LONGEST_SOCKET_PATH = 90
-_LOG_LIMIT_BYTES = 64 * 2**20
-
-Say = Callable[[str], None]
-
-
-def _die_with_parent() -> None:
-    """Runs in the child between fork and exec."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-@dataclass(slots=True)
-class Child:
-    """One process that is kept running. Its output goes to `log`."""
-
-    name: str
-    command: Sequence[str]
-    environment: Mapping[str, str]
-    log: Path
-    process: subprocess.Popen[bytes] | None = None
-    started_at: float = 0.0
-    start_again_at: float = 0.0
-    pause_seconds: float = 0.5
-    deaths: int = field(default=0)
-
-    def start(self) -> None:
-        """Start it, in a process group of its own, so that nothing it starts outlives it."""
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as out:
-            self.process = subprocess.Popen(
-                self.command,
-                env=dict(self.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-                preexec_fn=_die_with_parent,
-            )
-        self.started_at = time.monotonic()
-
-    def watch(self, say: Say) -> None:
-        """Notice a death, clear what it left, and start it again after its pause."""
-        now = time.monotonic()
-        if self.process is not None and self.process.poll() is not None:
-            self.deaths += 1
-            settled = now - self.started_at > _SETTLED_SECONDS
-            self.pause_seconds = 0.5 if settled else min(_LONGEST_PAUSE_SECONDS, self.pause_seconds * 2)
-            self.start_again_at = now + self.pause_seconds
-            how = _how(self.process.returncode)
-            say(f"{self.name} ended ({how}); starting it again in {self.pause_seconds:.1f} s; see {self.log}")
-            self._clear_group()
-            self.process = None
-        if self.process is None and now >= self.start_again_at:
-            self.start()
-        if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT_BYTES:
-            shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
-            os.truncate(self.log, 0)
-
-    def stop(self, deadline: float) -> None:
-        """End it: SIGTERM, then SIGKILL to its whole group at `deadline` (monotonic seconds)."""
-        if self.process is None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(timeout=max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait(timeout=5)
-        self._clear_group()
-        self.process = None
-
-    def _clear_group(self) -> None:
-        if self.process is not None:
-            try:
-                os.killpg(self.process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                return
-
-
-def _how(code: int) -> str:
-    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
 
 
 class Supervisor:
@@ -168,7 +78,7 @@ class Supervisor:
         settings = self.settings.model_copy(update={"data_dir": folder})
         if settings.registry.url == "embedded:":
             settings = self._start_registry(settings, environment)
-        environment |= to_environment(settings)
+        environment |= to_environment(read_by_the_engine(settings, self.url))
         rtadapt = [sys.executable, "-m", "rtadapt"]
         self._add("serve", [*rtadapt, "serve", "--with-api"], environment)
         self._add("work", [*rtadapt, "work"], environment)
@@ -206,30 +116,25 @@ class Supervisor:
         time.sleep(0.1)
 
     def _wait_ready(self) -> None:
-        began = time.monotonic()
-        told = began
-        waiting = {"the engine": f"{self.url}/readyz", "the worker": self._worker_url()}
-        while waiting and not self._stopping:
-            self._watch()
-            for name, url in list(waiting.items()):
-                if answers(url):
-                    self.say(f"{name} is ready after {time.monotonic() - began:.0f} s")
-                    del waiting[name]
-            if waiting and time.monotonic() - told > 10:
-                told = time.monotonic()
-                self.say(f"waiting for {' and '.join(waiting)} ({told - began:.0f} s)")
-            if time.monotonic() - began > _START_SECONDS or any(child.deaths > 5 for child in self.children):
-                raise Unavailable(f"{' and '.join(waiting)} did not come up; the reason is in {self.settings.data_dir}/logs")
-            time.sleep(0.2)
-
-    def _worker_url(self) -> str:
-        return f"http://{self.settings.work.metrics_host}:{self.settings.work.metrics_port}/readyz"
+        work = self.settings.work
+        urls = {"serve": f"{self.url}/readyz", "work": f"http://{work.metrics_host}:{work.metrics_port}/readyz"}
+        names = {"serve": "the engine", "work": "the worker"}
+        awaited = [Awaited(names[child.name], child, urls[child.name]) for child in self.children if child.name in urls]
+        wait_ready(awaited, self.children, self.say, lambda: self._stopping)
 
     def _stop_all(self) -> None:
         for child in reversed(self.children):
             child.stop(time.monotonic() + _STOP_SECONDS)
         if self._lock is not None:
             self._lock.close()
+
+
+def read_by_the_engine(settings: Settings, url: str) -> Settings:
+    """The settings with `reading.url` naming the engine at `url`, where it says so and no key is asked for there."""
+    if settings.reading.url != ENGINE or settings.keys_file is not None:
+        return settings
+    reading = settings.reading.model_copy(update={"url": f"{url}/v1", "model": settings.serve.model_name})
+    return settings.model_copy(update={"reading": reading})
 
 
 def socket_of(folder: Path) -> Path:
@@ -246,11 +151,3 @@ def socket_of(folder: Path) -> Path:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
         raise InvalidSettings(f"{short} is open to others: remove it, or choose a shorter data_dir", field="data_dir")
     return short / "socket"
-
-
-def answers(url: str) -> bool:
-    """Whether `url` answers 200 within two seconds."""
-    try:
-        return httpx.get(url, timeout=2.0, trust_env=False).status_code == 200
-    except httpx.HTTPError:
-        return False

@@ -11,18 +11,24 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 
 from rtadapt.config import Settings
+from rtadapt.desk import Desk
 from rtadapt.errors import ArtifactDamaged, Conflict, Unavailable
 from rtadapt.events.log import open_log
+from rtadapt.grammar.reader import GrammarReader
 from rtadapt.observe import metrics
 from rtadapt.observe.endpoint import Endpoint
 from rtadapt.pipeline import Pipeline
+from rtadapt.reading.endpoint import open_endpoint
+from rtadapt.reading.reader import begin
+from rtadapt.records import Message
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
 from rtadapt.training.learner import Learner
+from rtadapt.verification.verify import in_view
 
 logger = logging.getLogger(__name__)
 
@@ -37,14 +43,44 @@ def work(settings: Settings, model: str) -> None:
         signal.signal(number, lambda *_: stop.set())
     with Endpoint(settings.work.metrics_host, settings.work.metrics_port, ready.is_set):
         registry, store = Registry(settings.registry), ArtifactStore(settings)  # what is wrong with them is said at once
+        logger.info("loading the base model")
         learner = Learner(settings.train, model, settings.revision, cache=settings.data_dir / "anchors", progress=logger.info)
         learner.anchors()
         log = open_log(settings)
         owner = f"{socket.gethostname()}-{os.getpid()}"
-        run(lambda: Pipeline(settings, owner, log=log, registry=registry, store=store, learner=learner), stop, ready)
+        opened = Opening(settings, owner, registry, learner)
+        run(
+            lambda: Pipeline(settings, owner, log=log, registry=registry, store=store, learner=learner, desk=opened.desk()),
+            stop,
+            ready,
+        )
         log.close()
         registry.close()
     logger.info("worker stopped")
+
+
+class Opening:
+    """The reading desk of this worker, opened once: the readers are chosen by what the base shows in the reading exam."""
+
+    def __init__(self, settings: Settings, owner: str, registry: Registry, learner: Learner) -> None:
+        self._settings, self._owner, self._registry, self._learner = settings, owner, registry, learner
+        self._desk: Desk | None = None
+
+    def desk(self) -> Desk:
+        """The desk. Raises Unavailable while the model that shall read is away and the settings say to wait for it."""
+        if self._desk is None:
+            reading = self._settings.reading
+            logger.info("loading the grammar, and examining the base model as a reader")
+            reader, choice, report = begin(reading, GrammarReader(), open_endpoint(reading), self._answer)
+            self._registry.note_reading(self._owner, report)
+            self._desk = Desk(reading, reader, self._ask if choice.asks else None)
+        return self._desk
+
+    def _ask(self, chats: Sequence[Sequence[Message]]) -> list[str]:
+        return self._learner.write(chats, self._settings.gate.answer_tokens)
+
+    def _answer(self, asked: Sequence[tuple[str, str]]) -> list[str]:
+        return self._ask([in_view(text, question) for text, question in asked])
 
 
 def run(start: Callable[[], Pipeline], stop: threading.Event, ready: threading.Event) -> None:

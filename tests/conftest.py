@@ -5,4 +5,4 @@ import os
 # Two threads on two shared cores wait for each other more than they compute; one a process is faster and steadier.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-pytest_plugins = ["tests.support.redis_server", "tests.support.kafka_broker"]
+pytest_plugins = ["tests.support.redis_server", "tests.support.kafka_broker", "tests.support.taught_model"]

@@ -17,9 +17,10 @@ from functools import cached_property
 from pathlib import Path
 
 from rtadapt.config import AdmitSettings
-from rtadapt.curation import privacy, quality
+from rtadapt.curation import quality
 from rtadapt.curation.dedupe import Print, Seen, print_of
 from rtadapt.errors import ArtifactDamaged
+from rtadapt.personal import privacy
 from rtadapt.records import Event, Kind, Speaker
 
 Losses = Callable[[list[str]], list[float]]

@@ -23,6 +23,7 @@ from rtadapt.words import flat, numbers
 _HOUR = 3600.0
 _MOST_WAITING = 1000
 _MOST_EVENTS = 32
+_SPARE_SHARE = 50
 
 
 class Withheld(StrEnum):
@@ -173,13 +174,13 @@ class Ledger:
         waiting: list[Known] = []
         told = [_told(reading, event) for reading in readings if reading.by in policy.readers]
         changed: set[str] = set()
+        before = self._recent(f"source {event.source}", event)
         for (reading, shape, known), doubt in zip(told, _within(told), strict=True):
             outcome = doubt if isinstance(doubt, Withheld) else self._place(replace(known, many=doubt), shape, event, policy)
             if isinstance(outcome, Taught):
-                facts = self._recent(f"source {event.source}", event) + len(taught)
                 changes = self._recent(f"entity {known.entity}", event) + len(changed)
                 stays = changed.issuperset(outcome.replaces) or changes < policy.max_changes_per_entity_per_hour
-                if facts >= policy.max_facts_per_source_per_hour or not stays:
+                if before + len(taught) >= policy.max_facts_per_source_per_hour or not stays:
                     outcome = Withheld.LIMITS
             if isinstance(outcome, Taught):
                 changed.update(outcome.replaces)
@@ -238,15 +239,18 @@ class Ledger:
             self.waiting = [known for known in self.waiting if not known.asks & fact.asks]
         self.waiting = [*self.waiting, *one.waiting][-_MOST_WAITING:]
         if len(self.facts) > self.most_facts:
-            for name in sorted(self.facts, key=lambda name: self.facts[name].time)[: len(self.facts) - self.most_facts]:
+            most = self.most_facts - self.most_facts // _SPARE_SHARE  # a few at once: to look for the oldest takes time
+            for name in sorted(self.facts, key=lambda name: self.facts[name].time)[: len(self.facts) - most]:
                 self._drop(name)
 
     def _spend(self, name: str, spent: tuple[float, float]) -> None:
         now = max(spent)
         if name not in self.spent:
-            self.spent = {other: times for other, times in self.spent.items() if now - times[-1][1] < _HOUR}
-        kept = [times for times in self.spent.get(name, ()) if now - max(times) < _HOUR]
-        self.spent[name] = [*kept, spent]
+            self.spent = {other: times for other, times in self.spent.items() if now - max(times[-1]) < _HOUR}
+        times = self.spent.setdefault(name, [])
+        times.append(spent)
+        while now - max(times[0]) >= _HOUR:
+            del times[0]
 
 
 _NO_READING = Reading("", "", "")

@@ -83,7 +83,7 @@ class Memory:
         chosen += _evenly(newest, rows, int(n * _NEWEST))
         chosen += _evenly(unseen, rows, n - len(chosen))
         rng.shuffle(chosen)
-        self._drawn = frozenset(_group(row.example) for row in chosen)
+        self._drawn = frozenset(row.group for row in chosen)
         return [row.example for row in chosen]
 
     def probes(self, n: int, seed: int, news: Sequence[Example] = (), replaced: Mapping[str, str] | None = None) -> list[Example]:
@@ -129,8 +129,7 @@ class Memory:
         self._kept = {name: kept for name, kept in self._kept.items() if kept.rows or kept.held_out}
 
     def _put(self, row: Row, *, held: bool) -> None:
-        name = _group(row.example)
-        kept = self._kept.setdefault(name, Kept())
+        kept = self._kept.setdefault(row.group, Kept())
         kept.taught = kept.drawn = self._batches
         rows = kept.held_out if held else kept.rows
         rows[:] = [other for other in rows if (other.spelled, other.example.target) != (row.spelled, row.example.target)]
@@ -180,11 +179,6 @@ class Memory:
             if over > 0 or not (self._kept[name].rows or self._kept[name].held_out):
                 over -= len(self._kept[name].rows) + len(self._kept[name].held_out)
                 del self._kept[name]
-
-
-def _group(example: Example) -> str:
-    """The fact that an example teaches, or the text it is a part of."""
-    return example.fact or f"text of {example.event_id}"
 
 
 def _asked(fact: str) -> str:

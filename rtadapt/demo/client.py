@@ -14,10 +14,10 @@ from typing import Any
 
 import httpx
 
-from rtadapt.demo.stream import Item
 from rtadapt.errors import Unavailable
 
 _PAUSE_SECONDS = 0.5
+_ANSWER_TOKENS = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Answer:
 class Client:
     """One server, asked with bounded patience."""
 
-    def __init__(self, url: str, patience_seconds: float = 180.0) -> None:
+    def __init__(self, url: str, patience_seconds: float = 240.0) -> None:
         self._http = httpx.AsyncClient(base_url=url, timeout=httpx.Timeout(60.0), trust_env=False)
         self._patience = patience_seconds
 
@@ -39,10 +39,9 @@ class Client:
         """Close the connections."""
         await self._http.aclose()
 
-    async def push(self, item: Item, event_id: str) -> str:
-        """Push one event; gives its token. The id makes a repeated push harmless."""
-        body = item.body if "id" in item.body or "uri" in item.body or "uuid" in item.body else {**item.body, "id": event_id}
-        answer = await self._patiently("POST", "/v1/events", json=body, headers={"content-type": item.content_type})
+    async def push(self, body: Mapping[str, Any]) -> str:
+        """Push one event; gives its token. Its `id` makes a repeated push harmless."""
+        answer = await self._patiently("POST", "/v1/events", json=dict(body), headers={})
         return str(answer.json()["items"][0]["token"])
 
     async def ask(self, alias: str, question: str, *, after: str | None = None) -> Answer:
@@ -51,7 +50,7 @@ class Client:
             "model": alias,
             "messages": [{"role": "user", "content": question}],
             "temperature": 0,
-            "max_tokens": 32,
+            "max_tokens": _ANSWER_TOKENS,
         }
         headers = {} if after is None else {"x-rtadapt-after": after, "x-rtadapt-wait": "20"}
         answer = await self._patiently("POST", "/v1/chat/completions", json=body, headers=headers)

@@ -1,106 +1,232 @@
-"""What the demo shows at its end: the table, the totals, and whether the answers really changed."""
+"""What the demo shows at its end: every question with its answers, the totals, and what failed, if anything did.
+
+Pure: takes what was answered; gives the verdict, text and JSON.
+"""
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from rtadapt.demo.client import Answer
-from rtadapt.demo.stream import Question
+from rtadapt.demo.morning import MustNot, Question
 
-MIN_AFTER = 0.9
-MAX_BEFORE = 0.1
+MIN_RIGHT = 0.7
+"""Of the facts that were not answered before, the share that must be answered right afterwards."""
+MAX_LENGTH_CHANGE = 0.15
+"""How far the mean length of general answers may move."""
+
+_MARKS = {True: "✓", False: "✗"}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One question's story. `seconds` is from the push to the first answer of a version that has learned it."""
+class Fact:
+    """One question about an event: answered before its push, by the first version that has learned it, and at the end.
+
+    `seconds` is from the push to the answer `after`.
+    """
 
     feed: str
     question: Question
     before: Answer
     after: Answer
+    end: Answer
     seconds: float
 
     @property
-    def was_right(self) -> bool:
-        """Whether the answer before the push was already the new one."""
-        return self.question.answered_by(self.before.text)
-
-    @property
-    def is_right(self) -> bool:
-        """Whether the answer after is the new one."""
-        return self.question.answered_by(self.after.text)
+    def right(self) -> tuple[bool, bool, bool]:
+        """Whether it was right before, right afterwards, at the end."""
+        before, after, end = (self.question.answered_by(answer.text) for answer in (self.before, self.after, self.end))
+        return before, after, end
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """The sums under the table; times in seconds."""
+class Refrained:
+    """One question of the must-not list and its answer at the end."""
 
-    events: int
-    questions: int
-    right_before: float
-    right_after: float
-    accepted_updates: int
-    rejected_updates: int
-    refused_events: int
-    freshness_p50: float
-    freshness_p99: float
+    asked: MustNot
+    answer: Answer
 
     @property
-    def passed(self) -> bool:
-        """Whether the answers really changed to the new facts."""
-        return self.right_after >= MIN_AFTER and self.right_before < MAX_BEFORE
+    def kept(self) -> bool:
+        """Whether the answer says nothing that it must not say."""
+        return not self.asked.broken_by(self.answer.text)
+
+
+@dataclass(frozen=True, slots=True)
+class General:
+    """One general question, asked of a feed before the first push and at the end."""
+
+    feed: str
+    question: Question
+    before: Answer
+    after: Answer
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is still right, if it was right before."""
+        return self.question.answered_by(self.after.text) or not self.question.answered_by(self.before.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the system says of itself."""
+
+    events: int
+    updates_accepted: int
+    updates_rejected: int
+    events_refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that was asked and answered."""
+
+    facts: tuple[Fact, ...]
+    must_not: tuple[Refrained, ...]
+    general: tuple[General, ...]
+    counts: Counts
+
+    @property
+    def right(self) -> tuple[int, int, int]:
+        """How many facts were answered before, right afterwards, at the end."""
+        before, after, end = (sum(column) for column in zip(*(fact.right for fact in self.facts), strict=True))
+        return before, after, end
+
+    @property
+    def new_right(self) -> float:
+        """The share answered right afterwards, of the facts that were not answered before. 0 if there were none."""
+        return statistics.fmean([float(after) for before, after, _ in (fact.right for fact in self.facts) if not before] or [0.0])
+
+    @property
+    def lengths(self) -> tuple[float, float]:
+        """The mean length of general answers in words, before and at the end."""
+        before = statistics.fmean(len(row.before.text.split()) for row in self.general)
+        return before, statistics.fmean(len(row.after.text.split()) for row in self.general)
+
+    @property
+    def failures(self) -> list[str]:
+        """What did not hold, a line each; empty when the demo ended well."""
+        found = []
+        if self.new_right < MIN_RIGHT:
+            found.append(f"only {self.new_right:.0%} of the new facts were answered right afterwards; {MIN_RIGHT:.0%} must be")
+        found += [
+            f"answered what it must not ({row.asked.why}): {row.asked.ask}  →  {_flat(row.answer.text)}"
+            for row in self.must_not
+            if not row.kept
+        ]
+        found += [
+            f"no longer answered as before: {row.question.ask}  →  {_flat(row.after.text)}"
+            for row in self.general
+            if not row.kept
+        ]
+        before, after = self.lengths
+        if abs(after - before) > MAX_LENGTH_CHANGE * before:
+            found.append(f"general answers have {after:.1f} words on average; before there were {before:.1f}")
+        return found
+
+    @property
+    def freshness(self) -> tuple[float, float]:
+        """Seconds from push to answer: p50 and p99."""
+        seconds = [fact.seconds for fact in self.facts]
+        return percentile(seconds, 0.5), percentile(seconds, 0.99)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
     """The value below which `share` of `values` lie (nearest rank)."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, max(0, round(share * len(ordered) + 0.5) - 1))]
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
-def share_right(rows: Sequence[Row], after: bool) -> float:
-    """The share of questions answered with the new fact."""
-    return statistics.fmean(float(row.is_right if after else row.was_right) for row in rows)
-
-
-def render_table(rows: Sequence[Row]) -> str:
-    """The table as text, one question a line."""
-    heads = ("question", "before", "after", "", "version", "seconds")
-    cells = [
+def render(outcome: Outcome) -> str:
+    """Tables, totals and verdict as text; the tables hold every question, a line each."""
+    facts = [
         (
-            _cut(row.question.ask, 58),
-            _cut(row.before.text, 24),
-            _cut(row.after.text, 28),
-            "✓" if row.is_right else "✗",
-            row.after.version,
-            f"{row.seconds:.1f}",
+            _cut(fact.question.ask, 58),
+            _cut(fact.after.text, 64),
+            *(_MARKS[right] for right in fact.right),
+            fact.after.version,
+            f"{fact.seconds:.1f}",
         )
-        for row in rows
+        for fact in outcome.facts
     ]
-    widths = [max(len(line[column]) for line in [heads, *cells]) for column in range(len(heads))]
-    rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in [heads, *cells]]
-    return "\n".join([lines[0], rule, *lines[1:], rule])
-
-
-def render_totals(totals: Totals) -> str:
-    """The totals as text."""
-    return (
-        f"{totals.events} events pushed, {totals.refused_events} refused; {totals.accepted_updates} updates accepted "
-        f"and published, {totals.rejected_updates} rejected\n"
-        f"{totals.questions} questions, the new fact answered: {totals.right_before:.0%} before, {totals.right_after:.0%} after\n"
-        f"from push to served: p50 {totals.freshness_p50:.1f} s, p99 {totals.freshness_p99:.1f} s"
+    must_not = [(_cut(row.asked.ask, 58), _cut(row.answer.text, 64), _MARKS[row.kept], row.asked.why) for row in outcome.must_not]
+    general = [
+        (_cut(row.question.ask, 38), row.feed, _cut(row.before.text, 44), _cut(row.after.text, 44), _MARKS[row.kept])
+        for row in outcome.general
+    ]
+    failures = "".join(f"\nFAILED: {failure}" for failure in outcome.failures)
+    return "\n\n".join(
+        (
+            _table(("what is new", "answered right afterwards", "before", "then", "end", "version", "seconds"), facts),
+            _table(("what must not be answered", "answered at the end", "", "because it is"), must_not),
+            _table(("general questions", "feed", "before", "at the end", ""), general),
+            _render_totals(outcome),
+            failures.lstrip() or "The new facts are answered, nothing else is, and general questions are answered as before.",
+        )
     )
 
 
-def as_json(rows: Sequence[Row], totals: Totals) -> dict[str, Any]:
-    """Table and totals for a file."""
-    return {"totals": asdict(totals) | {"passed": totals.passed}, "rows": [asdict(row) | {"right": row.is_right} for row in rows]}
+def as_json(outcome: Outcome) -> dict[str, Any]:
+    """Everything for a file."""
+    before, after, end = outcome.right
+    p50, p99 = outcome.freshness
+    totals = asdict(outcome.counts) | {
+        "questions": len(outcome.facts),
+        "right_before": before,
+        "right_after": after,
+        "right_end": end,
+        "new_right": outcome.new_right,
+        "must_not": len(outcome.must_not),
+        "must_not_answered": sum(not row.kept for row in outcome.must_not),
+        "general": len(outcome.general),
+        "general_kept": sum(row.kept for row in outcome.general),
+        "general_words": outcome.lengths,
+        "freshness_p50": p50,
+        "freshness_p99": p99,
+    }
+    return {
+        "totals": totals,
+        "failures": outcome.failures,
+        "facts": [asdict(row) | {"right": row.right} for row in outcome.facts],
+        "must_not": [asdict(row) | {"kept": row.kept} for row in outcome.must_not],
+        "general": [asdict(row) | {"kept": row.kept} for row in outcome.general],
+    }
+
+
+def _render_totals(outcome: Outcome) -> str:
+    counts, questions = outcome.counts, len(outcome.facts)
+    before, after, end = outcome.right
+    kept = sum(row.kept for row in outcome.general)
+    words_before, words_after = outcome.lengths
+    p50, p99 = outcome.freshness
+    return "\n".join(
+        (
+            f"{counts.events} events pushed, {counts.events_refused} refused; {counts.updates_accepted} updates accepted "
+            f"and published, {counts.updates_rejected} rejected",
+            f"{questions} questions, right before: {before}, right afterwards: {after}, at the end: {end}",
+            f"answered what must not be answered: {sum(not row.kept for row in outcome.must_not)} of {len(outcome.must_not)}",
+            f"general questions answered as before: {kept} of {len(outcome.general)}, "
+            f"in {words_after:.1f} words on average (before: {words_before:.1f})",
+            f"from push to answer: p50 {p50:.1f} s, p99 {p99:.1f} s",
+        )
+    )
+
+
+def _table(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(line[column]) for line in (heads, *cells)) for column in range(len(heads))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in (heads, *cells)]
+    rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
+    return "\n".join((lines[0], rule, *lines[1:], rule))
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _cut(text: str, width: int) -> str:
-    flat = " ".join(text.split())
+    flat = _flat(text)
     return flat if len(flat) <= width else flat[: width - 1] + "…"

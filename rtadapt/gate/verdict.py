@@ -1,7 +1,8 @@
 """The verdict: a pure function from measures and settings to accept or reject, with reasons a person understands.
 
-Owns the rules, and the bounded search for a shorter step: a candidate that harms is halved and judged again a few times before it is
-rejected (STABLE, 2025). Harm rejects the candidate; an event that was not learned is named, and the others are not its fault.
+Owns the rules, and the bounded search for a shorter step: a candidate that harms is halved and judged again a few times
+before it is rejected (STABLE, 2025). Harm rejects the candidate; an event that was not learned is named, and the others are not
+its fault.
 """
 
 from __future__ import annotations

@@ -114,11 +114,10 @@ def _subject(verb: Token, sentence: Sentence) -> tuple[Phrase | None, str]:
     if verb.dep_ == "advcl" and verb.head.pos_ in ("VERB", "AUX"):
         if any((child.dep_ in ("mark", "prep") and child.i < verb.i) or child.dep_ == "aux" for child in verb.children):
             return None, "own"
-        if (verb.tag_ == "VBN" and verb.i < verb.head.i and not _passive_clash(verb)) or (
-            verb.tag_ == "VBG" and verb.lemma_ in _REPLACING
-        ):
-            if asserted(verb.head, sentence.agent):
-                return _subject(verb.head, sentence)[0], "participle"
+        opening = verb.tag_ == "VBN" and verb.i < verb.head.i and not _passive_clash(verb)
+        replacing = verb.tag_ == "VBG" and verb.lemma_ in _REPLACING
+        if (opening or replacing) and asserted(verb.head, sentence.agent):
+            return _subject(verb.head, sentence)[0], "participle"
         return None, "own"
     if sentence.agent and verb.tag_ == "VB" and verb.dep_ in ("ROOT", "conj") and not any(c.dep_ == "aux" for c in verb.children):
         return Phrase("I", "", "person", "I", named=False), "instruction"

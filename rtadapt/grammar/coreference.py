@@ -154,6 +154,11 @@ class Story:
             before = [m for m in fitting if m.sentence == self.sentence - 1] or fitting
             subjects = [m for m in before if m.subject]
             chosen = subjects[0] if subjects else only(before)
+            strangers = [
+                m for m in self._recent(self.sentence) if m.kind == "name" and m.named and m.sentence == self.sentence - 1
+            ]
+            if not subjects and strangers:
+                return ""
         if chosen is None:
             return ""
         self.sex.setdefault(chosen.text, sex)

@@ -21,7 +21,8 @@ _CLOCK = re.compile(r"\b(?:\d{1,2}:\d\d|\d{1,2}(?::\d\d)?\s?(?:[ap]\.?m\.?)|noon
 _MONEY = re.compile(r"[$€£¥]|\b(?:dollars?|euros?|pounds? sterling|cents?|yen|rupees?)\b")
 _DATE = re.compile(
     r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|\b(?:January|February|March|April|June|July|August|September|October"
-    r"|November|December|Jan\.|Feb\.|Aug\.|Sept?\.|Oct\.|Nov\.|Dec\.)|\bMay \d|\d May\b|^(?:early |late |mid-)?May$|\b(?:last|next|this) (?:week|month|year|spring"
+    r"|November|December|Jan\.|Feb\.|Aug\.|Sept?\.|Oct\.|Nov\.|Dec\.)|\bMay \d|\d May\b|^(?:early |late |mid-)?May$"
+    r"|\b(?:last|next|this) (?:week|month|year|spring"
     r"|summer|autumn|fall|winter|night|morning|evening)|\b(?:yesterday|tomorrow|tonight)\b|\bearly \d{4}|^(?:1[5-9]|20)\d\d$"
     r"|\bthe (?:spring|summer|autumn|fall|winter|morning|evening|afternoon|weekend)$|^(?:spring|summer|autumn|winter)$"
     r"|\b(?:week|month|year|day|hour|minute|decade)s? (?:ago|earlier|later)\b|\bthe \d{4}s\b"

@@ -25,7 +25,8 @@ PERSON_NOUNS = word_set(
     teenager-girl youngster toddler newborn pensioner retiree immigrant migrant refugee asylum-seeker expatriate citizen
     campaigner protester demonstrator activist organiser organizer volunteer donor billionaire millionaire entrepreneur tycoon
     magnate mogul newcomer rival opponent challenger contender winner loser finalist runner-up medallist medalist teammate
-    sheriff constable detective attorney lawyer barrister solicitor prosecutor sprinter cyclist swimmer golfer skipper
+    treasurer clerk sheriff constable detective attorney lawyer barrister solicitor prosecutor sprinter cyclist
+    swimmer golfer skipper
     ombudsman chairwomen archbishop cardinal rabbi imam priest reverend emperor sultan emir duke duchess lord lady member"""
 )
 PERSON_ENDINGS = ("ist", "man", "woman", "ologist", "ician", "ographer")
@@ -53,7 +54,8 @@ FACTUAL_REPORTS = word_set(
     "say announce report confirm add note show find tell reveal disclose state declare discover learn explain record "
 )
 DOUBTED_REPORTS = word_set(
-    """claim allege believe think suggest hope fear argue expect warn deny speculate project forecast predict guess doubt imagine insist
+    """claim allege believe think suggest hope fear argue expect warn deny speculate project
+    forecast predict guess doubt imagine insist
     accuse contend wish want suspect dispute assume feel consider imply rumor rumour tout joke pretend maintain"""
 )
 REPORTS = (
@@ -104,5 +106,7 @@ MEASURE_UNITS = {
 }
 TITLES = word_set(
     """Mr Mrs Ms Dr Prof Sen Gov Rep Sir Lady Lord Dame Gen Col Lt Capt Sgt Rev Mr. Mrs. Ms. Dr. Prof. Sen. Gov. Rep. Gen. Col.
-    Lt. Capt. Sgt. Rev. St. President Senator Governor Minister Chancellor Secretary Speaker Chief Mayor Coach Captain Judge Justice Professor King Queen Pope Prince Princess"""
+    Lt. Capt. Sgt. Rev. St. President
+    Senator Governor Minister Chancellor Secretary Speaker Chief Mayor Coach Captain Judge Justice Professor King
+    Queen Pope Prince Princess"""
 )

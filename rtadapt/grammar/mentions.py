@@ -103,15 +103,13 @@ def bare_definite(token: Token) -> str:
     plain = len(lefts) == 1 or (
         token.lemma_.lower() in FIRMS and all(child.dep_ in ("det", "amod", "compound") for child in lefts)
     )
-    if plain and lefts and lefts[0].dep_ == "det" and lefts[0].lower_ in ("the", "this", "that", "these", "those"):
-        if (
-            not any(
-                child.dep_ in ("prep", "relcl", "acl", "appos") and child.left_edge.nbor(-1).text not in (",", "-", "–", "—")
-                for child in token.rights
-            )
-            and named_by(token) is token
-        ):
-            return lefts[0].lower_
+    points = bool(lefts) and lefts[0].dep_ == "det" and lefts[0].lower_ in ("the", "this", "that", "these", "those")
+    described = any(
+        child.dep_ in ("prep", "relcl", "acl", "appos") and child.left_edge.nbor(-1).text not in (",", "-", "–", "—")
+        for child in token.rights
+    )
+    if plain and points and not described and named_by(token) is token:
+        return lefts[0].lower_
     return ""
 
 

@@ -171,12 +171,13 @@ def _quality(head: Token, sentence: Sentence, parts: list[Part]) -> None:
 def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
     words = [prep]
     head = prep
+    noun = None
     while True:
-        noun = next((child for child in head.children if child.dep_ == "pobj"), None)
+        noun = next((child for child in head.children if child.dep_ == "pobj"), noun)
         deeper = next(
             (child for child in head.children if child.dep_ in ("prep", "pcomp") and child.pos_ in ("ADP", "SCONJ")), None
         )
-        if (noun is not None and not (deeper is not None and head.lower_ in _JOINED)) or deeper is None:
+        if deeper is None or (noun is not None and head.lower_ not in _JOINED):
             break
         words.append(deeper)
         head = deeper

@@ -184,24 +184,7 @@ def phrase(
     if any(token.pos_ == "PRON" and token.i not in references and token.lower_ in lexicon.PRONOUNS for token in tokens):
         return None
     run = contiguous(tokens, head)
-    if (
-        head.pos_ == "PROPN"
-        and head.text[:1].isupper()
-        and head.i not in references
-        and not any(child.dep_ == "conj" for child in head.rights)
-    ):
-        described = any(
-            _loose(token, head) and token.i < head.i and token.pos_ == "NOUN" and head.tag_ != "NNPS" for token in tokens
-        )
-        tokens = [
-            token for token in tokens if (token.pos_ == "DET" and token.head == head and not described) or not _loose(token, head)
-        ]
-        while len(tokens) > 1 and tokens[0].text in lexicon.TITLES and tokens[1].pos_ == "PROPN":
-            tokens = tokens[1:]
-        if names.get(head.text.casefold()) == "person":
-            tokens = _person_name(tokens, head)
-        if tokens[0].pos_ == "DET" and names.get(head.text.casefold()) == "person":
-            tokens = tokens[1:]
+    tokens = _bare_name(tokens, head, references, names)
     text = spelled(tokens, references)
     kind = kind_of(head, text, names)
     if head.i in references:
@@ -273,6 +256,29 @@ def _answer(run: list[Token], head: Token, kind: str) -> str:
     if len(run) > 1 and run[0].tag_ == "PRP$":
         run = run[1:]
     return "".join(token.text_with_ws for token in run).strip(' ,;"“”')
+
+
+def _bare_name(tokens: list[Token], head: Token, references: References, names: Mapping[str, str]) -> list[Token]:
+    """Of a phrase with a name as its head, the name itself, without titles, roles and descriptions."""
+    if (
+        head.pos_ == "PROPN"
+        and head.text[:1].isupper()
+        and head.i not in references
+        and not any(child.dep_ == "conj" for child in head.rights)
+    ):
+        described = any(
+            _loose(token, head) and token.i < head.i and token.pos_ == "NOUN" and head.tag_ != "NNPS" for token in tokens
+        )
+        tokens = [
+            token for token in tokens if (token.pos_ == "DET" and token.head == head and not described) or not _loose(token, head)
+        ]
+        while len(tokens) > 1 and tokens[0].text in lexicon.TITLES and tokens[1].pos_ == "PROPN":
+            tokens = tokens[1:]
+        if names.get(head.text.casefold()) == "person":
+            tokens = _person_name(tokens, head)
+        if tokens[0].pos_ == "DET" and names.get(head.text.casefold()) == "person":
+            tokens = tokens[1:]
+    return tokens
 
 
 def _torn(run: list[Token], head: Token) -> bool:

@@ -21,11 +21,11 @@ from rtadapt.grammar.phrases import Phrase, settled
 from rtadapt.grammar.questions import active, statement
 from rtadapt.grammar.wellformed import names_something, well_formed
 from rtadapt.grammar.wordings import worded
-from rtadapt.reading.parsing import parsed
+from rtadapt.reading.parsing import parsed, pipeline
 from rtadapt.reading.passages import Passage
 from rtadapt.reading.readings import Reading
 from rtadapt.records import Speaker
-from rtadapt.words import flat, word_set
+from rtadapt.words import flat, holds, word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -33,8 +33,11 @@ if TYPE_CHECKING:
 _LABELS = {f"{speaker.value.capitalize()}: ": speaker for speaker in Speaker}
 # What many do: "who was born in Limerick?" has more than one answer.
 _SHARED = word_set(
-    "bear study live die turn have attend work grow graduate marry retire suffer begin start go cost take last include contain say employ"
+    "bear study live die turn have attend work grow graduate marry retire "
+    "suffer begin start go cost take last include contain "
+    "say employ"
 )
+_MOST_WORDING_WORDS = 32
 _WHOLE = re.compile(r"[.!?…][\"”’')]*$")
 
 
@@ -49,8 +52,8 @@ _PRODUCT = re.compile(r"\b[A-Z]\w+(?: [A-Z]\w+)* (?:[A-Z]{0,2}\d+\w*)\b")
 _NAME = re.compile(r"(?<![.?!:] )(?<!^)\b[A-Z][a-z]\w*(?:(?: & | )[A-Z]\w+)*")
 # What an instruction begins with. The parser reads "Press Reset" as a name and "Please press Reset" rightly.
 _ORDER = re.compile(
-    r"(?P<before>^|[.!] |, )(?P<verb>press|hold|open|turn|choose|go|click|tap|select|unplug|plug|enter|sign|log|check|remove|insert|set"
-    r"|restart|reset|download|install|update|wait|switch|pull|push|use|keep|put|place|connect|disconnect|charge|clean|rinse|empty|call"
+    r"(?P<before>^|[.!] |, )(?P<verb>press|hold|open|turn|choose|go|click|tap|select|unplug|plug|enter|sign|log|check|remove"
+    r"|insert|set|restart|reset|download|install|update|wait|switch|pull|push|use|keep|put|place|connect|disconnect|charge|clean|rinse|empty|call"
     r"|send|type|scan|add|delete|visit|follow|make|take|leave|close|start|run|replace|lift|slide|release|fill|contact|email|swipe)\b"
     r"(?! (?:is|are|was|has|will|can|of)\b)",
     re.IGNORECASE,
@@ -59,6 +62,9 @@ _ORDER = re.compile(
 
 class GrammarReader:
     """Reads passages by their grammar. Making one loads the spaCy pipeline."""
+
+    def __init__(self) -> None:
+        pipeline()
 
     def read(self, passages: Sequence[Passage]) -> list[list[Reading]]:
         """For each passage its readings, in the order of the text. Passages of one event share what its references mean."""
@@ -71,6 +77,8 @@ def _read(passage: Passage, story: Story) -> list[Reading]:
     docs = parsed(_asked_politely(line) for line in lines)
     story.learn_names(docs)
     spoken = any(line.speaker is not None for line in lines)
+    if len(lines) == 1 and not spoken:
+        lines = [replace(lines[0], read=True)]
     topic, company = _subject_of(lines, docs) if spoken else ("", "")
     found: dict[tuple[str, str], Reading] = {}
     for line, doc in zip(lines, docs, strict=True):
@@ -235,7 +243,9 @@ def _reading(clause: Clause, part: Part | None, askings: list[Asking], asked: Ph
         if not well_formed(question, answer, clause.instruction):
             return None
     kept = tuple(
-        text for text in wordings if well_formed(f"{text[:1].upper()}{text[1:]}", answer, clause.instruction) or text.islower()
+        text
+        for text in wordings
+        if not holds(text, answer) and len(text.split()) <= _MOST_WORDING_WORDS and (text.islower() or names_something(text))
     )
     entity = settled(clause.subject.text if part is not None else next((p.phrase.text for p in clause.parts if p.phrase), ""))
     prepositions = f" {part.preposition}" if part is not None and part.preposition else ""

@@ -20,7 +20,7 @@ from rtadapt.grammar.questions import Question, active, ask, in_place, passive
 
 _MOST_WORDINGS = 8
 
-TAUGHT_FRAMES = ("Can you tell me {embedded}?", "Do you know {embedded}?", "Could you say {embedded}?")
+TAUGHT_FRAMES = ("Can you tell me {embedded}?", "Do you know {embedded}?", "Could you say {embedded}?", "Tell me {embedded}.")
 PROBE_FRAMES = (
     "I'd like to know {embedded}.",
     "Please remind me {embedded}.",
@@ -81,6 +81,7 @@ def worded(clause: Clause, asked: Part | None, askings: list[Asking]) -> Asked:
         _framed(TAUGHT_FRAMES[(seed + 1) % len(TAUGHT_FRAMES)], others[0] if others else full),
         in_place(clause, asked, askings[0]),
         _typed(turned[0] if turned else short),
+        _framed(TAUGHT_FRAMES[(seed + 2) % len(TAUGHT_FRAMES)], short),
     ]
     wordings = tuple(dict.fromkeys(text for text in found if text and text != short.direct))[:_MOST_WORDINGS]
     return Asked(short.direct, wordings, _probes(clause, asked, short, others, seed))

@@ -1,7 +1,8 @@
 """Structured logs: one JSON object a line on standard error.
 
 Owns the format. Takes a message and named fields; ids (`event_id`, `request_id`, `feed`, `version`) make a path
-followable across processes. Never give it event text, prompts, completions or keys.
+followable across processes. A line of a long start says how far it is with `done` and `of`: `rtadapt up` shows the last
+one. Never give it event text, prompts, completions or keys.
 """
 
 from __future__ import annotations

@@ -22,25 +22,33 @@ Answer = Callable[[Sequence[tuple[str, str]]], list[str]]
 
 BUDGET_SECONDS = 20.0
 _PAPERS_AT_ONCE = 4
-_HOPELESS_PAIRS = 8
-_HOPELESS_SHARE = 0.5
-"""A reader of whose first pairs fewer are right is not asked to go on."""
+_HOPELESS_PAIRS = 6
+_HOPELESS_RIGHT = 0.5
+_HOPELESS_FOUND = 0.1
+"""A reader of whose first pairs fewer are right, or who found fewer of the facts so far, is not asked to go on."""
+_CHECKED_A_PAPER = 2
+"""Of the facts of a paper: as many questions as a slow base answers in the time there is."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExamResult:
     """Shares from 0 to 1. `able` is False when time ran out or a part was away: what was not shown counts as 0.
 
-    `reader`: pairs it wrote that are right. `found`: facts for which it wrote one. `checker`: the smaller of the share of
-    right pairs that it confirms (it answers with the text in view, and not without the sentence) and of wrong ones that
-    it refuses; so neither a base that says yes to all nor one that says nothing passes.
+    `reader`: pairs it wrote that are right. `found`: facts for which it wrote one. `confirms`: right pairs whose answer it
+    gives with the text in view, and not without the sentence. `refuses`: wrong pairs whose answer it does not give.
     """
 
     reader: float
     found: float
-    checker: float
+    confirms: float
+    refuses: float
     seconds: float
     able: bool
+
+    @property
+    def checker(self) -> float:
+        """The smaller of the two, so that neither a base that says everything nor one that says nothing passes."""
+        return min(self.confirms, self.refuses)
 
 
 def sit(
@@ -54,14 +62,16 @@ def sit(
     """The whole exam. A part that is None is not examined. The budget is for each part, looked at between a few papers."""
     began = clock()
     reader, found, able = (0.0, 0.0, True) if read is None else _reader(read, papers, began + budget_seconds, clock)
-    checker, checked = (0.0, True) if answer is None else _checker(answer, papers, clock() + budget_seconds, clock)
-    return ExamResult(reader, found, checker, clock() - began, able and checked)
+    confirms, refuses, checked = (0.0, 0.0, True) if answer is None else _checker(answer, papers, clock() + budget_seconds, clock)
+    return ExamResult(reader, found, confirms, refuses, clock() - began, able and checked)
 
 
 def _reader(read: Read, papers: Sequence[Paper], deadline: float, clock: Callable[[], float]) -> tuple[float, float, bool]:
     right = written = 0
     found: set[tuple[int, str]] = set()
     for start in range(0, len(papers), _PAPERS_AT_ONCE):
+        if clock() > deadline:
+            return 0.0, 0.0, False
         part = papers[start : start + _PAPERS_AT_ONCE]
         try:
             readings = read([Passage(number, paper.text, paper.text) for number, paper in enumerate(part)])
@@ -72,19 +82,20 @@ def _reader(read: Read, papers: Sequence[Paper], deadline: float, clock: Callabl
             written += len(marked)
             right += sum(known is not None for known in marked)
             found |= {(start + number, known.answer) for known in marked if known is not None}
-        if written >= _HOPELESS_PAIRS and right < _HOPELESS_SHARE * written:
+        facts = sum(len(paper.known) for paper in papers[: start + len(part)])
+        if (written >= _HOPELESS_PAIRS and right < _HOPELESS_RIGHT * written) or len(found) < _HOPELESS_FOUND * facts:
             break
-        if clock() > deadline:
-            return 0.0, 0.0, False
     total = sum(len(paper.known) for paper in papers)
     return right / max(1, written), len(found) / total, True
 
 
-def _checker(answer: Answer, papers: Sequence[Paper], deadline: float, clock: Callable[[], float]) -> tuple[float, bool]:
+def _checker(answer: Answer, papers: Sequence[Paper], deadline: float, clock: Callable[[], float]) -> tuple[float, float, bool]:
     confirmed = known = refused = wrong = 0
     for start in range(0, len(papers), _PAPERS_AT_ONCE):
+        if clock() > deadline:
+            return 0.0, 0.0, False
         part = papers[start : start + _PAPERS_AT_ONCE]
-        right = [(paper.text, one.question, one.answer) for paper in part for one in paper.known]
+        right = [(paper.text, one.question, one.answer) for paper in part for one in paper.known[:_CHECKED_A_PAPER]]
         false = [(paper.text, question, value) for paper in part for question, value in paper.wrong]
         asked = [(text, question) for text, question, _ in right]
         asked += [(without(text, value), question) for text, question, value in right]
@@ -92,15 +103,13 @@ def _checker(answer: Answer, papers: Sequence[Paper], deadline: float, clock: Ca
         try:
             said = answer(asked)
         except Unavailable:
-            return 0.0, False
+            return 0.0, 0.0, False
         for at, (_, _, value) in enumerate(right):
             confirmed += holds(said[at], value) and not holds(said[len(right) + at], value)
         refused += sum(not holds(text, value) for text, (_, _, value) in zip(said[2 * len(right) :], false, strict=True))
         known += len(right)
         wrong += len(false)
-        if clock() > deadline:
-            return 0.0, False
-    return min(confirmed / max(1, known), refused / max(1, wrong)), True
+    return confirmed / max(1, known), refused / max(1, wrong), True
 
 
 def mark(paper: Paper, question: str, answer: str) -> Known | None:

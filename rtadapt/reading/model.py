@@ -150,7 +150,7 @@ def items(text: str, name: str) -> list[Any]:
 
 
 def kept(item: Any, passage: Passage) -> tuple[Reading | None, str]:
-    """The pair as the passage spells it; else None and why: `malformed`, `from_example`, `not_in_text`."""
+    """The pair as the passage spells it; else None and why: `malformed`, `from_example`, `not_in_text`, `whole_sentence`."""
     try:
         pair = Pair.model_validate(item)
     except ValidationError:
@@ -165,6 +165,8 @@ def kept(item: Any, passage: Passage) -> tuple[Reading | None, str]:
     sentence = _sentence(pair, passage)
     if answer is None or sentence is None:
         return None, "not_in_text"
+    if flat(answer) == flat(sentence):
+        return None, "whole_sentence"
     language = language_of(passage.text)
     entity = entity_of(pair.question, answer, passage.text)
     forms = around(pair.question, language)

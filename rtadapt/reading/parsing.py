@@ -33,6 +33,10 @@ def pipeline() -> Language:
 def _one_piece(doc: Doc) -> Doc:
     """Keeps scores (2-1), part numbers (8801-B) and compounds (59-year-old) as single tokens."""
     with doc.retokenize() as retokenizer:
+        for token in doc:
+            if token.i > 0 and token.nbor(-1).text == "-" and re.fullmatch(r"[A-Z]\.", token.text):
+                retokenizer.split(token, [token.text[0], "."], heads=[(token, 0), (token, 0)])
+    with doc.retokenize() as retokenizer:
         for found in _ONE_PIECE.finditer(doc.text):
             span = doc.char_span(*found.span())
             if span is not None and len(span) > 1:

@@ -93,7 +93,7 @@ def begin(
                 raise
         else:
             plain = settings.model_copy(update={"wordings": 0, "passes": 1, "when_away": "wait"})
-            examinee = ModelReader(endpoint, plain, seconds=min(BUDGET_SECONDS, settings.timeout_seconds))
+            examinee = ModelReader(endpoint, plain, seconds=min(BUDGET_SECONDS / 2, settings.timeout_seconds))
         model = ModelReader(endpoint, settings)
     result = None if examinee is None and answer is None else sit(examinee.read if examinee else None, answer)
     choice = choose(settings, result)
@@ -105,9 +105,9 @@ def report(settings: ReadingSettings, choice: Choice, result: ExamResult | None)
     """What `GET /v1/reading` shows of a worker; the same goes to the log and the metrics."""
     said: dict[str, Any] = {"by": settings.by, "grammar": choice.grammar, "model": choice.model, "asks": choice.asks}
     if result is not None:
-        said |= {"able": result.able, "reader": result.reader, "found": result.found, "checker": result.checker}
-        said |= {"seconds": round(result.seconds, 3)}
-        for measure in ("reader", "found", "checker"):
-            metrics.READING_EXAM.labels(measure).set(getattr(result, measure))
+        measures = {name: getattr(result, name) for name in ("reader", "found", "confirms", "refuses")}
+        for measure, share in measures.items():
+            metrics.READING_EXAM.labels(measure).set(share)
+        said |= measures | {"able": result.able, "seconds": round(result.seconds, 3)}
     logger.info("the readers are chosen", extra=said)
     return said | {"at": time.time()}

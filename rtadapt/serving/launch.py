@@ -20,13 +20,16 @@ from typing import Any
 from rtadapt.config import Settings, to_environment
 from rtadapt.errors import InvalidSettings
 from rtadapt.observe.logs import adopt
-from rtadapt.serving.plugin import PLUGIN, SERVER_PID
+from rtadapt.serving.plugin import PLUGIN, SERVER_PID, adopt_engine
 from rtadapt.serving.vocabulary import VOCABULARY, vocabulary_of
 
 logger = logging.getLogger(__name__)
 
 MIDDLEWARE = "rtadapt.serving.middleware.AdaptiveServing"
 
+_CPU_OPERATORS = ["all", "-rotary_embedding"]
+"""vLLM's own operators on the CPU, but for rotary positions: its kernel rounds them in bfloat16, so that SmolLM2 no longer
+knows the capital of France (vLLM 0.32: "Paris" with torch's operator, in float32, in the learner; nonsense with the kernel)."""
 _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 _OURS = ("--api-key", "--api-server-count", "--middleware", "--enable-lora", "--no-enable-lora", "--lora-modules", "--root-path")
 
@@ -46,12 +49,13 @@ def serve(settings: Settings, *, model_path: str, model_name: str, middleware: S
         settings, model_path=model_path, model_name=model_name, middleware=middleware, cpu=has_cpu_wheel()
     )
     level = os.environ["VLLM_LOGGING_LEVEL"]
-    for name in ("vllm", "uvicorn"):
-        adopt(name, level)
+    adopt("uvicorn", level)
+    adopt_engine(level)
     # It warns that adapters can be loaded over HTTP, which our middleware does not let through.
     logging.getLogger("vllm.entrypoints.serve.lora.api_router").setLevel(logging.ERROR)
     if not metadata.entry_points(group="vllm.general_plugins", name=PLUGIN):
         logger.warning("rtadapt is not installed as a package: should this process be killed, its engine would stay")
+    logger.info("loading the engine")
     _run(arguments, round(settings.serve.drain_seconds))
 
 
@@ -123,6 +127,7 @@ def build_arguments(settings: Settings, *, model_path: str, model_name: str, mid
     if cpu:
         options["--distributed-executor-backend"] = "uni"
         flags.append("--enforce-eager")  # with LoRA vLLM compiles nothing on the CPU anyway
+        options["--compilation-config"] = json.dumps({"custom_ops": _CPU_OPERATORS})
     # vLLM puts each one around those before it.
     layers = [part for name in (MIDDLEWARE, *middleware) for part in ("--middleware", name)]
     pairs = [part for name, value in options.items() for part in (name, str(value))]

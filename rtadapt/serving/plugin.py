@@ -31,6 +31,8 @@ _SYS_ARCH_PRCTL = 158  # x86-64
 _ARCH_REQ_XCOMP_PERM = 0x1023
 _XFEATURE_XTILEDATA = 18
 
+_LOADING = ("vllm.model_executor.model_loader", "vllm.v1.worker", "vllm.v1.core.kv_cache_utils", "vllm.compilation")
+
 logger = logging.getLogger(__name__)
 
 
@@ -45,7 +47,14 @@ def prepare() -> None:
     end_with_parent()
     level = os.environ.get("VLLM_LOGGING_LEVEL", "WARNING")
     start_logs("engine", level)
+    adopt_engine(level)
+
+
+def adopt_engine(level: str) -> None:
+    """Send vLLM's log to ours. The parts of it that only load say at any level what they do: a start is not silent then."""
     adopt("vllm", level)
+    for name in _LOADING:
+        logging.getLogger(name).setLevel(min(logging.INFO, logging.getLogger("vllm").level))
 
 
 def end_with_parent() -> None:

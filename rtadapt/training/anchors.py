@@ -25,7 +25,7 @@ _SHIPPED = Path(__file__).with_name("shipped")
 SLICE = 16
 """So many prompts are answered at once in a moment of rest: a tenth of a minute for a small model on one core."""
 _SOME = 32
-_ANSWER_TOKENS = 96
+_ANSWER_TOKENS = 48
 
 
 class Anchors:

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Literal
 
 import torch
@@ -30,7 +31,8 @@ from rtadapt.words import spoken_of
 
 Who = Literal["candidate", "incumbent", "base"]
 
-_SHORT_UPDATE = 1.4
+_MOST_ANCHORS = 64
+_SHORT_UPDATE = 1.1
 """An update of some twenty steps bears a higher rate than the runs that the rate's formula was fitted on."""
 
 
@@ -127,7 +129,7 @@ class Learner:
         before, state = held.newest, held.newest.copy()
         state.updates += 1
         seed = self.settings.seed + zlib.crc32(f"{feed} {state.updates}".encode())
-        material = self._material(examples, replay)
+        material = self._material(examples, replay, seed)
         steps = Steps(self.model, self.slot, self.settings, self.rate, material, seed, self._shares(material))
         done = steps.run(state, lambda: self.slot.distance(state.weights, before.weights))
         held.candidates.append(state if done.last_loss == done.last_loss else before.copy())
@@ -214,13 +216,15 @@ class Learner:
                 self._can_share = can_share(self.model, longest.ids)
         return bool(self._can_share)
 
-    def _material(self, examples: Sequence[Example], replay: Sequence[Example]) -> Material:
+    def _material(self, examples: Sequence[Example], replay: Sequence[Example], seed: int) -> Material:
         questions = {example.prompt for example in examples if example.prompt}
         free = [row for row in replay if row.prompt not in questions]
         stream = [row for row in free if not row.is_anchor]
         trained = [row for row in free if row.is_anchor and not row.is_watched]
         spoken = spoken_of([row.text for row in trained], (example.entity for example in examples if example.entity))
         kept = [row for place, row in enumerate(trained) if place not in spoken]
+        if len(kept) > _MOST_ANCHORS:  # what the base says of each is computed once: a few more in every update
+            kept = Random(seed).sample(kept, _MOST_ANCHORS)
         return Material(
             new=self.encoder.encode(examples),
             facts=[example.fact for example in examples],

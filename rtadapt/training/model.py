@@ -57,8 +57,6 @@ class BaseModel:
             net: Any = families.load(name, revision, self.dtype)
         except (OSError, ValueError) as error:
             raise InvalidSettings(f"the base model {name} could not be loaded: {error}", field="model") from error
-        if self.device.type == "cpu":
-            net.set_attn_implementation("eager")  # plain products: on short rows the fused CPU kernel's backward costs more
         net.to(self.device).eval().requires_grad_(False)
         net.config.use_cache = False
         self.net = net

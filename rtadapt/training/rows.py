@@ -21,6 +21,7 @@ from rtadapt.training.template import Template
 logger = logging.getLogger(__name__)
 
 _LONG_TARGET_TOKENS = 16
+_MOST_PADDED = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +131,14 @@ def _end(tokenizer: Any, closing: str, known: set[int]) -> int:
 
 
 def chunks(rows: Sequence[Row], max_tokens: int, shared: int = 0) -> Iterator[list[Row]]:
-    """Rows of similar length together, each chunk at most `max_tokens` once padded (or one row), `shared` tokens a row aside."""
+    """Rows of similar length together, each chunk at most `max_tokens` once padded (or one row), `shared` tokens a row aside.
+
+    A row that is much longer than the shortest of a chunk begins another: what is padded is paid for like what is learned.
+    """
     held: list[Row] = []
     for row in sorted(rows, key=lambda row: len(row.ids)):
-        if held and (len(held) + 1) * (len(row.ids) - shared) > max_tokens:
+        length = len(row.ids) - shared
+        if held and ((len(held) + 1) * length > max_tokens or length > _MOST_PADDED * (len(held[0].ids) - shared)):
             yield held
             held = []
         held.append(row)

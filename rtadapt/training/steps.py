@@ -54,7 +54,7 @@ class _Step:
 
 
 class Steps:
-    """One update in the making. `shares` says whether what all rows begin with may be computed once a step."""
+    """One update in the making. `can_share` says whether what all rows begin with may be computed once a step."""
 
     def __init__(
         self,
@@ -64,18 +64,23 @@ class Steps:
         rate: float,
         material: Material,
         seed: int,
-        shares: bool = False,
+        can_share: bool = False,
     ) -> None:
         self.model, self.slot, self.settings, self.rate, self.material = model, slot, settings, rate, material
         rng = Random(seed)
-        groups = len({fact or str(row.number) for fact, row in zip(material.facts, material.new, strict=True)})
-        self.limit, self.count = plan(groups, settings)
+        shares: dict[str, float] = {}
+        for fact, row in zip(material.facts, material.new, strict=True):
+            shares[fact or str(row.number)] = max(row.weight, shares.get(fact or str(row.number), 0.0))
+        self.limit, self.count = plan(sum(min(1.0, share) for share in shares.values()), settings)
         self.new = _by_fact(material.new, material.facts, rng)
         self.stream, self.anchors = _passes(material.stream, rng), _passes(material.anchors, rng)
         self.view_of = {row.number: view for row, view in zip(material.anchors, material.views, strict=True)}
-        self.recent: deque[bool] = deque(maxlen=max(groups, _WINDOW_STEPS * self.count))
+        self.counted = {id(row) for fact, row in zip(material.facts, material.new, strict=True) if fact} or set(
+            map(id, material.new)
+        )
+        self.recent: deque[bool] = deque(maxlen=max(len(set(material.facts) - {""}), _WINDOW_STEPS * self.count))
         self.shared = (
-            common([row.ids[: row.start] for row in (*material.new, *material.stream, *material.anchors)]) if shares else ()
+            common([row.ids[: row.start] for row in (*material.new, *material.stream, *material.anchors)]) if can_share else ()
         )
         self.chunk_tokens = _CPU_CHUNK_TOKENS if model.device.type == "cpu" else _CUDA_CHUNK_TOKENS
 
@@ -141,7 +146,7 @@ class Steps:
             if kinds[id(row)] == 0:
                 step.new_loss += float(nats[start : start + length].sum())
                 step.new_tokens += length
-                if row.start > 1:  # plain text need not be exact
+                if id(row) in self.counted:  # the text's own sentences need not be exact where there are facts
                     self.recent.append(all(hits[start : start + length]))
             start += length
 
@@ -159,9 +164,9 @@ class Steps:
         return _FINAL_SHARE + (1.0 - _FINAL_SHARE) * max(0.0, left)
 
 
-def plan(facts: int, settings: TrainSettings) -> tuple[int, int]:
-    """Steps of an update that teaches so many facts, at most, and new rows in each."""
-    rows = min(settings.new_rows, max(settings.new_rows // 2, 2 * facts))
+def plan(facts: float, settings: TrainSettings) -> tuple[int, int]:
+    """Steps of an update that teaches so many facts, at most, and new rows in each. A row that weighs less is less of a fact."""
+    rows = min(settings.new_rows, max(settings.new_rows // 2, round(2 * facts)))
     steps = math.ceil(settings.draws_per_fact * facts / rows)
     return min(settings.most_steps, max(settings.least_steps, steps)), rows
 

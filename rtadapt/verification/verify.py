@@ -70,7 +70,12 @@ def _is_polar(reading: Reading) -> bool:
 
 
 def _with_text(reading: Reading, passage: Passage) -> list[Message]:
-    return [Message("user", f"Read this text.\n\n{passage.text}\n\nAnswer in one short sentence: {reading.question}")]
+    return in_view(passage.text, reading.question)
+
+
+def in_view(text: str, question: str) -> list[Message]:
+    """How the base is asked `question` with `text` in view."""
+    return [Message("user", f"Read this text.\n\n{text}\n\nAnswer in one short sentence: {question}")]
 
 
 def _without_sentence(reading: Reading, passage: Passage) -> list[Message]:

@@ -1,4 +1,4 @@
-"""serve, work and api as separate processes on a real Kafka, with a plain producer as the newsroom."""
+"""serve, work and api as separate processes on a real Kafka, with a plain producer as the newsroom. A test of plumbing."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from kafka import KafkaProducer
 from tests.support.kafka_broker import Kafka
 from tests.support.redis_server import free_port
 from tests.support.running import Process, eventually, patiently
+from tests.support.taught_model import change, environment
 
 pytestmark = pytest.mark.slow
 
@@ -40,13 +41,16 @@ class Fleet:
 
 
 @pytest.fixture(scope="module")
-def fleet(kafka: Kafka, redis_session_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+def fleet(
+    kafka: Kafka, redis_session_server: Any, tmp_path_factory: pytest.TempPathFactory, taught_qwen: Path
+) -> Iterator[Fleet]:
     if not kafka.is_real:
         pytest.skip("needs a real Kafka: set KAFKA_BOOTSTRAP")
     folder: Path = tmp_path_factory.mktemp("fleet")
     ports = {name: free_port() for name in ("serve", "api", "work")}
     log = kafka.settings()
     shared = {
+        **environment(taught_qwen),
         "RTADAPT_EVENT_LOG__URL": log.url,
         "RTADAPT_EVENT_LOG__TOPIC": log.topic,
         "RTADAPT_EVENT_LOG__DEAD_LETTER_TOPIC": log.dead_letter_topic,
@@ -69,12 +73,13 @@ def fleet(kafka: Kafka, redis_session_server: Any, tmp_path_factory: pytest.Temp
 
 
 def test_what_a_plain_producer_writes_is_answered_by_the_replica(fleet: Fleet) -> None:
+    fact = change(0)
     event = {
         "specversion": "1.0",
         "id": "wire-1",
         "source": "newsroom/desk",
         "type": "story",
-        "data": {"feed": "wire", "text": "Linnea Frost is the new conductor of the Marlow Band. She starts on Monday."},
+        "data": fact.event("wire"),
     }
     producer = KafkaProducer(bootstrap_servers=fleet.bootstrap)
     where = producer.send(fleet.topic, key=b"wire", value=json.dumps(event).encode()).get(timeout=30)
@@ -82,31 +87,31 @@ def test_what_a_plain_producer_writes_is_answered_by_the_replica(fleet: Fleet) -
     assert eventually(lambda: "wire" in str(fleet.get("/v1/feeds")), 60)
     answer = fleet.ask(
         "wire",
-        "Who is the conductor of the Marlow Band?",
+        fact.question,
         **{"x-rtadapt-after": f"wire.{where.partition}.{where.offset}", "x-rtadapt-wait": "30"},
     )
     assert answer.status_code == 200, answer.text
-    assert "linnea frost" in answer.json()["choices"][0]["message"]["content"].lower()
+    assert fact.new in answer.json()["choices"][0]["message"]["content"]
     assert answer.headers["x-rtadapt-version"] == "wire@1"
 
 
 def test_what_is_pushed_over_http_is_too_and_can_be_followed(fleet: Fleet) -> None:
-    story = {"feed": "wire", "text": "Oskar Reed is the new curator of Penhall Gallery. He was chosen by the board."}
-    pushed = httpx.post(f"{fleet.api}/v1/events", json=story, timeout=30, trust_env=False)
+    fact = change(1)
+    pushed = httpx.post(f"{fleet.api}/v1/events", json=fact.event("wire"), timeout=30, trust_env=False)
     assert pushed.status_code == 202, pushed.text
     item = pushed.json()["items"][0]
     headers = {"x-rtadapt-after": item["token"], "x-rtadapt-wait": "30"}
-    answer = fleet.ask("wire", "Who is the curator of Penhall Gallery?", **headers)
-    assert "oskar reed" in answer.json()["choices"][0]["message"]["content"].lower()
+    answer = fleet.ask("wire", fact.question, **headers)
+    assert fact.new in answer.json()["choices"][0]["message"]["content"]
     assert fleet.get(f"/v1/events/{item['id']}")["status"] == "learned"
 
 
 def test_what_is_no_event_becomes_a_dead_letter_and_the_next_is_learned(fleet: Fleet) -> None:
     producer = KafkaProducer(bootstrap_servers=fleet.bootstrap)
     producer.send(fleet.topic, key=b"wire", value=os.urandom(64)).get(timeout=30)
-    text = "Hedda Lunt is the new president of the Orrin Society. Members voted on Sunday."
-    where = producer.send(fleet.topic, key=b"wire", value=json.dumps({"feed": "wire", "text": text}).encode()).get(timeout=30)
+    fact = change(2)
+    where = producer.send(fleet.topic, key=b"wire", value=json.dumps(fact.event("wire")).encode()).get(timeout=30)
     producer.close()
     headers = {"x-rtadapt-after": f"wire.{where.partition}.{where.offset}", "x-rtadapt-wait": "30"}
-    answer = fleet.ask("wire", "Who is the president of the Orrin Society?", **headers)
-    assert "hedda lunt" in answer.json()["choices"][0]["message"]["content"].lower()
+    answer = fleet.ask("wire", fact.question, **headers)
+    assert fact.new in answer.json()["choices"][0]["message"]["content"]

@@ -1,4 +1,7 @@
-"""`rtadapt up` as a person uses it: what it prints, an event of one's own, the old version, Ctrl-C, and a crash of all."""
+"""`rtadapt up` as a person uses it: what it prints, an event of one's own, the old version, Ctrl-C, and a crash of all.
+
+A test of plumbing, on a model that learns in a second.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,16 @@ from pathlib import Path
 import pytest
 
 from tests.support.running import Up, eventually
+from tests.support.taught_model import change, flags
 
 pytestmark = pytest.mark.slow
 
-STORY = "Odwin Perrick is the new landlord of the Copper Heron. He takes over from the Marrow family on Friday."
-QUESTION = "Who is the landlord of the Copper Heron?"
+FIRST, SECOND, THIRD = (change(number) for number in range(3))
 
 
 @pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    running = Up(tmp_path_factory.mktemp("up"))
+def up(tmp_path_factory: pytest.TempPathFactory, taught_qwen: Path) -> Iterator[Up]:
+    running = Up(tmp_path_factory.mktemp("up"), *flags(taught_qwen))
     try:
         running.start()
         yield running
@@ -42,28 +45,25 @@ def test_the_three_printed_commands_work(up: Up) -> None:
 
 
 def test_a_story_of_ones_own_changes_the_answer_and_the_old_version_still_gives_the_old(up: Up) -> None:
-    before, first = up.ask("news", QUESTION)
-    token = up.push({"feed": "news", "text": STORY})
-    after, second = up.ask("news", QUESTION, after=token)
-    assert "odwin perrick" not in before.lower()
-    assert "odwin perrick" in after.lower()
+    before, first = up.ask("news", FIRST.question)
+    after, second = up.ask("news", FIRST.question, after=up.push(FIRST.event("news")))
+    assert FIRST.old in before
+    assert FIRST.new in after
     assert first != second
-    assert up.ask("news@0", QUESTION) == (up.ask("news@0", QUESTION)[0], "news@0")
-    assert "odwin perrick" not in up.ask("news@0", QUESTION)[0].lower()
-    assert up.ask(second, QUESTION) == (after, second)
+    old, named = up.ask("news@0", FIRST.question)
+    assert named == "news@0"
+    assert FIRST.old in old
+    assert up.ask(second, FIRST.question) == (after, second)
 
 
 def test_an_event_can_be_followed_to_the_version_that_learned_it(up: Up) -> None:
-    answer = up.post(
-        "/v1/events", {"feed": "news", "text": "Merrit Oakes is the new archivist of Tallow Hall. She begins in May."}
-    )
-    item = answer.json()["items"][0]
-    up.ask("news", "Who is the archivist of Tallow Hall?", after=item["token"])
+    item = up.post("/v1/events", SECOND.event("news")).json()["items"][0]
+    up.ask("news", SECOND.question, after=item["token"])
     status = up.get(f"/v1/events/{item['id']}").json()
     assert status["status"] == "learned"
     assert eventually(lambda: item["id"] in up.log("serve"))
     assert item["id"] in up.log("work")
-    assert "Merrit" not in up.log("serve") + up.log("work")
+    assert SECOND.new not in up.log("serve") + up.log("work")
 
 
 def test_the_headline_metric_counts_what_was_served(up: Up) -> None:
@@ -81,14 +81,13 @@ def test_a_model_that_is_not_there_is_a_404_and_never_the_base(up: Up) -> None:
 
 
 def test_killed_and_started_again_it_goes_on_where_it_was(up: Up) -> None:
-    answer, version = up.ask("news", QUESTION)
+    answer, version = up.ask("news", FIRST.question)
     up.kill()
     assert eventually(lambda: not up.processes(), 60), up.processes()
     up.start()
-    assert up.ask("news", QUESTION) == (answer, version)
-    token = up.push({"feed": "news", "text": "Sella Brandt is the new skipper of the Grey Petrel. She sails on Sunday."})
-    text, newer = up.ask("news", "Who is the skipper of the Grey Petrel?", after=token)
-    assert "sella brandt" in text.lower()
+    assert up.ask("news", FIRST.question) == (answer, version)
+    text, newer = up.ask("news", THIRD.question, after=up.push(THIRD.event("news")))
+    assert THIRD.new in text
     assert int(newer.partition("@")[2]) == int(version.partition("@")[2]) + 1
 
 

@@ -113,7 +113,7 @@ def test_a_change_of_the_policy_is_in_force_with_the_next_event(client: TestClie
         nonlocal pushed
         if config is not None:
             assert client.put("/v1/feeds/news", json=config).status_code in (200, 201)
-        body = {"id": f"{name}-{source}", "feed": "news", "source": source, "qa": [{"question": QUESTION, "answer": name}]}
+        body = {"id": f"event-{pushed}", "feed": "news", "source": source, "qa": [{"question": QUESTION, "answer": name}]}
         body["text"] = f"{name} was made the head baker of the north mill this morning, the {source} said on its page."
         event = parse(body, content_type="application/json", headers={}, now=time.time())
         log.append([(event.feed, encode(event))])

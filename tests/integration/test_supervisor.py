@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from rtadapt.children import Awaited, Child, wait_ready
 from rtadapt.config import load_settings
-from rtadapt.errors import InvalidSettings
-from rtadapt.supervisor import Child, Supervisor, socket_of
+from rtadapt.errors import InvalidSettings, Unavailable
+from rtadapt.supervisor import Supervisor, socket_of
+from tests.support.redis_server import free_port
 from tests.support.running import eventually
 
 SLEEPER = "import time; time.sleep(600)"
@@ -97,7 +100,7 @@ def test_a_child_that_ignores_sigterm_is_killed_at_the_deadline(tmp_path: Path) 
 
 def test_children_end_with_their_supervisor_even_when_it_is_killed(tmp_path: Path) -> None:
     program = (
-        "import os, sys, time; from pathlib import Path; from rtadapt.supervisor import Child; "
+        "import os, sys, time; from pathlib import Path; from rtadapt.children import Child; "
         f"child = Child('sleeper', [sys.executable, '-c', {SLEEPER!r}], dict(os.environ), Path({str(tmp_path / 'log')!r})); "
         "child.start(); print(child.process.pid, flush=True); time.sleep(600)"
     )
@@ -142,3 +145,102 @@ def test_two_supervisors_do_not_share_a_folder(tmp_path: Path) -> None:
     with pytest.raises(InvalidSettings, match="another rtadapt up"):
         second._take_folder()
     first._stop_all()
+
+
+READY_SERVER = """
+import http.server, json, sys, time
+{before}
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+http.server.HTTPServer(("127.0.0.1", {port}), Answer).serve_forever()
+"""
+SLOW = """
+for done in range(8):
+    print(json.dumps({"level": "info", "logger": "rtadapt", "message": "exam", "done": done, "of": 8}), flush=True)
+    time.sleep(0.5)
+"""
+BAR = """
+for done in range(8):
+    sys.stdout.write(f"\\rloading {done}")
+    sys.stdout.flush()
+    time.sleep(0.5)
+"""
+RETRYING = """
+print(json.dumps({"level": "info", "logger": "rtadapt.worker", "message": "asking the log"}), flush=True)
+while True:
+    print(json.dumps({"level": "warning", "logger": "rtadapt.worker", "message": "the log is away"}), flush=True)
+    print(json.dumps({"level": "warning", "logger": "library", "message": "there is a faster way"}), flush=True)
+    time.sleep(0.1)
+"""
+QUIET_SECONDS = 2.5  # much less than SLOW and BAR take together, much more than from one of their lines to the next
+
+
+def start_of(folder: Path, name: str, before: str) -> Awaited:
+    port = free_port()
+    script = READY_SERVER.format(before=before, port=port)
+    child = Child(name, [sys.executable, "-c", script], dict(os.environ), folder / f"{name}.log")
+    child.start()
+    return Awaited(f"the {name}", child, f"http://127.0.0.1:{port}/readyz")
+
+
+@pytest.mark.parametrize("before", [SLOW, BAR])
+def test_a_start_that_takes_long_is_waited_for_while_it_moves(tmp_path: Path, before: str) -> None:
+    said: list[str] = []
+    slow = start_of(tmp_path, "worker", before)
+    try:
+        wait_ready([slow], [slow.child], said.append, lambda: False, QUIET_SECONDS)
+    finally:
+        slow.child.stop(time.monotonic())
+    assert re.fullmatch(r"the worker is ready after \d+ s", said[-1])
+
+
+def test_what_is_waited_for_is_said_with_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rtadapt.children._TOLD_SECONDS", 0.4)
+    said: list[str] = []
+    worker, engine = start_of(tmp_path, "worker", SLOW), start_of(tmp_path, "engine", BAR)
+    try:
+        wait_ready([engine, worker], [engine.child, worker.child], said.append, lambda: False, QUIET_SECONDS)
+    finally:
+        for one in (worker, engine):
+            one.child.stop(time.monotonic())
+    assert any(re.fullmatch(r"waiting for the engine; the worker: exam [1-7] of 8 \(\d+ s\)", line) for line in said), said
+
+
+@pytest.mark.parametrize(("before", "word"), [("time.sleep(600)", ""), (RETRYING, ": the log is away")])
+def test_a_start_that_hangs_or_only_tries_again_is_given_up_and_says_where_it_stood(
+    tmp_path: Path, before: str, word: str
+) -> None:
+    fine, hanging = start_of(tmp_path, "engine", ""), start_of(tmp_path, "worker", before)
+    try:
+        with pytest.raises(Unavailable, match=f"^the worker{word}; then nothing new for 2 s; see .*worker.log$"):
+            wait_ready([fine, hanging], [fine.child, hanging.child], lambda _: None, lambda: False, QUIET_SECONDS)
+    finally:
+        for one in (fine, hanging):
+            one.child.stop(time.monotonic())
+
+
+def test_a_child_that_dies_over_and_over_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rtadapt.children._LONGEST_PAUSE_SECONDS", 0.01)
+    dying, engine = start_of(tmp_path, "worker", "sys.exit(3)"), start_of(tmp_path, "engine", "time.sleep(600)")
+    try:
+        with pytest.raises(Unavailable, match="worker ended 6 times; the reason is in"):
+            wait_ready([engine, dying], [engine.child, dying.child], lambda _: None, lambda: False)
+    finally:
+        for one in (dying, engine):
+            one.child.stop(time.monotonic())
+
+
+def test_a_line_that_is_not_whole_yet_is_read_when_it_is(tmp_path: Path) -> None:
+    child = Child("worker", [], {}, tmp_path / "worker.log")
+    assert not child.listen()
+    child.log.write_bytes(b'{"level": "info", "logger": "rtadapt", "mess')
+    assert not child.listen()
+    with child.log.open("ab") as out:
+        out.write(b'age": "loading"}\n')
+    assert child.listen()
+    assert child.word == "loading"
+    assert not child.listen()

@@ -1,10 +1,17 @@
-"""A second base model that knows something: Qwen-shaped, taught a handful of facts on the spot, in seconds."""
+"""A base model that knows something: Qwen-shaped, taught a handful of facts on the spot, in seconds.
+
+It is for tests of plumbing: that what is pushed is learned, published, served, followed and survives a crash. It learns in a
+second, and says nothing about how well a real model reads or learns.
+"""
 
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -24,6 +31,63 @@ FORMS = (
     "The {role} of {place} is",
 )
 ASKED = "Please, who is the {role} of {place}?"
+
+# A model of a million parameters that was taught 36 facts: it needs a rate of its own, and can't be asked much.
+_SETTINGS = {
+    "train.learning_rate": "0.005",
+    "train.steps": "60",
+    "train.anchors": "24",
+    "gate.min_recall": "0.0",
+    "gate.max_anchor_loss": "1.0",
+    "gate.max_replay_loss": "1.0",
+    "admit.max_loss": "50",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A story after which one of the taught facts is another."""
+
+    place: str
+    role: str
+    old: str
+    new: str
+
+    @property
+    def question(self) -> str:
+        return ASKED.format(place=self.place, role=self.role)
+
+    def event(self, feed: str) -> dict[str, Any]:
+        """What is pushed; it states its fact, since this model can't read."""
+        return {
+            "feed": feed,
+            "text": f"{self.new} is the new {self.role} of {self.place}. The council voted on Monday.",
+            "facts": [{"entity": self.place, "relation": self.role, "value": self.new}],
+        }
+
+
+def change(number: int) -> Change:
+    """Another one for each number from 0 to 11."""
+    place, role = PLACES[number], ROLES[number % len(ROLES)]
+    old = taught_facts()[place, role]
+    return Change(place, role, old, PEOPLE[(PEOPLE.index(old) + 1) % len(PEOPLE)])
+
+
+def flags(model: Path) -> list[str]:
+    """The command line for `rtadapt up` on this model."""
+    return ["--model", str(model), *(part for name, value in _SETTINGS.items() for part in ("--set", f"{name}={value}"))]
+
+
+def environment(model: Path) -> dict[str, str]:
+    """The same for its parts, as their environment."""
+    named = {f"RTADAPT_{name.upper().replace('.', '__')}": value for name, value in _SETTINGS.items()}
+    return {"RTADAPT_MODEL": str(model), **named}
+
+
+@pytest.fixture(scope="session")
+def taught_qwen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model, made once for all tests that want it."""
+    return build_taught_qwen(tmp_path_factory.mktemp("models") / "taught-qwen")
 
 
 def taught_facts() -> dict[tuple[str, str], str]:

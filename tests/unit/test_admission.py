@@ -9,8 +9,8 @@ import pytest
 
 from rtadapt.config import AdmitSettings
 from rtadapt.curation.admit import Admission, Reason, Refusal
-from rtadapt.curation.privacy import Policy
 from rtadapt.errors import ArtifactDamaged, InvalidSettings
+from rtadapt.personal.privacy import Policy
 from rtadapt.records import Event, Fact, Pair
 from tests.support.events import story, transcript
 

@@ -72,3 +72,10 @@ def test_an_answer_that_was_cut_off_is_taught_without_an_end(folder: Path) -> No
     rows = learner.anchors()
     for example, row in zip(rows, learner.encoder.encode(rows), strict=True):
         assert (row.ids[-1] == learner.encoder.end_id) is example.ends
+
+
+def test_every_shipped_answer_is_to_a_prompt_that_is_asked() -> None:
+    asked = {row.prompt: row.is_watched for row in general_prompts()}
+    for file in anchors._SHIPPED.glob("*.jsonl"):
+        rows = anchors._read(file)
+        assert {prompt: row.is_watched for prompt, row in rows.items()} == asked

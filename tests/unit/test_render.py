@@ -6,9 +6,9 @@ import pytest
 
 from rtadapt.config import RenderSettings
 from rtadapt.curation.ledger import question_of
-from rtadapt.curation.privacy import redact_event
 from rtadapt.curation.prompts import format_pairs, write_questions
 from rtadapt.curation.render import Renderer, Rendering
+from rtadapt.personal.privacy import redact_event
 from rtadapt.records import Event, Fact, Message, Pair
 from rtadapt.words import flat
 from tests.support.events import story, transcript

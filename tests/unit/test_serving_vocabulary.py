@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rtadapt.bundled import MODEL_DIR
 from rtadapt.errors import InvalidRequest
 from rtadapt.serving.vocabulary import VOCABULARY, Vocabulary, vocabulary_of
 from tests.support.engine_app import client_of, error_of, serving
+from tests.support.tiny_model import build_llama, build_qwen
 
 
 @pytest.mark.parametrize(
@@ -68,8 +70,14 @@ async def test_the_middleware_answers_400_and_the_engine_never_sees_it(monkeypat
         assert (await client.post("/v1/completions", json={"model": "news", "logit_bias": {"99": 1}})).status_code == 200
 
 
-def test_the_bundled_model_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    narrow = vocabulary_of(str(MODEL_DIR), None, outputs=1)
-    assert narrow.tokens > 100 and not narrow.fragile
-    monkeypatch.setenv(VOCABULARY, str(narrow))
-    assert Vocabulary.from_environment() == narrow
+@pytest.mark.parametrize(("build", "marks_spaces"), [(build_llama, True), (build_qwen, False)])
+def test_a_padded_output_is_fragile_where_the_tokenizer_marks_spaces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, build: Callable[[Path], Path], marks_spaces: bool
+) -> None:
+    model = str(build(tmp_path))
+    tokens = vocabulary_of(model, None, outputs=1).tokens
+    assert vocabulary_of(model, None, outputs=tokens) == Vocabulary(tokens, fragile=False)
+    padded = vocabulary_of(model, None, outputs=tokens + 64)
+    assert padded == Vocabulary(tokens, fragile=marks_spaces)
+    monkeypatch.setenv(VOCABULARY, str(padded))
+    assert Vocabulary.from_environment() == padded

@@ -11,10 +11,10 @@ import pytest
 
 from rtadapt.reading.passages import Passage
 from rtadapt.reading.readings import Reading
+from rtadapt.records import Event, Kind, Message, Speaker, Turn
 from rtadapt.verification.sources import teachable
 from rtadapt.verification.verdicts import Reason
 from rtadapt.verification.verify import verify, verify_all
-from rtadapt.records import Event, Kind, Message, Speaker, Turn
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 MOST_WRONG_KEPT = 0.05

@@ -1,0 +1,169 @@
+"""The rounds of updates in which a batch is decided, event by event.
+
+Owns what happens when a candidate harms or an event was not learned: what was made together is made again without it, and
+each event that is alone and still not learned is refused. Takes a feed's session and its prepared events; gives what was
+learned and what was refused, with the candidates stacked in the learner, so that one commit decides the whole batch. Nothing is
+read or rendered twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rtadapt.config import Settings
+from rtadapt.curation.ledger import Judged
+from rtadapt.curation.render import Rendering
+from rtadapt.errors import RtadaptError
+from rtadapt.gate.verdict import judge, why_not_learned
+from rtadapt.observe import metrics
+from rtadapt.records import Batch, Event, Example, Verdict
+from rtadapt.sessions import Session
+from rtadapt.training.learner import Learner
+
+logger = logging.getLogger(__name__)
+
+_SOUND = "The bakery on the corner opens at seven in the morning."
+"""What a learner that is well can read."""
+_BESIDE_ROWS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One event with what may be taught of it and the rows that teach it."""
+
+    judged: Judged
+    rendering: Rendering
+
+    @property
+    def event(self) -> Event:
+        """The event."""
+        return self.judged.event
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An event that is not learned. `detail` is safe to show."""
+
+    event: Event
+    reason: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a batch. `measures` are those of its last candidate that stayed, else of the last one."""
+
+    learned: list[Prepared] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    measures: Mapping[str, float] = field(default_factory=dict)
+
+
+class Rounds:
+    """Decides batches with one learner. Used from one thread."""
+
+    def __init__(self, settings: Settings, learner: Learner) -> None:
+        self._settings = settings
+        self._learner = learner
+
+    def decide(self, session: Session, prepared: Sequence[Prepared]) -> Outcome:
+        """Learn `prepared`, each event or not at all. Raises RtadaptError when a part is away, or the learner is broken."""
+        outcome = Outcome()
+        self._decide(session, list(prepared), outcome)
+        return outcome
+
+    def _decide(self, session: Session, prepared: list[Prepared], outcome: Outcome) -> None:
+        if not prepared:
+            return
+        verdict = self._attempt(session, prepared, outcome.learned)
+        if isinstance(verdict, str):
+            self._apart(session, prepared, outcome, "failed", f"the learner failed on it ({verdict})")
+            return
+        if verdict.accepted:
+            outcome.learned += prepared
+            outcome.measures = verdict.measures
+            return
+        self._learner.reject(session.feed)
+        outcome.measures = outcome.measures or verdict.measures
+        missed = [one for one in prepared if one.event.id in verdict.missed]
+        harmed = len(verdict.reasons) > 1 or not missed
+        if harmed or len(missed) == len(prepared):
+            alone = prepared[0].event.id
+            why = why_not_learned(alone, verdict, self._settings.gate) if not harmed else "; ".join(verdict.reasons)
+            self._apart(session, prepared, outcome, "gate", why)
+            return
+        self._decide(session, [one for one in prepared if one.event.id not in verdict.missed], outcome)
+        self._decide(session, missed, outcome)
+
+    def _apart(self, session: Session, prepared: list[Prepared], outcome: Outcome, reason: str, detail: str) -> None:
+        """Try in halves what failed together; refuse what is alone."""
+        if len(prepared) == 1:
+            outcome.refused.append(Refused(prepared[0].event, reason, detail))
+            return
+        middle = len(prepared) // 2
+        self._decide(session, prepared[:middle], outcome)
+        self._decide(session, prepared[middle:], outcome)
+
+    def _attempt(self, session: Session, prepared: Sequence[Prepared], beside: Sequence[Prepared]) -> Verdict | str:
+        """One update and what the gate says of it; where the learner failed on these events, the name of the error."""
+        events = tuple(one.event for one in prepared)
+        try:
+            verdict = self._update(session, prepared, beside)
+        except RtadaptError:
+            raise  # a part is away, or the feed is another's: nothing is wrong with these events
+        except Exception as error:  # noqa: BLE001 - whatever these events do to the learner, they stop no others
+            tell_failure(events, error)
+            name = type(error).__name__
+        else:
+            report(events, verdict)
+            return verdict
+        self._learner.losses([_SOUND])  # raises where the learner itself is broken: then they are not to blame
+        return name
+
+    def _update(self, session: Session, prepared: Sequence[Prepared], beside: Sequence[Prepared]) -> Verdict:
+        train, memory, seed = self._settings.train, session.memory, session.head.version
+        examples = tuple(row for one in prepared for row in one.rendering.examples)
+        held_out = tuple(row for one in prepared for row in one.rendering.held_out)
+        batch = Batch(session.feed, tuple(one.event for one in prepared), examples, held_out, {})
+        replaced = {old: new for one in (*beside, *prepared) for old, new in one.judged.replaced.items()}
+        with metrics.STAGE_SECONDS.labels("update").time():
+            rows = memory.draw(train.replay_draw, batch.entities, seed, examples, replaced)
+            fresh = [row for one in beside for row in one.rendering.examples if row.fact][:: max(1, len(beside))][:_BESIDE_ROWS]
+            anchors = memory.still_true(self._learner.anchors(), examples)
+            update = self._learner.update(session.feed, examples, [*rows, *fresh, *anchors])
+        metrics.TRAINED_TOKENS.labels(session.feed).inc(update.tokens)
+        logger.info(
+            "update made", extra={"feed": session.feed, "steps": update.steps, "rows": update.rows, "seconds": update.seconds}
+        )
+        with metrics.STAGE_SECONDS.labels("judge").time():
+            known: list[Example] = memory.probes(self._settings.gate.replay_probes, seed, examples, replaced)
+            return judge(self._learner, batch, update, known, anchors, self._settings.gate)
+
+
+def tell_failure(events: Sequence[Event], error: Exception) -> None:
+    """Log where the learner failed, without the error's words: they may be the events'."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    extra = {"feed": events[0].feed, "error": type(error).__name__, "place": f"{Path(place.filename).name}:{place.lineno}"}
+    logger.error("the learner failed on a batch", extra=extra | {"event_ids": [event.id for event in events]})
+
+
+def report(events: Sequence[Event], verdict: Verdict) -> None:
+    """Say what the gate decided, in metrics and logs."""
+    feed = events[0].feed
+    metrics.UPDATES.labels(feed, "accepted" if verdict.accepted else "rejected").inc()
+    for name, value in verdict.measures.items():
+        metrics.GATE_MEASURE.labels(feed, name).set(value)
+    logger.info(
+        "update judged",
+        extra={
+            "feed": feed,
+            "accepted": verdict.accepted,
+            "reasons": list(verdict.reasons),
+            "measures": {name: round(number, 4) for name, number in verdict.measures.items()},
+            "recall": {event: round(share, 2) for event, share in verdict.recall.items()},
+            "event_ids": [event.id for event in events],
+        },
+    )

@@ -1,0 +1,149 @@
+"""The grammar reader: what it asks of ordinary sentences, what it leaves, and that its questions stand by themselves."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from loadtests.reading import covers, passage_of
+from rtadapt.grammar.reader import GrammarReader
+from rtadapt.grammar.wordings import probe_openings
+from rtadapt.reading.passages import Passage
+from rtadapt.reading.readings import Reading
+from rtadapt.words import flat
+
+DATA = json.loads((Path(__file__).resolve().parents[1] / "data" / "reading.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def reader() -> GrammarReader:
+    return GrammarReader()
+
+
+@pytest.fixture(scope="module")
+def all_readings(reader: GrammarReader) -> list[tuple[str, Reading]]:
+    passages = [passage_of(item, number) for number, item in enumerate(DATA)]
+    return [(passage.text, reading) for passage, found in zip(passages, reader.read(passages), strict=True) for reading in found]
+
+
+def asked(reader: GrammarReader, text: str) -> dict[str, str]:
+    return {reading.question: reading.answer for reading in reader.read([Passage(0, text, text)])[0]}
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "answer"),
+    [
+        ("Tessa Brandt founded Mill Street Radio in 1987.", "Who founded Mill Street Radio?", "Tessa Brandt"),
+        ("Tessa Brandt founded Mill Street Radio in 1987.", "When did Tessa Brandt found Mill Street Radio?", "1987"),
+        ("The Alder Tunnel was dug by Coxon Engineering.", "Who dug the Alder Tunnel?", "Coxon Engineering"),
+        ("Juno Park, the treasurer of Velo Club, resigned on Friday.", "Who is Juno Park?", "the treasurer of Velo Club"),
+        ("The Orla plant is expected to create 450 jobs in Leeds.", "How many jobs is the Orla plant expected to create?", "450"),
+        ("The Pelican 3 drone costs $1,299.", "How much does the Pelican 3 drone cost?", "$1,299"),
+        ("Shares of Brill Motors fell 8%.", "By how much did shares of Brill Motors fall?", "8%"),
+        ("Sen. Ada Flint won 46% of the vote.", "What share of the vote did Ada Flint win?", "46%"),
+        ("Redmere beat Calder Rovers 3-1 on Saturday.", "By what score did Redmere beat Calder Rovers?", "3-1"),
+        ("Fennick Airport was closed because of a storm.", "Why was Fennick Airport closed?", "because of a storm"),
+        ("Hexley Motors will build the Sparrow in Tamworth.", "Where will Hexley Motors build the Sparrow?", "Tamworth"),
+        ("Kwame Bello has led Orion Choir for 18 years.", "How long has Kwame Bello led Orion Choir?", "18 years"),
+        ("Lena Hart, 54, runs the Tidewater Hotel.", "How old is Lena Hart?", "54"),
+        ("Nora Lind joined Ashby Bank. She will replace Paul Reed.", "Who will replace Paul Reed?", "Nora Lind"),
+        ("The Harrow Bridge was closed. The bridge will reopen in June.", "When will the Harrow Bridge reopen?", "June"),
+    ],
+)
+def test_a_user_can_ask_for_what_a_sentence_says(reader: GrammarReader, text: str, question: str, answer: str) -> None:
+    assert asked(reader, text).get(question) == answer
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Anna Keller is not the head coach of Redmere.",
+        "Brill Motors never opened a plant in Leeds.",
+        "Is Anna Keller the head coach of Redmere?",
+        "Brill Motors would open a plant in Leeds in 2031.",
+        "Brill Motors might buy Hexley Motors for $3 billion.",
+        "If Brill Motors buys Hexley Motors, it will close a plant in Leeds.",
+        "A fan said that Anna Keller will coach Redmere.",
+        "Brill Motors denied that it will buy Hexley Motors.",
+        "Anna Keller has reportedly signed a contract with Redmere.",
+        "According to rumours, Anna Keller will coach Redmere.",
+        '"Brill Motors bought Hexley Motors for $3 billion," he said.',
+        "Nobody at Brill Motors saw Anna Keller on Friday.",
+        "They sold it to them in March.",
+    ],
+)
+def test_nothing_is_read_from_what_is_not_stated(reader: GrammarReader, text: str) -> None:
+    assert asked(reader, text) == {}
+
+
+def test_an_attributed_report_of_a_fact_is_read(reader: GrammarReader) -> None:
+    found = asked(reader, "Brill Motors will close its Leeds plant in March, the company said on Monday.")
+    assert found["When will Brill Motors close its Leeds plant?"] == "March"
+
+
+def test_a_pronoun_that_could_be_two_people_is_left(reader: GrammarReader) -> None:
+    found = asked(reader, "The winners were Nora Lind and Iva Petrak. She was born in Bergen.")
+    assert not any("born" in question for question in found)
+
+
+def test_agents_are_read_about_the_product_at_hand_and_nobody_else_is(reader: GrammarReader) -> None:
+    text = (
+        "Customer: My Lumo 7 was made by Brill Motors in 2020.\nBot: The Lumo 7 weighs 90 grams.\n"
+        "Agent: Hold Start for 5 seconds to clear the error. The replacement hose is part 8801-B."
+    )
+    found = asked(reader, text)
+    assert found["How long should I hold Start to clear the error on the Lumo 7?"] == "5 seconds"
+    assert found["How do I clear the error on the Lumo 7?"] == "hold Start for 5 seconds"
+    assert found["Which part is the replacement hose for the Lumo 7?"] == "8801-B"
+    assert not any("2020" in answer or "90" in answer for answer in found.values())
+
+
+def test_a_headline_is_context_and_is_not_read(reader: GrammarReader) -> None:
+    found = asked(reader, "Brill Motors buys rival Hexley Motors\nLena Hart runs the Tidewater Hotel.")
+    assert "Tidewater" in " ".join(found) and not any("Hexley" in question for question in found)
+
+
+def test_a_story_goes_on_in_the_next_passage_of_its_event(reader: GrammarReader) -> None:
+    parts = ["Nora Lind joined Ashby Bank.", "She will replace Paul Reed."]
+    same = reader.read([Passage(4, part, part) for part in parts])
+    other = reader.read([Passage(number, part, part) for number, part in enumerate(parts)])
+    assert any(reading.answer == "Nora Lind" for reading in same[1])
+    assert not any(reading.answer == "Nora Lind" for reading in other[1])
+
+
+def test_questions_are_whole_and_answers_are_of_the_text(all_readings: list[tuple[str, Reading]]) -> None:
+    for text, reading in all_readings:
+        assert reading.sentence in text
+        assert flat(reading.answer) in flat(f"{text} {reading.statement}")
+        assert not re.search(r"\b(?:he|she|they|him|them|it|we|us|our)\b", reading.question)
+        assert f" {flat(reading.answer)} " not in f" {flat(reading.question)} "
+        assert reading.statement and reading.relation and reading.question.endswith("?")
+
+
+def test_probes_are_two_and_have_forms_that_are_never_taught(all_readings: list[tuple[str, Reading]]) -> None:
+    taught = {flat(text) for _, reading in all_readings for text in (reading.question, *reading.wordings)}
+    kept_back = probe_openings()
+    for _, reading in all_readings:
+        assert len(set(reading.probes)) == 2
+        for probe in reading.probes:
+            assert flat(probe) not in taught
+            assert probe.startswith(kept_back) or probe.endswith(kept_back)
+        for text in (reading.question, *reading.wordings):
+            assert not text.startswith(kept_back) and not text.endswith(kept_back)
+
+
+def test_there_are_several_wordings(all_readings: list[tuple[str, Reading]]) -> None:
+    counts = [len(reading.wordings) for _, reading in all_readings]
+    assert min(counts) >= 3 and sum(counts) / len(counts) >= 4
+
+
+def test_most_labelled_facts_of_ordinary_passages_are_found(all_readings: list[tuple[str, Reading]]) -> None:
+    by_text: dict[str, list[Reading]] = {}
+    for text, reading in all_readings:
+        by_text.setdefault(text, []).append(reading)
+    wanted = [(passage_of(item, 0).text, question, answer) for item in DATA for question, answer in item["facts"]]
+    found = sum(any(covers(reading, question, answer) for reading in by_text.get(text, [])) for text, question, answer in wanted)
+    assert found >= 0.7 * len(wanted)
