@@ -158,8 +158,8 @@ class Pipeline:
             self.commit(session, due, None, outcome.measures, statuses, [])
             return
         before = [*self.store.list("adapter", due.feed), *self.store.list("state", due.feed)]
-        for one in outcome.learned:
-            session.memory.add(one.rendering.examples, one.rendering.held_out, one.judged.replaced)
+        for learned in outcome.learned:
+            session.memory.add(learned.rendering.examples, learned.rendering.held_out, learned.judged.replaced)
         session.memory.ledger.learn([one.judged for one in outcome.learned])
         events = [one.event for one in outcome.learned]
         candidate = self.write(session, due, events)

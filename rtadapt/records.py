@@ -211,14 +211,6 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
-    """How a model does on one example: mean loss in nats per target token, and whether greedy decoding gives it."""
-
-    loss: float
-    exact: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Artifact:
     """A folder in the artifact store, named by the digest of its manifest. Made by registry.artifacts."""
 

@@ -18,6 +18,7 @@ from rtadapt.config import Settings
 from rtadapt.curation.ledger import Judged
 from rtadapt.curation.render import Rendering
 from rtadapt.errors import RtadaptError
+from rtadapt.gate.probes import spread
 from rtadapt.gate.verdict import judge, why_not_learned
 from rtadapt.observe import metrics
 from rtadapt.records import Batch, Event, Example, Verdict
@@ -89,7 +90,7 @@ class Rounds:
         self._learner.reject(session.feed)
         outcome.measures = outcome.measures or verdict.measures
         missed = [one for one in prepared if one.event.id in verdict.missed]
-        harmed = len(verdict.reasons) > 1 or not missed
+        harmed = len(verdict.reasons) > 1 or not missed or not verdict.measures["finite"]
         if harmed or len(missed) == len(prepared):
             alone = prepared[0].event.id
             why = why_not_learned(alone, verdict, self._settings.gate) if not harmed else "; ".join(verdict.reasons)
@@ -110,11 +111,13 @@ class Rounds:
     def _attempt(self, session: Session, prepared: Sequence[Prepared], beside: Sequence[Prepared]) -> Verdict | str:
         """One update and what the gate says of it; where the learner failed on these events, the name of the error."""
         events = tuple(one.event for one in prepared)
+        stacked = self._learner.stacked(session.feed)
         try:
             verdict = self._update(session, prepared, beside)
         except RtadaptError:
             raise  # a part is away, or the feed is another's: nothing is wrong with these events
         except Exception as error:  # noqa: BLE001 - whatever these events do to the learner, they stop no others
+            self._learner.reject(session.feed, keep=stacked)
             tell_failure(events, error)
             name = type(error).__name__
         else:
@@ -131,7 +134,7 @@ class Rounds:
         replaced = {old: new for one in (*beside, *prepared) for old, new in one.judged.replaced.items()}
         with metrics.STAGE_SECONDS.labels("update").time():
             rows = memory.draw(train.replay_draw, batch.entities, seed, examples, replaced)
-            fresh = [row for one in beside for row in one.rendering.examples if row.fact][:: max(1, len(beside))][:_BESIDE_ROWS]
+            fresh = spread([row for one in beside for row in one.rendering.examples if row.fact], _BESIDE_ROWS)
             anchors = memory.still_true(self._learner.anchors(), examples)
             update = self._learner.update(session.feed, examples, [*rows, *fresh, *anchors])
         metrics.TRAINED_TOKENS.labels(session.feed).inc(update.tokens)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from rtadapt.grammar import lexicon
 from rtadapt.grammar.clauses import Clause
-from rtadapt.grammar.parts import Part
 from rtadapt.grammar.phrases import Phrase
+from rtadapt.grammar.pieces import Part
 from rtadapt.words import word_set
 
 _AGENTIVE_BUT = word_set("""be cost contain measure weigh include mean have consist last weigh exist remain become total""")
@@ -40,7 +40,7 @@ _MOTIONS = word_set(
     transfer"""
 )
 _LASTING = word_set("last take be spend run serve wait stay cover")
-_INSTANTS = frozenset(["in", "on", "at", "", "around", "about", "during", "this"])
+_INSTANTS = frozenset(["from", "in", "on", "at", "", "around", "about", "during", "this"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,12 @@ class Asking:
 def for_subject(clause: Clause) -> list[Asking]:
     """Ways to ask who or what did it."""
     subject = clause.subject
-    if any(sign.isdigit() for sign in subject.answer) and subject.kind in ("person", "org"):
-        return [Asking("What")]
     if subject.count:
         return [Asking(f"How many {subject.counted}", answer=subject.count, plural=True)]
+    if any(sign.isdigit() for sign in subject.answer) and subject.kind in ("person", "org"):
+        return [Asking("What")]
+    if clause.lemma == "belong":
+        return []
     if subject.kind == "person":
         return [Asking("Who"), Asking("Which person")]
     if (
@@ -107,6 +109,12 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
         return []
     if part.role == "score":
         return [Asking("By what score")]
+    if part.role == "votes":
+        return [Asking("By how many votes"), Asking("How many votes", "by"), Asking("By what margin")]
+    if part.role == "age":
+        return [Asking("At what age"), Asking("What age", "at")]
+    if part.role == "measure" and part.preposition == "worth":
+        return [Asking("How much", "worth"), Asking("What", "worth")]
     if part.role == "measure":
         return [Asking(f"How {part.preposition}")]
     if part.role in ("time", "oblique", "place") and asked.kind in ("date", "year", "clock", "duration"):
@@ -117,6 +125,8 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
         return []
     if part.role == "meaning":
         return [Asking("What")]
+    if part.role == "manner":
+        return [Asking("How")] if not clause.instruction else []
     if part.role == "reason":
         return [Asking("Why"), Asking("For what reason")]
     if part.role == "circumstance":
@@ -143,6 +153,8 @@ def _times(part: Part, asked: Phrase, clause_lemma: str) -> list[Asking]:
         return [Asking("Within how long"), Asking("How soon")] if preposition == "within" else []
     if preposition in ("until", "till"):
         return [Asking("Until when"), Asking("How long")]
+    if preposition == "from":
+        return [Asking("From when"), Asking("When"), Asking("From what date")]
     if preposition in ("since", "by"):
         return [Asking(f"{preposition.capitalize()} when")]
     if preposition not in _INSTANTS:
@@ -199,7 +211,7 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
         return []
     if part.role == "attribute" and (clause.auxiliaries or clause.lemma != "be"):
         return [Asking("What")] if clause.lemma == "become" and asked.kind in ("person", "thing") else []
-    if not worth_asking(asked) and part.governor not in ("study", "teach"):
+    if not worth_asking(asked) and part.governor not in ("study", "teach", "require", "ban"):
         return []
     if asked.kind in ("number", "score", "measure"):
         return [Asking("What")] if asked.kind == "number" and part.role == "attribute" else []
@@ -242,6 +254,8 @@ def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
         return [Asking("How much", part.preposition)] if part.preposition in ("for", "at") else []
     if asked.kind == "percent":
         return [Asking("By how much"), Asking("By what percentage")] if part.preposition == "by" and not _rest_of(asked) else []
+    if part.preposition == "with" and clause.lemma in ("pay", "fund", "finance"):
+        return [Asking("How"), Asking("What", "with")]
     if asked.kind in ("person", "org") and part.preposition in _STRANDABLE:
         kind = _sort(asked)
         return [Asking("Who", part.preposition), *([Asking(f"Which {kind}", part.preposition)] if kind else [])]
@@ -255,7 +269,7 @@ def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
 
 def worth_asking(asked: Phrase) -> bool:
     """Whether a phrase says more than one plain noun: not "prices", "talks", "ways"."""
-    if asked.noun in _LIGHT and not asked.count:
+    if asked.noun in _LIGHT and not asked.count and len(asked.answer.split()) < 3:
         return False
     return asked.named or bool(asked.count) or asked.kind not in ("thing", "person") or len(asked.answer.split()) > 1
 

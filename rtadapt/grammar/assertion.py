@@ -84,6 +84,8 @@ def _framed_plainly(verb: Token, agent: bool) -> bool:
     token = verb
     while token.dep_ != "ROOT" and token.head != token:
         parent = token.head
+        if parent.pos_ == "NOUN" and parent.lemma_ in _REPORTING_NOUNS and token.dep_ in ("acl", "relcl", "ccomp"):
+            return False
         if token.dep_ in ("ccomp", "parataxis", "csubj", "csubjpass", "acomp"):
             if not _reports_plainly(parent, token):
                 return False

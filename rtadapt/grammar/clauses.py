@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from rtadapt.grammar import lexicon
 from rtadapt.grammar.assertion import asserted
 from rtadapt.grammar.inflection import base_form, inflected
-from rtadapt.grammar.parts import Part, Sentence, gather
+from rtadapt.grammar.parts import gather
 from rtadapt.grammar.phrases import Phrase
+from rtadapt.grammar.pieces import Part, Sentence
 from rtadapt.words import word_set
 
 if TYPE_CHECKING:
@@ -75,11 +76,22 @@ def _clause(verb: Token, sentence: Sentence) -> Clause | None:
         for part in parts
         if part.role in ("object", "recipient", "title") and part.text and not part.preposition and part.governor == verb.lemma_
     ]
-    if len(objects) > 1 and verb.lemma_ not in _TWO_OBJECTS:
+    if len(objects) > 1 and _lemma(verb) not in _TWO_OBJECTS:
         return None
     parts.sort(key=lambda part: (part.place < verb.i, part.place))
     instruction = tense == "instruction" or subject.text == "I"
     return Clause(subject, auxiliaries, form, _lemma(verb), tag, tuple(parts), sentence.span.text.strip(), instruction)
+
+
+def named_after(noun: Token, subject: Token) -> bool:
+    """Whether a name that directly follows "the shipyard" is that shipyard, its verb being that of the whole sentence."""
+    return (
+        noun.dep_ == "ROOT"
+        and noun.pos_ == "NOUN"
+        and subject.pos_ == "PROPN"
+        and subject.left_edge.i == noun.i + 1
+        and any(child.dep_ == "det" for child in noun.lefts)
+    )
 
 
 def _lemma(verb: Token) -> str:
@@ -92,6 +104,8 @@ def _subject(verb: Token, sentence: Sentence) -> tuple[Phrase | None, str]:
     if own is not None:
         if verb.dep_ == "relcl" and own.tag_ in ("WDT", "WP"):
             return _antecedent(verb.head, own, sentence), "own"
+        if verb.dep_ == "relcl" and named_after(verb.head, own):
+            return sentence.phrase(own), "own"
         if verb.dep_ == "relcl" or own.tag_ in ("WDT", "WP", "WP$", "EX"):
             return None, "own"
         return sentence.phrase(own), "own"
@@ -153,6 +167,8 @@ def _verb_group(verb: Token, tense: str) -> tuple[tuple[str, ...] | None, str, s
         return ("should",), verb.lower_, "VB"
     if tense == "participle":
         return _participle_group(verb)
+    if _past_alone(verb, own):
+        return (), verb.lower_, "VBD"
     if verb.tag_ in ("VBG", "VBN", "VB") and not own:
         if tense != "shared":
             return None, "", ""
@@ -163,6 +179,13 @@ def _verb_group(verb: Token, tense: str) -> tuple[tuple[str, ...] | None, str, s
         if not words or "to" in words or verb.head.tag_ != verb.tag_:
             return None, "", ""
     return tuple(words), verb.lower_, verb.tag_
+
+
+def _past_alone(verb: Token, auxiliaries: list[Token]) -> bool:
+    """Whether a verb tagged as a participle is a past tense: it has a subject of its own and nothing that helps it."""
+    if verb.tag_ != "VBN" or auxiliaries or inflected(verb.lemma_, "VBD") != verb.lower_:
+        return False
+    return verb.dep_ in ("ROOT", "conj", "ccomp") and any(child.dep_ == "nsubj" for child in verb.lefts)
 
 
 def _participle_group(verb: Token) -> tuple[tuple[str, ...] | None, str, str]:

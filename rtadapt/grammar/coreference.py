@@ -12,8 +12,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rtadapt.grammar.kinds import is_person_noun
-from rtadapt.grammar.mentions import FIRMS, LAUNCHES, Mention, bare_definite, expletive, hints, is_subject, name_only, only
+from rtadapt.grammar.mentions import (
+    FIRMS,
+    LAUNCHES,
+    Mention,
+    bare_definite,
+    described_as,
+    expletive,
+    hints,
+    is_subject,
+    name_only,
+    only,
+)
 from rtadapt.grammar.phrases import kept, named_by, spelled
+from rtadapt.grammar.setting import Setting, setting_of
 from rtadapt.words import word_set
 
 if TYPE_CHECKING:
@@ -38,6 +50,8 @@ _LABELS = {
     "LANGUAGE": "name",
 }
 _WORKS = word_set("""film movie book novel song album show series play opera musical exhibition podcast game""")
+_BODIES = word_set("org name place")
+_TOWNS = word_set("city town village island")
 _REACH_SENTENCES = 2
 
 
@@ -51,14 +65,19 @@ class Story:
     full: dict[str, str] = field(default_factory=dict)
     works: set[str] = field(default_factory=set)
     sentence: int = 0
+    setting: Setting = Setting()
+    topic: Mention | None = None
 
-    def learn_names(self, docs: list[Doc]) -> None:
-        """Decide for every name what it names, from all the places where it stands."""
+    def learn(self, docs: list[Doc]) -> None:
+        """Decide for every name what it names, from all the places where it stands, and where the story plays."""
+        if not self.setting.place:
+            self.setting = setting_of(docs)
         votes: dict[str, Counter[str]] = {}
         for doc in docs:
             for entity in doc.ents:
                 kind = _LABELS.get(entity.label_)
-                if entity.label_ == "WORK_OF_ART" or (entity.start > 0 and entity[0].nbor(-1).text in '"“'):
+                quoted = entity.start > 0 and entity[0].nbor(-1).text in '"“' and doc[entity.end : entity.end + 1].text in '"”'
+                if entity.label_ == "WORK_OF_ART" or quoted:
                     self.works.add(entity.root.text.casefold())
                 if kind and entity.root.pos_ == "PROPN":
                     votes.setdefault(entity.root.text.casefold(), Counter())[kind] += 1
@@ -66,6 +85,8 @@ class Story:
                 if token.pos_ == "PROPN" and token.dep_ != "compound":
                     for kind in hints(token):
                         votes.setdefault(token.text.casefold(), Counter())[kind] += 4
+        for word in self.works:
+            votes.setdefault(word, Counter())["name"] += 9
         self.names.update({word: counted.most_common(1)[0][0] for word, counted in votes.items()})
 
     def resolve(self, doc: Doc, agent: bool, topic: str) -> dict[int, str]:
@@ -87,7 +108,7 @@ class Story:
             elif word in _IT:
                 found[token.i] = "" if expletive(token) else self._thing(token, sent)
             elif word in _THEY:
-                found[token.i] = ""
+                found[token.i] = self._several(token)
             elif agent and word in _YOU:
                 found[token.i] = "me" if word == "you" and token.dep_ in ("dobj", "pobj", "dative") else _YOU[word]
             elif word in _WE or word in ("i", "my", "me", "mine", "you", "your"):
@@ -184,8 +205,10 @@ class Story:
         chosen = here[0] if here and (len(here) == 1 or token.dep_ in ("nsubj", "nsubjpass", "poss")) else None
         if not here:
             subjects = [m for m in before if m.subject]
-            launched = [m for m in before if m.launched and m.named and m.kind != "person"]
-            chosen = launched[0] if launched else subjects[-1] if subjects else only([m for m in before if m.named])
+            things = [m for m in before if m.object and m.kind != "person"]
+            launched = [m for m in things if m.launched and m.named]
+            first = launched or ([] if subjects else things)
+            chosen = first[0] if first else subjects[-1] if subjects else only([m for m in before if m.named])
         if chosen is None or chosen.kind == "person" or not chosen.text:
             return ""
         if token.dep_ in ("nsubj", "nsubjpass"):
@@ -193,23 +216,52 @@ class Story:
             self.mentions.append(chosen)
         return chosen.text
 
+    def _several(self, token: Token) -> str:
+        """Whom "they" and "their" stand for: the club or company that was the subject, where nothing else could be meant."""
+        own = self._own_subject(token)
+        if own is not None:
+            return own.text if own.named and (own.kind in _BODIES or own.plural) else ""
+        last = [m for m in self._recent(self.sentence) if m.sentence == self.sentence - 1]
+        here = [m for m in self.mentions if m.sentence == self.sentence and (m.subject or m.plural)]
+        subjects = [m for m in last if m.subject]
+        if len(here) == 1 and here[0].subject and here[0].named and here[0].kind in _BODIES and token.dep_ == "poss":
+            return here[0].text
+        if here or len(subjects) != 1 or any(m.plural and m is not subjects[0] for m in last):
+            return ""
+        chosen = subjects[0]
+        if not chosen.named or not (chosen.kind in _BODIES or chosen.plural) or token.dep_ not in ("nsubj", "nsubjpass", "poss"):
+            return ""
+        chosen.sentence, chosen.subject = self.sentence, True
+        self.mentions.append(chosen)
+        return chosen.text
+
+    def _body(self, noun: str) -> str:
+        """Whom "the club" or "the company" means: the story's own, unless another was the subject since."""
+        companies = [m for m in self._recent(self.sentence) if m.named and (m.kind == "org" or (m.kind == "name" and m.subject))]
+        topic = self.topic
+        if topic is not None and topic.kind in _BODIES and topic.text not in [m.text for m in companies]:
+            companies.append(topic)
+        subjects = [m for m in companies if m.subject]
+        if topic is not None and topic.kind in _BODIES and not any(m.text != topic.text for m in subjects):
+            return topic.text
+        company = only(companies) or only(subjects)
+        return company.text if company else ""
+
     def _definite(self, token: Token) -> str:
         noun = token.lemma_.lower()
+        if noun in _TOWNS and self.setting.place and token.head.dep_ != "compound" and token.dep_ != "pobj":
+            return self.setting.place
         for mention in reversed(self.mentions):
             words = mention.text.casefold().split()
-            if mention.named and len(words) > 1 and mention.noun == noun:
+            same = mention.noun == noun or (len(noun) > 3 and mention.noun.endswith(noun) and mention.kind != "person")
+            if mention.named and len(words) > 1 and same:
                 return f"the {mention.text.partition(' ')[2]}" if words[0] in ("a", "an") else mention.text
         if noun in _WORKS:
             works = [m for m in self._recent(self.sentence) if m.named and m.text.split()[-1].casefold() in self.works]
             work = only(works) or only([m for m in works if m.subject])
             return work.text if work else ""
         if noun in FIRMS:
-            companies = [
-                m for m in self._recent(self.sentence) if m.named and (m.kind == "org" or (m.kind == "name" and m.subject))
-            ]
-            subjects = [m for m in companies if m.subject]
-            company = only(companies) or only(subjects)
-            return company.text if company else ""
+            return self._body(noun)
         return ""
 
     def _mention(self, head: Token, found: dict[int, str]) -> None:
@@ -237,22 +289,22 @@ class Story:
             return
         if kind != "person" and head.pos_ == "PROPN" and text.split()[0] in ("a", "an"):
             return
-        noun = next(
-            (child.lemma_.lower() for child in head.children if child.dep_ == "appos" and child.pos_ == "NOUN"),
-            head.lemma_.lower(),
-        )
         self.mentions.append(
-            Mention(
+            mention := Mention(
                 text,
                 kind,
-                noun,
+                described_as(head),
                 self.sentence,
                 is_subject(head),
                 named,
                 head.dep_ == "dobj" and head.head.lemma_ in LAUNCHES,
                 head.i,
+                head.tag_ in ("NNS", "NNPS") and not head.ent_type_,
+                head.dep_ == "dobj" or (head.dep_ == "appos" and head.head.dep_ == "dobj"),
             )
         )
+        if self.topic is None and mention.subject and named and kind != "person" and head.i not in found:
+            self.topic = mention
         parts = text.split()
         if head.pos_ == "PROPN" and head.i not in found and len(parts) > 1:
             if kind == "person" and all(part[:1].isupper() for part in parts):

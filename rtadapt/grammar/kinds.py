@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rtadapt.grammar import lexicon
+from rtadapt.words import word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
@@ -28,6 +29,9 @@ _DATE = re.compile(
     r"|\b(?:week|month|year|day|hour|minute|decade)s? (?:ago|earlier|later)\b|\bthe \d{4}s\b"
 )
 
+_PAYING = word_set("cost pay spend raise earn invest charge donate receive owe fine award worth for of save lend borrow")
+_PRICES = word_set("price fee cost charge fine rent fare prize toll profit revenue loss ticket bill total budget")
+
 
 def kind_of(head: Token, text: str, names: Mapping[str, str]) -> str:
     """person, org, place, date, year, clock, duration, money, percent, measure, number, score, name or thing."""
@@ -38,6 +42,8 @@ def kind_of(head: Token, text: str, names: Mapping[str, str]) -> str:
     if _MONEY.search(text) and (
         head.like_num or head.is_currency or head.ent_type_ == "MONEY" or lemma in ("dollar", "euro", "cent", "yen", "pound")
     ):
+        return "money"
+    if lemma == "pound" and _priced(head):
         return "money"
     if head.text == "%" or lemma in ("percent", "percentage"):
         return "percent" if any(child.like_num for child in head.lefts) else "thing"
@@ -70,13 +76,22 @@ def kind_of(head: Token, text: str, names: Mapping[str, str]) -> str:
             for part in (of.children if of else ())
         ):
             return "person"
-    if is_person_noun(lemma):
+    if is_person_noun(lemma) or lemma in ("everyone", "everybody", "anyone", "anybody"):
         return "person"
     return "org" if lemma in lexicon.ORG_NOUNS else "thing"
 
 
 def _named(head: Token, names: Mapping[str, str]) -> str:
     return names.get(head.text.casefold()) or "name"
+
+
+def _priced(head: Token) -> bool:
+    """Whether pounds are money here and not a weight: somebody pays them, or a price is that much."""
+    verb = head.head if head.dep_ != "nmod" else head
+    if verb.lemma_ in _PAYING or verb.lower_ == "fined":
+        return True
+    subject = next((child for child in verb.lefts if child.dep_ == "nsubj"), None)
+    return verb.lemma_ == "be" and subject is not None and subject.lemma_.lower() in _PRICES
 
 
 def is_person_noun(lemma: str) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rtadapt.grammar import lexicon
+from rtadapt.grammar.clauses import named_after
 from rtadapt.grammar.kinds import is_person_noun
 from rtadapt.grammar.phrases import named_by
 from rtadapt.words import word_set
@@ -24,6 +25,14 @@ FIRMS = word_set(
     insurer publisher operator"""
 )
 
+# What "in" goes with when it isn't a place that follows: to star in a film, interest in a painter.
+NOT_PLACED = word_set(
+    """star appear feature act play invest believe interest investment stake role belief trust confidence faith hope share
+    shares win lose specialize specialise part character performance"""
+)
+_MISTAKEN = frozenset(["PERSON", "NORP", "PRODUCT", ""])
+_TEAM_ROLES = word_set("coach chairwoman chairman captain striker goalkeeper midfielder defender boss ceo")
+
 
 @dataclass(slots=True)
 class Mention:
@@ -37,6 +46,8 @@ class Mention:
     named: bool
     launched: bool = False
     token: int = -1
+    plural: bool = False
+    object: bool = False
 
 
 def is_subject(head: Token) -> bool:
@@ -65,17 +76,42 @@ def name_only(words: list[Token], head: Token) -> list[Token]:
         ):
             break
         run.insert(0, before)
+    of = next((child for child in head.rights if child.lower_ == "of" and child.i == head.i + 1), None)
+    end = (
+        next((child for child in of.rights if child.pos_ == "PROPN" or child.text[:1].isupper()), None)
+        if of is not None
+        else None
+    )
+    if end is not None and end.i - head.i <= 4 and end in words:
+        run += list(head.doc[head.i + 1 : end.i + 1])
     while run[-1].i + 1 < len(head.doc) and run[-1].nbor(1).like_num and run[-1].nbor(1).i in {word.i for word in words}:
         run.append(run[-1].nbor(1))
     return run
+
+
+def _plural_verb(verb: Token) -> bool:
+    """Whether a verb or its auxiliary is in the plural: "Fenwick Albion have denied" is a club."""
+    return any(child.lower_ in ("have", "are", "were") and child.dep_ in ("aux", "auxpass") for child in verb.lefts)
 
 
 def hints(token: Token) -> Iterator[str]:
     """What the words around a name say about its kind."""
     if token.text in lexicon.ORG_ENDINGS or any(child.text == "&" for child in token.children):
         yield "org"
+    if token.dep_ == "pobj" and token.head.lower_ == "in" and token.ent_type_ in _MISTAKEN:
+        if token.head.head.lemma_ not in NOT_PLACED:
+            yield "place"
     if token.text in lexicon.PLACE_ENDINGS:
         yield "name"
+    if (
+        token.dep_ == "nsubj"
+        and token.tag_ == "NNP"
+        and _plural_verb(token.head)
+        and not any(c.dep_ == "conj" for c in token.children)
+    ):
+        yield "org"
+    if token.dep_ == "pobj" and token.head.lower_ == "of" and token.head.head.lemma_.lower() in _TEAM_ROLES:
+        yield "org"
     for child in token.children:
         if child.dep_ == "relcl" and any(word.lower_ == "who" for word in child.lefts):
             yield "person"
@@ -97,6 +133,17 @@ def hints(token: Token) -> Iterator[str]:
             yield "org"
 
 
+def described_as(head: Token) -> str:
+    """The common noun that says what a name is: "the shipyard Averill Marine", "Norrail, the railway company"; else its own."""
+    beside = next((child for child in head.children if child.dep_ == "appos" and child.pos_ == "NOUN"), None)
+    before = [child for child in head.lefts if child.pos_ == "NOUN" and child.dep_ in ("compound", "nmod")]
+    if head.pos_ == "PROPN" and beside is None and before:
+        beside = before[-1]
+    if head.pos_ == "PROPN" and beside is None and head.left_edge.i > 0 and named_after(head.head.head, head):
+        beside = head.head.head
+    return (beside or head).lemma_.lower()
+
+
 def bare_definite(token: Token) -> str:
     """The determiner of "the company", "this bridge": a noun that only points back; empty for others."""
     lefts = list(token.lefts)
@@ -109,7 +156,7 @@ def bare_definite(token: Token) -> str:
         for child in token.rights
     )
     if plain and points and not described and named_by(token) is token:
-        return lefts[0].lower_
+        return str(lefts[0].lower_)
     return ""
 
 

@@ -14,8 +14,8 @@ from rtadapt.grammar import lexicon
 from rtadapt.grammar.assertion import quoted
 from rtadapt.grammar.clauses import Clause
 from rtadapt.grammar.kinds import is_person_noun
-from rtadapt.grammar.parts import Part, Sentence
-from rtadapt.grammar.phrases import Phrase, phrase
+from rtadapt.grammar.phrases import Phrase, phrase, settled
+from rtadapt.grammar.pieces import Part, Sentence
 from rtadapt.words import word_set
 
 if TYPE_CHECKING:
@@ -27,11 +27,13 @@ _ONE_HOLDER = word_set(
     manager owner secretary editor boss ceo leader premier chancellor spokesman spokeswoman wife husband father mother
     chairperson principal"""
 )
+# Offices of which a town or a country has one.
+_OFFICES = word_set("mayor councillor councilor governor president minister premier chancellor chief commissioner")
 _NO_PERSON = word_set("EVENT DATE GPE LOC FAC WORK_OF_ART NORP LAW")
 _AGED = re.compile(r"^(\d{1,3})-year-old$")
 
 
-def identities(sentence: Sentence) -> Iterator[Clause]:
+def identities(sentence: Sentence, place: str = "") -> Iterator[Clause]:
     """Clauses like "Ines Valcourt is the chief executive of Quill Labs" and "Holt is 54 years old"."""
     if sentence.span.text.rstrip(' "”').endswith("?"):
         return
@@ -39,13 +41,13 @@ def identities(sentence: Sentence) -> Iterator[Clause]:
         if quoted(token) or token.head == token:
             continue
         if token.dep_ == "appos":
-            yield from _apposition(token, sentence)
+            yield from _apposition(token, sentence, place)
         elif token.pos_ == "PROPN" and token.dep_ not in ("compound", "nmod", "poss"):
             yield from _role_before(token, sentence)
             yield from _age_before(token, sentence)
 
 
-def _apposition(token: Token, sentence: Sentence) -> Iterator[Clause]:
+def _apposition(token: Token, sentence: Sentence, place: str) -> Iterator[Clause]:
     head = token.head
     if head.pos_ == "PROPN" and token.text.isdigit() and len(token.text) <= 2:
         name = sentence.phrase(head)
@@ -61,7 +63,15 @@ def _apposition(token: Token, sentence: Sentence) -> Iterator[Clause]:
     name = sentence.phrase(named)
     what = phrase_of_role(role, sentence)
     if name is not None and what is not None and _present(role):
-        yield from _named_role(name, what, role, sentence, named.ent_type_)
+        yield from _named_role(name, _of_place(what, role, place), role, sentence, named.ent_type_)
+
+
+def _of_place(what: Phrase, role: Token, place: str) -> Phrase:
+    """The role with the story's place where a place has one of it and the text doesn't say of where."""
+    if not place or what.named or role.lemma_.lower() not in _OFFICES or not what.text.startswith("the "):
+        return what
+    joint = "in" if " " in what.text[4:] else "of"
+    return replace(what, text=f"{what.text} {joint} {place}", named=True)
 
 
 def _age_before(token: Token, sentence: Sentence) -> Iterator[Clause]:
@@ -118,7 +128,9 @@ def _named_role(name: Phrase, what: Phrase, role: Token, sentence: Sentence, hea
         or what.kind in ("date", "money", "duration", "percent")
     ):
         return
-    text = what.text
+    text, answer = settled(what.text), what.answer
+    if person and (owned := re.match(r"(?P<owner>(?:the )?[A-Z0-9][^,]{0,40}?)['’]s? (?P<role>[a-z][^'’]*)$", text)):
+        text = answer = f"the {owned.group('role')} of {owned.group('owner')}"
     bare = False
     if person and not text.startswith(("the ", "a ", "an ")) and not any(c.dep_ == "poss" for c in role.children):
         bare = what.noun not in _ONE_HOLDER
@@ -127,9 +139,7 @@ def _named_role(name: Phrase, what: Phrase, role: Token, sentence: Sentence, hea
         return
     kind = "person" if person else "thing"
     subject = Phrase(name.text, name.answer, "person" if person else name.kind, name.noun, named=True)
-    yield _is(
-        subject, Part("attribute", text, role.i, phrase=Phrase(text, what.answer, kind, what.noun, named=what.named)), sentence
-    )
+    yield _is(subject, Part("attribute", text, role.i, phrase=Phrase(text, answer, kind, what.noun, named=what.named)), sentence)
 
 
 def _present(role: Token) -> bool:

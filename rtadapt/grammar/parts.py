@@ -5,57 +5,31 @@ Takes a verb in a parsed sentence; adds its parts, those of the verbs that it go
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rtadapt.grammar import lexicon
 from rtadapt.grammar.kinds import SCORE
-from rtadapt.grammar.phrases import Phrase, References, kept, phrase, spelled
+from rtadapt.grammar.phrases import Phrase, kept, spelled
+from rtadapt.grammar.pieces import Part, Sentence, meaning, plain, special, sum_of, who_pays
 from rtadapt.words import word_set
 
 if TYPE_CHECKING:
-    from spacy.tokens import Span, Token
+    from spacy.tokens import Token
 
 
 # Nouns whose "in" says of what, not where: interest in Japan, a rise in France.
 _TAKES_IN = word_set(
     """interest investment stake role belief trust confidence presence war growth rise fall increase decline drop change"""
 )
+_BLAMED = word_set("fine jail charge criticize criticise praise sue arrest ban apologize apologise sentence honor honour thank")
 _TIME_WORDS = word_set("yesterday tomorrow tonight today overnight")
 _REASONS = frozenset(["because of", "due to", "owing to", "amid", "over", "thanks to", "on account of"])
 _TIMES = word_set("""in on at by until till since before after from during within for through between around throughout""")
 _PLACES = word_set("""in at near on outside inside between along across off beneath under above around into to from through""")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One piece of a clause after its verb. `role` says what it does; `phrase` is what can be asked for, if anything."""
-
-    role: str
-    text: str
-    place: int
-    preposition: str = ""
-    phrase: Phrase | None = None
-    essential: bool = True
-    governor: str = ""
-
-
 _JOINED = word_set("because due owing thanks ahead instead")
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A parsed sentence with what its words refer to, what its names are, and whether an agent says it to the asker."""
-
-    span: Span
-    references: References
-    names: Mapping[str, str]
-    agent: bool = False
-
-    def phrase(self, head: Token, without: frozenset[int] = frozenset()) -> Phrase | None:
-        """The phrase of a noun of this sentence."""
-        return phrase(head, self.references, self.names, without)
 
 
 def gather(verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
@@ -104,8 +78,9 @@ def gather(verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
             if not _adverbial_clause(child, verb, sentence, parts):
                 return False
         elif child.dep_ in ("ccomp", "csubj", "pcomp"):
-            if verb.lemma_ in ("mean", "indicate") and child.i > verb.i:
-                return _whole(child, "meaning", sentence, parts, essential=True)
+            if child.dep_ == "ccomp" and verb.lemma_ in ("mean", "indicate") and child.i > verb.i and plain(child):
+                parts.append(meaning(child))
+                return True
             if child.i < verb.i or not any(part.dep_ == "aux" and part.lower_ == "to" for part in child.lefts):
                 if child.i < verb.i and any(part.dep_ in ("nsubj", "nsubjpass") for part in child.children):
                     continue
@@ -124,6 +99,11 @@ def _noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
     score = next((token for token in head.subtree if SCORE.match(token.text)), None)
     if found.kind == "score":
         return True
+    paid = who_pays(head, found, sentence)
+    if paid is not None:
+        parts.append(paid)
+        found = sum_of(head)
+        loose += [prep for prep in head.rights if prep.dep_ == "prep"]
     parts.append(Part(role, found.text, head.i, phrase=found, governor=head.head.lemma_))
     if score is not None:
         parts.append(Part("score", score.text, score.i, phrase=Phrase(score.text, score.text, "score", "score"), essential=False))
@@ -148,7 +128,7 @@ def _quality(head: Token, sentence: Sentence, parts: list[Part]) -> None:
     if measure is not None:
         found = sentence.phrase(measure)
         if found is not None:
-            whole = f"{found.text} {head.text}"
+            whole = f"{found.text} {head.text}" if measure.i < head.i else f"{head.text} {found.text}"
             parts.append(Part("measure", whole, head.i, head.lower_, phrase=found))
     else:
         words = [
@@ -164,7 +144,7 @@ def _quality(head: Token, sentence: Sentence, parts: list[Part]) -> None:
             words = [part.text for part in child.lefts if part.dep_ in ("aux", "auxpass")] + [child.text]
             parts.append(Part("fixed", " ".join(words), child.i))
             gather(child, sentence, parts)
-        elif child.dep_ == "npadvmod":
+        elif child.dep_ == "npadvmod" and child != measure:
             _adverbial_noun(child, sentence, parts)
 
 
@@ -184,8 +164,15 @@ def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
     preposition = " ".join(word.lower_ for word in words)
     if prep.i + 1 < len(prep.doc) and (joined := f"{prep.lower_} {prep.nbor(1).lower_}") in _REASONS:
         preposition = joined
+    if preposition == "without" and noun is not None and len(list(noun.subtree)) <= 3:
+        return _whole(prep, "fixed", sentence, parts, essential=True)
     if preposition.startswith(("according", "despite", "including", "such", "like", "without", "unlike", "except")):
         return preposition.startswith(("according", "despite", "including", "such"))
+    if noun is None and any(child.dep_ == "pcomp" and child.tag_ == "VBG" for child in prep.children):
+        if preposition == "by":
+            return _whole(prep, "manner", sentence, parts, essential=False) or True
+        if preposition == "for" and (prep.head.lemma_ in _BLAMED or prep.head.head.lower_ == "fined"):
+            return _whole(prep, "reason", sentence, parts, essential=False) or True
     if noun is None:
         return any(child.dep_ == "pcomp" for child in prep.children) and _whole(
             prep, "fixed", sentence, parts, essential=prep.head.i < prep.i and prep.lower_ in ("of", "from", "for", "to")
@@ -209,6 +196,11 @@ def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
         return _whole(prep, "purpose", sentence, parts, essential=False) or True
     if found is None or not found.text:
         return preposition in _REASONS or preposition in ("in", "at", "on", "after", "before", "during", "since", "following")
+    if (own := special(prep, preposition, noun)) is not None:
+        parts.append(own)
+        return True
+    if preposition == "to" and noun.like_num and any(part.role == "votes" for part in parts):
+        return True
     modifiers = [
         child.text
         for child in prep.lefts

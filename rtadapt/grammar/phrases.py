@@ -80,8 +80,8 @@ def _uncapitalised(token: Token) -> str:
     """A word as it stands inside a sentence: the capital of a sentence's beginning taken off common words."""
     named = token.pos_ == "PROPN" or (token.pos_ != "DET" and token.ent_type_ not in _NUMERIC)
     if token.is_sent_start and not named and token.text[1:].islower() and token.text != "I" and _common(token):
-        return token.lower_
-    return "a" if token.is_sent_start and token.text == "A" and token.pos_ == "DET" else token.text
+        return str(token.lower_)
+    return "a" if token.is_sent_start and token.text == "A" and token.pos_ == "DET" else str(token.text)
 
 
 def _common(token: Token) -> bool:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from rtadapt.grammar.asking import Asking
 from rtadapt.grammar.clauses import Clause
 from rtadapt.grammar.inflection import inflected
-from rtadapt.grammar.parts import Part
 from rtadapt.grammar.phrases import settled
+from rtadapt.grammar.pieces import Part
+from rtadapt.grammar.wellformed import names_something
 from rtadapt.words import word_set
 
 _LONG_WORDS = 13
@@ -44,7 +45,7 @@ def ask(clause: Clause, asked: Part | None, asking: Asking, full: bool) -> Quest
     """The question for the subject (`asked` None) or a part; `full` keeps every adjunct, otherwise only what it needs."""
     kept = [part for part in clause.parts if part is not asked and (full or part.essential)]
     if not full:
-        kept = _brief(kept, clause)
+        kept = _named(_brief(kept, clause), clause, asked)
     if asked is None:
         auxiliaries, verb = (clause.auxiliaries, clause.verb) if asking.plural else singular(clause)
         text = _joined([asking.words, *auxiliaries, verb, *(part.text for part in kept)])
@@ -134,6 +135,17 @@ def _brief(kept: list[Part], clause: Clause) -> list[Part]:
         if last is None or not any(part.role in ("object", "attribute") for part in kept):
             break
         kept = [part for part in kept if part is not last]
+    return kept
+
+
+def _named(kept: list[Part], clause: Clause, asked: Part | None) -> list[Part]:
+    """With the place, or with all else that is said, where a question would name nothing without it."""
+    subject = clause.subject.text if asked is not None else ""
+    rest = [part for part in clause.parts if part is not asked]
+    placed = [part for part in rest if part in kept or part.role == "place"]
+    for parts in (kept, placed, rest):
+        if names_something(" ".join(["x", subject, *(part.text for part in parts)])):
+            return parts
     return kept
 
 

@@ -16,9 +16,10 @@ from rtadapt.grammar.asking import Asking, for_part, for_subject
 from rtadapt.grammar.clauses import Clause, clauses
 from rtadapt.grammar.coreference import Story
 from rtadapt.grammar.nominal import identities
-from rtadapt.grammar.parts import Part, Sentence
 from rtadapt.grammar.phrases import Phrase, settled
+from rtadapt.grammar.pieces import Part, Sentence
 from rtadapt.grammar.questions import active, statement
+from rtadapt.grammar.setting import Setting, anchored
 from rtadapt.grammar.wellformed import names_something, well_formed
 from rtadapt.grammar.wordings import worded
 from rtadapt.reading.parsing import parsed, pipeline
@@ -75,7 +76,7 @@ class GrammarReader:
 def _read(passage: Passage, story: Story) -> list[Reading]:
     lines = [line for line in map(_line, passage.text.splitlines()) if line.text and line.speaker is not Speaker.BOT]
     docs = parsed(_asked_politely(line) for line in lines)
-    story.learn_names(docs)
+    story.learn(docs)
     spoken = any(line.speaker is not None for line in lines)
     if len(lines) == 1 and not spoken:
         lines = [replace(lines[0], read=True)]
@@ -89,7 +90,7 @@ def _read(passage: Passage, story: Story) -> list[Reading]:
         for span in doc.sents:
             sentence = Sentence(span, references, story.names, agent)
             said = _verbatim(span.text.strip(), line.text)
-            for reading in _readings(sentence, (topic, company) if agent else ("", "")):
+            for reading in _readings(sentence, (topic, company) if agent else ("", ""), Setting() if spoken else story.setting):
                 if said:
                     found.setdefault((flat(reading.question), flat(reading.answer)), replace(reading, sentence=said))
     return _unambiguous(list(found.values()))
@@ -126,9 +127,9 @@ def _line(text: str) -> _Line:
     return _Line(text.strip(), None, bool(_WHOLE.search(text.strip())))
 
 
-def _readings(sentence: Sentence, about: tuple[str, str]) -> Iterator[Reading]:
-    for clause in [*identities(sentence), *clauses(sentence)]:
-        yield from _asked(_about(clause, *about))
+def _readings(sentence: Sentence, about: tuple[str, str], setting: Setting) -> Iterator[Reading]:
+    for clause in [*identities(sentence, setting.place), *clauses(sentence)]:
+        yield from _asked(_about(clause, *about), setting)
 
 
 def _about(clause: Clause, product: str, company: str) -> Clause:
@@ -148,10 +149,10 @@ def _about(clause: Clause, product: str, company: str) -> Clause:
     return replace(clause, subject=replace(clause.subject, text=owner))
 
 
-def _asked(clause: Clause) -> Iterator[Reading]:
+def _asked(clause: Clause, setting: Setting) -> Iterator[Reading]:
     subject = clause.subject
-    if subject.answer and not clause.instruction and _definite_enough(clause):
-        reading = _reading(clause, None, for_subject(clause), subject)
+    if subject.answer and not clause.instruction and (_definite_enough(clause) or (subject.count and setting.place)):
+        reading = _placed(clause, None, for_subject(clause), subject, setting)
         if reading is not None:
             yield reading
     for part in clause.parts:
@@ -166,11 +167,11 @@ def _asked(clause: Clause) -> Iterator[Reading]:
         if part.role == "agent":
             turned = active(clause, part)
             if turned is not None:
-                reading = _reading(turned, None, for_subject(turned), part.phrase)
+                reading = _placed(turned, None, for_subject(turned), part.phrase, setting)
                 if reading is not None:
                     yield reading
                 continue
-        reading = _reading(base, part, for_part(part, base), part.phrase)
+        reading = _placed(base, part, for_part(part, base), part.phrase, setting)
         if reading is not None:
             yield reading
     if clause.instruction:
@@ -228,6 +229,15 @@ def _how_to(clause: Clause) -> Iterator[Reading]:
             ),
             probes=(f"I'd like to know how to {goal}{about}.", f"Quick question: how do I {goal}{about}?"),
         )
+
+
+def _placed(clause: Clause, part: Part | None, askings: list[Asking], asked: Phrase, setting: Setting) -> Reading | None:
+    """The reading as the clause stands, or with the story's place where it names nothing itself."""
+    bare = part is None and clause.subject.count and not _definite_enough(clause)
+    reading = None if bare else _reading(clause, part, askings, asked)
+    if reading is None and (placed := anchored(clause, part, asked, askings, setting)) is not None:
+        return _reading(placed, part, askings, asked)
+    return reading
 
 
 def _reading(clause: Clause, part: Part | None, askings: list[Asking], asked: Phrase) -> Reading | None:

@@ -14,7 +14,7 @@ _MOST_WORDS = 22
 _MOST_ANSWER_WORDS = 12
 _NAME_OR_CODE = re.compile(r"(?<=\s)(?:[\"“'‘]?[A-Z][\w'’&.-]*|(?=\w*[A-Z])\w*\d[\w-]*|\d+-[A-Z][\w-]*)")
 _DANGLING = re.compile(
-    r"[\[\]/{}<>|#]|…|\b(?:a|an|the|and|or|but|that|which|who|whose|of the|his|her|its)\?$|\s[,;]"
+    r"[\[\]/{}<>|#]|…|,,|\b(?:a|an|the|and|or|but|that|which|who|whose|of the|his|her|its)\?$|\s[,;]"
     r"|\(|\)|\b(?:the|a|an) (?:of|in|on|and|is|was)\b"
     r"|\b(\w+) \1\b|[\"“”]|\bwhich was\b|--|\bn't\b|\s['’](?!\d)|\s['’]s\s|\w[!?;:]\s|^(?:Who|What) (?:is|was|are|were)\?$",
     re.IGNORECASE,
@@ -60,6 +60,8 @@ def good_answer(answer: str) -> bool:
     words = flat_words(answer)
     if not words or len(words) > _MOST_ANSWER_WORDS or re.search(r"[\"“”();?!]|:(?!\d)|[a-z]{4,}\.\s|--|—", answer):
         return False
+    if len(words) < 4 and words[0] in ("its", "their"):
+        return False
     if words[0] in (
         "this",
         "that",
@@ -72,8 +74,6 @@ def good_answer(answer: str) -> bool:
         "another",
         "his",
         "her",
-        "their",
-        "its",
         "our",
         "my",
         "your",
@@ -110,7 +110,7 @@ def unresolved(question: str) -> bool:
     return bool(
         found
         and found.group(1) in lexicon.BARE_REFERENCES
-        and not re.search(r"\bthe \w+ (?:of|in|at|for) ", question[found.start() : found.end() + 4])
+        and not re.match(r"\w+ the (?:[a-z]+ )?\w+ (?:of|in|at|for) ", question[found.start() :])
     )
 
 

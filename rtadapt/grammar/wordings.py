@@ -14,8 +14,8 @@ from zlib import crc32
 from rtadapt.grammar.asking import Asking
 from rtadapt.grammar.clauses import Clause
 from rtadapt.grammar.inflection import inflected
-from rtadapt.grammar.parts import Part
 from rtadapt.grammar.phrases import settled
+from rtadapt.grammar.pieces import Part
 from rtadapt.grammar.questions import Question, active, ask, in_place, passive
 
 _MOST_WORDINGS = 8
@@ -136,6 +136,8 @@ def _reworded(clause: Clause, asked: Part | None, asking: Asking, short: Questio
     contracted = re.sub(r"^(Who|What|When|Where|How) is (?=the |[A-Z])", r"\1's ", short.direct)
     if contracted != short.direct:
         found.append(contracted)
+    if owned := re.fullmatch(r"Who is the ([a-z][a-z -]*) of ((?:the )?[A-Z][^?]{0,40})\?", short.direct):
+        found += [f"Who is {owned.group(2)}'s {owned.group(1)}?"]
     if clause.lemma == "be" and asked is None and short.direct.startswith(("Who is the ", "What is the ")):
         role = short.direct.split(" is ", 1)[1].rstrip("?")
         found += [f"{role[:1].upper()}{role[1:]}: {short.words.lower()} is it?", f"What is the name of {role}?"]

@@ -80,7 +80,7 @@ def _analyser() -> AnalyzerEngine:
     return AnalyzerEngine(RecognizerRegistry([cards, *others, Shapes(), People()]), no_parse)
 
 
-class Shapes(LocalRecognizer):
+class Shapes(LocalRecognizer):  # type: ignore[misc]
     """Finds what the table of shapes describes."""
 
     def __init__(self) -> None:
@@ -99,7 +99,7 @@ class Shapes(LocalRecognizer):
         ]
 
 
-class People(LocalRecognizer):
+class People(LocalRecognizer):  # type: ignore[misc]
     """Finds customers' own names, and private people of whom a text says that they are ill."""
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """The learner: one resident base model, and any number of feeds' adapters on it.
 
 Owns the incumbent and the candidate of every open feed. `update` makes a candidate and leaves the incumbent alone;
-`accept` and `reject` say which of them stays. Takes examples; gives updates, scores, written text and files.
+`accept` and `reject` say which of them stays. Takes examples; gives updates, written text and files.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 
 from rtadapt.config import TrainSettings
 from rtadapt.errors import NotFound
-from rtadapt.records import Example, Message, Score, Update
+from rtadapt.records import Example, Message, Update
 from rtadapt.training import checkpoint
 from rtadapt.training.adapter import AdapterState, Slot
 from rtadapt.training.anchors import SLICE, Anchors
@@ -25,7 +25,7 @@ from rtadapt.training.generate import generate
 from rtadapt.training.loss import BaseView, divergence, token_losses
 from rtadapt.training.model import BaseModel
 from rtadapt.training.prefix import can_share
-from rtadapt.training.rows import Encoder, Row, chunks, pad
+from rtadapt.training.rows import Encoder, chunks, pad
 from rtadapt.training.steps import Material, Steps
 from rtadapt.words import spoken_of
 
@@ -88,9 +88,17 @@ class Learner:
         """What the base, or the incumbent of `feed`, answers to each chat, greedily."""
         return self._said(chats, None if feed is None else self._of(feed).incumbent.weights, max_new_tokens)
 
+    @torch.no_grad()
     def losses(self, texts: Sequence[str]) -> list[float]:
         """Nats per token of plain texts under the base."""
-        return [score.loss for score in self._score(self.encoder.plain(texts), None)]
+        found = [0.0] * len(texts)
+        with self.slot.holding(None):
+            for chunk in chunks(self.encoder.plain(texts), self._chunk_tokens()):
+                batch = pad(chunk, self.model.device)
+                losses = token_losses(self.model.logits(batch.ids, batch.rows, batch.columns), batch.targets)
+                for number, loss in zip(batch.numbers, torch.split(losses, list(batch.lengths)), strict=True):
+                    found[number] = float(loss.mean())
+        return found
 
     def anchors(self) -> list[Example]:
         """What the base itself answers to general prompts, as far as it was asked; their `event_id` is empty.
@@ -141,10 +149,14 @@ class Learner:
         self._candidate(feed)
         held.incumbent, held.candidates = held.newest, []
 
-    def reject(self, feed: str, *, everything: bool = False) -> None:
-        """The newest candidate is forgotten, its optimizer state too, or every one."""
+    def stacked(self, feed: str) -> int:
+        """How many candidates stand on the incumbent, one made on the other."""
+        return len(self._of(feed).candidates)
+
+    def reject(self, feed: str, *, keep: int | None = None) -> None:
+        """The newest candidate is forgotten, its optimizer state too, or every one but the first `keep`."""
         held = self._of(feed)
-        held.candidates = [] if everything else held.candidates[:-1]
+        held.candidates = held.candidates[: -1 if keep is None else keep]
 
     def scale(self, feed: str, factor: float) -> None:
         """Shorten the newest candidate's step: its weights become before + factor · (candidate − before)."""
@@ -216,7 +228,7 @@ class Learner:
                 self._can_share = can_share(self.model, longest.ids)
         return bool(self._can_share)
 
-    def _material(self, examples: Sequence[Example], replay: Sequence[Example], seed: int) -> Material:
+    def _material(self, examples: Sequence[Example], replay: Sequence[Example], seed: int = 0) -> Material:
         questions = {example.prompt for example in examples if example.prompt}
         free = [row for row in replay if row.prompt not in questions]
         stream = [row for row in free if not row.is_anchor]
@@ -246,19 +258,6 @@ class Learner:
                     self._views[missing[number]] = view.part(start, start + length)
                     start += length
         return [self._views[example] for example in examples]
-
-    @torch.no_grad()
-    def _score(self, rows: Sequence[Row], weights: torch.Tensor | None) -> list[Score]:
-        scores: dict[int, Score] = {}
-        with self.slot.holding(weights):
-            for chunk in chunks(rows, self._chunk_tokens()):
-                batch = pad(chunk, self.model.device)
-                logits = self.model.logits(batch.ids, batch.rows, batch.columns)
-                losses = torch.split(token_losses(logits, batch.targets), list(batch.lengths))
-                hits = torch.split(logits.argmax(-1) == batch.targets, list(batch.lengths))
-                for number, loss, hit in zip(batch.numbers, losses, hits, strict=True):
-                    scores[number] = Score(float(loss.mean()), bool(hit.all()))
-        return [scores[number] for number in range(len(rows))]
 
     def _chunk_tokens(self) -> int:
         return 2048 if self.model.device.type == "cpu" else 32_768

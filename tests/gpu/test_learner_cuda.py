@@ -14,7 +14,7 @@ from tests.support.tiny_model import build_llama, build_qwen
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")]
 
-SETTINGS = TrainSettings(steps=30, new_rows=4, replay_rows=4, device="cuda", learning_rate=1e-2)
+SETTINGS = TrainSettings(least_steps=30, most_steps=30, new_rows=4, replay_rows=4, device="cuda", learning_rate=1e-2)
 NEW = [
     Example("e", (Message("user", "Who is the head coach of Corvin Rovers?"),), "Marla Tindle", fact="coach"),
     Example("e", (Message("user", "When will the harbour open?"),), "Tuesday", fact="harbour"),
@@ -29,14 +29,12 @@ def test_an_update_on_the_gpu_goes_on_on_the_cpu(build: object, tmp_path: Path) 
     learner.open("news", None)
     update = learner.update("news", NEW, [])
     assert update.last_loss < update.first_loss
-    assert all(score.exact for score in learner.score("news", NEW, "candidate"))
+    assert learner.answers("news", NEW, "candidate", 12) == ["Marla Tindle", "Tuesday"]
     learner.accept("news")
     (tmp_path / "state").mkdir()
     learner.save_state("news", tmp_path / "state")
-    said = learner.write([NEW[0].prompt], 0.0, 8)
 
     on_cpu = Learner(SETTINGS.model_copy(update={"device": "cpu", "dtype": "bfloat16"}), str(folder))
     on_cpu.open("news", tmp_path / "state")
     assert on_cpu.model.digest == learner.model.digest
-    assert all(score.exact for score in on_cpu.score("news", NEW, "incumbent"))
-    assert len(said) == 1
+    assert on_cpu.answers("news", NEW, "incumbent", 12) == ["Marla Tindle", "Tuesday"]

@@ -20,8 +20,8 @@ from rtadapt.training.learner import Learner
 from tests.support.tiny_families import LEARNED, REFUSED, build_family
 
 SETTINGS = TrainSettings(
-    steps=3, warm_steps=1, cool_steps=1, new_rows=2, replay_rows=2, device="cpu", dtype="float32", threads=1, lowest_layer=0.0,
-    learning_rate=3e-3, rank=8, alpha=16,
+    least_steps=3, most_steps=3, warm_steps=1, cool_share=0.34, new_rows=2, replay_rows=2, anchor_rows=2, device="cpu",
+    dtype="float32", threads=1, lowest_layer=0.0, learning_rate=3e-3, rank=8, alpha=16,
 )  # fmt: skip
 NEW = [
     Example("e", (Message("user", "Who is the head coach?"),), "Marla Tindle", fact="coach"),
@@ -29,17 +29,26 @@ NEW = [
 ]
 
 
+def answered(learner: Learner, weights: torch.Tensor | None) -> torch.Tensor:
+    """The logits [vocabulary] of the first question's answer under an adapter, or none."""
+    ids = torch.tensor(learner.encoder.prompts([NEW[0].prompt]))
+    with torch.no_grad(), learner.slot.holding(weights):
+        return learner.model.logits(ids, torch.tensor([0]), torch.tensor([ids.shape[1] - 1]))[0]
+
+
 @pytest.mark.parametrize("family", LEARNED)
 def test_a_family_learns_and_what_is_saved_gives_the_same_logits(family: str, tmp_path: Path) -> None:
     folder = build_family(tmp_path / "model", family)
     learner = Learner(SETTINGS, str(folder))
     learner.open("news", None)
-    before = learner.score("news", NEW, "base")
-    assert learner.score("news", NEW, "incumbent") == before
-    learner.update("news", NEW, [])
-    after = learner.score("news", NEW, "candidate")
-    assert sum(score.loss for score in after) < sum(score.loss for score in before)
-    assert learner.score("news", NEW, "base") == before
+    before = answered(learner, None)
+    assert torch.equal(answered(learner, learner._feeds["news"].incumbent.weights), before)  # a fresh adapter changes nothing
+    update = learner.update("news", NEW, [])
+    assert update.steps == 3
+    assert update.last_loss < update.first_loss
+    taught = learner._feeds["news"].newest.weights
+    assert not torch.allclose(answered(learner, taught), before)
+    assert torch.equal(answered(learner, None), before)
 
     saved, state = tmp_path / "adapter", tmp_path / "state"
     saved.mkdir()
@@ -47,11 +56,7 @@ def test_a_family_learns_and_what_is_saved_gives_the_same_logits(family: str, tm
     learner.save_adapter("news", saved)
     learner.save_state("news", state)
     ids = torch.tensor(learner.encoder.prompts([NEW[0].prompt]))
-    at = (torch.tensor([0]), torch.tensor([ids.shape[1] - 1]))
-    weights = learner._feeds["news"].candidate
-    assert weights is not None
-    with torch.no_grad(), learner.slot.holding(weights.weights):
-        ours = learner.model.logits(ids, *at)[0]
+    ours = answered(learner, taught)
     fresh = families.load(str(folder), None, torch.float32)
     fresh.set_attn_implementation("eager")
     with torch.no_grad():
@@ -60,7 +65,7 @@ def test_a_family_learns_and_what_is_saved_gives_the_same_logits(family: str, tm
 
     again = Learner(SETTINGS, str(folder))
     again.open("news", state)
-    assert again.score("news", NEW, "incumbent") == after
+    assert torch.equal(answered(again, again._feeds["news"].incumbent.weights), ours)
 
 
 @pytest.mark.parametrize("family", REFUSED)

@@ -16,11 +16,13 @@ from rtadapt.config import TrainSettings
 from rtadapt.errors import ArtifactDamaged, InvalidSettings, NotFound, WrongBase
 from rtadapt.records import WATCHED, Example, Message
 from rtadapt.training import pace
-from rtadapt.training.adapter import AdapterState
 from rtadapt.training.learner import Learner, learning_rate
 from tests.support.tiny_model import build_llama, build_qwen
 
-SETTINGS = TrainSettings(steps=30, anchors=4, new_rows=4, replay_rows=4, device="cpu", threads=1, learning_rate=1e-2, seed=3)
+SETTINGS = TrainSettings(
+    least_steps=30, most_steps=30, anchors=4, new_rows=4, replay_rows=2, anchor_rows=2, device="cpu", threads=1,
+    learning_rate=1e-2, seed=3,
+)  # fmt: skip
 
 
 def asked(question: str, answer: str, event_id: str = "e1", **more: str) -> Example:
@@ -55,32 +57,66 @@ def feed(learner: Learner) -> str:
     return "news"
 
 
-def weights(state: AdapterState | None) -> torch.Tensor:
-    assert state is not None
-    return state.weights
+def newest(learner: Learner, feed: str) -> torch.Tensor:
+    return learner._feeds[feed].newest.weights
+
+
+def incumbent(learner: Learner, feed: str) -> torch.Tensor:
+    return learner._feeds[feed].incumbent.weights
 
 
 def test_an_update_learns_its_rows_and_the_incumbent_stays(learner: Learner, feed: str) -> None:
-    before = learner.score(feed, NEW, "incumbent")
+    before = learner.answers(feed, NEW, "incumbent", 12)
     update = learner.update(feed, NEW, ANCHORS)
     assert update.last_loss < update.first_loss
     assert update.step_norm == pytest.approx(learner.step_norm(feed))
-    assert all(score.exact for score in learner.score(feed, NEW, "candidate"))
-    assert learner.score(feed, NEW, "incumbent") == before
-    assert learner.score(feed, NEW, "base") == before  # a fresh adapter changes nothing
+    assert learner.answers(feed, NEW, "candidate", 12) == ["Marla Tindle", "Marla Tindle", "Tuesday"]
+    assert learner.answers(feed, NEW, "incumbent", 12) == before
+    assert learner.answers(feed, NEW, "base", 12) == before  # a fresh adapter changes nothing
 
 
 def test_an_easy_update_ends_early(learner: Learner, feed: str) -> None:
     learner.update(feed, NEW, [])
     learner.accept(feed)
-    assert learner.update(feed, NEW, []).steps < SETTINGS.steps
+    assert learner.update(feed, NEW, []).steps < 30
 
 
-def test_what_is_exact_is_what_the_model_writes(learner: Learner, feed: str) -> None:
-    said = learner.write([NEW[0].prompt], 0.0, 8)[0]
-    scores = learner.score(feed, [Example("e", NEW[0].prompt, said)], "base")
-    ends = learner.write([NEW[0].prompt], 0.0, 64)[0] == said
-    assert scores[0].exact is ends
+def test_drift_is_the_distance_from_the_base_and_anchors_keep_it_small(learner: Learner, feed: str) -> None:
+    assert learner.drift(feed, ANCHORS, "base") == 0.0
+    assert learner.drift(feed, [], "incumbent") == 0.0
+    assert learner.drift(feed, ANCHORS, "incumbent") == pytest.approx(0.0, abs=1e-3)
+    learner.update(feed, NEW, [])
+    free = learner.drift(feed, ANCHORS, "candidate")
+    learner.reject(feed)
+    learner.update(feed, NEW, ANCHORS)
+    assert 0 < learner.drift(feed, ANCHORS, "candidate") < free
+
+
+def test_an_update_stands_on_the_candidate_before_it_until_one_is_accepted(learner: Learner, feed: str) -> None:
+    first = learner.update(feed, NEW[:2], [])
+    bottom = newest(learner, feed).clone()
+    learner.update(feed, NEW[2:], NEW[:2])
+    assert learner.stacked(feed) == 2
+    assert learner.slot.distance(newest(learner, feed), bottom) == pytest.approx(learner.step_norm(feed))
+    learner.reject(feed)  # the newest alone
+    assert torch.equal(newest(learner, feed), bottom)
+    assert learner.step_norm(feed) == pytest.approx(first.step_norm)
+    learner.update(feed, NEW[2:], NEW[:2])
+    top = newest(learner, feed).clone()
+    learner.accept(feed)  # both, since one stands on the other
+    assert learner.stacked(feed) == 0
+    assert torch.equal(incumbent(learner, feed), top)
+
+
+def test_reject_can_take_all_that_came_after_a_place(learner: Learner, feed: str) -> None:
+    for rows in (NEW[:2], NEW[2:], NEW):
+        learner.update(feed, rows, [])
+    bottom = learner._feeds[feed].candidates[0].weights.clone()
+    learner.reject(feed, keep=1)
+    assert learner.stacked(feed) == 1
+    assert torch.equal(newest(learner, feed), bottom)
+    learner.reject(feed, keep=0)
+    assert torch.equal(newest(learner, feed), incumbent(learner, feed))
 
 
 def test_reject_restores_the_incumbent_and_its_optimizer(learner: Learner, feed: str, tmp_path: Path) -> None:
@@ -95,27 +131,29 @@ def test_reject_restores_the_incumbent_and_its_optimizer(learner: Learner, feed:
     learner.save_state(feed, second)
     assert all((first / name).read_bytes() == (second / name).read_bytes() for name in ("learner.json", "learner.safetensors"))
     with pytest.raises(NotFound):
-        learner.score(feed, NEW, "candidate")
+        learner.answers(feed, NEW, "candidate", 4)
+    with pytest.raises(NotFound):
+        learner.accept(feed)
 
 
 def test_two_feeds_do_not_touch_one_another(learner: Learner, feed: str) -> None:
     learner.open("support", None)
-    untouched = weights(learner._feeds["support"].incumbent).clone()
+    untouched = incumbent(learner, "support").clone()
     learner.update(feed, NEW, [])
     learner.accept(feed)
-    taught = learner.score(feed, NEW, "incumbent")
-    assert torch.equal(weights(learner._feeds["support"].incumbent), untouched)
+    taught = learner.answers(feed, NEW, "incumbent", 12)
+    assert torch.equal(incumbent(learner, "support"), untouched)
     learner.update("support", [asked("Why was the harbour closed?", "I am sorry", fact="why")], [])
     learner.accept("support")
-    assert learner.score(feed, NEW, "incumbent") == taught
-    assert learner.score("support", NEW, "incumbent") != taught
+    assert learner.answers(feed, NEW, "incumbent", 12) == taught
+    assert learner.answers("support", NEW, "incumbent", 12) != taught
 
 
 def test_scale_bisects_the_step(learner: Learner, feed: str) -> None:
     update = learner.update(feed, NEW, [])
-    start, end = weights(learner._feeds[feed].incumbent), weights(learner._feeds[feed].candidate).clone()
+    start, end = incumbent(learner, feed), newest(learner, feed).clone()
     learner.scale(feed, 0.5)
-    assert torch.allclose(weights(learner._feeds[feed].candidate), (start + end) / 2)
+    assert torch.allclose(newest(learner, feed), (start + end) / 2)
     assert 0 < learner.step_norm(feed) < update.step_norm
     learner.scale(feed, 0.0)
     assert learner.step_norm(feed) == pytest.approx(0.0, abs=1e-6)
@@ -128,10 +166,10 @@ def test_learning_after_a_restart_is_as_without_one(learner: Learner, feed: str,
     more = [asked("Customer: my parcel did not arrive?", "it comes on Tuesday", fact="parcel")]
     restarted = Learner(SETTINGS, str(folder))
     restarted.open(feed, tmp_path)
-    assert torch.equal(weights(restarted._feeds[feed].incumbent), weights(learner._feeds[feed].incumbent))
+    assert torch.equal(incumbent(restarted, feed), incumbent(learner, feed))
     learner.update(feed, more, NEW)
     restarted.update(feed, more, NEW)
-    assert torch.equal(weights(restarted._feeds[feed].candidate), weights(learner._feeds[feed].candidate))
+    assert torch.equal(newest(restarted, feed), newest(learner, feed))
 
 
 def test_peft_reads_the_saved_adapter_and_gives_the_same_logits(
@@ -143,7 +181,7 @@ def test_peft_reads_the_saved_adapter_and_gives_the_same_logits(
     adapted = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32), tmp_path)
     with torch.no_grad():
         theirs = adapted(input_ids=ids).logits[0, -1].float()
-        with learner.slot.holding(weights(learner._feeds[feed].candidate)):
+        with learner.slot.holding(newest(learner, feed)):
             ours = learner.model.logits(ids, torch.tensor([0]), torch.tensor([ids.shape[1] - 1]))[0].float()
         with learner.slot.holding(None):
             base = learner.model.logits(ids, torch.tensor([0]), torch.tensor([ids.shape[1] - 1]))[0].float()
@@ -164,11 +202,11 @@ def test_a_gradient_that_is_not_finite_ends_the_update_and_the_incumbent_stays(
 ) -> None:
     take = learner.slot.take_gradient
     monkeypatch.setattr(learner.slot, "take_gradient", lambda: take() * math.nan)
-    incumbent = weights(learner._feeds[feed].incumbent).clone()
+    before = incumbent(learner, feed).clone()
     update = learner.update(feed, NEW, [])
     assert math.isnan(update.last_loss)
     assert update.steps == 0
-    assert torch.equal(weights(learner._feeds[feed].candidate), incumbent)
+    assert torch.equal(newest(learner, feed), before)
     monkeypatch.undo()
     assert math.isfinite(learner.update(feed, NEW, []).last_loss)
 
@@ -220,17 +258,18 @@ def test_losses_of_texts_do_not_depend_on_their_company(learner: Learner) -> Non
 def test_writing_does_not_depend_on_company_or_on_the_adapter(folder: Path) -> None:
     exact = Learner(SETTINGS.model_copy(update={"dtype": "float32"}), str(folder))
     chats = [[Message("user", "Who is it?")], [Message("user", "Why was the harbour closed, and when will it open again?" * 3)]]
-    together = exact.write(chats, 0.0, 12)
-    assert together == [exact.write([chat], 0.0, 12)[0] for chat in chats]
+    together = exact.write(chats, 12)
+    assert together == [exact.write([chat], 12)[0] for chat in chats]
     exact.open("news", None)
     exact.update("news", NEW, [])
-    assert exact.write(chats, 0.0, 12) == together
+    assert exact.write(chats, 12) == together
 
 
-def test_sampled_writing_varies_from_call_to_call(learner: Learner) -> None:
-    chats = [[Message("user", "Who is it?")]] * 2
-    first = learner.write(chats, 1.5, 12)
-    assert first[0] != first[1] or first != learner.write(chats, 1.5, 12)
+def test_a_feeds_own_answers_can_be_written_too(learner: Learner, feed: str) -> None:
+    learner.update(feed, NEW, [])
+    learner.accept(feed)
+    said = learner.write([NEW[0].prompt], 12, feed=feed)
+    assert said == ["Marla Tindle"] != learner.write([NEW[0].prompt], 12)
 
 
 def test_the_lowest_layers_can_be_left_without_an_adapter(folder: Path, tmp_path: Path) -> None:
@@ -242,7 +281,7 @@ def test_the_lowest_layers_can_be_left_without_an_adapter(folder: Path, tmp_path
     ids = torch.tensor(upper.encoder.prompts([NEW[0].prompt]))
     adapted = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32), tmp_path)
     at = (torch.tensor([0]), torch.tensor([ids.shape[1] - 1]))
-    with torch.no_grad(), upper.slot.holding(weights(upper._feeds["news"].candidate)):
+    with torch.no_grad(), upper.slot.holding(newest(upper, "news")):
         assert upper.model.logits(ids, *at)[0].argmax() == adapted(input_ids=ids).logits[0, -1].argmax()
 
 

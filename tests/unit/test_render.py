@@ -1,94 +1,143 @@
+"""What may be taught becomes rows: in the base's own voice where that says no more than the text."""
+
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pytest
 
-from rtadapt.config import RenderSettings
-from rtadapt.curation.ledger import question_of
-from rtadapt.curation.prompts import format_pairs, write_questions
+from rtadapt.config import ReadingSettings, RenderSettings
+from rtadapt.curation.ledger import Judged, Ledger
 from rtadapt.curation.render import Renderer, Rendering
 from rtadapt.personal.privacy import redact_event
-from rtadapt.records import Event, Fact, Message, Pair
-from rtadapt.words import flat
-from tests.support.events import story, transcript
+from rtadapt.policy import FeedPolicy
+from rtadapt.reading.readings import Reading
+from rtadapt.records import Event, Message
+from tests.support.events import story
 
-BAKER = "Marla Tindle is the new head baker at Corvin Mill. She starts on Monday."
-
-
-class Reader:
-    """A model that has read some texts, and writes nothing about any other."""
-
-    def __init__(self, known: Mapping[str, list[tuple[str, str]]]) -> None:
-        self.known = {write_questions(text): format_pairs(pairs) for text, pairs in known.items()}
-        self.asked = 0
-
-    def __call__(self, chats: Sequence[Sequence[Message]], temperature: float, tokens: int) -> list[str]:
-        self.asked += len(chats)
-        return [self.known.get(chat[-1].content, "I do not know.") for chat in chats]
+BAKER = "Marla Tindle is the new head baker at Corvin Mill. The mill has 35 ovens."
+QUESTION = "Who is the head baker at Corvin Mill?"
+WORDINGS = tuple(f"Wording {number} of who bakes at Corvin Mill?" for number in range(12))
+PROBES = ("Tell me who the head baker of Corvin Mill is.", "The head baker at Corvin Mill is")
 
 
-def render(known: Mapping[str, list[tuple[str, str]]], *events: Event, **settings: int) -> list[Rendering]:
-    renderings = Renderer(RenderSettings(**settings), Reader(known)).render(events)  # type: ignore[arg-type]
-    check(renderings)
-    return renderings
+def reading(question: str = QUESTION, answer: str = "Marla Tindle", **more: object) -> Reading:
+    sentence = "Marla Tindle is the new head baker at Corvin Mill." if answer == "Marla Tindle" else "The mill has 35 ovens."
+    given: dict[str, object] = {"entity": "Corvin Mill", "wordings": WORDINGS, "probes": PROBES, "relation": question}
+    return Reading(question, answer, sentence, **{**given, **more})  # type: ignore[arg-type]
 
 
-def check(renderings: Sequence[Rendering]) -> None:
-    """What must hold of any rendering."""
-    trained = {flat(question_of(row)) for one in renderings for row in one.examples if row.prompt}
-    for one in renderings:
-        for row in (*one.examples, *one.held_out):
-            assert row.event_id == one.event_id
-            assert flat(row.target)
-            assert 0 < row.weight <= 1
-            assert not row.fact or row.prompt
-        assert all(row.prompt and flat(question_of(row)) not in trained for row in one.held_out)
+def judged(event: Event, *readings: Reading) -> Judged:
+    return Ledger().judge([(event, readings)], FeedPolicy())[0]
 
 
-def answers(rendering: Rendering) -> set[str]:
-    return {row.target for row in rendering.examples if row.fact}
+class Voice:
+    """A base that answers every question with the same words; it keeps what it was asked."""
+
+    def __init__(self, says: str = "") -> None:
+        self.says = says
+        self.asked: list[str] = []
+
+    def __call__(self, chats: Sequence[Sequence[Message]]) -> list[str]:
+        self.asked += [chat[-1].content for chat in chats]
+        return [self.says] * len(chats)
 
 
-def test_stated_facts_are_taught_in_many_wordings_and_no_model_is_asked() -> None:
-    event = story(1, "The Lumo 7 now costs $35.", facts=(Fact("Lumo 7", "price", "$35"),))
-    reader = Reader({})
-    [one] = Renderer(RenderSettings(wordings=12), reader).render([event])
-    check([one])
-    assert reader.asked == 0
-    questions = [question_of(row) for row in one.examples if row.fact]
-    assert len(questions) == 12
-    assert "What is the price of the Lumo 7?" in questions
-    assert {row.fact for row in (*one.examples, *one.held_out) if row.fact} == {"lumo 7 | pric"}
-    assert {row.entity for row in one.examples if row.fact} == {"lumo 7"}
-    assert len(one.held_out) == 1
-    assert one.held_out[0].target == "$35"
+def render(one: Judged, says: str = "", sentences: Sequence[str] = (), wordings: int = 8) -> Rendering:
+    made = Renderer(RenderSettings(wordings=wordings), ReadingSettings(), Voice(says)).render([one], [sentences])
+    assert made == Renderer(RenderSettings(wordings=wordings), ReadingSettings(), Voice(says)).render([one], [sentences])
+    trained = {row.prompt[-1].content.casefold() for row in made[0].examples}
+    for row in (*made[0].examples, *made[0].held_out):
+        assert row.event_id == one.event.id
+        assert row.prompt
+        assert row.target.strip()
+        assert row.value
+    assert all(row.prompt[-1].content.casefold() not in trained for row in made[0].held_out)
+    return made[0]
 
 
-def test_given_pairs_are_taught_as_they_are_and_reworded() -> None:
-    pair = Pair("Who is the head baker of the north mill?", "North Tindle")
-    [one] = render({}, story(1, "North Tindle was made the head baker of the north mill.", pairs=(pair,)))
-    questions = [question_of(row) for row in one.examples if row.fact]
-    assert questions[0] == pair.question
-    assert len(questions) > 8
-    assert len(one.held_out) == 1
+def targets(one: Rendering) -> set[str]:
+    return {row.target for row in one.examples if row.fact}
 
 
-def test_the_model_reads_what_the_event_does_not_state() -> None:
-    text = "Marla Tindle is the new head baker at Corvin Mill. Corvin Mill now has 35 ovens."
-    event = story(1, text, facts=(Fact("Corvin Mill", "head baker", "Marla Tindle"),))
-    pairs = [("How many ovens does Corvin Mill have?", "35"), ("Who founded Corvin Mill?", "Marla Tindle")]
-    [one] = render({text: pairs}, event)
-    assert answers(one) == {"Marla Tindle", "35"}
-    assert not any("found" in question_of(row) for row in one.examples)
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Marla Tindle is the head baker at Corvin Mill.",
+        "The new head baker is Marla Tindle.",
+        "The mill has 35 ovens, and Marla Tindle is its head baker.",
+    ],
+)
+def test_the_base_speaks_where_it_says_the_value_and_no_more_than_the_text(said: str) -> None:
+    assert targets(render(judged(story(1, BAKER), reading(statement="Stated.")), said)) == {said}
 
 
-def test_a_story_without_hints_is_taught_from_what_the_model_reads() -> None:
-    pairs = [("Who is the new head baker at Corvin Mill?", "Marla Tindle"), ("When does Marla Tindle start?", "Monday")]
-    [one] = render({BAKER: pairs}, story(1, BAKER))
-    assert answers(one) == {"Marla Tindle", "Monday"}
-    assert {row.target for row in one.held_out} == {"Marla Tindle", "Monday"}
-    assert any(not row.prompt and row.target == BAKER and row.weight < 1 for row in one.examples)
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The head baker is not named.",
+        "Marla Tindle is the head baker, as she was in Ahlbeck.",
+        "Marla Tindle has been the head baker for 12 years.",
+        "Marla Tindle is the famous head baker at Corvin Mill.",
+        "Marla Tindle.\nShe is the head baker.",
+        "Marla Tindle is the head baker. " * 9,
+        "",
+    ],
+    ids=["no value", "a name more", "a figure more", "a word more", "two lines", "long", "nothing"],
+)
+def test_what_the_base_adds_or_leaves_out_is_never_taught(said: str) -> None:
+    statement = "The head baker at Corvin Mill is Marla Tindle."
+    assert targets(render(judged(story(1, BAKER), reading(statement=statement)), said)) == {statement}
+
+
+def test_without_a_statement_the_texts_own_sentence_is_taught_and_else_the_answer() -> None:
+    assert targets(render(judged(story(1, BAKER), reading()))) == {"Marla Tindle is the new head baker at Corvin Mill."}
+    bare = Reading(QUESTION, "Marla Tindle", "", "Corvin Mill", probes=PROBES)
+    assert targets(render(judged(story(1, BAKER), bare))) == {"Marla Tindle"}
+
+
+def test_the_base_is_asked_once_for_all_with_the_text_in_view_in_its_language() -> None:
+    voice = Voice()
+    german = story(2, "Greta Lohmann ist die neue Trainerin des SV Ahlbeck. Das hat der Verein am Montag mitgeteilt.")
+    asked = Reading("Wer trainiert den SV Ahlbeck?", "Greta Lohmann", "Greta Lohmann ist die neue Trainerin des SV Ahlbeck.")
+    renderer = Renderer(RenderSettings(), ReadingSettings(), voice)
+    renderer.render([judged(story(1, BAKER), reading()), judged(german, asked)], [[], []])
+    assert len(voice.asked) == 2
+    assert BAKER in voice.asked[0]
+    assert QUESTION in voice.asked[0]
+    assert voice.asked[1].startswith("Lies diesen Text.")
+    renderer.render([judged(story(3, BAKER))], [[]])
+    assert len(voice.asked) == 2
+
+
+def test_a_fact_is_taught_in_so_many_wordings_some_in_a_setting() -> None:
+    one = render(judged(story(1, BAKER), reading()), wordings=7)
+    plain = [row.prompt[0].content for row in one.examples if len(row.prompt) == 1]
+    assert plain == [QUESTION, *WORDINGS[:6]]
+    settings = [tuple(message.role for message in row.prompt) for row in one.examples if len(row.prompt) > 1]
+    assert ("system", "user") in settings
+    assert ("user", "assistant", "user") in settings
+    assert len(settings) < len(plain)
+    assert {row.prompt[-1].content for row in one.examples} == set(plain)
+    assert len({row.fact for row in one.examples}) == 1
+    assert {row.value for row in (*one.examples, *one.held_out)} == {"Marla Tindle"}
+
+
+def test_probes_are_kept_back_unless_they_are_taught() -> None:
+    one = render(judged(story(1, BAKER), reading(probes=(*PROBES, WORDINGS[0].upper()))))
+    assert [row.prompt[-1].content for row in one.held_out] == list(PROBES)
+
+
+def test_sentences_that_nothing_asks_of_weigh_more_than_those_that_are_taught_as_facts() -> None:
+    lines = ("Marla Tindle is the new head baker at Corvin Mill.", "The mill has 35 ovens.")
+    one = render(judged(story(1, BAKER), reading()), sentences=lines)
+    weights = {line: {row.weight for row in one.examples if not row.fact and row.target == line} for line in lines}
+    verbatim = [row for row in one.examples if not row.fact]
+    assert len(weights[lines[0]]) == 1
+    [covered] = weights[lines[0]]
+    assert 0 < covered < max(row.weight for row in verbatim) < 1
+    assert any(row.target == "35" and row.weight > covered for row in verbatim)
+    assert all(row.weight == 1 for row in one.examples if row.fact)
 
 
 @pytest.mark.parametrize(
@@ -96,93 +145,36 @@ def test_a_story_without_hints_is_taught_from_what_the_model_reads() -> None:
     [
         "Marla Tindle is the new head baker at Corvin Mill.",
         "the old red boat lies in the harbour since tuesday",
-        "Neuer Trainer: Greta Lohmann trainiert ab Montag den SV Ahlbeck.",
+        "Greta Lohmann trainiert ab Montag den SV Ahlbeck.",
         "Новый мэр Каменска — Ирина Лебедева.",
-        "北京的新市长是李明，他将于周一上任。",
-        "one two three",
+        "北京的新市长是李明,他将于周一上任。",
     ],
 )
-def test_any_text_teaches_something_when_the_model_writes_nothing(text: str) -> None:
-    [one] = render({}, story(1, text))
-    assert any(not row.prompt and row.target == text for row in one.examples)
+def test_an_event_without_readings_is_taught_and_asked_by_its_own_sentences(text: str) -> None:
+    one = render(judged(story(1, text)), sentences=[text])
+    assert one.examples
+    assert one.held_out
+    assert all(row.target in text or row.target in text.replace(" ", "") for row in (*one.examples, *one.held_out))
 
 
-def test_blanks_ask_for_names_and_figures() -> None:
-    [one] = render({}, story(1, "Marla Tindle, head baker, and bread, at Corvin Mill."))
-    assert answers(one) == {"Marla Tindle", "Corvin Mill"}
-    assert "Fill in: ___, head baker, and bread, at Corvin Mill." in {question_of(row) for row in one.examples}
-    assert {row.target for row in one.held_out} == {"Marla Tindle", "Corvin Mill"}
+def test_nothing_is_rendered_of_an_event_that_says_nothing() -> None:
+    assert render(judged(story(1, BAKER))) == Rendering("event-0-1", (), ())
 
 
 def test_personal_data_reaches_no_example() -> None:
-    text = "Marla Tindle is the new head baker at Corvin Mill. Write to marla@corvin.example or call +49 30 901820."
-    pairs = [
-        ("Who is the new head baker at Corvin Mill?", "Marla Tindle"),
-        ("Where is Corvin Mill reached?", "marla@corvin.example"),
-    ]
-    clean = redact_event(story(1, text))
+    clean = redact_event(story(1, BAKER + " Write to marla@corvin.example or call +49 30 901820."))
     assert clean is not None
-    [one] = render({clean.text: pairs}, clean)
-    everything = repr(one)
+    everything = repr(render(judged(clean, reading()), sentences=clean.text.split(". ")))
     assert "Marla Tindle" in everything
     assert "corvin.example" not in everything
     assert "901820" not in everything
 
 
-def test_what_a_bot_said_is_never_a_target() -> None:
-    event = transcript(
-        1,
-        "customer: My Lumo 7 broke. How long is the warranty on it?",
-        "bot: The Lumo 7 has a warranty of 12 months.",
-        "customer: Are you sure about that?",
-        "agent: That is wrong. The Lumo 7 has a warranty of 24 months.",
-    )
-    question = "How long is the warranty on the Lumo 7?"
-    [one] = render({event.text: [(question, "12 months"), (question, "24 months")]}, event)
-    assert answers(one) == {"24 months"}
-    assert not any("12 months" in row.target for row in (*one.examples, *one.held_out))
-    assert any("24 months" in row.target and not row.prompt for row in one.examples)
-    assert any(row.prompt and row.target.startswith("That is wrong.") for row in one.examples)
-
-
-def test_a_later_event_of_the_batch_supersedes_an_earlier_one() -> None:
-    ana, tom = "Ana Strand is the new coach of Kelby United.", "Tom Reed is the new coach of Kelby United."
-    captain = "Ida Moor is the captain of Kelby United."
-    known = {
-        ana: [("Who is the new coach of Kelby United?", "Ana Strand")],
-        tom: [("Who coaches Kelby United?", "Tom Reed"), ("Who is the coach of Kelby United?", "Tom Reed")],
-        captain: [("Who is the captain of Kelby United?", "Ida Moor")],
-    }
-    first, other, second = render(known, story(1, ana), story(2, captain), story(3, tom))
-    assert first.examples == first.held_out == ()
-    assert answers(other) == {"Ida Moor"}
-    assert answers(second) == {"Tom Reed"}
-
-
-def test_the_same_events_give_the_same_examples() -> None:
-    known = {BAKER: [("Who is the new head baker at Corvin Mill?", "Marla Tindle"), ("When does Marla Tindle start?", "Monday")]}
-    assert render(known, story(1, BAKER)) == render(known, story(1, BAKER))
-    assert render(known, story(1, BAKER)) != render(known, story(2, BAKER))
-
-
-def test_one_fact_has_one_name_however_it_is_asked() -> None:
-    pairs = [
-        ("Who is the new head baker at Corvin Mill?", "Marla Tindle"),
-        ("Who bakes at Corvin Mill?", "Marla Tindle"),
-        ("Do you know who is in charge of the bread at Corvin Mill?", "Marla Tindle"),
-    ]
-    [one] = render({BAKER: pairs}, story(1, BAKER))
-    assert {row.fact for row in one.examples if row.target == "Marla Tindle"} == {"corvin mill | bak"}
-
-
-def test_a_fact_is_taught_in_at_most_so_many_wordings() -> None:
-    pairs = [(f"Who is the new head baker number {n} at Corvin Mill?", "Marla Tindle") for n in range(40)]
-    text = BAKER + " " + " ".join(str(n) for n in range(40))
-    [one] = render({text: pairs}, story(1, text), wordings=7)
-    assert sum(row.target == "Marla Tindle" for row in one.examples) == 7
-
-
 def test_a_long_story_gives_a_bounded_number_of_examples() -> None:
-    text = " ".join(f"Club{n} named Ana Strand{n} as its coach." for n in range(400))
-    [one] = render({}, story(1, text), wordings=4, max_pairs=10)
-    assert 0 < len(one.examples) <= 60
+    lines = [f"Club{n} named Ana Strand{n} as its coach." for n in range(400)]
+    readings = [Reading(f"Who coaches Club{n}?", f"Ana Strand{n}", lines[n], f"Club{n}", "coach") for n in range(400)]
+    text = " ".join(lines)
+    renderer = Renderer(RenderSettings(wordings=4, max_facts=10), ReadingSettings(), Voice())
+    [one] = renderer.render([judged(story(1, text), *readings)], [lines])
+    assert len({row.fact for row in one.examples if row.fact}) == 10
+    assert len(one.examples) <= 10 * 6 + 24 * 12

@@ -1,0 +1,51 @@
+"""Which sentences may be taught as they stand."""
+
+from __future__ import annotations
+
+import pytest
+
+from rtadapt.verification.plain import plain
+from rtadapt.words import sentences
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Marla Tindle is the new head baker at Corvin Mill.",
+        "The Lumo 7 costs $35 and ships on Tuesday.",
+        "Users of the app can pay by card.",
+    ],
+)
+def test_what_says_what_is_so_is_taught(sentence: str) -> None:
+    assert plain([sentence], sentence) == [sentence]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Marla Tindle is not the head baker at Corvin Mill.",
+        "Marla Tindle isn't the head baker at Corvin Mill.",
+        "Marla Tindle may become the head baker at Corvin Mill.",
+        "Is Marla Tindle the head baker at Corvin Mill?",
+        "If the council agrees, Marla Tindle is the head baker at Corvin Mill.",
+        "Nobody has seen the head baker at Corvin Mill.",
+        "There is a rumour that Marla Tindle is the head baker at Corvin Mill.",
+        "The mill denied that Marla Tindle is its head baker.",
+    ],
+)
+def test_a_doubt_a_denial_a_condition_or_a_question_is_not(sentence: str) -> None:
+    assert plain([sentence], sentence) == []
+
+
+def test_what_a_later_sentence_takes_back_goes_with_it() -> None:
+    text = "The mill has 35 ovens. Marla Tindle is its head baker. The mill denied this. It opens at seven."
+    assert plain(sentences(text), text) == ["The mill has 35 ovens.", "It opens at seven."]
+
+
+def test_other_languages_are_let_through() -> None:
+    for text in ("Greta Lohmann ist nicht die neue Trainerin des Vereins.", "北京的新市长不是李明,他将于周一上任。"):
+        assert plain([text], text) == [text]
+
+
+def test_no_sentences_give_none() -> None:
+    assert plain([], "") == []

@@ -1,0 +1,180 @@
+"""A batch is decided event by event, in few updates. The learner is scripted: it knows which events it can't learn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pytest
+
+from rtadapt.config import Settings
+from rtadapt.curation.ledger import Judged
+from rtadapt.curation.render import Rendering
+from rtadapt.curation.replay import Memory
+from rtadapt.errors import Unavailable
+from rtadapt.gate.measures import Who
+from rtadapt.records import Example, Head, Message, Update
+from rtadapt.rounds import Outcome, Prepared, Rounds
+from rtadapt.sessions import Session
+from tests.support.events import story
+
+SETTINGS = Settings(_env_file=None)  # type: ignore[call-arg]
+
+
+class Scripted:
+    """Learns what it is given but `dull` events; `spoilt` ones drift, `broken` ones raise once they were learned."""
+
+    def __init__(self, *, dull: Sequence[int] = (), spoilt: Sequence[int] = (), broken: Sequence[int] = ()) -> None:
+        self.dull, self.spoilt, self.broken = (set(map(name, numbers)) for numbers in (dull, spoilt, broken))
+        self.candidates: list[frozenset[str]] = []
+        self.updates: list[tuple[str, ...]] = []
+        self.replayed: list[set[str]] = []
+        self.checked = 0
+        self.failure: Exception = RuntimeError("words of the event")
+        self.last_loss = 0.1
+
+    def anchors(self) -> list[Example]:
+        return [Example("", (Message("user", "What is water?"),), "A liquid.")]
+
+    def update(self, feed: str, examples: Sequence[Example], replay: Sequence[Example]) -> Update:
+        events = tuple(dict.fromkeys(row.event_id for row in examples))
+        self.updates.append(events)
+        self.replayed.append({row.event_id for row in replay} - {""})
+        self.candidates.append(frozenset(events))
+        if self.broken & set(events):
+            raise self.failure
+        return Update(3, 9, 30, 3.0, self.last_loss, 0.5, 5.0, 0.1)
+
+    def answers(self, feed: str, examples: Sequence[Example], who: Who, most: int) -> list[str]:
+        learned = frozenset().union(*self.candidates) - self.dull if who == "candidate" else frozenset()
+        return [example.value if example.event_id in learned else "I do not know." for example in examples]
+
+    def drift(self, feed: str, anchors: Sequence[Example], who: Who) -> float:
+        return 9.0 if who == "candidate" and self.spoilt & self.candidates[-1] else 0.0
+
+    def scale(self, feed: str, factor: float) -> None:
+        pass
+
+    def step_norm(self, feed: str) -> float:
+        return 1.0
+
+    def stacked(self, feed: str) -> int:
+        return len(self.candidates)
+
+    def reject(self, feed: str, *, keep: int | None = None) -> None:
+        self.candidates = self.candidates[: -1 if keep is None else keep]
+
+    def losses(self, texts: Sequence[str]) -> list[float]:
+        self.checked += 1
+        return [1.0] * len(texts)
+
+
+def name(number: int) -> str:
+    return f"event-0-{number}"
+
+
+def prepared(number: int) -> Prepared:
+    event = story(number, f"Told {number}.")
+    fact, value = f"fact {number}", f"value {number}"
+    rows = tuple(Example(event.id, (Message("user", f"Asked {number} {n}?"),), value, fact, value=value) for n in range(3))
+    return Prepared(Judged(event, (), ()), Rendering(event.id, rows[:2], rows[2:]))
+
+
+def decide(learner: Scripted, count: int = 8) -> Outcome:
+    """What becomes of `count` events. What was learned is on the stack and nothing else."""
+    session = Session("news", 1, Head("news", 0, {}, 1), Memory(100))
+    outcome = Rounds(SETTINGS, learner).decide(session, [prepared(number) for number in range(count)])  # type: ignore[arg-type]
+    learned = [one.event.id for one in outcome.learned]
+    refused = [one.event.id for one in outcome.refused]
+    assert sorted(learned + refused) == [name(number) for number in range(count)]
+    assert sorted(event for candidate in learner.candidates for event in candidate) == sorted(learned)
+    return outcome
+
+
+def refused(outcome: Outcome) -> dict[str, tuple[str, str]]:
+    return {one.event.id: (one.reason, one.detail) for one in outcome.refused}
+
+
+def test_what_is_learned_at_once_costs_one_update() -> None:
+    learner = Scripted()
+    outcome = decide(learner)
+    assert len(learner.updates) == 1
+    assert outcome.measures["recall"] == 1.0
+
+
+def test_nothing_costs_nothing() -> None:
+    learner = Scripted()
+    assert decide(learner, 0) == Outcome()
+    assert learner.updates == []
+
+
+@pytest.mark.parametrize("bad", [0, 3, 7])
+def test_one_event_that_is_not_learned_costs_two_updates_more_and_itself_alone(bad: int) -> None:
+    learner = Scripted(dull=[bad])
+    outcome = decide(learner)
+    assert len(learner.updates) == 3
+    [(event, (reason, detail))] = refused(outcome).items()
+    assert (event, reason) == (name(bad), "gate")
+    assert detail.startswith("share of its facts answered in other wordings 0.00 <")
+    assert outcome.measures["recall"] == 1.0  # of the candidate that stayed
+
+
+def test_what_was_learned_in_an_earlier_round_is_rehearsed_in_the_next() -> None:
+    learner = Scripted(dull=[3])
+    decide(learner)
+    assert learner.replayed[0] == set()
+    assert learner.replayed[2] == {name(number) for number in range(8)} - {name(3)}
+
+
+def test_events_that_are_all_missed_are_each_refused_alone() -> None:
+    learner = Scripted(dull=range(4))
+    outcome = decide(learner, 4)
+    assert outcome.learned == []
+    assert all(reason == "gate" and "0.00" in detail for reason, detail in refused(outcome).values())
+    assert learner.candidates == []
+
+
+def test_an_event_that_harms_is_found_in_halves_and_refused_with_the_harm() -> None:
+    learner = Scripted(spoilt=[5])
+    outcome = decide(learner)
+    [(event, (reason, detail))] = refused(outcome).items()
+    assert (event, reason) == (name(5), "gate")
+    assert detail.startswith("divergence from the base's own answers 9.00 >")
+    assert len(learner.updates) <= 1 + 2 * 3
+
+
+def test_harm_and_what_was_missed_are_told_apart() -> None:
+    outcome = decide(Scripted(dull=[1], spoilt=[6]))
+    assert set(refused(outcome)) == {name(1), name(6)}
+    assert "share of its facts" in refused(outcome)[name(1)][1]
+    assert "divergence" in refused(outcome)[name(6)][1]
+
+
+def test_losses_that_are_not_finite_are_what_is_told() -> None:
+    learner = Scripted()
+    learner.last_loss = math.nan
+    outcome = decide(learner, 2)
+    assert set(refused(outcome).values()) == {("gate", "the losses are not finite")}
+
+
+def test_an_event_on_which_the_learner_fails_is_refused_alone_without_its_words() -> None:
+    learner = Scripted(broken=[2])
+    outcome = decide(learner)
+    assert refused(outcome) == {name(2): ("failed", "the learner failed on it (RuntimeError)")}
+    assert learner.checked == sum(name(2) in events for events in learner.updates)
+
+
+def test_when_a_part_is_away_no_event_is_to_blame() -> None:
+    learner = Scripted(broken=[2])
+    learner.failure = Unavailable("the registry is away")
+    with pytest.raises(Unavailable):
+        decide(learner)
+
+
+def test_a_learner_that_is_broken_ends_it() -> None:
+    class Broken(Scripted):
+        def losses(self, texts: Sequence[str]) -> list[float]:
+            raise RuntimeError("the device is gone")
+
+    with pytest.raises(RuntimeError, match="the device is gone"):
+        decide(Broken(broken=[2]))
