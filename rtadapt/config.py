@@ -212,10 +212,11 @@ class ServeSettings(Section):
     threads: Positive = Field(1, description="CPU only: threads of the engine")
     dtype: str = Field("auto", description="vLLM's --dtype")
     poll_seconds: Seconds = Field(2.0, description="the registry's keys are read again at least this often")
-    ready_timeout_seconds: Seconds = Field(30.0, description="a replica that is not ready by then is not waited for")
+    ready_timeout_seconds: Seconds = Field(30.0, description="a replica that has not got on for so long is not waited for")
+    load_timeout_seconds: Seconds = Field(60.0, description="a version that is not loaded by then is tried again later")
     wait_seconds: float = Field(30.0, ge=0, le=600, description="longest x-rtadapt-wait that a caller may ask for")
     max_waiting: Positive = Field(1000, description="requests that may wait for a token at once")
-    max_body_bytes: Positive = Field(8 * 2**20, description="one completion request's body")
+    max_body_bytes: Positive = Field(2**20, description="one completion request's body")
     drain_seconds: float = Field(10.0, ge=0, le=3600, description="time that requests under way get to finish when it is stopped")
     vllm_args: list[str] = Field(default_factory=list, description="more arguments for vLLM, as they are")
 

@@ -91,4 +91,5 @@ LOADS = Counter("rtadapt_adapter_loads_total", "Adapters loaded into the engine"
 LOAD_SECONDS = Histogram("rtadapt_adapter_load_seconds", "Fetching, checking and loading one adapter", buckets=_STAGE)
 LOADED = Gauge("rtadapt_adapters_loaded", "Adapters the engine knows by name", ["feed"])
 REGISTRY_UP = StateGauge("rtadapt_registry_up", "1 while the registry answers this replica, else 0")
+FEEDS_NOT_FOLLOWED = Gauge("rtadapt_feeds_not_followed", "Feeds of which this replica does not believe the registry")
 READY = StateGauge("rtadapt_ready", "1 while this replica is ready, else 0")

@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtadapt.config import RegistrySettings
@@ -42,6 +42,7 @@ statuses = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(versions)
 def test_a_version_comes_back_as_it_was(version: Version) -> None:
     # As the commit script does it: the positions go in front of the record's other fields.

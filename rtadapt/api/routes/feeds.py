@@ -48,7 +48,7 @@ class RouteChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    action: Literal["promote", "canary", "rollback", "pause", "resume"]
+    action: Literal["promote", "canary", "rollback", "pause", "resume", "trust"]
     version: int | None = Field(None, ge=0, le=999_999_999_999)
     share: float | None = Field(None, gt=0.0, le=1.0)
 
