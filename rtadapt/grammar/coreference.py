@@ -65,7 +65,7 @@ class Story:
     full: dict[str, str] = field(default_factory=dict)
     works: set[str] = field(default_factory=set)
     sentence: int = 0
-    setting: Setting = Setting()
+    setting: Setting = field(default_factory=Setting)
     topic: Mention | None = None
 
     def learn(self, docs: list[Doc]) -> None:
