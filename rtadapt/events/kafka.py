@@ -31,6 +31,8 @@ from rtadapt.config import EventLogSettings
 from rtadapt.errors import InvalidSettings, TooLarge, Unavailable
 from rtadapt.events.kafka_reader import KafkaReader
 from rtadapt.events.kafka_security import security_of
+from rtadapt.events.kafka_watching import count, marks, watching
+from rtadapt.events.log import Mark
 from rtadapt.records import DeadLetter, Position
 
 logger = logging.getLogger(__name__)
@@ -94,6 +96,16 @@ class KafkaLog:
                 consumer.close(autocommit=False, timeout_ms=1000)
         found.sort(key=lambda pair: pair[0], reverse=True)
         return [letter for _, letter in found[:limit]]
+
+    def dead_letter_count(self) -> int:
+        """How many the topic still holds."""
+        with translated("count its dead letters"), watching(self._connection) as consumer:
+            return count(consumer, self._settings.dead_letter_topic, self._timeout_seconds)
+
+    def marks(self, start: Callable[[int], int], limit: int) -> list[Mark]:
+        """What is in each partition from `start` on; outside every consumer group."""
+        with translated("look"), watching(self._connection) as consumer:
+            return marks(consumer, self._settings.topic, start, limit, self._timeout_seconds)
 
     def reader(self, start: Callable[[int], int]) -> KafkaReader:
         """A new member of the consumer group. Raises Unavailable."""

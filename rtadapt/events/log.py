@@ -27,6 +27,16 @@ class LogRecord:
     appended_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """That a record is in the log, without what it says. `appended_at` is Unix seconds. Made by events."""
+
+    partition: int
+    offset: int
+    key: str
+    appended_at: float
+
+
 class LogReader(Protocol):
     """One worker's reading of its share of the partitions. Used from one thread."""
 
@@ -77,6 +87,17 @@ class EventLog(Protocol):
         """The newest `limit` dead letters, newest first. Raises Unavailable."""
         ...
 
+    def dead_letter_count(self) -> int:
+        """How many dead letters the log holds. Raises Unavailable."""
+        ...
+
+    def marks(self, start: Callable[[int], int], limit: int) -> list[Mark]:
+        """The first `limit` records of each partition from `start(partition)` on, in offset order within it.
+
+        For whoever watches: takes nothing from any reader and joins no group. Raises Unavailable.
+        """
+        ...
+
     def ping(self) -> None:
         """Return if the log answers; raise Unavailable if not."""
         ...
@@ -84,6 +105,21 @@ class EventLog(Protocol):
     def close(self) -> None:
         """Let go of files and connections. Nothing that was appended is lost."""
         ...
+
+
+def check_log(settings: Settings) -> None:
+    """Return if the log's settings can be right; connects to nothing. Raises InvalidSettings."""
+    scheme, colon, rest = settings.event_log.url.partition(":")
+    if colon and scheme == "kafka":
+        from rtadapt.events.kafka import connection_of
+
+        connection_of(settings.event_log)
+    elif colon and scheme == "sqlite":
+        from rtadapt.events.sqlite import path_of
+
+        path_of(rest, settings.data_dir)
+    else:
+        raise InvalidSettings("the event log's url starts with sqlite: or kafka:", field="event_log.url")
 
 
 def open_log(settings: Settings) -> EventLog:

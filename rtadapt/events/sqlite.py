@@ -20,7 +20,7 @@ from zlib import crc32
 
 from rtadapt.config import EventLogSettings
 from rtadapt.errors import InvalidSettings, Unavailable
-from rtadapt.events.log import LogRecord
+from rtadapt.events.log import LogRecord, Mark
 from rtadapt.events.turnstile import Turnstile
 from rtadapt.records import DeadLetter, Position
 
@@ -103,6 +103,21 @@ class SqliteLog:
         with self._lock, translated("dead-letter"):
             rows = self._database.execute(query, (limit,)).fetchall()
         return [DeadLetter(row[0], row[1], Position(row[2], row[3]), row[4], row[5]) for row in rows]
+
+    def dead_letter_count(self) -> int:
+        """How many there are."""
+        with self._lock, translated("dead-letter"):
+            count: int = self._database.execute("SELECT count(*) FROM dead_letters").fetchone()[0]
+        return count
+
+    def marks(self, start: Callable[[int], int], limit: int) -> list[Mark]:
+        """What is in each partition from `start` on."""
+        starts = {partition: start(partition) for partition in range(self._partitions)}
+        query = (
+            "SELECT partition, offset, feed, appended_at FROM events WHERE partition = ? AND offset >= ? ORDER BY offset LIMIT ?"
+        )
+        with self._lock, translated("look"):
+            return [Mark(*row) for place in starts.items() for row in self._database.execute(query, (*place, limit))]
 
     def reader(self, start: Callable[[int], int]) -> SqliteReader:
         """A reader with its own connection; it stands by while another one is reading."""

@@ -56,6 +56,7 @@ def answered() -> Iterator[None]:
 
 def _client(settings: RegistrySettings) -> Any:
     make = RedisCluster.from_url if settings.cluster else redis.Redis.from_url
+    secured = settings.url.startswith("rediss:") and settings.ca_file is not None
     return make(
         settings.url,
         socket_timeout=settings.timeout_seconds,
@@ -64,6 +65,7 @@ def _client(settings: RegistrySettings) -> Any:
         max_connections=_MAX_CONNECTIONS,
         decode_responses=True,
         protocol=2,
+        **({"ssl_ca_certs": str(settings.ca_file)} if secured else {}),
     )
 
 
