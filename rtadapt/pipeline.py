@@ -160,9 +160,9 @@ class Pipeline:
         session.policy = self.registry.feed_policy(due.feed)
         prepared, refused, withheld = self.prepare(session, due)
         outcome = self.rounds.decide(session, prepared)
+        session.memory.ledger.learn(withheld)  # what waits for a second source is saved with the state
         with stage("publish"):
             self.publish(session, due, outcome, [*refused, *outcome.refused])
-        session.memory.ledger.learn(withheld)
 
     def prepare(self, session: Session, due: FeedBatch) -> tuple[list[Prepared], list[Refused], list[Judged]]:
         """What may be taught of each event, with the rows that teach it; the events of which nothing may be, and why not."""
