@@ -117,6 +117,8 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
         return [Asking("How much", "worth"), Asking("What", "worth")]
     if part.role == "measure":
         return [Asking(f"How {part.preposition}")]
+    if part.preposition == "from" and re.search(rf"{re.escape(asked.answer)} (?:to|until|till|through) ", clause.sentence):
+        return []
     if part.role in ("time", "oblique", "place") and asked.kind in ("date", "year", "clock", "duration"):
         return _times(part, asked, clause.lemma)
     if part.role == "place":

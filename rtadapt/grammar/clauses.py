@@ -183,7 +183,12 @@ def _verb_group(verb: Token, tense: str) -> tuple[tuple[str, ...] | None, str, s
 
 def _past_alone(verb: Token, auxiliaries: list[Token]) -> bool:
     """Whether a verb tagged as a participle is a past tense: it has a subject of its own and nothing that helps it."""
-    if verb.tag_ != "VBN" or auxiliaries or inflected(verb.lemma_, "VBD") != verb.lower_:
+    if (
+        verb.tag_ != "VBN"
+        or auxiliaries
+        or (verb.i > 0 and verb.nbor(-1).text == ",")
+        or inflected(verb.lemma_, "VBD") != verb.lower_
+    ):
         return False
     return verb.dep_ in ("ROOT", "conj", "ccomp") and any(child.dep_ == "nsubj" for child in verb.lefts)
 

@@ -205,7 +205,7 @@ class Story:
         chosen = here[0] if here and (len(here) == 1 or token.dep_ in ("nsubj", "nsubjpass", "poss")) else None
         if not here:
             subjects = [m for m in before if m.subject]
-            things = [m for m in before if m.object and m.kind != "person"]
+            things = [m for m in before if m.object and m.kind != "person" and (m.named or m.text.startswith("the "))]
             launched = [m for m in things if m.launched and m.named]
             first = launched or ([] if subjects else things)
             chosen = first[0] if first else subjects[-1] if subjects else only([m for m in before if m.named])
@@ -221,11 +221,12 @@ class Story:
         own = self._own_subject(token)
         if own is not None:
             return own.text if own.named and (own.kind in _BODIES or own.plural) else ""
+        if any(other.dep_ in ("nsubj", "nsubjpass") and other.i < token.i and other.pos_ != "PRON" for other in token.sent):
+            own = only([m for m in self.mentions if m.sentence == self.sentence and m.subject and m.named])
+            return own.text if own is not None and own.kind in _BODIES and token.dep_ == "poss" and not own.plural else ""
         last = [m for m in self._recent(self.sentence) if m.sentence == self.sentence - 1]
         here = [m for m in self.mentions if m.sentence == self.sentence and (m.subject or m.plural)]
         subjects = [m for m in last if m.subject]
-        if len(here) == 1 and here[0].subject and here[0].named and here[0].kind in _BODIES and token.dep_ == "poss":
-            return here[0].text
         if here or len(subjects) != 1 or any(m.plural and m is not subjects[0] for m in last):
             return ""
         chosen = subjects[0]

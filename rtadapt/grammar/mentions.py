@@ -76,7 +76,9 @@ def name_only(words: list[Token], head: Token) -> list[Token]:
         ):
             break
         run.insert(0, before)
-    of = next((child for child in head.rights if child.lower_ == "of" and child.i == head.i + 1), None)
+    of = next(
+        (child for child in head.rights if head.ent_type_ != "PERSON" and child.lower_ == "of" and child.i == head.i + 1), None
+    )
     end = (
         next((child for child in of.rights if child.pos_ == "PROPN" or child.text[:1].isupper()), None)
         if of is not None
@@ -98,8 +100,17 @@ def hints(token: Token) -> Iterator[str]:
     """What the words around a name say about its kind."""
     if token.text in lexicon.ORG_ENDINGS or any(child.text == "&" for child in token.children):
         yield "org"
+<<<<<<< HEAD
     mistaken = token.dep_ == "pobj" and token.head.lower_ == "in" and token.ent_type_ in _MISTAKEN
     if mistaken and token.head.head.lemma_ not in NOT_PLACED:
+=======
+    if (
+        token.dep_ == "pobj"
+        and token.head.lower_ == "in"
+        and token.ent_type_ in _MISTAKEN
+        and token.head.head.lemma_ not in NOT_PLACED
+    ):
+>>>>>>> grammar2
         yield "place"
     if token.text in lexicon.PLACE_ENDINGS:
         yield "name"

@@ -173,15 +173,8 @@ def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
         return _whole(prep, "fixed", sentence, parts, essential=True)
     if preposition.startswith(("according", "despite", "including", "such", "like", "without", "unlike", "except")):
         return preposition.startswith(("according", "despite", "including", "such"))
-    if noun is None and any(child.dep_ == "pcomp" and child.tag_ == "VBG" for child in prep.children):
-        if preposition == "by":
-            return _whole(prep, "manner", sentence, parts, essential=False) or True
-        if preposition == "for" and (prep.head.lemma_ in _BLAMED or prep.head.head.lower_ == "fined"):
-            return _whole(prep, "reason", sentence, parts, essential=False) or True
     if noun is None:
-        return any(child.dep_ == "pcomp" for child in prep.children) and _whole(
-            prep, "fixed", sentence, parts, essential=prep.head.i < prep.i and prep.lower_ in ("of", "from", "for", "to")
-        )
+        return _doing(prep, preposition, sentence, parts)
     loose = [deep for deep in noun.children if prep.dep_ == "agent" and deep.dep_ == "prep" and _stands_alone(deep, sentence)]
     found = sentence.phrase(noun, frozenset(deep.i for deep in loose))
     for deep in loose:
@@ -217,6 +210,18 @@ def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
         found = replace(found, answer="".join(token.text_with_ws for token in prep.doc[prep.i : prep.right_edge.i + 1]).strip())
     parts.append(Part(role, text, prep.i, preposition, found, essential and prep.i > prep.head.i, prep.head.lemma_))
     return True
+
+
+def _doing(prep: Token, preposition: str, sentence: Sentence, parts: list[Part]) -> bool:
+    """A preposition with a verb: "by placing an order" says how, "fined for polluting a river" says why."""
+    if any(child.dep_ == "pcomp" and child.tag_ == "VBG" for child in prep.children):
+        if preposition == "by":
+            return _whole(prep, "manner", sentence, parts, essential=False) or True
+        if preposition == "for" and (prep.head.lemma_ in _BLAMED or prep.head.head.lower_ == "fined"):
+            return _whole(prep, "reason", sentence, parts, essential=False) or True
+    return any(child.dep_ == "pcomp" for child in prep.children) and _whole(
+        prep, "fixed", sentence, parts, essential=prep.head.i < prep.i and prep.lower_ in ("of", "from", "for", "to")
+    )
 
 
 def _role_of(prep: Token, preposition: str, found: Phrase) -> tuple[str, bool]:

@@ -78,7 +78,8 @@ def settled(text: str) -> str:
 
 def _uncapitalised(token: Token) -> str:
     """A word as it stands inside a sentence: the capital of a sentence's beginning taken off common words."""
-    named = token.pos_ == "PROPN" or (token.pos_ != "DET" and token.ent_type_ not in _NUMERIC)
+    plain = not token.ent_type_ and token.pos_ == "PROPN" and token.tag_ == "NNPS"
+    named = (token.pos_ == "PROPN" and not plain) or (token.pos_ != "DET" and token.ent_type_ not in _NUMERIC)
     if token.is_sent_start and not named and token.text[1:].islower() and token.text != "I" and _common(token):
         return str(token.lower_)
     return "a" if token.is_sent_start and token.text == "A" and token.pos_ == "DET" else str(token.text)
@@ -173,6 +174,11 @@ def phrase(
 ) -> Phrase | None:
     """The phrase of `head`, or None when it holds a reference that can't be resolved."""
     if SCORE.match(head.text):
+        beaten = [child for child in head.lefts if child.pos_ == "PROPN" and child.dep_ in ("compound", "nmod")]
+        if len(beaten) > 1:
+            start = beaten[0].left_edge.i
+            name = head.doc[start + (head.doc[start].pos_ == "DET") : beaten[-1].i + 1].text
+            return Phrase(name, name, names.get(beaten[-1].text.casefold(), "name"), beaten[-1].text, named=True)
         head = next(
             (child for child in head.lefts if child.pos_ in ("PROPN", "NOUN") and child.dep_ in ("compound", "nmod")), head
         )
@@ -263,6 +269,7 @@ def _bare_name(tokens: list[Token], head: Token, references: References, names: 
     if (
         head.pos_ == "PROPN"
         and head.text[:1].isupper()
+        and not (head.is_sent_start and not head.ent_type_ and is_word(head.lower_))
         and head.i not in references
         and not any(child.dep_ == "conj" for child in head.rights)
     ):
@@ -276,7 +283,8 @@ def _bare_name(tokens: list[Token], head: Token, references: References, names: 
             tokens = tokens[1:]
         if names.get(head.text.casefold()) == "person":
             tokens = _person_name(tokens, head)
-        if tokens[0].pos_ == "DET" and names.get(head.text.casefold()) == "person":
+        torn = len(tokens) > 1 and any(token.pos_ == "NOUN" for token in head.doc[tokens[0].i + 1 : tokens[1].i])
+        if tokens[0].pos_ == "DET" and (torn or names.get(head.text.casefold()) == "person"):
             tokens = tokens[1:]
     return tokens
 

@@ -90,7 +90,7 @@ def singular(clause: Clause) -> tuple[tuple[str, ...], str]:
 
 def active(clause: Clause, agent: Part) -> Clause | None:
     """A passive clause with its agent as subject, its former subject as object. None for forms that have no plain active."""
-    if agent.phrase is None:
+    if agent.phrase is None or not clause.auxiliaries:
         return None
     *before, last = clause.auxiliaries
     subject = agent.phrase

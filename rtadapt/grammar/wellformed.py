@@ -72,6 +72,8 @@ def good_answer(answer: str) -> bool:
         "which",
         "such",
         "another",
+        "own",
+        "respective",
         "his",
         "her",
         "our",
