@@ -6,7 +6,7 @@ BIN := $(or $(VENV),.venv)/bin
 export PYTHONUNBUFFERED := 1
 export VENV PYTHON ACCELERATOR
 
-.PHONY: help demo up test check env env-dev lint format types imports docs clean
+.PHONY: help demo up test check env env-dev lint format types imports docs wheel clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,8 +42,18 @@ types: env-dev  ## mypy --strict
 imports: env-dev  ## the import rules of pyproject.toml
 	@$(BIN)/lint-imports
 
-docs: env-dev  ## write docs/configuration.md anew from rtadapt/config.py
+docs: env-dev  ## write docs/configuration.md and docs/api.md anew, and the chart's schema of settings
 	@$(BIN)/python docs/configuration.py
+	@$(BIN)/python docs/api.py
+
+wheel: env-dev  ## build a wheel, install it into an environment of its own, and run it there
+	@rm -rf build/wheel && mkdir -p build/wheel
+	@$(BIN)/python -m pip wheel -q --no-deps -w build/wheel .
+	@$(BIN)/python -m venv --system-site-packages build/wheel/env
+	@build/wheel/env/bin/python -m pip install -q --no-deps --force-reinstall build/wheel/*.whl
+	@cd build/wheel && $(abspath $(BIN))/python -m zipfile -l *.whl | grep -q "rtadapt/api/console/index.html"
+	@cd build/wheel && PYTHONPATH=$$($(abspath $(BIN))/python -c "import sysconfig; print(sysconfig.get_path('purelib'))") env/bin/rtadapt config > /dev/null
+	@echo "the wheel works"
 
 clean:  ## remove the environment and everything that was made, but not rtadapt-data
 	@rm -rf $(or $(VENV),.venv) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -207,7 +207,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", default="http://127.0.0.1:8000", help="where `rtadapt up` answers")
     parser.add_argument("--kind", choices=("realtimeqa", "squad", "passages"), required=True)
-    parser.add_argument("--path", type=Path, required=True, help="the folder of *_qa.jsonl files, the SQuAD file, or one of passages")
+    parser.add_argument(
+        "--path", type=Path, required=True, help="the folder of *_qa.jsonl files, the SQuAD file, or one of passages"
+    )
     parser.add_argument("--years", nargs="*", default=[], help="of RealTimeQA: only these")
     parser.add_argument("--count", type=int, default=100, help="passages")
     parser.add_argument("--seed", type=int, default=1, help="for which passages are taken")

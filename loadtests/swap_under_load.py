@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -112,7 +113,7 @@ def read_line(line: str, stream: Stream) -> None:
         if "error" in piece:
             stream.failure = "an error inside the stream"
             return
-        stream.models.add(piece["model"])
+        stream.models.add(re.sub(r"(@\d+)-[0-9a-f]{8}$", r"\1", piece["model"]))  # the engine's name ends with a digest
         if any(choice["delta"].get("content") for choice in piece["choices"]):
             stream.tokens.append(time.monotonic())
 

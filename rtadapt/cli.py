@@ -1,4 +1,4 @@
-"""The command line: `rtadapt up | serve | work | api | demo | config`.
+"""The command line: `rtadapt up | serve | work | api | demo | config | doctor`.
 
 Owns the flags and what goes to the terminal. Flags win over the environment, the environment over rtadapt.toml.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,9 +18,11 @@ from rtadapt.basemodel import find_model
 from rtadapt.config import Settings, load_settings
 from rtadapt.errors import InvalidSettings, RtadaptError
 from rtadapt.observe.logs import adopt, start_logs
+from rtadapt.shown import shown
 
 _API_STOP_SECONDS = 10
-_PASSWORD = re.compile(r"(://[^/:@]*:)[^/]*(@)")
+_EXIT_CODES = "exit status: 0 good, 1 failed, 2 wrong use or settings, 130 stopped by Ctrl-C"
+_EXTRAS = {"torch": "train", "peft": "train", "transformers": "train", "spacy": "train", "vllm": "serve-cpu or serve-gpu"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,6 +36,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except RtadaptError as error:
         print(f"rtadapt: {error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in _EXTRAS:
+            raise
+        print(f"rtadapt: {package} is not installed: pip install 'rtadapt[{_EXTRAS[package]}]'", file=sys.stderr)
+        return 2
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"rtadapt: {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -51,7 +64,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--set", dest="assign", action="append", default=[], metavar="NAME=VALUE", help="any setting: --set batch.max_events=16"
     )
     parser = argparse.ArgumentParser(
-        prog="rtadapt", description="An online real-time adaptation server: push an event, ask for it seconds later."
+        prog="rtadapt",
+        description="An online real-time adaptation server: push an event, ask for it seconds later.",
+        epilog=_EXIT_CODES,
     )
     parser.add_argument("--version", action="version", version=f"rtadapt {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -61,9 +76,12 @@ def build_parser() -> argparse.ArgumentParser:
         ("work", _work, "one adaptation worker: reads the event log, publishes versions"),
         ("api", _api, "the control plane: events, feeds, versions, routes, console"),
         ("demo", _demo, "start everything, push a morning of news and support, and show what is answered"),
-        ("config", _config, "print the settings in force, as JSON"),
+        ("config", _config, "print the settings in force, as JSON, without secrets"),
+        ("doctor", _doctor, "look whether this machine and these settings can run, and say what to do"),
     ):
-        command = commands.add_parser(name, parents=[common], help=about, description=about.capitalize() + ".")
+        command = commands.add_parser(
+            name, parents=[common], help=about, description=about[0].upper() + about[1:] + ".", epilog=_EXIT_CODES
+        )
         command.set_defaults(run=run)
         if name in ("up", "serve", "api", "demo"):
             command.add_argument("--host", help="address to listen on")
@@ -92,7 +110,7 @@ def flags_of(options: argparse.Namespace) -> dict[str, Any]:
             flags.setdefault(section, {})[name] = getattr(options, name)
     for assignment in options.assign:
         path, equals, text = assignment.partition("=")
-        if not equals:
+        if not equals or not path:
             raise InvalidSettings(f"--set takes NAME=VALUE, not {assignment!r}", field="set")
         *sections, leaf = path.split(".")
         target = flags
@@ -105,6 +123,8 @@ def flags_of(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _value(text: str) -> Any:
+    if text == "none":  # as in the environment: no value
+        return None
     try:
         return json.loads(text)
     except ValueError:
@@ -166,16 +186,16 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
 
     start_logs("api", settings.log_level)
     adopt("uvicorn", "warning")
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(settings),
-        host=settings.api.host,
-        port=settings.api.port,
         http="h11",  # it bounds a request's headers; httptools, which uvicorn prefers where it is installed, does not
         ws="none",
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=_API_STOP_SECONDS,
     )
+    with _listening(settings.api.host, settings.api.port) as listener:
+        uvicorn.Server(config).run(sockets=[listener])
     return 0
 
 
@@ -186,8 +206,25 @@ def _demo(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _config(settings: Settings, _: argparse.Namespace) -> int:
-    shown = settings.model_dump(mode="json")
-    for section in ("registry", "artifacts"):
-        shown[section]["url"] = _PASSWORD.sub(r"\1***\2", shown[section]["url"])
-    print(json.dumps(shown, indent=2))
+    print(json.dumps(shown(settings), indent=2))
     return 0
+
+
+def _doctor(settings: Settings, _: argparse.Namespace) -> int:
+    from rtadapt.doctor import examine
+
+    well = True
+    for finding in examine(settings):
+        print(finding, flush=True)
+        well &= finding.well
+    print("everything is well" if well else "not everything is well: see the lines that begin with BAD")
+    return 0 if well else 1
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises InvalidSettings: uvicorn would end the process with a status of its own."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise InvalidSettings(f"nothing can listen on {host}:{port}: {error.strerror}", field="api.port") from error

@@ -8,13 +8,21 @@ Imports no torch. In the environment a section and its field are joined by two u
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from rtadapt.errors import InvalidSettings
+from rtadapt.naming import meant, misspelt, names_of
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -55,6 +63,7 @@ class RegistrySettings(Section):
 
     url: str = Field("embedded:", description="`embedded:` (only `rtadapt up`), or `redis://`, `rediss://`, `unix://` URL")
     cluster: bool = Field(False, description="the URL names one node of a Redis Cluster")
+    ca_file: Path | None = Field(None, description="certificate authority of a `rediss://` server; None: the system's")
     timeout_seconds: Seconds = Field(5.0, description="limit for connecting and for one command")
     status_ttl_seconds: Seconds = Field(86400.0, description="how long `GET /v1/events/{id}` remembers an event")
     keep_versions: Positive = Field(200, description="version records kept per feed")
@@ -203,10 +212,11 @@ class ServeSettings(Section):
     threads: Positive = Field(1, description="CPU only: threads of the engine")
     dtype: str = Field("auto", description="vLLM's --dtype")
     poll_seconds: Seconds = Field(2.0, description="the registry's keys are read again at least this often")
-    ready_timeout_seconds: Seconds = Field(30.0, description="a replica that is not ready by then is not waited for")
+    ready_timeout_seconds: Seconds = Field(30.0, description="a replica that has not got on for so long is not waited for")
+    load_timeout_seconds: Seconds = Field(60.0, description="a version that is not loaded by then is tried again later")
     wait_seconds: float = Field(30.0, ge=0, le=600, description="longest x-rtadapt-wait that a caller may ask for")
     max_waiting: Positive = Field(1000, description="requests that may wait for a token at once")
-    max_body_bytes: Positive = Field(8 * 2**20, description="one completion request's body")
+    max_body_bytes: Positive = Field(2**20, description="one completion request's body")
     drain_seconds: float = Field(10.0, ge=0, le=3600, description="time that requests under way get to finish when it is stopped")
     vllm_args: list[str] = Field(default_factory=list, description="more arguments for vLLM, as they are")
 
@@ -223,6 +233,7 @@ class WorkSettings(Section):
 
     metrics_host: str = Field("127.0.0.1", description="address of the worker's /metrics")
     metrics_port: int = Field(8002, ge=0, le=65535, description="port of the worker's /metrics; 0 picks a free one")
+    hang_seconds: Seconds = Field(1800.0, description="a step that takes longer hangs: /healthz then says 503")
 
 
 class Settings(BaseSettings):
@@ -238,7 +249,9 @@ class Settings(BaseSettings):
     )
 
     model: str = Field(
-        "smollm2", description="`smollm2` (SmolLM2-135M-Instruct), a GGUF file, a local folder, or a Hugging Face hub id"
+        "smollm2",
+        min_length=1,
+        description="`smollm2` (SmolLM2-135M-Instruct), a GGUF file, a local folder, or a Hugging Face hub id",
     )
     revision: str | None = Field(None, description="revision of a hub model")
     data_dir: Path = Field(Path("rtadapt-data"), description="everything a single machine keeps")
@@ -285,12 +298,20 @@ def load_settings(config_file: Path | None = None, **flags: Any) -> Settings:
             model_config = SettingsConfigDict(toml_file=config_file)
 
         source = FileSettings
+    wrong = misspelt(os.environ, Settings)
+    if wrong is not None:
+        raise InvalidSettings(wrong, field=wrong.partition(":")[0])
     try:
         return source(**flags)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = names_of(Settings)
+            raise InvalidSettings(f"{name}: there is no such setting{meant(name, known)}", field=name) from error
         raise InvalidSettings(f"{name}: {first['msg']}", field=name) from error
+    except SettingsError as error:  # a whole section in one variable
+        raise InvalidSettings("the environment: a section or a list in one variable must be JSON", field="environment") from error
     except ValueError as error:  # a TOML file that does not parse
         raise InvalidSettings(f"the configuration could not be read: {error}", field="config") from error
 

@@ -17,7 +17,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_PREFIXES = ("/v1/events", "/v1/feeds", "/v1/feedback", "/console")
+_PREFIXES = ("/v1/events", "/v1/feeds", "/v1/feedback", "/v1/overview", "/v1/reading", "/console")
 
 
 class ControlPlane:
@@ -25,7 +25,9 @@ class ControlPlane:
 
     def __init__(self, app: App) -> None:
         self._engine = app
-        self._control: App = create_app(load_settings())
+        control = create_app(load_settings())
+        control.state.parts.freshness.start()  # no lifespan runs here
+        self._control: App = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one connection on to whom it belongs."""

@@ -20,8 +20,8 @@ from rtadapt.curation.batcher import Batcher, FeedBatch
 from rtadapt.curation.ledger import Judged
 from rtadapt.curation.render import Renderer
 from rtadapt.desk import Desk, Told
-from rtadapt.errors import InvalidEvent
-from rtadapt.events.envelope import decode
+from rtadapt.errors import InvalidEvent, RtadaptError
+from rtadapt.events.envelope import decode, encode
 from rtadapt.events.log import EventLog, LogReader, LogRecord
 from rtadapt.observe import metrics
 from rtadapt.personal import privacy
@@ -37,7 +37,7 @@ from rtadapt.records import (
 )
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
-from rtadapt.rounds import Outcome, Prepared, Refused, Rounds
+from rtadapt.rounds import SOUND, Outcome, Prepared, Refused, Rounds
 from rtadapt.sessions import Session, Sessions
 from rtadapt.training.learner import Learner
 
@@ -106,15 +106,45 @@ class Pipeline:
             self.log.refuse([DeadLetter("", record.key, position, "schema", str(error))])
             metrics.EVENTS_REFUSED.labels("", "schema").inc()
             return []
+        if self.log.partition_of(event.feed) != record.partition:
+            return self.put_right(event, position)
         if not self.sessions.of(event.feed).is_new(position):
             return []
-        admitted = self.admission.check(event, self.privacy_of(event.feed))
+        admitted = self.check(event)
+        if isinstance(admitted, str):
+            self.batcher.pass_over(event, time.monotonic())
+            return self.refuse([event], "failed", admitted)
         if isinstance(admitted, Refusal):
             self.batcher.pass_over(event, time.monotonic())
             return self.refuse([event], admitted.reason, admitted.detail)
         self.batcher.add(admitted, time.monotonic())
         metrics.EVENTS_ADMITTED.labels(event.feed).inc()
         return [EventStatus(event.id, event.feed, EventState.ADMITTED, position)]
+
+    def put_right(self, event: Event, position: Position) -> list[EventStatus]:
+        """Append an event again that does not lie in its feed's partition, so that a feed has one order and one owner.
+
+        Another producer's partitioner put it there, or the topic has more partitions than it had. The feed is not taken over.
+        """
+        head = self.registry.head(event.feed)
+        if head is not None and head.positions.get(position.partition, 0) > position.offset:
+            return []
+        [place] = self.log.append([(event.feed, encode(event))])
+        metrics.EVENTS_MOVED.labels(event.feed).inc()
+        extra = {"event_id": event.id, "feed": event.feed, "partition": position.partition, "to": place.partition}
+        logger.warning("an event lay outside its feed's partition and was appended there", extra=extra)
+        return [EventStatus(event.id, event.feed, EventState.ACCEPTED, place)]
+
+    def check(self, event: Event) -> Event | Refusal | str:
+        """What admission says; or, where it failed on this event and would not on others, how."""
+        try:
+            return self.admission.check(event, self.privacy_of(event.feed))
+        except RtadaptError:
+            raise  # a part is away
+        except Exception as error:  # noqa: BLE001 - whatever one event does to the checks, it stops no others
+            failure = type(error).__name__
+        self.learner.losses([SOUND])  # raises where the learner itself is broken: then the event is not to blame
+        return f"it could not be checked ({failure})"
 
     def privacy_of(self, feed: str) -> privacy.Policy | None:
         """What the feed's own policy says of personal data; None: the settings decide."""
@@ -130,9 +160,9 @@ class Pipeline:
         session.policy = self.registry.feed_policy(due.feed)
         prepared, refused, withheld = self.prepare(session, due)
         outcome = self.rounds.decide(session, prepared)
+        session.memory.ledger.learn(withheld)  # what waits for a second source is saved with the state
         with stage("publish"):
             self.publish(session, due, outcome, [*refused, *outcome.refused])
-        session.memory.ledger.learn(withheld)
 
     def prepare(self, session: Session, due: FeedBatch) -> tuple[list[Prepared], list[Refused], list[Judged]]:
         """What may be taught of each event, with the rows that teach it; the events of which nothing may be, and why not."""

@@ -269,18 +269,19 @@ class Version:
 
     @property
     def name(self) -> str:
-        """The name the engine knows it by: `news@42`."""
+        """What callers know it by: `news@42`."""
         return version_name(self.feed, self.number)
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a feed stands: the only commit point. Made by registry."""
+    """Where a feed stands: the only commit point. Made by registry, which draws an `incarnation` for each feed that it makes."""
 
     feed: str
     version: int
     positions: Positions
     epoch: int
+    incarnation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +289,8 @@ class Route:
     """What an alias answers from. Made by registry.
 
     `follow` says whether the route moves to each new version once the replicas are ready; a rollback or a pause
-    stops that until the next promote. `revision` grows with every change.
+    stops that until the next resume. `revision` grows with every change.
+    `trusted` is the incarnation that an operator told replicas to follow, whatever they held before.
     """
 
     feed: str
@@ -297,6 +299,7 @@ class Route:
     canary_share: float = 0.0
     follow: bool = True
     revision: int = 0
+    trusted: str = ""
 
 
 class EventState(StrEnum):

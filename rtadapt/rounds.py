@@ -27,7 +27,7 @@ from rtadapt.training.learner import Learner
 
 logger = logging.getLogger(__name__)
 
-_SOUND = "The bakery on the corner opens at seven in the morning."
+SOUND = "The bakery on the corner opens at seven in the morning."
 """What a learner that is well can read."""
 _BESIDE_ROWS = 32
 
@@ -123,7 +123,7 @@ class Rounds:
         else:
             report(events, verdict)
             return verdict
-        self._learner.losses([_SOUND])  # raises where the learner itself is broken: then they are not to blame
+        self._learner.losses([SOUND])  # raises where the learner itself is broken: then they are not to blame
         return name
 
     def _update(self, session: Session, prepared: Sequence[Prepared], beside: Sequence[Prepared]) -> Verdict:

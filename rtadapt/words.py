@@ -21,7 +21,9 @@ def word_set(text: str) -> frozenset[str]:
 
 _UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 """Kana and Han are written without spaces: each sign counts as a word, so that a part of a text can be found in it."""
-_FLAT = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+_MARKS = "".join(map(chr, (code for code in range(0x300, 0x1F000) if unicodedata.category(chr(code)) in ("Mn", "Mc"))))
+"""Vowel signs and accents, which `\\w` leaves out: two names in Devanagari may differ in nothing else."""
+_FLAT = re.compile(rf"[{_UNSPACED}][{_MARKS}]*|(?:[^\W_{_UNSPACED}][{_MARKS}]*)+")
 _TOKEN = re.compile(r"\w+(?:['’.-]\w+)*")
 _POSSESSIVE = re.compile(r"['’](?:s|S)?$")
 _BREAK = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[^\W_])|(?<=[。！？])|\n+")

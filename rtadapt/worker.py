@@ -18,9 +18,11 @@ from rtadapt.config import Settings
 from rtadapt.desk import Desk
 from rtadapt.errors import ArtifactDamaged, Conflict, Unavailable
 from rtadapt.events.log import open_log
+from rtadapt.events.numbered import NumberedLog
 from rtadapt.grammar.reader import GrammarReader
 from rtadapt.observe import metrics
 from rtadapt.observe.endpoint import Endpoint
+from rtadapt.observe.pulse import Pulse
 from rtadapt.pipeline import Pipeline
 from rtadapt.reading.endpoint import open_endpoint
 from rtadapt.reading.reader import begin
@@ -41,18 +43,20 @@ def work(settings: Settings, model: str) -> None:
     stop, ready = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with Endpoint(settings.work.metrics_host, settings.work.metrics_port, ready.is_set):
+    pulse = Pulse(settings.work.hang_seconds)
+    with Endpoint(settings.work.metrics_host, settings.work.metrics_port, ready.is_set, pulse.alive):
         registry, store = Registry(settings.registry), ArtifactStore(settings)  # what is wrong with them is said at once
         logger.info("loading the base model")
         learner = Learner(settings.train, model, settings.revision, cache=settings.data_dir / "anchors", progress=logger.info)
         learner.anchors()
-        log = open_log(settings)
+        log = NumberedLog(open_log(settings), registry.log_number)
         owner = f"{socket.gethostname()}-{os.getpid()}"
         opened = Opening(settings, owner, registry, learner)
         run(
             lambda: Pipeline(settings, owner, log=log, registry=registry, store=store, learner=learner, desk=opened.desk()),
             stop,
             ready,
+            pulse,
         )
         log.close()
         registry.close()
@@ -83,18 +87,25 @@ class Opening:
         return self._ask([in_view(text, question) for text, question in asked])
 
 
-def run(start: Callable[[], Pipeline], stop: threading.Event, ready: threading.Event) -> None:
+def run(start: Callable[[], Pipeline], stop: threading.Event, ready: threading.Event, pulse: Pulse) -> None:
     """Step a pipeline until `stop`. When a part is away or a feed was taken over, drop everything and start over."""
     pause = _FIRST_PAUSE_SECONDS
+    metrics.WORKER_READY.set(0)
     while not stop.is_set():
         try:
             with closing(start()) as pipeline:
                 while not stop.is_set():
                     pipeline.step()
+                    pulse.beat()
                     ready.set()
+                    metrics.WORKER_READY.set(1)
                     pause = _FIRST_PAUSE_SECONDS
         except (Unavailable, Conflict, ArtifactDamaged) as error:
             ready.clear()
+            pulse.beat()
+            metrics.WORKER_READY.set(0)
+            metrics.WORKER_RESTARTS.labels(error.code).inc()
+            metrics.OWNED_PARTITIONS.set(0)  # what it let go, nobody reads until it has them again
             logger.warning("starting over from the heads", extra={"code": error.code, "why": str(error), "pause_seconds": pause})
             if isinstance(error, Conflict):
                 metrics.COMMIT_CONFLICTS.labels(error.code).inc()

@@ -6,21 +6,23 @@ beside another app in its process (mounted.py), where no lifespan runs and the o
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 import rtadapt
-from rtadapt.api import problems
+from rtadapt.api import document, problems
 from rtadapt.api.asking import Asking, parts_of
 from rtadapt.api.parts import Parts
-from rtadapt.api.routes import events, feeds, readers
+from rtadapt.api.routes import events, feeds, overview, readers
+from rtadapt.api.shapes import Alive, Ready, answers
 from rtadapt.config import Settings
+from rtadapt.errors import Unavailable
 from rtadapt.events.log import EventLog
 from rtadapt.registry.registry import Registry
 
@@ -36,12 +38,13 @@ _CONSOLE_HEADERS = {
 def create_app(settings: Settings, *, log: EventLog | None = None, registry: Registry | None = None) -> FastAPI:
     """The app. A log or registry that is given stays its giver's to close; others are opened at need and closed at the end.
 
-    Raises InvalidSettings when the keys file can't be read.
+    Raises InvalidSettings for settings that cannot be right.
     """
     parts = Parts(settings, log, registry)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        parts.freshness.start()
         yield
         await run_in_threadpool(parts.close)
 
@@ -55,35 +58,62 @@ def create_app(settings: Settings, *, log: EventLog | None = None, registry: Reg
     )
     app.state.parts = parts
     problems.install(app)
-    for router in (events.router, feeds.router, readers.router, _process):
+    for router in (events.router, feeds.router, overview.router, readers.router, _process):
         app.include_router(router)
+    document.install(app)
     app.add_middleware(Asking)
     return app
 
 
 _process = APIRouter(tags=["process"])
+_READY = answers({200: Ready}, 503)
 
 
-@_process.get("/healthz")
+@_process.get("/healthz", response_model=None, responses=answers({200: Alive}))
 async def healthz() -> dict[str, str]:
     """The process runs."""
     return {"status": "ok"}
 
 
-@_process.get("/readyz")
+@_process.get("/readyz", response_model=None, responses=_READY)
 def readyz(request: Request) -> dict[str, str]:
-    """The log and the registry answer; 503 when one does not."""
-    parts_of(request).ping()
+    """Something can be done here; 503 when neither the log nor the registry answers."""
+    parts = parts_of(request)
+    said = {"push": _answers(parts.can_push), "operate": _answers(parts.can_operate)}
+    if not any(said.values()):
+        raise Unavailable("neither the event log nor the registry answers")
+    return {"status": "ready"} | {what: "ready" if well else "unavailable" for what, well in said.items()}
+
+
+@_process.get("/readyz/push", response_model=None, responses=_READY)
+def ready_to_push(request: Request) -> dict[str, str]:
+    """Events can be accepted; 503 while the log does not answer."""
+    parts_of(request).can_push()
     return {"status": "ready"}
 
 
-@_process.get("/metrics")
+@_process.get("/readyz/operate", response_model=None, responses=_READY)
+def ready_to_operate(request: Request) -> dict[str, str]:
+    """Feeds can be looked at and moved; 503 while the registry does not answer."""
+    parts_of(request).can_operate()
+    return {"status": "ready"}
+
+
+def _answers(part: Callable[[], None]) -> bool:
+    try:
+        part()
+    except Unavailable:
+        return False
+    return True
+
+
+@_process.get("/metrics", response_class=PlainTextResponse)
 def metrics() -> Response:
     """Prometheus metrics of this process."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-@_process.get("/console")
+@_process.get("/console", response_class=HTMLResponse)
 def console() -> HTMLResponse:
     """The operators' page."""
     page = (files("rtadapt.api") / "console" / "index.html").read_text(encoding="utf-8")

@@ -20,11 +20,13 @@ from rtadapt.access import Scope as KeyScope
 from rtadapt.api.parts import Parts
 from rtadapt.api.problems import problem_response
 from rtadapt.errors import Forbidden
+from rtadapt.observe import metrics
 
 logger = logging.getLogger(__name__)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-_QUIET_PATHS = frozenset(("/healthz", "/readyz", "/metrics"))
+_QUIET_PATHS = frozenset(("/healthz", "/readyz", "/readyz/push", "/readyz/operate", "/metrics"))
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"))
 
 
 def parts_of(request: Request) -> Parts:
@@ -78,16 +80,22 @@ class Asking:
             else:
                 await self._app(scope, receive, named)
         finally:
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            metrics.HTTP_REQUESTS.labels(method, _route(scope), str(status)).inc()
             if scope["path"] not in _QUIET_PATHS:
                 _log(scope, request_id, status, time.monotonic() - began)
 
 
+def _route(scope: Scope) -> str:
+    """The pattern of the path: a path as it was sent may hold anything."""
+    return str(getattr(scope.get("route"), "path", "none"))
+
+
 def _log(scope: Scope, request_id: str, status: int, seconds: float) -> None:
-    route = scope.get("route")  # the pattern: a path as it was sent may hold anything
     extra = {
         "request_id": request_id,
         "method": scope["method"],
-        "route": getattr(route, "path", "none"),
+        "route": _route(scope),
         "status": status,
         "seconds": round(seconds, 6),
     }

@@ -12,10 +12,12 @@ import time
 from collections.abc import Sequence
 
 from rtadapt.access import KeyTable, Scope
+from rtadapt.api.freshness import Freshness
 from rtadapt.config import Settings
 from rtadapt.errors import Unavailable
 from rtadapt.events.intake import Intake
-from rtadapt.events.log import EventLog, open_log
+from rtadapt.events.log import EventLog, check_log, open_log
+from rtadapt.events.numbered import NumberedLog
 from rtadapt.records import EventStatus
 from rtadapt.registry.registry import Registry
 
@@ -28,15 +30,22 @@ _MAX_KNOWN_FEEDS = 10_000
 
 
 class Parts:
-    """The log, the registry and the keys of one app. Raises InvalidSettings for a URL or a keys file that is none."""
+    """The log, the registry and the keys of one app.
+
+    Raises InvalidSettings for settings of the log or the registry, or a keys file, that cannot be right: better no start
+    than a server that tells those who push that they are at fault.
+    """
 
     def __init__(self, settings: Settings, log: EventLog | None = None, registry: Registry | None = None) -> None:
         self.settings = settings
         self._lock = threading.Lock()
         self._log = log
+        if log is None:
+            check_log(settings)
         self._owns_log, self._owns_registry = log is None, registry is None
         self.registry = Registry(settings.registry) if registry is None else registry
         self._keys = KeyTable.load(settings.keys_file) if settings.keys_file is not None else None
+        self.freshness = Freshness(lambda: self.log, self.registry)
         self._known_feeds: set[str] = set()
         self._silent_until = 0.0
         self._unopened_until = 0.0
@@ -58,7 +67,7 @@ class Parts:
         if time.monotonic() < self._unopened_until:
             raise Unavailable("the event log could not be opened a moment ago; try again")
         try:
-            return open_log(self.settings)
+            return NumberedLog(open_log(self.settings), self.registry.log_number)
         except Unavailable:
             self._unopened_until = time.monotonic() + _SILENCE_SECONDS
             raise
@@ -68,9 +77,12 @@ class Parts:
         if self._keys is not None:
             self._keys.check(authorization, scope)
 
-    def ping(self) -> None:
-        """Return if the log and the registry answer. Raises Unavailable."""
+    def can_push(self) -> None:
+        """Return if events can be accepted: the log answers. Raises Unavailable."""
         self.log.ping()
+
+    def can_operate(self) -> None:
+        """Return if feeds can be looked at and moved: the registry answers. Raises Unavailable."""
         self.registry.ping()
 
     def note(self, statuses: Sequence[EventStatus]) -> None:
@@ -91,6 +103,7 @@ class Parts:
 
     def close(self) -> None:
         """Close what was opened here."""
+        self.freshness.close()
         with self._lock:
             if self._owns_log and self._log is not None:
                 self._log.close()

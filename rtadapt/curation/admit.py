@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -78,16 +78,16 @@ class Admission:
         Raises ValueError when the event was not read from the log.
         """
         seen = self._seen(event.feed)
-        print_ = print_of(event)
-        if seen.delivered(event.id, print_.position):
-            return Refusal(Reason.DUPLICATE, "an event of this id came before")
+        sent = print_of(event)
+        if seen.delivered(sent):
+            return Refusal(Reason.DUPLICATE, "this event came before")
         refusal = consent(event, self._settings) or speakers(event) or too_long(event, self._settings)
         if refusal is not None:
             return refusal
         clean = privacy.redact_event(event, policy or privacy.Policy(self._settings.privacy), self._key + event.feed.encode())
         if clean is None:
             return Refusal(Reason.PERSONAL_DATA, "it holds personal data, and the policy is to drop such events")
-        print_ = print_of(clean)
+        print_ = replace(print_of(clean), sent=sent.whole)
         refusal = too_short(event, clean, self._settings) or language(clean) or repeat(print_, seen) or self._judge(clean)
         if refusal is not None:
             return refusal

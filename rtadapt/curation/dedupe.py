@@ -33,7 +33,8 @@ class Print:
     """What is remembered of one text: 64-bit hashes in hexadecimal.
 
     `whole` is of everything the event says, its facts and pairs included; `parts` maps each sentence to its number of
-    words; `about` are its names, or all its words when it has none.
+    words; `about` are its names, or all its words when it has none. `sent` is `whole` of the event as it was sent, with the
+    personal data in it.
     """
 
     event_id: str
@@ -41,6 +42,7 @@ class Print:
     whole: str
     parts: Mapping[str, int]
     about: frozenset[str]
+    sent: str = ""
 
 
 def print_of(event: Event) -> Print:
@@ -68,6 +70,7 @@ class Seen:
         self._prints: dict[int, Print] = {}
         self._next = 0
         self._ids: dict[str, int] = {}
+        self._sent: dict[tuple[str, str], int] = {}
         self._wholes: defaultdict[str, list[int]] = defaultdict(list)
         self._parts: defaultdict[str, list[int]] = defaultdict(list)
         self._about: defaultdict[str, list[int]] = defaultdict(list)
@@ -75,10 +78,10 @@ class Seen:
     def __len__(self) -> int:
         return len(self._prints)
 
-    def delivered(self, event_id: str, position: Position) -> bool:
-        """Whether an event of this id stands earlier in the log."""
-        number = self._ids.get(event_id)
-        return number is not None and _earlier(self._prints[number].position, position)
+    def delivered(self, new: Print) -> bool:
+        """Whether this event, as it was sent, stands earlier in the log. Another text under its id is a new version of it."""
+        number = self._sent.get((new.event_id, new.whole))
+        return number is not None and _earlier(self._prints[number].position, new.position)
 
     def repeated(self, new: Print) -> str | None:
         """The id of an earlier event that says exactly the same, while nothing else was said about it since."""
@@ -99,6 +102,7 @@ class Seen:
         self._prints[number] = new
         self._order.append(number)
         self._ids[new.event_id] = number
+        self._sent[new.event_id, new.sent] = number
         self._wholes[new.whole].append(number)
         for index, keys in ((self._parts, new.parts), (self._about, new.about)):
             for key in keys:
@@ -120,6 +124,7 @@ class Seen:
                 "id": kept.event_id,
                 "at": [kept.position.partition, kept.position.offset],
                 "whole": kept.whole,
+                "sent": kept.sent,
                 "parts": dict(kept.parts),
                 "about": sorted(kept.about),
             }
@@ -132,7 +137,8 @@ class Seen:
             partition, offset = value["at"]
             parts = {str(part): int(count) for part, count in value["parts"].items()}
             place = Position(int(partition), int(offset))
-            self.add(Print(str(value["id"]), place, str(value["whole"]), parts, frozenset(map(str, value["about"]))))
+            whole, about = str(value["whole"]), frozenset(map(str, value["about"]))
+            self.add(Print(str(value["id"]), place, whole, parts, about, str(value.get("sent", whole))))
 
     def _first(self, new: Print, numbers: Sequence[int]) -> str | None:
         """The first of the texts that is earlier than `new` and that nothing else about the same names came after."""
@@ -151,6 +157,8 @@ class Seen:
         gone = self._prints.pop(number)
         if self._ids.get(gone.event_id) == number:
             del self._ids[gone.event_id]
+        if self._sent.get((gone.event_id, gone.sent)) == number:
+            del self._sent[gone.event_id, gone.sent]
         keyed = [(self._wholes, gone.whole)]
         keyed += [(self._parts, part) for part in gone.parts] + [(self._about, name) for name in gone.about]
         for index, key in keyed:

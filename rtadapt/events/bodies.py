@@ -1,4 +1,4 @@
-"""A request body cut into items: one object, an array, NDJSON or CloudEvents batch, or the text of one story.
+"""A request body cut into items: one object, an array, NDJSON or CloudEvents batch, or one text: a story, or captions.
 
 Owns the media types that `POST /v1/events` takes, and content encodings with their bound on what they unpack to.
 Takes bytes and headers; gives one item per event, each with its value or with the reason why it can't be read.
@@ -12,13 +12,15 @@ from dataclasses import dataclass
 
 from rtadapt.config import IntakeSettings
 from rtadapt.errors import InvalidEvent, Malformed, RtadaptError, TooLarge, UnsupportedMediaType
+from rtadapt.events.captions import MEDIA_TYPES as CAPTIONS
 from rtadapt.events.jsontext import load_json
 
 NDJSON = frozenset(("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"))
 BATCHES = frozenset(("application/cloudevents-batch+json",))
 SINGLES = frozenset(("application/cloudevents+json", "application/vcon+json", "application/vcon"))
 """These, and any other `application/…+json`, hold one event."""
-ACCEPTED = ("application/json", *sorted(SINGLES | BATCHES | NDJSON), "text/plain")
+TEXTS = frozenset(("text/plain", *CAPTIONS))
+ACCEPTED = ("application/json", *sorted(SINGLES | BATCHES | NDJSON | TEXTS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def split(raw: bytes, headers: Mapping[str, str], limits: IntakeSettings) -> Ite
     media = media_type(headers.get("content-type", ""))
     if not raw.strip():
         raise Malformed("the body is empty", field="body")
-    if media == "text/plain":
+    if media in TEXTS:
         return Items([Item(0, text_of(raw))], True, media)
     binary = "ce-specversion" in headers  # a CloudEvent whose attributes are headers: the body is one event's data
     if media in NDJSON and not binary:

@@ -15,7 +15,9 @@ from rtadapt.events.fields import Fields
 from rtadapt.records import Fact, Kind, Pair, Turn
 
 EVENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}")
-"""What an event id may be: it is a path segment and part of a Redis key."""
+"""What an event id may be: it is a path segment and part of a Redis key. Other names are digested into one."""
+
+MAX_ID_CHARS = 2048
 
 MAX_HEADLINE_CHARS = 500
 MAX_NAME_CHARS = 256
@@ -43,15 +45,20 @@ class Draft:
 
 
 def caller_id(fields: Fields, name: str = "id") -> str:
-    """The id that the caller chose, or empty. Raises InvalidEvent when it has characters that an id may not have."""
+    """The id that the caller chose, as `event_id`, or empty. Any string is an id, and so is a whole number."""
     chosen = fields.body.get(name)
     if isinstance(chosen, int) and not isinstance(chosen, bool):
         chosen = str(chosen)
     if chosen is None:
         return ""
-    if not isinstance(chosen, str) or not EVENT_ID.fullmatch(chosen):
-        raise fields.fault(name, "must be 1 to 128 of the characters A-Z a-z 0-9 . _ : ~ - and begin with a letter or digit")
-    return chosen
+    if not isinstance(chosen, str) or not chosen.strip() or len(chosen) > MAX_ID_CHARS:
+        raise fields.fault(name, f"must be a string of 1 to {MAX_ID_CHARS:,} characters")
+    return event_id(chosen)
+
+
+def event_id(name: str) -> str:
+    """The event id of something that is called `name`: the name itself, or a digest of one that can't stand in a path."""
+    return name if EVENT_ID.fullmatch(name) else _digest(name)[:32]
 
 
 def derived_id(name: str, *rest: str) -> str:
@@ -59,10 +66,14 @@ def derived_id(name: str, *rest: str) -> str:
 
     CloudEvents are identified by id and source together, ninjs items by uri and version.
     """
-    where = hashlib.sha256("\n".join(rest).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    where = _digest("\n".join(rest))[:12]
     if not EVENT_ID.fullmatch(name) or len(name) > 100:
-        name = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+        name = _digest(name)[:24]
     return f"{name}.{where}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def facts_of(fields: Fields, limits: IntakeSettings) -> tuple[Fact, ...]:

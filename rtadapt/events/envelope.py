@@ -1,4 +1,4 @@
-"""Events in and out of their envelopes: plain JSON, CloudEvents 1.0, ninjs, vCon and speaker turns in; CloudEvents out.
+"""Events in and out of their envelopes: CloudEvents 1.0, ninjs, vCon, captions and plain JSON in; CloudEvents out.
 
 Owns the recognition of formats, the identity of events and the form they have in the log. Takes one parsed JSON value
 (or a text, for CloudEvents' binary mode); gives one Event, or raises InvalidEvent naming the field at fault.
@@ -20,12 +20,18 @@ from typing import Any
 
 from rtadapt.config import IntakeSettings
 from rtadapt.errors import InvalidEvent, Malformed
+from rtadapt.events.bodies import TEXTS
+from rtadapt.events.captions import MEDIA_TYPES as CAPTIONS
+from rtadapt.events.captions import turns_of_captions
 from rtadapt.events.draft import MAX_NAME_CHARS, Draft, caller_id, derived_id
 from rtadapt.events.fields import Fields, as_fields, clean, fault
 from rtadapt.events.jsontext import load_json
 from rtadapt.events.log import LogRecord
-from rtadapt.events.stories import is_ninjs, ninjs, plain
-from rtadapt.events.transcripts import is_vcon, plain_turns, vcon
+from rtadapt.events.markup import read_markup
+from rtadapt.events.ninjs import is_ninjs, ninjs
+from rtadapt.events.stories import check_in_force, feed_item, is_feed_item, plain
+from rtadapt.events.transcripts import plain_turns, with_turns
+from rtadapt.events.vcon import is_vcon, vcon
 from rtadapt.records import FEED_NAME, Event, Position
 
 OUR_TYPE = "io.github.rtadapt.event.v1"
@@ -48,18 +54,18 @@ def parse(
     """The event that one item of a request means.
 
     `body` is a JSON value, or for `text/plain` a string. `headers` (names in lower case) carry the attributes of a
-    CloudEvent in binary mode. `feed` is where it belongs when nothing in it says so. `now` is Unix seconds. Raises
-    InvalidEvent, whose `field` is a path into `body` or the name of a header.
+    CloudEvent in binary mode. `feed` is where it belongs when nothing in it says so. `now` is Unix seconds: what is under
+    embargo then, or expired, is no event. Raises InvalidEvent, whose `field` is a path into `body` or the name of a header.
     """
     now = time.time() if now is None else now
     limits = limits or IntakeSettings()
     attributes = {match[1]: urllib.parse.unquote(text) for name, text in headers.items() if (match := _CE_HEADER.fullmatch(name))}
     if "specversion" in attributes:
-        draft = _with_attributes(Fields(attributes, "ce-"), _data_draft(body, "", limits))
-    elif isinstance(body, str) and content_type == "text/plain":
-        draft = plain(Fields({"text": body}), limits)
+        draft = _with_attributes(Fields(attributes, "ce-"), _data_draft(body, "", content_type, now, limits), now)
+    elif isinstance(body, str) and content_type in TEXTS:
+        draft = _text_draft(body, "text", content_type, limits)
     else:
-        draft = _draft(_root(body), limits)
+        draft = _draft(_root(body), now, limits)
     return _finish(draft, feed or attributes.get("feed", ""), now, fresh_id(now))
 
 
@@ -95,6 +101,10 @@ def decode(record: LogRecord, limits: IntakeSettings | None = None) -> Event:
     without an id of its own it is named after its place, so that reading it again gives the same. Raises InvalidEvent.
     """
     limits = limits or IntakeSettings()
+    if record.fault:
+        raise fault("record", record.fault)
+    if len(record.value) > limits.max_body_bytes:
+        raise fault("record", f"takes {len(record.value):,} bytes; the limit is {limits.max_body_bytes:,}")
     try:
         body = load_json(record.value, limits.max_depth)
     except Malformed as error:
@@ -104,7 +114,7 @@ def decode(record: LogRecord, limits: IntakeSettings | None = None) -> Event:
     if fields.body.get("type") == OUR_TYPE and isinstance(fields.body.get("data"), dict):
         accepted_at = fields.inner("data").moment("accepted_at") or accepted_at
     place = f"log-{record.partition}-{record.offset}"
-    event = _finish(_draft(fields, limits), record.key, accepted_at, place)
+    event = _finish(_draft(fields, accepted_at, limits), record.key, accepted_at, place)
     return replace(event, position=Position(record.partition, record.offset))
 
 
@@ -124,38 +134,53 @@ def _root(body: object) -> Fields:
     return Fields(as_fields(body, "event").body)
 
 
-def _draft(fields: Fields, limits: IntakeSettings) -> Draft:
+def _draft(fields: Fields, now: float, limits: IntakeSettings) -> Draft:
     """The draft in a JSON object, whichever format it has."""
     body = dict(fields.body)
     if "specversion" in body:
-        return _with_attributes(fields, _data_draft(_cloud_event_data(fields, limits), fields.at("data"), limits))
+        media = _media_of(fields)
+        draft = _data_draft(_cloud_event_data(fields, media, limits), fields.at("data"), media, now, limits)
+        return _with_attributes(fields, draft, now)
+    check_in_force(fields, now)
     if is_vcon(body):
         return vcon(fields, limits)
     if "turns" in body:
         return plain_turns(fields, limits)
     if is_ninjs(body):
         return ninjs(fields, limits)
-    return plain(fields, limits)
+    return (feed_item if is_feed_item(body) else plain)(fields, limits)
 
 
-def _data_draft(data: object, path: str, limits: IntakeSettings) -> Draft:
-    """The draft in a CloudEvent's data: an object in any other format, or the bare text of a story."""
+def _data_draft(data: object, path: str, media: str, now: float, limits: IntakeSettings) -> Draft:
+    """The draft in a CloudEvent's data: an object in any other format, or a text of the type `media`."""
     if isinstance(data, str):
-        name = path.rpartition(".")[2] or "body"
-        return plain_text(data, name, limits)
+        return _text_draft(data, path.rpartition(".")[2] or "body", media, limits)
     fields = as_fields(data, path) if path else _root(data)
     if "specversion" in fields.body:
         raise fields.fault("specversion", "makes this a CloudEvent within a CloudEvent")
-    return _draft(fields, limits)
+    return _draft(fields, now, limits)
 
 
-def plain_text(text: str, name: str, limits: IntakeSettings) -> Draft:
-    """A story that is nothing but its text, which came in the field `name`."""
-    return Draft(text=Fields({name: text}).text(name, limits.max_text_chars, required=True))
+def _text_draft(text: str, name: str, media: str, limits: IntakeSettings) -> Draft:
+    """What is nothing but a text, which came in the field `name`: a story, or the captions of a conversation."""
+    fields = Fields({name: text})
+    if media in CAPTIONS:
+        turns = turns_of_captions(fields, name, limits.max_text_chars * 4)
+        return with_turns(Draft(text=""), turns, fields, name, limits)
+    if "html" in media:
+        return Draft(text=read_markup(fields, name, limits.max_text_chars))
+    if media not in ("", "text/plain", "application/json") and not media.endswith("+json"):
+        raise fault("datacontenttype", "is not one that is read: JSON, plain text, HTML, WebVTT or SRT")
+    return Draft(text=fields.text(name, limits.max_text_chars, required=True))
 
 
-def _with_attributes(fields: Fields, draft: Draft) -> Draft:
+def _media_of(fields: Fields) -> str:
+    return fields.text("datacontenttype", MAX_NAME_CHARS).partition(";")[0].strip().lower()
+
+
+def _with_attributes(fields: Fields, draft: Draft, now: float) -> Draft:
     """The draft with what the CloudEvent's attributes say about it. Its id and source together are its identity."""
+    check_in_force(fields, now)
     if fields.text("specversion", MAX_NAME_CHARS) != "1.0":
         raise fields.fault("specversion", "must be 1.0")
     kind = fields.text("type", MAX_NAME_CHARS, required=True)
@@ -173,7 +198,7 @@ def _with_attributes(fields: Fields, draft: Draft) -> Draft:
     )
 
 
-def _cloud_event_data(fields: Fields, limits: IntakeSettings) -> object:
+def _cloud_event_data(fields: Fields, media: str, limits: IntakeSettings) -> object:
     """The data of a CloudEvent in structured mode."""
     if fields.has("data"):
         return fields.body["data"]
@@ -184,8 +209,7 @@ def _cloud_event_data(fields: Fields, limits: IntakeSettings) -> object:
         raise fields.fault("data_base64", "must be a string")
     try:
         raw = base64.b64decode(coded, validate=True)
-        media = fields.text("datacontenttype", MAX_NAME_CHARS).partition(";")[0].strip().lower() or "application/json"
-        if media == "application/json" or media.endswith("+json"):
+        if media in ("", "application/json") or media.endswith("+json"):
             return load_json(raw, limits.max_depth, fields.at("data_base64"))
         return clean(raw.decode())
     except Malformed as error:

@@ -10,8 +10,9 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from rtadapt.errors import InvalidEvent
 
@@ -25,17 +26,31 @@ _LINE_ENDS = re.compile("\r\n|[\r\u0085\u2028\u2029]")
 
 LATEST_TIME = 32503680000.0
 """The year 3000: a larger number is milliseconds by mistake."""
+EARLIEST_TIME = -59011459200.0
+"""The year 100: archives hold what is older than the clocks of computers."""
+
+_LEAP_SECOND = re.compile(r"(?<=:\d\d:)60(?![\d:])")
+_MAIL_DATE = re.compile(r"(?:[A-Za-z]{3}, ?)?\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d(?::\d\d)? (?:[+-]\d{4}|[A-Z]{1,5})")
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """A JSON object and the path that leads to it (`""` for the event itself)."""
+    """A JSON object and the path that leads to it (`""` for the event itself).
+
+    `spelled` gives the name that a field has in the input where it is read by another one.
+    """
 
     body: Mapping[str, object]
     path: str = ""
+    spelled: Mapping[str, str] = field(default_factory=dict)
+
+    def folded(self) -> Fields:
+        """The same object read in lower case: ninjs 3 spells `pubStatus` what ninjs 2 spells `pubstatus`."""
+        return Fields({name.lower(): value for name, value in self.body.items()}, self.path, {n.lower(): n for n in self.body})
 
     def at(self, name: str) -> str:
         """The path of one of its fields: `data.turns[2].text`, or `ce-id` for a header."""
+        name = self.spelled.get(name, name)
         return f"{self.path}{name}" if self.path == "" or self.path.endswith("-") else f"{self.path}.{name}"
 
     def fault(self, name: str, why: str) -> InvalidEvent:
@@ -66,7 +81,7 @@ class Fields:
         """The field as short text; a finite number will do. Required."""
         value = self.body.get(name)
         if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
-            return Fields({name: str(value)}, self.path).text(name, limit, required=True)
+            return Fields({name: str(value)}, self.path, self.spelled).text(name, limit, required=True)
         return self.text(name, limit, required=True)
 
     def flag(self, name: str, default: bool) -> bool:
@@ -78,35 +93,33 @@ class Fields:
             raise self.fault(name, f"must be true or false, not {kind_of(value)}")
         return value
 
-    def moment(self, name: str) -> float | None:
-        """The field as Unix seconds, from a number or an RFC 3339 time."""
+    def moment(self, name: str, *, bare_is_utc: bool = False) -> float | None:
+        """The field as Unix seconds, from a number, an RFC 3339 time or a date as mail and RSS write it.
+
+        A time without a zone is refused, or with `bare_is_utc` taken for UTC.
+        """
         value = self.body.get(name)
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
             raise self.fault(name, f"must be an RFC 3339 time or Unix seconds, not {kind_of(value)}")
-        if isinstance(value, str):
-            return self._rfc3339(name, value)
-        if not 0 <= value <= LATEST_TIME:  # also false for infinity
-            raise self.fault(name, "is out of range for Unix seconds")
-        return float(value)
+        seconds = self._seconds(name, value, bare_is_utc) if isinstance(value, str) else value
+        if not EARLIEST_TIME <= seconds <= LATEST_TIME:  # also false for infinity
+            raise self.fault(name, "is out of range: Unix seconds between the years 100 and 3000 are taken")
+        return float(seconds)
 
-    def _rfc3339(self, name: str, value: str) -> float:
-        try:
-            moment = datetime.fromisoformat(value) if len(value) <= 64 else None
-        except ValueError:
-            moment = None
+    def _seconds(self, name: str, value: str, bare_is_utc: bool) -> float:
+        moment = _moment_of(value.strip()) if len(value) <= 64 else None
         if moment is None:
             raise self.fault(name, "is not an RFC 3339 time like 2026-11-24T09:30:00Z")
         if moment.tzinfo is None:
-            raise self.fault(name, "has no time zone; end it with Z for UTC")
+            if not bare_is_utc:
+                raise self.fault(name, "has no time zone; end it with Z for UTC")
+            moment = moment.replace(tzinfo=UTC)
         try:
-            seconds = moment.timestamp()
+            return moment.timestamp()
         except (OverflowError, ValueError):
-            seconds = -1.0
-        if not 0 <= seconds <= LATEST_TIME:
-            raise self.fault(name, "is before 1970 or after 2999")
-        return seconds
+            return -math.inf
 
     def inner(self, name: str) -> Fields:
         """The field as an object."""
@@ -122,6 +135,16 @@ class Fields:
         if len(value) > limit:
             raise self.fault(name, f"has {len(value):,} entries; the limit is {limit:,}")
         return [as_fields(entry, f"{self.at(name)}[{index}]") for index, entry in enumerate(value)]
+
+
+def _moment_of(text: str) -> datetime | None:
+    """The moment that a text spells. A leap second counts as the one before it."""
+    try:
+        if _MAIL_DATE.fullmatch(text):
+            return parsedate_to_datetime(text)
+        return datetime.fromisoformat(_LEAP_SECOND.sub("59", text).upper())
+    except ValueError:
+        return None
 
 
 def as_fields(value: object, path: str) -> Fields:

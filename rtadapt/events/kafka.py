@@ -3,7 +3,8 @@
 Owns the topics, the producer and the consumers. Kafka's consumer group divides the partitions among the workers;
 where each partition is read from comes from the caller (the registry), never from the group. What the group commits
 is what was read, as a hint for lag tools only. Foreign producers are welcome: JSON or CloudEvents values, also
-CloudEvents in Kafka's binary mode; they must key by feed with murmur2, as Java and kafka-python do by default.
+CloudEvents in Kafka's binary mode, with any compression. Whoever keys by feed with murmur2, as Java and kafka-python do by
+default, writes to the feed's own partition; what lies elsewhere is put right by the worker.
 """
 
 from __future__ import annotations
@@ -26,11 +27,14 @@ from kafka.errors import (
     UnknownBrokerIdError,
     UnsupportedVersionError,
 )
+from kafka.partitioner import murmur2
 
 from rtadapt.config import EventLogSettings
 from rtadapt.errors import InvalidSettings, TooLarge, Unavailable
 from rtadapt.events.kafka_reader import KafkaReader
 from rtadapt.events.kafka_security import security_of
+from rtadapt.events.kafka_watching import count, marks, watching
+from rtadapt.events.log import Mark
 from rtadapt.records import DeadLetter, Position
 
 logger = logging.getLogger(__name__)
@@ -95,20 +99,47 @@ class KafkaLog:
         found.sort(key=lambda pair: pair[0], reverse=True)
         return [letter for _, letter in found[:limit]]
 
+    def dead_letter_count(self) -> int:
+        """How many the topic still holds."""
+        with translated("count its dead letters"), watching(self._connection) as consumer:
+            return count(consumer, self._settings.dead_letter_topic, self._timeout_seconds)
+
+    def marks(self, start: Callable[[int], int], limit: int) -> list[Mark]:
+        """What is in each partition from `start` on; outside every consumer group."""
+        with translated("look"), watching(self._connection) as consumer:
+            return marks(consumer, self._settings.topic, start, limit, self._timeout_seconds)
+
     def reader(self, start: Callable[[int], int]) -> KafkaReader:
         """A new member of the consumer group. Raises Unavailable."""
         with translated("join the group"):
             return KafkaReader(self._connection, self._settings, start)
 
+    def identity(self) -> str:
+        """The id that the brokers gave to the topic when it was made; its name where they are too old to give any."""
+        topics = self._described()
+        found = str(topics[0].get("topic_id") or "") if topics else ""
+        return f"kafka:{found if found.strip('0-') else self._settings.topic}"
+
+    def partition_of(self, feed: str) -> int:
+        """What murmur2 makes of the feed's name, as the producer counts the partitions now."""
+        with translated("count its partitions"):
+            count: int = len(self._opened_producer().partitions_for(self._settings.topic))
+        spread: int = murmur2(feed.encode()) & 0x7FFFFFFF
+        return spread % count
+
     def ping(self) -> None:
         """Ask a broker for the topic. Raises Unavailable."""
+        self._described()
+
+    def _described(self) -> list[dict[str, Any]]:
         with self._admin_lock, translated("answer"):
             reach(self._connection["bootstrap_servers"], self._timeout_seconds)
             try:
-                self._administration().describe_topics([self._settings.topic])
+                topics: list[dict[str, Any]] = self._administration().describe_topics([self._settings.topic])
             except KafkaError:
                 self._close_administration()  # a client that lost its brokers may be slow to find them again
                 raise
+        return topics
 
     def close(self) -> None:
         """Close the connections; whatever was acknowledged is already on the brokers."""
@@ -121,11 +152,7 @@ class KafkaLog:
 
     def _send(self, topic: str, entries: Sequence[tuple[str, bytes]]) -> list[Position]:
         deadline = time.monotonic() + self._timeout_seconds
-        with self._lock, translated("connect"):
-            if self._producer is None:
-                reach(self._connection["bootstrap_servers"], self._timeout_seconds)
-                self._producer = self._make_producer()
-            producer = self._producer
+        producer = self._opened_producer()
         try:
             with translated("append"):
                 futures = [producer.send(topic, key=feed.encode(), value=value) for feed, value in entries]
@@ -134,6 +161,13 @@ class KafkaLog:
             self._drop(producer)
             raise
         return [Position(record.partition, record.offset) for record in written]
+
+    def _opened_producer(self) -> Any:
+        with self._lock, translated("connect"):
+            if self._producer is None:
+                reach(self._connection["bootstrap_servers"], self._timeout_seconds)
+                self._producer = self._make_producer()
+            return self._producer
 
     def _drop(self, producer: Any) -> None:
         """Begin anew: after a failed delivery an idempotent producer's sequence may be broken for good."""

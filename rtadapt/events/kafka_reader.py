@@ -2,7 +2,8 @@
 
 Owns one KafkaConsumer, used from one thread. Takes from the caller where each partition starts; gives records in
 offset order. Every rebalance hands all of this member's partitions out anew, and each is then read from where the
-caller says, so nothing rests on the group's own offsets.
+caller says, so nothing rests on the group's own offsets. Only what was committed is read. A record that can't be unpacked, and
+a range that the brokers removed before it was read, are given as records with a fault, so that they stop nothing.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
-from kafka.errors import KafkaError
+from kafka.errors import CorruptRecordError, KafkaError, UnsupportedCodecError
 from kafka.structs import OffsetAndMetadata
 
 from rtadapt.config import EventLogSettings
 from rtadapt.errors import Unavailable
-from rtadapt.events.log import LogRecord
+from rtadapt.events.log import LogRecord, check_end
+from rtadapt.observe import metrics
 
 _SLICE_SECONDS = 0.1
 """How soon a poll notices that partitions came; records do not wait for it."""
@@ -67,6 +69,7 @@ class KafkaReader:
         self._topic = settings.topic
         self._start = start
         self._assignment = Assignment()
+        self._lost: list[LogRecord] = []
         self._seen: tuple[int, frozenset[int]] = (0, frozenset())
         self._generation = 0
         self._hinted_at = time.monotonic()
@@ -77,6 +80,7 @@ class KafkaReader:
             enable_auto_commit=False,
             # The floor may lie before what the broker still keeps; then the oldest record it has is the next one.
             auto_offset_reset="earliest",
+            isolation_level="read_committed",  # what a producer took back must not be learned
             session_timeout_ms=_SESSION_SECONDS * 1000,
             max_poll_interval_ms=_LONGEST_STEP_SECONDS * 1000,
             metadata_max_age_ms=_METADATA_SECONDS * 1000,
@@ -92,8 +96,7 @@ class KafkaReader:
             while True:
                 self._start_waiting()
                 left_seconds = max(0.0, deadline - time.monotonic())
-                answer = self._consumer.poll(int(min(left_seconds, _SLICE_SECONDS) * 1000), max_records)
-                records = self._take(answer)
+                records = self._fetch(int(min(left_seconds, _SLICE_SECONDS) * 1000), max_records)
                 if records or time.monotonic() >= deadline:
                     self._hint()
                     return records
@@ -116,16 +119,43 @@ class KafkaReader:
         for partition, following in started.items():
             place = TopicPartition(self._topic, partition)
             if place in self._consumer.assignment():
-                total += max(0, (self._consumer.highwater(place) or 0) - following)
+                # The marks that end transactions take places too, which are passed but never returned.
+                passed = max(following, self._consumer.position(place, timeout_ms=0) or 0)
+                total += max(0, (self._consumer.highwater(place) or 0) - passed)
         return total
 
     def close(self) -> None:
         """Leave the group, so that the others take over at once."""
         self._consumer.close(autocommit=False, timeout_ms=self._close_ms)
 
+    def _fetch(self, timeout_ms: int, max_records: int) -> list[LogRecord]:
+        try:
+            return self._take(self._consumer.poll(timeout_ms, max_records))
+        except (UnsupportedCodecError, CorruptRecordError) as error:
+            return self._set_aside(error)
+        except (KafkaError, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the codecs raise whatever they like on bytes that they can't unpack
+            return self._set_aside(error)
+
+    def _set_aside(self, error: Exception) -> list[LogRecord]:
+        """Step over the record that could not be unpacked, and give a record with a fault for it. Raises `error` if none is."""
+        # kafka-python does not say which record it was. The one place that knows is where it unpacks; the version is pinned.
+        unpacked = self._consumer._fetcher._next_partition_records
+        if unpacked is None:
+            raise error
+        place, offset = unpacked.topic_partition, unpacked.next_fetch_offset
+        with self._assignment.lock:
+            if place.partition not in self._assignment.next:
+                return []
+            self._consumer.seek(place, offset + 1)
+            self._assignment.next[place.partition] = offset + 1
+        fault = f"the record can't be unpacked: {type(error).__name__}"
+        return [LogRecord(place.partition, offset, "", b"", time.time(), fault)]
+
     def _take(self, answer: dict[TopicPartition, list[Any]]) -> list[LogRecord]:
         """The records that belong to the present assignment, as ours."""
-        taken: list[LogRecord] = []
+        taken, self._lost = self._lost, []
         with self._assignment.lock:
             following = self._assignment.next
             # A rebalance may come at any moment on the client's thread. What the caller is told about it must fit the
@@ -138,8 +168,11 @@ class KafkaReader:
                 for record in records:
                     # Not started yet, or fetched before the partition was handed out anew: it will be read again.
                     if record.offset >= following.get(place.partition, record.offset + 1):
-                        taken.append(to_record(record))
                         following[place.partition] = record.offset + 1
+                        if record.value is None and not record.headers:  # a compacted topic's mark that a key was deleted
+                            metrics.EVENTS_NULL.inc()
+                        else:
+                            taken.append(to_record(record))
         return taken
 
     def _start_waiting(self) -> None:
@@ -148,6 +181,7 @@ class KafkaReader:
             waiting, changes = sorted(self._assignment.waiting), self._assignment.changes
         for partition in waiting:
             offset = self._start(partition)
+            gone = self._look_around(partition, offset) if offset > 0 else None
             with self._assignment.lock:
                 if self._assignment.changes != changes:
                     return
@@ -157,6 +191,18 @@ class KafkaReader:
                     return  # a rebalance has just taken it, and its note is about to come
                 self._assignment.waiting.discard(partition)
                 self._assignment.next[partition] = offset
+                if gone is not None:
+                    self._lost.append(gone)
+
+    def _look_around(self, partition: int, start: int) -> LogRecord | None:
+        """A record for the range that was removed before it was read, if there is any. Raises Unavailable as `check_end` does."""
+        place = TopicPartition(self._topic, partition)
+        check_end(partition, start, self._consumer.end_offsets([place])[place])
+        first = self._consumer.beginning_offsets([place])[place]
+        if first <= start:
+            return None
+        fault = f"the records {start} to {first - 1} were removed by the log's retention before they were read"
+        return LogRecord(partition, first - 1, "", b"", time.time(), fault)
 
     def _hint(self) -> None:
         """Tell the group's lag tools now and then what was read. Nobody starts from it, so a failure is no matter."""

@@ -12,18 +12,32 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rtadapt.config import Settings
-from rtadapt.errors import InvalidSettings
+from rtadapt.errors import InvalidSettings, Unavailable
 from rtadapt.records import DeadLetter, Position
 
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """One record as the log holds it. `appended_at` is Unix seconds. Made by events."""
+    """One record as the log holds it. `appended_at` is Unix seconds. Made by events.
+
+    `fault` says why there is nothing to read at this place: the record is damaged, or was gone before it was read.
+    """
 
     partition: int
     offset: int
     key: str
     value: bytes
+    appended_at: float
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """That a record is in the log, without what it says. `appended_at` is Unix seconds. Made by events."""
+
+    partition: int
+    offset: int
+    key: str
     appended_at: float
 
 
@@ -77,6 +91,25 @@ class EventLog(Protocol):
         """The newest `limit` dead letters, newest first. Raises Unavailable."""
         ...
 
+    def identity(self) -> str:
+        """Which log this is: another one each time that it is made anew, whatever it is called. Raises Unavailable."""
+        ...
+
+    def partition_of(self, feed: str) -> int:
+        """The partition that `append` puts the feed's events into. Raises Unavailable."""
+        ...
+
+    def dead_letter_count(self) -> int:
+        """How many dead letters the log holds. Raises Unavailable."""
+        ...
+
+    def marks(self, start: Callable[[int], int], limit: int) -> list[Mark]:
+        """The first `limit` records of each partition from `start(partition)` on, in offset order within it.
+
+        For whoever watches: takes nothing from any reader and joins no group. Raises Unavailable.
+        """
+        ...
+
     def ping(self) -> None:
         """Return if the log answers; raise Unavailable if not."""
         ...
@@ -84,6 +117,33 @@ class EventLog(Protocol):
     def close(self) -> None:
         """Let go of files and connections. Nothing that was appended is lost."""
         ...
+
+
+def check_end(partition: int, start: int, end: int) -> None:
+    """Raises Unavailable when a log that shall be read from `start` on ends at `end`, before it.
+
+    Its end was lost, by a restore or a broker's crash: what is appended now would lie at places that count as learned.
+    """
+    if end < start:
+        raise Unavailable(
+            f"partition {partition} of the event log ends at {end}, before {start}, up to which the registry counts its events as"
+            " decided: a part of the log was lost. Let the workers and the API use a new log (docs/operations.md)"
+        )
+
+
+def check_log(settings: Settings) -> None:
+    """Return if the log's settings can be right; connects to nothing. Raises InvalidSettings."""
+    scheme, colon, rest = settings.event_log.url.partition(":")
+    if colon and scheme == "kafka":
+        from rtadapt.events.kafka import connection_of
+
+        connection_of(settings.event_log)
+    elif colon and scheme == "sqlite":
+        from rtadapt.events.sqlite import path_of
+
+        path_of(rest, settings.data_dir)
+    else:
+        raise InvalidSettings("the event log's url starts with sqlite: or kafka:", field="event_log.url")
 
 
 def open_log(settings: Settings) -> EventLog:

@@ -13,6 +13,7 @@ import os
 import sqlite3
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from zlib import crc32
 
 from rtadapt.config import EventLogSettings
 from rtadapt.errors import InvalidSettings, Unavailable
-from rtadapt.events.log import LogRecord
+from rtadapt.events.log import LogRecord, Mark, check_end
 from rtadapt.events.turnstile import Turnstile
 from rtadapt.records import DeadLetter, Position
 
@@ -34,6 +35,7 @@ CREATE TABLE IF NOT EXISTS events (
 CREATE TABLE IF NOT EXISTS dead_letters (
     number INTEGER PRIMARY KEY, event_id TEXT NOT NULL, feed TEXT NOT NULL, partition INTEGER NOT NULL,
     offset INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, refused_at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS identity (id TEXT NOT NULL);
 """
 
 _BUSY_SECONDS = 1.0
@@ -64,7 +66,7 @@ class SqliteLog:
             self._turnstile = Turnstile(path)
             with self._turnstile.turn(self._timeout_seconds):  # switching a new file to WAL does not wait for anybody
                 self._database = _connect(path, self._timeout_seconds)
-            if not self._database.execute("SELECT 1 FROM sqlite_master WHERE name = 'dead_letters'").fetchone():
+            if not self._database.execute("SELECT 1 FROM sqlite_master WHERE name = 'identity'").fetchone():
                 self._make_tables(settings.partitions)
             self._partitions: int = self._database.execute("SELECT count(*) FROM partitions").fetchone()[0]
 
@@ -75,7 +77,7 @@ class SqliteLog:
             ends = dict(self._database.execute("SELECT partition, next_offset FROM partitions").fetchall())
             places = []
             for feed, _ in entries:
-                partition = crc32(feed.encode()) % self._partitions
+                partition = self.partition_of(feed)
                 places.append(Position(partition, ends[partition]))
                 ends[partition] += 1
             rows = [
@@ -104,9 +106,34 @@ class SqliteLog:
             rows = self._database.execute(query, (limit,)).fetchall()
         return [DeadLetter(row[0], row[1], Position(row[2], row[3]), row[4], row[5]) for row in rows]
 
+    def dead_letter_count(self) -> int:
+        """How many there are."""
+        with self._lock, translated("dead-letter"):
+            count: int = self._database.execute("SELECT count(*) FROM dead_letters").fetchone()[0]
+        return count
+
+    def marks(self, start: Callable[[int], int], limit: int) -> list[Mark]:
+        """What is in each partition from `start` on."""
+        starts = {partition: start(partition) for partition in range(self._partitions)}
+        query = (
+            "SELECT partition, offset, feed, appended_at FROM events WHERE partition = ? AND offset >= ? ORDER BY offset LIMIT ?"
+        )
+        with self._lock, translated("look"):
+            return [Mark(*row) for place in starts.items() for row in self._database.execute(query, (*place, limit))]
+
     def reader(self, start: Callable[[int], int]) -> SqliteReader:
         """A reader with its own connection; it stands by while another one is reading."""
         return SqliteReader(self._path, self._partitions, start, self._timeout_seconds)
+
+    def identity(self) -> str:
+        """The id that the file was given when it was made."""
+        with self._lock, translated("identify"):
+            found: str = self._database.execute("SELECT id FROM identity").fetchone()[0]
+        return found
+
+    def partition_of(self, feed: str) -> int:
+        """A number from the feed's name, the same for ever: the number of partitions is the file's."""
+        return crc32(feed.encode()) % self._partitions
 
     def ping(self) -> None:
         """Read from the file. Raises Unavailable."""
@@ -137,6 +164,8 @@ class SqliteLog:
             for statement in _SCHEMA.split(";\n"):
                 self._database.execute(statement)
             # The number of partitions is fixed when the file is made: a feed must never change its partition.
+            if self._database.execute("SELECT count(*) FROM identity").fetchone() == (0,):
+                self._database.execute("INSERT INTO identity VALUES (?)", (f"sqlite:{uuid.uuid4()}",))
             if self._database.execute("SELECT count(*) FROM partitions").fetchone() == (0,):
                 self._database.executemany("INSERT INTO partitions VALUES (?, 0)", [(number,) for number in range(partitions)])
 
@@ -210,11 +239,7 @@ class SqliteReader:
         with translated("read"):
             ends = dict(self._database.execute("SELECT partition, next_offset FROM partitions").fetchall())
         for partition, offset in starts.items():
-            if offset > ends[partition]:
-                logger.warning(
-                    "the event log ends before the registry's position: was the log's file replaced?",
-                    extra={"partition": partition, "position": offset, "end": ends[partition]},
-                )
+            check_end(partition, offset, ends[partition])
         self._next = starts
         self._seen_version = -1
         self._generation += 1

@@ -100,6 +100,10 @@ def hints(token: Token) -> Iterator[str]:
     """What the words around a name say about its kind."""
     if token.text in lexicon.ORG_ENDINGS or any(child.text == "&" for child in token.children):
         yield "org"
+<<<<<<< HEAD
+    mistaken = token.dep_ == "pobj" and token.head.lower_ == "in" and token.ent_type_ in _MISTAKEN
+    if mistaken and token.head.head.lemma_ not in NOT_PLACED:
+=======
     if (
         token.dep_ == "pobj"
         and token.head.lower_ == "in"
@@ -107,6 +111,7 @@ def hints(token: Token) -> Iterator[str]:
         and token.head.head.lemma_ not in NOT_PLACED
         and not token.doc[token.i + 1 : token.i + 2].text.isdigit()
     ):
+>>>>>>> grammar2
         yield "place"
     if token.text in lexicon.PLACE_ENDINGS:
         yield "name"
@@ -148,7 +153,7 @@ def described_as(head: Token) -> str:
         beside = before[-1]
     if head.pos_ == "PROPN" and beside is None and head.left_edge.i > 0 and named_after(head.head.head, head):
         beside = head.head.head
-    return (beside or head).lemma_.lower()
+    return str((beside or head).lemma_).lower()
 
 
 def bare_definite(token: Token) -> str:

@@ -148,7 +148,8 @@ def _quality(head: Token, sentence: Sentence, parts: list[Part]) -> None:
             _adverbial_noun(child, sentence, parts)
 
 
-def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
+def _preposition(prep: Token) -> tuple[str, Token | None]:
+    """A preposition with those that belong to it ("out of"), and the noun that it governs."""
     words = [prep]
     head = prep
     noun = None
@@ -161,9 +162,13 @@ def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
             break
         words.append(deeper)
         head = deeper
-    preposition = " ".join(word.lower_ for word in words)
     if prep.i + 1 < len(prep.doc) and (joined := f"{prep.lower_} {prep.nbor(1).lower_}") in _REASONS:
-        preposition = joined
+        return joined, noun
+    return " ".join(word.lower_ for word in words), noun
+
+
+def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
+    preposition, noun = _preposition(prep)
     if preposition == "without" and noun is not None and len(list(noun.subtree)) <= 3:
         return _whole(prep, "fixed", sentence, parts, essential=True)
     if preposition.startswith(("according", "despite", "including", "such", "like", "without", "unlike", "except")):

@@ -43,8 +43,19 @@ EVENT_TO_SERVED = Histogram(
 
 EVENTS_ACCEPTED = Counter("rtadapt_events_accepted_total", "Events appended to the log by this process", ["feed"])
 EVENTS_INVALID = Counter("rtadapt_events_invalid_total", "Events refused at intake", ["code"])
+APPEND_FAILURES = Counter("rtadapt_append_failures_total", "Pushes that the event log did not take")
+HTTP_REQUESTS = Counter("rtadapt_http_requests_total", "Answers of the control plane", ["method", "route", "status"])
+OLDEST_WAITING = Gauge(
+    "rtadapt_oldest_waiting_event_timestamp_seconds",
+    "When the oldest event was accepted that is not answered from, by the log and the registry; nothing while none waits",
+    ["feed"],
+)
+FRESHNESS_CHECKED = StateGauge("rtadapt_freshness_checked_timestamp_seconds", "When it was last looked how long events wait")
+DEAD_LETTERS = StateGauge("rtadapt_dead_letters", "Dead letters that the log holds")
 EVENTS_ADMITTED = Counter("rtadapt_events_admitted_total", "Events that passed admission", ["feed"])
 EVENTS_REFUSED = Counter("rtadapt_events_refused_total", "Events sent to the dead letters", ["feed", "reason"])
+EVENTS_MOVED = Counter("rtadapt_events_moved_total", "Events appended again in their feed's own partition", ["feed"])
+EVENTS_NULL = Counter("rtadapt_events_null_total", "Records of the log without a value, which say nothing")
 FACTS_WITHHELD = Counter("rtadapt_facts_withheld_total", "What events say and was not taught", ["feed", "reason"])
 EXAMPLES_RENDERED = Counter("rtadapt_examples_rendered_total", "Training examples made from events", ["feed"])
 
@@ -59,6 +70,9 @@ TRAINED_TOKENS = Counter("rtadapt_trained_tokens_total", "Target tokens trained 
 GATE_MEASURE = Gauge("rtadapt_gate_measure", "The gate's measures of the newest candidate", ["feed", "measure"])
 HEAD_VERSION = Gauge("rtadapt_head_version", "Number of the feed's newest version", ["feed"])
 LOG_LAG = StateGauge("rtadapt_event_log_lag_events", "Events in the log that this worker has not read yet")
+WORKER_READY = StateGauge("rtadapt_worker_ready", "1 while this worker reads and learns, else 0")
+WORKER_LAST_STEP = StateGauge("rtadapt_worker_last_step_timestamp_seconds", "When this worker's loop last came round")
+WORKER_RESTARTS = Counter("rtadapt_worker_restarts_total", "Times this worker let everything go and started over", ["code"])
 COMMIT_CONFLICTS = Counter("rtadapt_commit_conflicts_total", "Commits refused by compare-and-set", ["code"])
 OWNED_PARTITIONS = StateGauge("rtadapt_owned_partitions", "Partitions this worker reads")
 
@@ -77,4 +91,5 @@ LOADS = Counter("rtadapt_adapter_loads_total", "Adapters loaded into the engine"
 LOAD_SECONDS = Histogram("rtadapt_adapter_load_seconds", "Fetching, checking and loading one adapter", buckets=_STAGE)
 LOADED = Gauge("rtadapt_adapters_loaded", "Adapters the engine knows by name", ["feed"])
 REGISTRY_UP = StateGauge("rtadapt_registry_up", "1 while the registry answers this replica, else 0")
+FEEDS_NOT_FOLLOWED = Gauge("rtadapt_feeds_not_followed", "Feeds of which this replica does not believe the registry")
 READY = StateGauge("rtadapt_ready", "1 while this replica is ready, else 0")

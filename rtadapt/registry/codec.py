@@ -7,8 +7,8 @@ script may touch all of it. Records are JSON objects or hashes of strings; what 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rtadapt.errors import InvalidInput
@@ -30,6 +30,15 @@ REPLICAS = "rtadapt:replicas"
 READING = "rtadapt:reading"
 CHANGES = "rtadapt:changes"
 
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Which versions of a feed a replica has loaded, and which it could not."""
+
+    held: frozenset[int] = frozenset()
+    failed: frozenset[int] = frozenset()
+
+
 RANKS = {EventState.ACCEPTED: 0, EventState.ADMITTED: 1, EventState.REFUSED: 2, EventState.LEARNED: 3}
 """States in the order they may follow each other. An event that was refused may be sent again and learned."""
 
@@ -49,6 +58,11 @@ def event_key(event_id: str) -> str:
 def floor_key(log: str) -> str:
     """The key of a log's floors."""
     return f"rtadapt:floor:{log}"
+
+
+def logs_key(log: str) -> str:
+    """The key of the numbers of the logs that stood under this name."""
+    return f"rtadapt:logs:{log}"
 
 
 def compact(value: Mapping[str, Any]) -> str:
@@ -97,7 +111,7 @@ def read_head(feed: str, fields: Mapping[str, str]) -> Head | None:
     if not fields:
         return None
     positions = positions_from_json(json.loads(fields["positions"]))
-    return Head(feed, int(fields["version"]), positions, int(fields["epoch"]))
+    return Head(feed, int(fields["version"]), positions, int(fields["epoch"]), fields.get("incarnation", ""))
 
 
 def read_route(feed: str, fields: Mapping[str, str]) -> Route | None:
@@ -111,6 +125,7 @@ def read_route(feed: str, fields: Mapping[str, str]) -> Route | None:
         canary_share=float(fields["share"]),
         follow=fields["follow"] == "1",
         revision=int(fields["revision"]),
+        trusted=fields.get("trusted", ""),
     )
 
 
@@ -142,10 +157,25 @@ def read_status(event_id: str, feed: str, text: str) -> EventStatus:
 
 
 def ranked(status: EventStatus, version: int | None = None) -> list[str | int]:
-    """The rank and the record of a status, as the scripts take them. `version` is what a learned one lacks."""
+    """The rank and the record of a status, as the scripts take them. `version` is what a learned one lacks.
+
+    What was learned later ranks higher: a corrected event is learned again under its id.
+    """
     if status.state is EventState.LEARNED and status.version is None:
         status = replace(status, version=version)
-    return [RANKS[status.state], status_text(status)]
+    rank = RANKS[status.state] + ((status.version or 0) if status.state is EventState.LEARNED else 0)
+    return [rank, status_text(status)]
+
+
+def numbers_text(numbers: Iterable[int]) -> str:
+    """Version numbers as the scripts take them."""
+    return " ".join(str(number) for number in sorted(numbers))
+
+
+def read_holding(text: str) -> Holding:
+    """What a replica holds, from `numbers held|numbers failed`."""
+    held, _, failed = text.partition("|")
+    return Holding(frozenset(map(int, held.split())), frozenset(map(int, failed.split())))
 
 
 def pairs(flat: Sequence[str]) -> dict[str, str]:

@@ -17,8 +17,16 @@ import redis
 from redis import connection as client_connection
 from redis.backoff import ExponentialBackoff
 from redis.cluster import RedisCluster
+from redis.exceptions import (
+    AuthenticationError,
+    NoPermissionError,
+    NoScriptError,
+    ReadOnlyError,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+)
 from redis.exceptions import ConnectionError as Unconnected
-from redis.exceptions import NoScriptError, RedisClusterException, RedisError, ResponseError
 from redis.exceptions import TimeoutError as TimedOut
 from redis.retry import Retry
 
@@ -34,7 +42,7 @@ def _load(name: str) -> tuple[str, str]:
     return text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-_NAMES = ("claim", "commit", "feed", "floor", "ready", "replicas", "retire", "route", "status")
+_NAMES = ("claim", "commit", "feed", "floor", "hold", "log", "replicas", "retire", "route", "status")
 _SCRIPTS = {name: _load(name) for name in _NAMES}
 _parse_url: Any = client_connection.parse_url
 _MAX_CONNECTIONS = 64
@@ -43,19 +51,9 @@ _MAX_CHANGES = 10_000
 log = get_logger(__name__)
 
 
-@contextmanager
-def answered() -> Iterator[None]:
-    """Turns the client's errors into Unavailable. The message names no address: an address may hold a password."""
-    try:
-        yield
-    except (Unconnected, TimedOut) as error:
-        raise Unavailable("the registry does not answer") from error
-    except (ResponseError, RedisClusterException) as error:  # read-only, disk full, out of memory, slot moving
-        raise Unavailable("the registry did not take the command") from error
-
-
 def _client(settings: RegistrySettings) -> Any:
     make = RedisCluster.from_url if settings.cluster else redis.Redis.from_url
+    secured = settings.url.startswith("rediss:") and settings.ca_file is not None
     return make(
         settings.url,
         socket_timeout=settings.timeout_seconds,
@@ -64,6 +62,7 @@ def _client(settings: RegistrySettings) -> Any:
         max_connections=_MAX_CONNECTIONS,
         decode_responses=True,
         protocol=2,
+        **({"ssl_ca_certs": str(settings.ca_file)} if secured else {}),
     )
 
 
@@ -84,7 +83,7 @@ class Connection:
 
     def ping(self) -> None:
         """Returns when the server answers. Raises Unavailable."""
-        with answered():
+        with self._answered():
             self._redis.ping()
 
     def close(self) -> None:
@@ -93,6 +92,23 @@ class Connection:
             if self._client is not None:
                 self._client.close()
                 self._client = None
+
+    @contextmanager
+    def _answered(self) -> Iterator[None]:
+        """Turns the client's errors into Unavailable. The message names no address: an address may hold a password."""
+        try:
+            yield
+        except (AuthenticationError, NoPermissionError) as error:
+            raise Unavailable("the registry refuses the login: look at the user and the password in registry.url") from error
+        except ReadOnlyError as error:
+            # A server that was demoted keeps its old connections, and a new one may lead to its successor.
+            with self._connecting:
+                self._client = None
+            raise Unavailable("the registry's server takes no writes: it is a replica now") from error
+        except (Unconnected, TimedOut) as error:
+            raise Unavailable("the registry does not answer") from error
+        except (ResponseError, RedisClusterException) as error:  # disk full, out of memory, slot moving
+            raise Unavailable("the registry did not take the command") from error
 
     @property
     def _redis(self) -> Any:
@@ -105,7 +121,7 @@ class Connection:
     def _run(self, script: str, keys: Sequence[str], args: Sequence[str | int]) -> Any:
         """Run a script by its digest, and whole where the server does not have it (yet, or after a restart)."""
         text, digest = _SCRIPTS[script]
-        with answered():
+        with self._answered():
             try:
                 return self._redis.evalsha(digest, len(keys), *keys, *args)
             except NoScriptError:
@@ -125,5 +141,5 @@ class Connection:
                 for event_id, name in (event_feeds or {}).items():
                     pipeline.set(codec.event_key(event_id), name, ex=lifetime)
                 pipeline.execute()
-        except RedisError as error:
+        except (RedisError, RedisClusterException) as error:
             log.warning("a change was made but not announced", extra={"feed": feed, "kind": kind, "error": type(error).__name__})

@@ -25,7 +25,7 @@ from rtadapt.records import (
     positions_from_json,
 )
 from rtadapt.registry import codec
-from rtadapt.registry.connection import Connection, answered
+from rtadapt.registry.connection import Connection
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +41,8 @@ class Heads(Connection):
         `config` replaces the feed's configuration, also of a feed that was there; None leaves it. Safe to repeat.
         """
         keys = [codec.feed_key(feed, part) for part in ("head", "route", "config")]
-        new = bool(self._run("feed", keys, ["" if config is None else codec.compact(config)]))
-        with answered():
+        new = bool(self._run("feed", keys, ["" if config is None else codec.compact(config), uuid.uuid4().hex]))
+        with self._answered():
             self._redis.sadd(codec.FEEDS, feed)
         if new or config is not None:
             self._announce(feed, "feed")
@@ -50,12 +50,12 @@ class Heads(Connection):
 
     def feeds(self) -> list[str]:
         """All feeds, sorted."""
-        with answered():
+        with self._answered():
             return sorted(self._redis.smembers(codec.FEEDS))
 
     def feed_config(self, feed: str) -> dict[str, Any] | None:
         """The feed's configuration; {} when none was ever given, None when there is no such feed."""
-        with answered():
+        with self._answered():
             text = self._redis.get(codec.feed_key(feed, "config"))
         if text is None:
             return None if self.head(feed) is None else {}
@@ -86,7 +86,7 @@ class Heads(Connection):
 
     def head(self, feed: str) -> Head | None:
         """Where the feed stands, or None when there is no such feed."""
-        with answered():
+        with self._answered():
             return codec.read_head(feed, self._redis.hgetall(codec.feed_key(feed, "head")))
 
     def heads(self) -> dict[str, Head]:
@@ -136,14 +136,22 @@ class Heads(Connection):
 
     def version(self, feed: str, number: int) -> Version | None:
         """One published version, or None. Version 0, the base model, has no record."""
-        with answered():
+        with self._answered():
             text = self._redis.hget(codec.feed_key(feed, "versions"), str(number))
         return codec.read_version(feed, text) if text is not None else None
+
+    def records(self, feed: str, numbers: Sequence[int]) -> dict[int, Version]:
+        """Those of the versions that have a record, by number."""
+        if not numbers:
+            return {}
+        with self._answered():
+            texts = self._redis.hmget(codec.feed_key(feed, "versions"), [str(number) for number in numbers])
+        return {number: codec.read_version(feed, text) for number, text in zip(numbers, texts, strict=True) if text is not None}
 
     def versions(self, feed: str, limit: int = 50) -> list[Version]:
         """The newest versions, newest first, at most `limit`."""
         key = codec.feed_key(feed, "versions")
-        with answered():
+        with self._answered():
             numbers = sorted((int(number) for number in self._redis.hkeys(key)), reverse=True)[: max(0, limit)]
             texts = self._redis.hmget(key, [str(number) for number in numbers]) if numbers else []
         return [codec.read_version(feed, text) for text in texts if text is not None]
@@ -162,12 +170,20 @@ class Heads(Connection):
 
     def _of_all(self, part: str, read: Callable[[str, Mapping[str, str]], _T | None]) -> dict[str, _T]:
         names = self.feeds()
-        with answered(), self._redis.pipeline(transaction=False) as pipeline:
+        with self._answered(), self._redis.pipeline(transaction=False) as pipeline:
             for feed in names:
                 pipeline.hgetall(codec.feed_key(feed, part))
             answers = pipeline.execute()
-        found = ((feed, read(feed, fields)) for feed, fields in zip(names, answers, strict=True))
-        return {feed: record for feed, record in found if record is not None}
+        found = {}
+        for feed, fields in zip(names, answers, strict=True):
+            try:
+                record = read(feed, fields)
+            except (ValueError, KeyError, TypeError):  # one feed's keys in disorder are no reason to lose sight of the others
+                logger.exception("a feed's keys can't be read", extra={"feed": feed, "part": part})
+                continue
+            if record is not None:
+                found[feed] = record
+        return found
 
 
 def _version(

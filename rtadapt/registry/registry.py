@@ -12,10 +12,12 @@ routes, and everybody follows. What holds, whatever crashes and however many pro
 - **A repeated command happens once.** Commits and route changes carry an id, so a command that is sent again because
   its answer was lost is answered as if it had not been. After Unavailable a commit may or may not have happened: the
   worker reads the head and sees.
-- **Routes move forward by readiness, anywhere by word.** A version becomes stable once every live replica has it
-  ready or has failed to load it, and at least one has it ready; but only if it is newer, and only while the route follows.
-  Promote and resume make it follow; canary, rollback and pause stop that. A route can only be moved to a version that
-  exists and whose adapter is kept (0, the base model, always is).
+- **Routes move forward by readiness, anywhere by word.** A version becomes stable once every live replica that
+  has not stalled holds it or has failed to load it, and at least one holds it; the newest such version, and only while
+  the route follows. Resume alone makes it follow; canary, rollback, pause, and promoting any but the newest version stop that. A
+  route can only be moved to a version that exists and whose adapter is kept (0, the base model, always is).
+- **A feed is known by its incarnation**, drawn when it is made. One that was lost and made again has another, and
+  `trust` gives it a new one by an operator's word.
 - **State in keys, news by stream.** `changes` only says where to look: an entry that was lost or trimmed is a delay,
   because followers also read the keys again now and then.
 - **Cluster-safe.** One script touches keys of one feed only (or one global key); the rest is separate and repeatable.
@@ -33,7 +35,6 @@ from typing import Any
 
 from rtadapt.records import EventStatus
 from rtadapt.registry import codec
-from rtadapt.registry.connection import answered
 from rtadapt.registry.routes import Action, Routes
 
 __all__ = ["Action", "Change", "Registry"]
@@ -64,7 +65,7 @@ class Registry(Routes):
         Start with `after=""`: it gives the place of now, without news; then read the keys, then follow. An id that the
         server does not know, or no longer, is no error. Waits at most half of `timeout_seconds` at a time.
         """
-        with answered():
+        with self._answered():
             if not _STREAM_ID.fullmatch(after):
                 newest = self._redis.xrevrange(codec.CHANGES, count=1)
                 return (newest[0][0] if newest else "0-0"), []
@@ -88,14 +89,14 @@ class Registry(Routes):
                 for status in part:
                     args += codec.ranked(status)
                 self._run("status", [codec.feed_key(feed, "event", status.id) for status in part], args)
-                with answered(), self._redis.pipeline(transaction=False) as pipeline:
+                with self._answered(), self._redis.pipeline(transaction=False) as pipeline:
                     for status in part:
                         pipeline.set(codec.event_key(status.id), feed, ex=max(1, int(lifetime_seconds)))
                     pipeline.execute()
 
     def event_status(self, event_id: str) -> EventStatus | None:
         """Where the event is, or None when it is not known (any more)."""
-        with answered():
+        with self._answered():
             feed = self._redis.get(codec.event_key(event_id))
             if feed is None:
                 return None
@@ -110,11 +111,15 @@ class Registry(Routes):
     def readings(self) -> dict[str, dict[str, Any]]:
         """What every worker noted last, by its name."""
         noted = codec.pairs(self._run("replicas", [codec.READING], []))
-        return {worker: json.loads(report) for worker, report in sorted(noted.items())}
+        return {worker: json.loads(report.partition("|")[2]) for worker, report in sorted(noted.items())}
+
+    def log_number(self, identity: str) -> int:
+        """The number of the event log with this identity: 0 for the first one ever, a new one for each that comes later."""
+        return int(self._run("log", [codec.logs_key(self.log_name)], [identity]))
 
     def floor(self, partition: int) -> int:
         """The first offset of the partition that any feed may still need; 0 when none was set. Only a hint."""
-        with answered():
+        with self._answered():
             return int(self._redis.hget(codec.floor_key(self.log_name), str(partition)) or 0)
 
     def set_floor(self, partition: int, offset: int) -> None:

@@ -1,6 +1,7 @@
 -- Notes what a process says of itself and drops those that said it too long ago. The server's clock is the only one that counts.
 -- KEYS: replicas or reading (name -> 'deadline in ms|info as JSON').
--- ARGV: nothing to look only, or name, lifetime in ms, info.  Returns names and values of the live ones.
+-- ARGV: nothing to look only, or name, lifetime in ms, info.  Returns the live ones:
+-- names, and 'ms left|info'.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 if #ARGV > 0 then
@@ -11,7 +12,8 @@ local all = redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
   if tonumber(string.match(all[i + 1], '^%d+')) > now then
     live[#live + 1] = all[i]
-    live[#live + 1] = string.match(all[i + 1], '|(.*)$')
+    local deadline, said = string.match(all[i + 1], '^(%d+)|(.*)$')
+    live[#live + 1] = string.format('%.0f|', tonumber(deadline) - now) .. said
   else
     redis.call('HDEL', KEYS[1], all[i])
   end

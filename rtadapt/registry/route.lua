@@ -63,8 +63,16 @@ if version ~= '' and not usable(version) then
 end
 
 local changes = {}
-if action == 'promote' or action == 'rollback' then
-  changes = {stable = version, canary = '', share = '0', follow = action == 'promote' and '1' or '0'}
+if action == 'trust' then
+  -- A name that nobody has seen yet, and the operator's word that goes with it: replicas follow whatever they held before.
+  redis.call('HSET', KEYS[1], 'incarnation', ARGV[1])
+  changes = {trusted = ARGV[1]}
+elseif action == 'promote' or action == 'rollback' then
+  -- What is promoted is what runs. A route that follows goes on following from the newest version only: from an older one
+  -- it would be moved on at once, to what nobody promoted.
+  local newest = version == redis.call('HGET', KEYS[1], 'version')
+  changes = {stable = version, canary = '', share = '0'}
+  changes.follow = action == 'promote' and newest and route.follow or '0'
   local list, kept = stables(), {}
   if action == 'promote' and version ~= route.stable then
     list[#list + 1] = route.stable

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from rtadapt.errors import InvalidInput, NotFound, Unavailable
-from rtadapt.records import Route, version_name
+from rtadapt.records import Route
 from rtadapt.registry import codec
-from rtadapt.registry.connection import answered
+from rtadapt.registry.codec import Holding
 from rtadapt.registry.heads import Heads
 
-Action = Literal["promote", "canary", "rollback", "pause", "resume"]
+Action = Literal["promote", "canary", "rollback", "pause", "resume", "trust"]
 
-_ACTIONS = ("promote", "canary", "rollback", "pause", "resume")
-_READY_LIFETIME_MS = 7 * 86_400_000
+_ACTIONS = ("promote", "canary", "rollback", "pause", "resume", "trust")
+_WITHOUT_VERSION = ("pause", "resume", "trust")
+_HOLDS_LIFETIME_MS = 7 * 86_400_000
 
 
 class Routes(Heads):
@@ -27,7 +28,7 @@ class Routes(Heads):
 
     def route(self, feed: str) -> Route | None:
         """What the feed's alias answers from, or None when there is no such feed."""
-        with answered():
+        with self._answered():
             return codec.read_route(feed, self._redis.hgetall(codec.feed_key(feed, "route")))
 
     def routes(self) -> dict[str, Route]:
@@ -37,11 +38,13 @@ class Routes(Heads):
     def change_route(self, feed: str, action: Action, *, version: int | None = None, share: float | None = None) -> Route:
         """Change the route by an operator's word, and give the new one.
 
-        - promote: answer from `version` (without one: the canary if there is one, else the head), end a canary, follow.
+        - promote: answer from `version` (without one: the canary if there is one, else the head) and end a canary. A route that
+          did not follow still does not; one that did goes on only from the newest version. Nothing else is released.
         - canary: answer `share` of the requests from `version`, and stop following.
         - rollback: answer from `version` (without one: what was stable before, else the newest older one, else the
           base model), end a canary, and stop following.
         - pause, resume: stop following, follow again.
+        - trust: give the feed a new incarnation and have every replica follow it, also one that has seen newer or other things.
 
         The revision grows if anything changed. Raises NotFound for a feed or version that isn't there (any more),
         InvalidInput for anything else that is wrong.
@@ -61,32 +64,39 @@ class Routes(Heads):
             raise InvalidInput("the route is at the base model: there is nothing to roll back to", field="action")
         return self._moved(feed, outcome, rest[0])
 
-    def mark_ready(self, feed: str, number: int, replica: str, live: Sequence[str]) -> Route:
-        """`replica` has the version loaded and checked. Gives the route, moved if nobody is left to wait for.
+    def report(
+        self, feed: str, replica: str, holding: Holding, waited_for: Iterable[str], stalled: Iterable[str] = ()
+    ) -> tuple[Route, dict[str, Holding]]:
+        """`replica` says what it holds of `feed`; gives the route, and what every live replica holds.
 
-        It moves forward only, only while the route follows, and only once every one of `live` is ready or has failed.
+        The route moves to the newest version that each of `waited_for` holds or has failed to load and that some live one
+        holds; forward only, and only while it follows. Those that `stalled` count as holders and are not waited for.
         Replicas repeat this now and then, so that one that died in between holds nothing up. Raises NotFound.
         """
-        return self._mark("ready", feed, number, replica, live)
+        keys = [codec.feed_key(feed, part) for part in ("versions", "route", "retired", "holds")]
+        args: list[str | int] = [replica, codec.numbers_text(holding.held), codec.numbers_text(holding.failed)]
+        args += [_HOLDS_LIFETIME_MS, *(f"+{name}" for name in waited_for), *(f"-{name}" for name in stalled)]
+        outcome, *rest = self._run("hold", keys, args)
+        if outcome == "missing":
+            raise NotFound(f"there is no feed {feed}", field="feed")
+        holdings = {name: codec.read_holding(text) for name, text in codec.pairs(rest[1]).items()}
+        return self._moved(feed, outcome, rest[0]), holdings
 
-    def mark_failed(self, feed: str, number: int, replica: str, live: Sequence[str]) -> Route:
-        """`replica` can't load the version: it is not waited for. While nobody is ready, nothing moves."""
-        return self._mark("failed", feed, number, replica, live)
+    def holdings(self, feed: str) -> dict[str, Holding]:
+        """What every replica said last that it holds of the feed, whether or not it is still alive."""
+        with self._answered():
+            said = self._redis.hgetall(codec.feed_key(feed, "holds"))
+        return {name: codec.read_holding(text) for name, text in said.items()}
 
     def ready(self, feed: str, number: int) -> set[str]:
-        """Replicas that said they are ready for the version, whether or not they are still alive."""
-        with answered():
-            return set(self._redis.smembers(codec.feed_key(feed, "ready", number)))
+        """Replicas that hold the version."""
+        return {name for name, holding in self.holdings(feed).items() if number in holding.held}
 
-    def failed(self, feed: str, number: int) -> set[str]:
-        """Replicas that could not load the version."""
-        with answered():
-            return set(self._redis.smembers(codec.feed_key(feed, "failed", number)))
-
-    def heartbeat(self, replica: str, info: Mapping[str, str]) -> None:
+    def heartbeat(self, replica: str, info: Mapping[str, Any]) -> None:
         """`replica` is alive for another `replica_ttl_seconds`, by the server's clock.
 
-        A replica takes a new name with each start: what an earlier process had ready, a later one has not.
+        `info` may say under `busy_seconds` how long it has had something to load without getting on; 0 is nothing to load.
+        A replica takes a new name with each start: what an earlier process held, a later one does not.
         """
         if not replica or len(replica) > 200:
             raise InvalidInput("a replica's name has 1 to 200 characters", field="replica")
@@ -95,21 +105,19 @@ class Routes(Heads):
 
     def forget(self, replica: str) -> None:
         """`replica` stops: nothing waits for it from now on."""
-        with answered():
+        with self._answered():
             self._redis.hdel(codec.REPLICAS, replica)
 
-    def live_replicas(self) -> dict[str, dict[str, str]]:
-        """The replicas whose heartbeat has not run out, with what they said of themselves."""
-        live = codec.pairs(self._run("replicas", [codec.REPLICAS], []))
-        return {replica: json.loads(info) for replica, info in sorted(live.items())}
-
-    def _mark(self, state: str, feed: str, number: int, replica: str, live: Sequence[str]) -> Route:
-        keys = [codec.feed_key(feed, part) for part in ("versions", "route", "retired")]
-        keys += [codec.feed_key(feed, "ready", number), codec.feed_key(feed, "failed", number)]
-        outcome, *rest = self._run("ready", keys, [state, number, replica, _READY_LIFETIME_MS, *live])
-        if outcome == "missing":
-            raise NotFound(f"there is no version {version_name(feed, number)}", field="version")
-        return self._moved(feed, outcome, rest[0])
+    def live_replicas(self) -> dict[str, dict[str, Any]]:
+        """The replicas whose heartbeat has not run out, with what they said of themselves. `busy_seconds` counts to now."""
+        lifetime = self.settings.replica_ttl_seconds
+        live: dict[str, dict[str, Any]] = {}
+        for replica, said in sorted(codec.pairs(self._run("replicas", [codec.REPLICAS], [])).items()):
+            left_ms, _, info = said.partition("|")
+            live[replica] = json.loads(info)
+            if live[replica].get("busy_seconds"):
+                live[replica]["busy_seconds"] += max(0.0, lifetime - int(left_ms) / 1000)
+        return live
 
     def _moved(self, feed: str, moved: Any, flat: Sequence[str]) -> Route:
         if int(moved):
@@ -123,8 +131,8 @@ class Routes(Heads):
 def _check_change(action: str, version: int | None, share: float | None) -> None:
     if action not in _ACTIONS:
         raise InvalidInput(f"the action is one of {', '.join(_ACTIONS)}", field="action")
-    if version is not None and (action in ("pause", "resume") or version < 0):
-        raise InvalidInput("pause and resume take no version; a version is 0 or more", field="version")
+    if version is not None and (action in _WITHOUT_VERSION or version < 0):
+        raise InvalidInput("pause, resume and trust take no version; a version is 0 or more", field="version")
     if action == "canary" and version is None:
         raise InvalidInput("a canary needs a version", field="version")
     if action == "canary" and (share is None or not 0.0 < share <= 1.0):

@@ -6,11 +6,13 @@ flip to a version that has learned it. What was flipped before this replica star
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from rtadapt.errors import Unavailable
 from rtadapt.observe import metrics
 from rtadapt.records import Version, version_name
 
@@ -38,6 +40,7 @@ class Flips:
     def __init__(self) -> None:
         self._accounted: dict[str, int] = {}
         self._seen: list[Flip] = []
+        self._news = asyncio.Event()
 
     def see(self, feed: str, before: int | None, after: int | None, route_stable: int) -> None:
         """The alias answered from `before` and answers from `after` now; None is nothing yet."""
@@ -49,6 +52,18 @@ class Flips:
         if before is not None:
             metrics.FLIPS.labels(feed).inc()
             self._seen.append(Flip(feed, before, after, time.time()))
+            self._news.set()
+
+    async def run(self, lookup: Lookup, pause_seconds: float) -> None:
+        """Account for flips as they come, until cancelled. `lookup` may raise Unavailable: then it is asked again later."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            try:
+                await self.account(lookup)
+            except Unavailable:
+                self._news.set()
+                await asyncio.sleep(pause_seconds)
 
     async def account(self, lookup: Lookup) -> None:
         """Observe and log the events of each flip that was seen. `lookup(feed, number)` gives a version's record.

@@ -10,11 +10,12 @@ import asyncio
 import json
 import re
 import secrets
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import numpy as np
 
 from rtadapt.errors import InvalidRequest, RtadaptError, TooLarge, Unavailable, openai_error
-from rtadapt.events.jsontext import within_depth
 from rtadapt.serving.engine import Message, Receive, Scope, Send
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -22,6 +23,13 @@ _RETRY_AFTER_SECONDS = "1"
 _BODY_SECONDS = 60.0
 _MAX_DEPTH = 64
 """Of a completion request's JSON. Near Python's own limit what we could read could no longer be written or read again."""
+_MAX_CONTAINERS = 50_000
+_MAX_COMMAS = 200_000
+"""Of a completion request's JSON: what the parser makes of these holds up every stream of this process while it does."""
+_LARGE_BYTES = 64 * 2**10
+"""A body above this is read and written beside the event loop."""
+
+R = TypeVar("R")
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -73,19 +81,45 @@ async def _read_body(scope: Scope, receive: Receive, limit_bytes: int) -> bytes:
             return b"".join(parts)
 
 
+async def beside(size_bytes: int, function: Callable[..., R], *arguments: Any) -> R:
+    """`function(*arguments)`, off the event loop if it has that much to work on."""
+    if size_bytes <= _LARGE_BYTES:
+        return function(*arguments)
+    return await asyncio.to_thread(function, *arguments)
+
+
 def parse_object(body: bytes) -> dict[str, Any]:
-    """The JSON object that `body` spells. Raises InvalidRequest; the message never quotes the body."""
-    if not within_depth(body, _MAX_DEPTH):
-        raise InvalidRequest(f"the JSON is nested more than {_MAX_DEPTH} deep", field="body")
+    """The JSON object that `body` spells in UTF-8. Raises InvalidRequest; the message never quotes the body."""
+    _check_shape(body)
     try:
-        value = json.loads(body)
+        value = json.loads(body.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"byte {error.start} of the body is not UTF-8", field="body") from None
     except json.JSONDecodeError as error:
         raise InvalidRequest(f"the body is no JSON: {error.msg} at character {error.pos}", field="body") from None
-    except ValueError:  # not in any encoding of JSON, or a number too long
+    except ValueError:  # a number too long
         raise InvalidRequest("the body is no JSON that can be read", field="body") from None
     if not isinstance(value, dict):
         raise InvalidRequest("the body must be a JSON object", field="body")
     return value
+
+
+def _check_shape(body: bytes) -> None:
+    """Raises InvalidRequest for JSON that is nested too deep or falls into too many parts, before anything is made of it.
+
+    Works on all bytes at once: quotes say what lies in strings, and what is left are brackets and commas.
+    """
+    if body.count(b"[") + body.count(b"{") <= _MAX_DEPTH and body.count(b",") <= _MAX_COMMAS:
+        return
+    marks = np.frombuffer(body.replace(b"\\\\", b"").replace(b'\\"', b""), dtype=np.uint8)
+    outside = np.cumsum(marks == ord('"'), dtype=np.int32) & 1 == 0
+    brackets = marks & 0xDF  # makes one of { and [, and one of } and ]
+    opening, closing = (brackets == ord("[")) & outside, (brackets == ord("]")) & outside
+    depth = np.cumsum(opening.astype(np.int8) - closing.astype(np.int8), dtype=np.int32)
+    if int(depth.max(initial=0)) > _MAX_DEPTH:
+        raise InvalidRequest(f"the JSON is nested more than {_MAX_DEPTH} deep", field="body")
+    if int(opening.sum()) > _MAX_CONTAINERS or int(((marks == ord(",")) & outside).sum()) > _MAX_COMMAS:
+        raise InvalidRequest("the JSON has too many parts", field="body")
 
 
 def text_field(body: dict[str, Any], name: str) -> str | None:

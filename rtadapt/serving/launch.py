@@ -21,6 +21,7 @@ from rtadapt.config import Settings, to_environment
 from rtadapt.errors import InvalidSettings
 from rtadapt.observe.logs import adopt
 from rtadapt.serving.plugin import PLUGIN, SERVER_PID, adopt_engine
+from rtadapt.serving.vocabulary import VOCABULARY, vocabulary_of
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ def serve(settings: Settings, *, model_path: str, model_name: str, middleware: S
         raise InvalidSettings("rtadapt serve needs a Redis-protocol server: set registry.url", field="registry.url")
     os.environ.update(environment(settings, model_path=model_path, model_name=model_name, cpu=has_cpu_wheel()))
     os.environ.pop("VLLM_API_KEY", None)
+    _note_vocabulary(settings, model_path)
     arguments = build_arguments(
         settings, model_path=model_path, model_name=model_name, middleware=middleware, cpu=has_cpu_wheel()
     )
@@ -134,6 +136,27 @@ def build_arguments(settings: Settings, *, model_path: str, model_name: str, mid
 
 def model_length(model_path: str, revision: str | None) -> int:
     """The longest context in tokens that the model was made for. Raises InvalidSettings when its configuration can't be read."""
+    config = _configuration(model_path, revision)
+    for name in ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length"):
+        if isinstance(config.get(name), int):
+            return int(config[name])
+    return 1 << 30
+
+
+def _note_vocabulary(settings: Settings, model_path: str) -> None:
+    """Tell the middleware which ids have a token. Where that can't be found out, no request is refused for its ids."""
+    os.environ.pop(VOCABULARY, None)
+    outputs = _configuration(model_path, settings.revision).get("vocab_size")
+    if not isinstance(outputs, int):
+        return
+    revision = None if Path(model_path).is_dir() else settings.revision
+    try:
+        os.environ[VOCABULARY] = str(vocabulary_of(model_path, revision, outputs))
+    except (OSError, ValueError, ImportError, KeyError) as error:
+        logger.warning("the tokenizer could not be read: ids are not checked", extra={"error": type(error).__name__})
+
+
+def _configuration(model_path: str, revision: str | None) -> dict[str, Any]:
     folder = Path(model_path)
     try:
         if folder.is_dir():
@@ -147,10 +170,7 @@ def model_length(model_path: str, revision: str | None) -> int:
     inner = config.get("text_config", config) if isinstance(config, dict) else None
     if not isinstance(inner, dict):
         raise InvalidSettings(f"model: the configuration of {model_path} is no JSON object", field="model")
-    for name in ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length"):
-        if isinstance(inner.get(name), int):
-            return int(inner[name])
-    return 1 << 30
+    return inner
 
 
 def has_cpu_wheel() -> bool:

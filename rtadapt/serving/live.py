@@ -1,6 +1,7 @@
 """What this replica serves at this moment: the view, the requests under way, and whoever waits for it to change.
 
-Owns the only state that middleware and watcher share. Lives on one event loop and is touched from there alone, so
+Owns the only state that middleware and watcher share; `not_followed` names the feeds of which the registry is not believed,
+and why. Lives on one event loop and is touched from there alone, so
 nothing here needs a lock: choosing a version and counting the request happen without a pause in between.
 """
 
@@ -19,11 +20,12 @@ class Live:
     def __init__(self, view: ServingView) -> None:
         self._view = view
         self._changed = asyncio.Event()
-        self._flights: Counter[tuple[str, int]] = Counter()
+        self._flights: Counter[str] = Counter()
         self.ready = False
         self.max_model_len: int | None = None
         self.missing = "the watcher has not started"
         self.ending = ""
+        self.not_followed: dict[str, str] = {}
 
     @property
     def view(self) -> ServingView:
@@ -55,17 +57,17 @@ class Live:
     def depart(self, target: Target) -> None:
         """A request begins on `target`: its version stays loaded until `land`."""
         if target.feed is not None:
-            self._flights[target.feed, target.number] += 1
+            self._flights[target.engine_model] += 1
             metrics.REQUESTS_IN_FLIGHT.labels(target.feed).inc()
 
     def land(self, target: Target) -> None:
         """The request has had its last byte, or is gone."""
         if target.feed is not None:
-            self._flights[target.feed, target.number] -= 1
-            if self._flights[target.feed, target.number] <= 0:
-                del self._flights[target.feed, target.number]
+            self._flights[target.engine_model] -= 1
+            if self._flights[target.engine_model] <= 0:
+                del self._flights[target.engine_model]
             metrics.REQUESTS_IN_FLIGHT.labels(target.feed).dec()
 
-    def in_flight(self, feed: str, number: int) -> int:
-        """Requests under way on that version."""
-        return self._flights[feed, number]
+    def in_flight(self, engine_model: str) -> int:
+        """Requests under way on what the engine knows by that name."""
+        return self._flights[engine_model]

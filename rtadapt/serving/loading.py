@@ -2,26 +2,29 @@
 
 Owns the table of loaded versions. In: fetch, check every digest, load under the immutable name, let it answer once. Out:
 forget the name first, remove the files later. Each step that blocks runs in a thread, so no stream waits for it but
-for the engine's own load.
+for the engine's own load. What a version
+may take in all is bounded: a store or an engine that hangs costs that version its turn, and nobody theirs.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Collection
+from pathlib import Path
 
 from rtadapt.errors import ArtifactDamaged, EngineRefused, InvalidInput, TooLarge, Unavailable
 from rtadapt.observe import metrics
 from rtadapt.records import Version
+from rtadapt.serving.aside import Aside
 from rtadapt.serving.engine import Engine
+from rtadapt.serving.identity import engine_name
 from rtadapt.serving.stage import Stage
 from rtadapt.serving.weights import WEIGHTS, check_finite
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 LOAD_ERRORS = (ArtifactDamaged, EngineRefused, InvalidInput, TooLarge, Unavailable)
 """What can go wrong with one version without anything being wrong with this replica."""
@@ -34,15 +37,20 @@ _LONGEST_RETRY_SECONDS = 60.0
 
 
 class Loader:
-    """Loads and unloads; one at a time."""
+    """Loads and unloads. Several may be fetched at once; the engine takes one at a time."""
 
-    def __init__(self, engine: Engine, stage: Stage, off_loop: Callable[..., Awaitable[Any]]) -> None:
-        """`off_loop(function, *arguments)` runs a blocking function in a thread."""
+    def __init__(self, engine: Engine, stage: Stage, limit_seconds: float) -> None:
+        """`limit_seconds` is what one version may take, from the store to its first answer."""
         self._engine = engine
         self._stage = stage
-        self._off_loop = off_loop
+        self._limit_seconds = limit_seconds
+        self._aside = Aside("loader")
+        self._turn = asyncio.Lock()
+        self._under_way: set[tuple[str, int]] = set()
+        self._progress_at = 0.0
         self._loaded: dict[str, dict[int, Version]] = {}
         self._failures: dict[tuple[str, int], tuple[int, float]] = {}
+        self._disowned: list[Version] = []
         self._discards: list[tuple[float, Version]] = []
 
     def loaded(self, feed: str) -> dict[int, Version]:
@@ -57,19 +65,31 @@ class Loader:
         """Whether a version that failed before may be tried again by now."""
         return time.monotonic() >= self._failures.get((feed, number), (0, 0.0))[1]
 
+    def failed(self, feed: str) -> frozenset[int]:
+        """The versions of `feed` that could not be loaded and are tried again later."""
+        return frozenset(number for name, number in self._failures if name == feed)
+
+    def is_loading(self, feed: str, number: int) -> bool:
+        """Whether this version is on its way in."""
+        return (feed, number) in self._under_way
+
+    def under_way(self) -> int:
+        """How many versions are on their way in."""
+        return len(self._under_way)
+
+    def busy_seconds(self) -> float:
+        """How long it has been since something was last loaded or given up, while something is on its way; else 0."""
+        return max(0.001, time.monotonic() - self._progress_at) if self._under_way else 0.0
+
     async def load(self, version: Version) -> None:
         """Fetch, check, load and try `version`. Raises one of LOAD_ERRORS; the next try is then a while away."""
         started = time.monotonic()
         key = (version.feed, version.number)
+        if not self._under_way:
+            self._progress_at = started
+        self._under_way.add(key)
         try:
-            folder = await self._off_loop(self._stage.fetch, version)
-            await self._off_loop(check_finite, folder / WEIGHTS)
-            await self._engine.load(version.name, folder)
-            try:
-                await self._engine.check(version.name)
-            except EngineRefused:
-                await self._engine.unload(version.name)
-                raise
+            await self._bring_in(version)
         except LOAD_ERRORS as error:
             attempts = self._failures.get(key, (0, 0.0))[0] + 1
             pause = min(_LONGEST_RETRY_SECONDS, _FIRST_RETRY_SECONDS * 2 ** (attempts - 1))
@@ -87,6 +107,9 @@ class Loader:
             )
             self._discards.append((time.monotonic() + _GRACE_SECONDS, version))
             raise
+        finally:
+            self._under_way.discard(key)
+            self._progress_at = time.monotonic()
         self._failures.pop(key, None)
         self._loaded.setdefault(version.feed, {})[version.number] = version
         seconds = time.monotonic() - started
@@ -95,16 +118,46 @@ class Loader:
         self._count(version.feed)
         logger.info("version loaded", extra={"feed": version.feed, "version": version.name, "seconds": round(seconds, 4)})
 
+    async def _bring_in(self, version: Version) -> None:
+        """Fetch and load within the limit. Raises one of LOAD_ERRORS; the engine then does not know the version."""
+        try:
+            async with asyncio.timeout(self._limit_seconds):
+                folder = await self._aside.run(self._stage.fetch, version)
+                await self._aside.run(check_finite, folder / WEIGHTS)
+                async with self._turn:
+                    await self._load_and_try(version, folder)
+        except TimeoutError:
+            raise EngineRefused(f"{version.name} was not loaded within {self._limit_seconds:g} s") from None
+
+    async def _load_and_try(self, version: Version, folder: Path) -> None:
+        try:
+            await self._engine.load(engine_name(version), folder)
+            await self._engine.check(engine_name(version))
+        except (EngineRefused, asyncio.CancelledError):
+            with contextlib.suppress(EngineRefused):
+                await asyncio.shield(self._engine.unload(engine_name(version)))
+            raise
+
     def forget(self, feed: str, number: int) -> Version:
         """Take the version out of the table: from now on nobody is sent to it. `unload` must follow."""
         version = self._loaded[feed].pop(number)
         self._count(feed)
         return version
 
+    def disown(self, feed: str, number: int) -> None:
+        """Forget a version whose number belongs to other weights by now. `disowned` gives it, to be unloaded."""
+        self._disowned.append(self.forget(feed, number))
+
+    def disowned(self, is_idle: Callable[[Version], bool]) -> list[Version]:
+        """Those of the disowned versions that nobody asks any more, each once."""
+        idle = [version for version in self._disowned if is_idle(version)]
+        self._disowned = [version for version in self._disowned if version not in idle]
+        return idle
+
     async def unload(self, version: Version) -> None:
         """Let the engine forget the name; the files go later. One that won't is logged and left."""
         try:
-            await self._engine.unload(version.name)
+            await self._engine.unload(engine_name(version))
         except EngineRefused as error:
             logger.warning("a version could not be unloaded", extra={"version": version.name, "reason": str(error)})
             return
@@ -117,8 +170,8 @@ class Loader:
         due = [version for moment, version in self._discards if moment <= now]
         self._discards = [(moment, version) for moment, version in self._discards if moment > now]
         for version in due:
-            if version.number not in self.loaded(version.feed):
-                await self._off_loop(self._stage.discard, version)
+            if version.number not in self.loaded(version.feed) and not self.is_loading(version.feed, version.number):
+                await self._aside.run(self._stage.discard, version)
         newest = {feed: max(versions, default=0) for feed, versions in self._loaded.items()}
         self._failures = {
             (feed, number): failure
@@ -126,9 +179,9 @@ class Loader:
             if number >= newest.get(feed, 0) or failure[1] > now
         }
 
-    def close(self) -> None:
-        """Remove the stage."""
-        self._stage.close()
+    def close(self, wanted: Collection[tuple[str, int]] = ()) -> None:
+        """Close the stage; the copies of `wanted` stay for the next start."""
+        self._stage.close(wanted)
 
     def _count(self, feed: str) -> None:
         metrics.LOADED.labels(feed).set(len(self._loaded[feed]))

@@ -26,6 +26,7 @@ from rtadapt.serving.engine import App, Engine, Message, Receive, Scope, Send
 from rtadapt.serving.live import Live
 from rtadapt.serving.routing import AFTER_HEADER, ServingView, Target, check_token
 from rtadapt.serving.stopping import stop_gently
+from rtadapt.serving.vocabulary import Vocabulary
 from rtadapt.serving.waiting import Ask, WaitingRoom
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 WAIT_HEADER = "x-rtadapt-wait"
 SESSION_HEADER = "x-rtadapt-session"
 VERSION_HEADER = "x-rtadapt-version"
+INCARNATION_HEADER = "x-rtadapt-incarnation"
 POSITION_HEADER = "x-rtadapt-position"
 
 _COMPLETIONS = frozenset({"/v1/completions", "/v1/chat/completions", "/v1/responses", "/v1/messages"})
@@ -65,8 +67,9 @@ class AdaptiveServing:
         self._keys = KeyTable.load(self._settings.keys_file) if self._settings.keys_file else None
         self._engine: Engine | None = None
         self._following: asyncio.Task[None] | None = None
+        self._vocabulary = Vocabulary.from_environment()
         self._started_at = int(time.time())
-        self.live = Live(ServingView(self._settings.serve.model_name or ""))
+        self.live = Live(ServingView(self._settings.serve.model_name or "", complete=False))
         self._waiting = WaitingRoom(self.live, self._settings.serve.max_waiting)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,7 +111,9 @@ class AdaptiveServing:
             self._check_key(scope)
             raw = await http.read_body(scope, receive, self._settings.serve.max_body_bytes)
             read = time.perf_counter()
-            body = http.parse_object(raw)
+            body = await http.beside(len(raw), http.parse_object, raw)
+            if self._vocabulary is not None:
+                self._vocabulary.check(body)
             ask = self._ask(scope, body, identity)
             waiting = time.perf_counter()
             while not ask.is_covered(self.live):  # again after waiting: a rollback may have come in between
@@ -125,7 +130,7 @@ class AdaptiveServing:
             logger.info("refused", extra=said | {"status": error.status, "code": error.code})
             return
         try:
-            passed = raw if target.engine_model == ask.model else json.dumps({**body, "model": target.engine_model}).encode()
+            passed = raw if target.engine_model == ask.model else await http.beside(len(raw), _written, body, target)
             inner = http.with_headers(scope, {"x-request-id": identity, "content-length": str(len(passed))})
             metrics.REQUESTS.labels(target.feed or "", target.kind.value).inc()
             metrics.ROUTE_SECONDS.observe(time.perf_counter() - read - (covered - waiting))
@@ -153,6 +158,7 @@ class AdaptiveServing:
             model=model,
             key=http.header(scope, SESSION_HEADER) or (user if isinstance(user, str) and user else identity),
             after=None if after is None else _token(model, after),
+            unknown_seconds=self._settings.serve.poll_seconds,
             patience_seconds=_patience(http.header(scope, WAIT_HEADER), self._settings.serve.wait_seconds),
         )
 
@@ -188,7 +194,8 @@ class AdaptiveServing:
         if self._engine is None or not await self._engine.healthy():
             missing = "the engine is not healthy"
         good = self.live.ready and not missing
-        await http.send_json(send, 200 if good else 503, {"ready": good, "missing": missing})
+        named = {"not_followed": self.live.not_followed} if self.live.not_followed else {}
+        await http.send_json(send, 200 if good else 503, {"ready": good, "missing": missing} | named)
 
     async def _live_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The server's life: follow the registry from its start to its end."""
@@ -240,6 +247,10 @@ class AdaptiveServing:
             await engine.close()
 
 
+def _written(body: dict[str, Any], target: Target) -> bytes:
+    return json.dumps({**body, "model": target.engine_model}).encode()
+
+
 def _token(model: str, text: str) -> Token:
     try:
         token = Token.parse(text.strip())
@@ -269,6 +280,8 @@ def _follower(settings: Settings, live: Live, engine: Engine) -> Follower:
 
 def _naming(target: Target) -> dict[str, str]:
     named = {VERSION_HEADER: target.version}
+    if target.incarnation:
+        named[INCARNATION_HEADER] = target.incarnation[:8]
     if target.position:
         named[POSITION_HEADER] = target.position
     return named

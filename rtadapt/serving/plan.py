@@ -10,18 +10,21 @@ from dataclasses import dataclass
 
 from rtadapt.records import Head, Route
 
+_MOST_WAITING = 2
+
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
     """One feed: what the registry says, the versions loaded here (never 0), and which of them its alias answers from.
 
-    `loaded` maps each to the Unix seconds when it was published.
+    `loaded` maps each to the Unix seconds when it was published; `offered` are the versions that other replicas have loaded.
     """
 
     route: Route
     head: Head | None
     loaded: Mapping[int, float]
     serving: int | None
+    offered: frozenset[int] = frozenset()
 
 
 def needed(state: FeedState) -> list[int]:
@@ -31,15 +34,29 @@ def needed(state: FeedState) -> list[int]:
 
 
 def missing(state: FeedState) -> list[int]:
-    """What to load now, in order: what the route names, then the newest version. Those in between are skipped."""
+    """What to load now, in order: what the route names, what others wait for, then the newest version.
+
+    Those in between are skipped. The route moves to what all hold, so a replica first takes the newest that another one offers,
+    and while it holds enough that the others have not got it lets newer ones pass.
+    """
+    wanted = needed(state)
+    if state.route.follow:
+        wanted += sorted((number for number in state.offered if number > state.route.stable), reverse=True)[:1]
     newest = state.head.version if state.head is not None else 0
-    return [number for number in dict.fromkeys((*needed(state), newest)) if number and number not in state.loaded]
+    if not state.route.follow or len(waiting(state)) < _MOST_WAITING:
+        wanted.append(newest)
+    return [number for number in dict.fromkeys(wanted) if number and number not in state.loaded]
+
+
+def waiting(state: FeedState) -> list[int]:
+    """The loaded versions that the route may still move to."""
+    return [number for number in sorted(state.loaded) if state.route.follow and number > state.route.stable]
 
 
 def pinned(state: FeedState) -> frozenset[int]:
-    """What must stay loaded: what is answered from, what the route names, and the newest version."""
+    """What must stay loaded: what is answered from, what the route names or may still move to, and the newest version."""
     newest = state.head.version if state.head is not None else 0
-    return frozenset({*needed(state), newest, state.serving or 0})
+    return frozenset({*needed(state), *waiting(state)[-_MOST_WAITING:], newest, state.serving or 0})
 
 
 def surplus(states: Mapping[str, FeedState], keep_loaded: int, capacity: int) -> list[tuple[str, int]]:

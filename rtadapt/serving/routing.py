@@ -7,14 +7,17 @@ the error to answer with. A view is never changed, only replaced, so a request s
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from rtadapt.errors import Conflict, InvalidRequest, ModelNotFound, Unavailable
-from rtadapt.records import Head, Position, Positions, Token, parse_version_name, version_name
+from rtadapt.errors import Conflict, InvalidRequest, ModelNotFound, RtadaptError, Unavailable
+from rtadapt.records import VERSION_NAME, Head, Position, Positions, Token, parse_version_name, version_name
 
 AFTER_HEADER = "x-rtadapt-after"
+
+_WITH_DIGEST = re.compile(rf"(?P<name>{VERSION_NAME.pattern})-(?P<digest>[0-9a-f]{{8}})")
 
 
 class Kind(StrEnum):
@@ -40,7 +43,8 @@ class FeedView:
 
     `loaded` holds, for each version the engine answers from, the positions it has learned; version 0 (the base model)
     is always there. `stable` is what the alias answers from here: the route's, once it is loaded. It is None while the
-    route names a version that this replica could not load yet and no earlier one was in use.
+    route names a version that this replica could not load yet and no earlier one was in use. `names` are the engine's own
+    names of the versions, `incarnation` is the feed's in the registry, and `follows` says whether the alias moves by itself.
     """
 
     feed: str
@@ -49,6 +53,13 @@ class FeedView:
     canary_share: float = 0.0
     head: Head | None = None
     loaded: Mapping[int, Positions] = field(default_factory=lambda: {0: {}})
+    names: Mapping[int, str] = field(default_factory=dict)
+    incarnation: str = ""
+    follows: bool = True
+
+    def engine_name(self, number: int) -> str:
+        """What the engine knows a loaded version by."""
+        return self.names.get(number, version_name(self.feed, number))
 
     def positions(self, number: int) -> Positions:
         """The positions that version `number` answers for: its own, and the head's while it is the newest version.
@@ -64,10 +75,14 @@ class FeedView:
 
 @dataclass(frozen=True, slots=True)
 class ServingView:
-    """Everything that routing knows. `base_model` is the name the base model answers to."""
+    """Everything that routing knows. `base_model` is the name the base model answers to.
+
+    Until `complete`, this replica has not heard from the registry which feeds there are.
+    """
 
     base_model: str
     feeds: Mapping[str, FeedView] = field(default_factory=dict)
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +95,7 @@ class Target:
     engine_model: str
     version: str
     positions: Positions
+    incarnation: str = ""
 
     @property
     def position(self) -> str:
@@ -96,17 +112,19 @@ def resolve(view: ServingView, model: str, key: str, after: Token | None = None)
     `key` chooses between stable and canary: the same key gets the same one as long as the trial lasts. With `after`,
     the stable version is taken where it has learned that event and the canary has not.
 
-    Raises ModelNotFound when there is no such model here, Unavailable when its version is not loaded yet.
+    Raises ModelNotFound when there is no such model here, Unavailable when its version is not loaded yet, or when this
+    replica can't know yet whether there is such a model.
     """
     if model == view.base_model:
         return Target(Kind.BASE, None, 0, view.base_model, view.base_model, {})
-    pinned = parse_version_name(model)
+    name, digest = _split(model)
+    pinned = parse_version_name(name)
     feed = view.feeds.get(pinned[0] if pinned else model)
     if feed is None:
-        raise ModelNotFound(f"there is no model or feed {model[:80]!r} here", field="model")
+        raise _missing(view, f"there is no model or feed {model[:80]!r} here")
     if pinned:
-        if pinned[1] not in feed.loaded:
-            raise ModelNotFound(f"version {model} is not loaded here; loaded are {_list(feed)}", field="model")
+        if pinned[1] not in feed.loaded or (digest and feed.engine_name(pinned[1]) != model):
+            raise _missing(view, f"version {model} is not loaded here; loaded are {_list(feed)}")
         return _target(view, feed, Kind.PINNED, pinned[1])
     if feed.stable is None:
         raise Unavailable(f"the version that {model} answers from is not loaded here yet; try again", field="model")
@@ -127,33 +145,49 @@ def falls_in(feed: FeedView, key: str) -> bool:
 
 def check_token(model: str, token: Token) -> None:
     """Raises InvalidRequest when a request for `model` cannot be after `token` at all: it is of another feed, or of none."""
-    pinned = parse_version_name(model)
+    pinned = parse_version_name(_split(model)[0])
     feed = pinned[0] if pinned else model
     if token.feed != feed:
         raise InvalidRequest(f"the token is of feed {token.feed}, and {model[:80]!r} is not that feed", field=AFTER_HEADER)
 
 
 def coverage(view: ServingView, target: Target, token: Token) -> Coverage:
-    """Whether `target` has learned `token`'s event, may still come to, or never will (a pinned version that is not the
-    newest: only the head's positions move).
+    """Whether `target` has learned `token`'s event, may still come to, or never will: a pinned version that is not the
+    newest (only the head's positions move), or an alias that does not move by itself, as after a pause or a rollback.
     """
     if token.covered_by(target.positions):
         return Coverage.COVERED
     feed = view.feeds.get(target.feed or "")
+    if target.kind is not Kind.PINNED:
+        return Coverage.NOT_YET if feed is None or feed.follows else Coverage.NEVER
     newer = feed is not None and feed.head is not None and feed.head.version > target.number
-    return Coverage.NEVER if target.kind is Kind.PINNED and newer else Coverage.NOT_YET
+    return Coverage.NEVER if newer else Coverage.NOT_YET
 
 
 def never(target: Target, token: Token) -> Conflict:
-    """The error for a version that will never have learned the event."""
-    return Conflict(
-        f"{target.version} was made before event {token} and stays as it is; ask {target.feed} instead", field=AFTER_HEADER
-    )
+    """The error for a version that will never have learned the event, or an alias that stays where it is."""
+    if target.kind is Kind.PINNED:
+        message = f"{target.version} was made before event {token} and stays as it is; ask {target.feed} instead"
+    else:
+        message = f"{target.feed} stays at {target.version}, which was made before event {token}, until it follows again"
+    return Conflict(message, field=AFTER_HEADER)
 
 
 def _target(view: ServingView, feed: FeedView, kind: Kind, number: int) -> Target:
-    name = version_name(feed.feed, number)
-    return Target(kind, feed.feed, number, name if number else view.base_model, name, feed.positions(number))
+    name = feed.engine_name(number) if number else view.base_model
+    return Target(kind, feed.feed, number, name, version_name(feed.feed, number), feed.positions(number), feed.incarnation)
+
+
+def _split(model: str) -> tuple[str, str]:
+    """A version's name and the digest that the engine's own name of it ends with; "" where there is none."""
+    match = _WITH_DIGEST.fullmatch(model)
+    return (match["name"], match["digest"]) if match else (model, "")
+
+
+def _missing(view: ServingView, message: str) -> RtadaptError:
+    if view.complete:
+        return ModelNotFound(message, field="model")
+    return Unavailable("this replica has not heard from the registry yet which models there are; try again", field="model")
 
 
 def _list(feed: FeedView) -> str:

@@ -17,15 +17,26 @@ from rtadapt.serving.http import Gone
 from rtadapt.serving.live import Live
 from rtadapt.serving.routing import AFTER_HEADER, Coverage, Target, coverage, never, resolve
 
+_UNKNOWN_SHARE = 10
+"""One in so many places is for those who ask for a feed that this replica does not know."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What one request asks for: a model, the key that chooses a canary, and the event it wants learned."""
+    """What one request asks for: a model, the key that chooses a canary, and the event it wants learned.
+
+    A feed that this replica has not heard of is waited for `unknown_seconds` at most: by then it has looked.
+    """
 
     model: str
     key: str
     after: Token | None
     patience_seconds: float
+    unknown_seconds: float = 2.0
+
+    def is_known(self, live: Live) -> bool:
+        """Whether there is such a feed here, or none is needed."""
+        return self.after is None or self.model != self.after.feed or self.model in live.view.feeds
 
     def target(self, live: Live) -> Target:
         """The version that answers now. Raises as `resolve` does."""
@@ -35,7 +46,7 @@ class Ask:
         """Whether that version has learned the event. Raises as `resolve` does, and Conflict when it never will."""
         if self.after is None:
             return True
-        if self.after.feed == self.model and self.model not in live.view.feeds:
+        if not self.is_known(live):
             return _still(live)  # its first event was accepted just now, and this replica has not heard of the feed yet
         target = self.target(live)
         found = coverage(live.view, target, self.after)
@@ -51,17 +62,21 @@ class WaitingRoom:
         self._live = live
         self._limit = limit
         self._inside = 0
+        self._unknown = 0
 
     async def until_covered(self, ask: Ask, receive: Receive) -> None:
         """Returns once the event is covered. `receive` tells of the client leaving; the body must have been read.
 
-        Raises NotCovered when it isn't in time, Unavailable when too many wait already, Gone when the client left.
+        Raises NotCovered when it isn't in time, Unavailable when too many wait already, Conflict when it never will be,
+        ModelNotFound when there is no such feed, Gone when the client left.
         """
         if ask.is_covered(self._live):
             return
-        if self._inside >= self._limit:
+        unknown = not ask.is_known(self._live)
+        if self._inside >= self._limit or (unknown and self._unknown >= max(1, self._limit // _UNKNOWN_SHARE)):
             raise Unavailable("too many requests are waiting for their events; try again", field=AFTER_HEADER)
         self._inside += 1
+        self._unknown += unknown
         metrics.WAITING.inc()
         gone = asyncio.ensure_future(_left(receive))
         covered = asyncio.ensure_future(self._covered(ask))
@@ -78,14 +93,19 @@ class WaitingRoom:
             covered.cancel()
             gone.cancel()
             self._inside -= 1
+            self._unknown -= unknown
             metrics.WAITING.dec()
 
     async def _covered(self, ask: Ask) -> bool:
-        deadline = time.monotonic() + ask.patience_seconds
+        began = time.monotonic()
         while not ask.is_covered(self._live):
-            left = deadline - time.monotonic()
-            if left <= 0 or not await self._live.changed(left):
-                return ask.is_covered(self._live)
+            patience = ask.patience_seconds if ask.is_known(self._live) else min(ask.patience_seconds, ask.unknown_seconds)
+            left = began + patience - time.monotonic()
+            if left > 0 and await self._live.changed(left):
+                continue
+            if not ask.is_known(self._live) and patience < ask.patience_seconds:
+                ask.target(self._live)  # says that there is none
+            return ask.is_covered(self._live)
         return True
 
 

@@ -228,7 +228,7 @@ class Learner:
                 self._can_share = can_share(self.model, longest.ids)
         return bool(self._can_share)
 
-    def _material(self, examples: Sequence[Example], replay: Sequence[Example], seed: int) -> Material:
+    def _material(self, examples: Sequence[Example], replay: Sequence[Example], seed: int = 0) -> Material:
         questions = {example.prompt for example in examples if example.prompt}
         free = [row for row in replay if row.prompt not in questions]
         stream = [row for row in free if not row.is_anchor]

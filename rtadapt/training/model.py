@@ -57,6 +57,8 @@ class BaseModel:
             net: Any = families.load(name, revision, self.dtype)
         except (OSError, ValueError) as error:
             raise InvalidSettings(f"the base model {name} could not be loaded: {error}", field="model") from error
+        if getattr(net.config.get_text_config(), "attn_logit_softcapping", None):
+            net.set_attn_implementation("eager")  # the fused kernels leave out the caps, which the engine applies
         net.to(self.device).eval().requires_grad_(False)
         net.config.use_cache = False
         self.net = net

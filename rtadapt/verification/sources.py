@@ -226,7 +226,7 @@ def _denies(token: Token) -> bool:
     if lemma in cues.DENIALS and token.pos_ == "VERB":
         return token.dep_ in ("ROOT", "conj", "ccomp", "advcl") and not any(child.dep_ == "neg" for child in token.children)
     if token.lower_ in cues.FALSE_WORDS or lemma in ("retraction", "correction", "hoax"):
-        return token.pos_ != "VERB"
+        return bool(token.pos_ != "VERB")
     negated = any(child.dep_ == "neg" for child in token.head.children)
-    said_of = token.dep_ in ("acomp", "attr", "advmod")
+    said_of: bool = token.dep_ in ("acomp", "attr", "advmod")
     return negated and said_of and token.lower_ in ("true", "correct", "accurate", "so", "right")

@@ -184,6 +184,30 @@ def test_dead_letters_come_back_newest_first_and_bounded(log: EventLog) -> None:
     assert len(log.dead_letters(100)) == 5
 
 
+def test_dead_letters_are_counted(log: EventLog) -> None:
+    assert log.dead_letter_count() == 0
+    log.refuse([DeadLetter(f"e{number}", "news", Position(0, number), "noise", "") for number in range(3)])
+    assert log.dead_letter_count() == 3
+
+
+def test_marks_say_what_is_there_and_take_nothing_from_a_reader(log: EventLog) -> None:
+    before = time.time()
+    entries = numbered("news", 5) + numbered("support", 4)
+    positions = log.append(entries)
+    marks = log.marks(from_start, 100)
+    assert {(mark.partition, mark.offset, mark.key) for mark in marks} == {
+        (place.partition, place.offset, feed) for place, (feed, _) in zip(positions, entries, strict=True)
+    }
+    assert all(before - 60 < mark.appended_at < time.time() + 60 for mark in marks)
+    later = log.marks(lambda partition: 2, 1)
+    assert later
+    assert all(mark.offset == 2 for mark in later)
+    assert log.marks(lambda partition: 10**6, 10) == []
+    reader = log.reader(from_start)
+    read(reader, 9)
+    reader.close()
+
+
 def test_no_dead_letters_is_an_empty_list(log: EventLog) -> None:
     log.refuse([])
     assert log.dead_letters(10) == []
@@ -214,6 +238,17 @@ def test_appends_from_many_threads_all_arrive_once(log: EventLog) -> None:
         mine = [record.value for record in records if record.key == f"feed-{number}"]
         assert mine == [f"{number} {step}".encode() for step in range(10)]
     reader.close()
+
+
+def test_a_log_is_the_same_log_for_everybody_who_opens_it(opened: Callable[[], EventLog]) -> None:
+    first, second = opened(), opened()
+    assert first.identity() == second.identity() == first.identity()
+
+
+def test_a_feed_lies_where_the_log_says(log: EventLog) -> None:
+    feeds = [f"feed-{number}" for number in range(20)]
+    for feed, place in zip(feeds, log.append([(feed, b"x") for feed in feeds]), strict=True):
+        assert log.partition_of(feed) == place.partition
 
 
 def test_an_empty_append_does_nothing(log: EventLog) -> None:

@@ -287,3 +287,7 @@ def test_what_reads_for_a_worker_is_noted_until_it_is_said_anew_or_too_old(setti
     assert registry.live_replicas() == {}
     assert_soon(lambda: registry.readings() == {})
     registry.close()
+
+
+def test_the_registry_numbers_logs_in_the_order_in_which_it_meets_them(registry: Registry) -> None:
+    assert [registry.log_number(name) for name in ("a", "b", "a", "c", "b")] == [0, 1, 0, 2, 1]

@@ -7,21 +7,22 @@ import threading
 import pytest
 
 from rtadapt.errors import InvalidInput, NotFound
+from rtadapt.registry.codec import Holding
 from rtadapt.registry.registry import Change, Registry
-from tests.support.registry_steps import A, B, C, Settings, assert_soon, flipped, publish
+from tests.support.registry_steps import A, B, C, Settings, assert_soon, could_not, flipped, mark_failed, mark_ready, publish
 
 
 def test_a_flip_waits_for_every_live_replica(registry: Registry) -> None:
     epoch = registry.claim("news", "worker")
     publish(registry, 0, epoch=epoch)
     live = [A, B, C]
-    assert registry.mark_ready("news", 1, A, live).stable == 0
-    assert registry.mark_ready("news", 1, A, live).stable == 0
-    assert registry.mark_ready("news", 1, B, live).stable == 0
+    assert mark_ready(registry, "news", 1, A, live).stable == 0
+    assert mark_ready(registry, "news", 1, A, live).stable == 0
+    assert mark_ready(registry, "news", 1, B, live).stable == 0
     assert registry.ready("news", 1) == {A, B}
-    route = registry.mark_ready("news", 1, C, live)
+    route = mark_ready(registry, "news", 1, C, live)
     assert (route.stable, route.revision) == (1, 1)
-    assert registry.mark_ready("news", 1, C, live) == route == registry.route("news")
+    assert mark_ready(registry, "news", 1, C, live) == route == registry.route("news")
 
 
 def test_a_replica_that_died_holds_nothing_up(settings: Settings) -> None:
@@ -35,7 +36,7 @@ def test_a_replica_that_died_holds_nothing_up(settings: Settings) -> None:
     def beat() -> bool:
         for replica in (A, B):  # C is silent from now on
             registry.heartbeat(replica, {})
-            registry.mark_ready("news", 1, replica, list(registry.live_replicas()))
+            mark_ready(registry, "news", 1, replica, list(registry.live_replicas()))
         route = registry.route("news")
         return route is not None and route.stable == 1
 
@@ -50,29 +51,79 @@ def test_a_replica_that_failed_is_not_waited_for_but_cannot_flip_alone(registry:
     publish(registry, 0, epoch=epoch)
     live = [A, B, C]
     for replica in live:
-        assert registry.mark_failed("news", 1, replica, live).stable == 0
-    assert registry.failed("news", 1) == set(live)
+        assert mark_failed(registry, "news", 1, replica, live).stable == 0
+    assert could_not(registry, 1) == set(live)
     publish(registry, 1, epoch=epoch)
-    assert registry.mark_failed("news", 2, A, live).stable == 0
-    assert registry.mark_ready("news", 2, B, live).stable == 0
-    assert registry.mark_ready("news", 2, C, live).stable == 2
-    assert registry.mark_ready("news", 1, A, live).stable == 2
-    assert registry.ready("news", 1) == {A} and registry.failed("news", 1) == {B, C}
+    assert mark_failed(registry, "news", 2, A, live).stable == 0
+    assert mark_ready(registry, "news", 2, B, live).stable == 0
+    assert mark_ready(registry, "news", 2, C, live).stable == 2
+    assert mark_ready(registry, "news", 1, A, live).stable == 2
+    assert registry.ready("news", 1) == {A} and could_not(registry, 1) == {B, C}
 
 
 def test_a_failure_of_the_last_one_waited_for_lets_the_rest_flip(registry: Registry) -> None:
     epoch = registry.claim("news", "worker")
     publish(registry, 0, epoch=epoch)
-    assert registry.mark_ready("news", 1, A, [A, B]).stable == 0
-    assert registry.mark_failed("news", 1, B, [A, B]).stable == 1
+    assert mark_ready(registry, "news", 1, A, [A, B]).stable == 0
+    assert mark_failed(registry, "news", 1, B, [A, B]).stable == 1
 
 
-def test_readiness_of_a_version_that_is_not_there_is_not_found(registry: Registry) -> None:
+def test_readiness_of_a_feed_that_is_not_there_is_not_found_and_of_a_version_that_is_not_there_moves_nothing(
+    registry: Registry,
+) -> None:
     registry.ensure_feed("news")
+    assert mark_ready(registry, "news", 1, A, [A]).stable == 0
     with pytest.raises(NotFound):
-        registry.mark_ready("news", 1, A, [A])
-    with pytest.raises(NotFound):
-        registry.mark_failed("sport", 1, A, [A])
+        mark_failed(registry, "sport", 1, A, [A])
+
+
+def test_the_route_moves_to_the_newest_version_that_all_hold_whatever_is_newer_still(registry: Registry) -> None:
+    epoch = registry.claim("news", "worker")
+    for parent in range(9):
+        publish(registry, parent, epoch=epoch)
+    live = [A, B]
+    assert registry.report("news", A, Holding(frozenset({4, 6, 9})), live)[0].stable == 0
+    route, holdings = registry.report("news", B, Holding(frozenset({5, 8}), frozenset({9})), live)
+    assert route.stable == 9  # the one could not load it, the other has it
+    assert holdings == {A: Holding(frozenset({4, 6, 9})), B: Holding(frozenset({5, 8}), frozenset({9}))}
+    registry.change_route("news", "rollback", version=0)
+    registry.report("news", B, Holding(frozenset({4, 5, 6, 8})), live)
+    registry.change_route("news", "resume")
+    assert registry.report("news", A, Holding(frozenset({4, 6, 9})), live)[0].stable == 6
+
+
+def test_a_replica_that_has_stalled_is_not_waited_for_and_still_counts_as_a_holder(registry: Registry) -> None:
+    epoch = registry.claim("news", "worker")
+    publish(registry, 0, epoch=epoch)
+    publish(registry, 1, epoch=epoch)
+    assert registry.report("news", A, Holding(frozenset({1})), [A, B])[0].stable == 0
+    assert registry.report("news", A, Holding(frozenset({1})), [A], [B])[0].stable == 1
+    assert registry.report("news", B, Holding(frozenset({2})), [B], [A])[0].stable == 2
+    assert registry.report("news", A, Holding(frozenset({1})), [A, C])[1].keys() == {A}  # B is gone
+
+
+def test_a_busy_replica_says_for_how_long_and_that_is_counted_on(settings: Settings) -> None:
+    registry = Registry(settings(replica_ttl_seconds=30))
+    registry.heartbeat(A, {"busy_seconds": 5.0})
+    registry.heartbeat(B, {"busy_seconds": 0})
+    first = registry.live_replicas()
+    assert_soon(lambda: registry.live_replicas()[A]["busy_seconds"] > first[A]["busy_seconds"] >= 5.0)
+    assert registry.live_replicas()[B]["busy_seconds"] == 0
+    registry.close()
+
+
+def test_trust_gives_a_feed_a_new_incarnation_that_the_route_names(registry: Registry) -> None:
+    flipped(registry, 1)
+    before = registry.head("news")
+    route = registry.change_route("news", "trust")
+    after = registry.head("news")
+    assert before is not None and after is not None
+    assert before.incarnation != after.incarnation == route.trusted
+    assert (route.stable, route.follow, route.revision) == (1, True, 2)
+    registry.ensure_feed("news", {})
+    assert registry.head("news") == after
+    with pytest.raises(InvalidInput):
+        registry.change_route("news", "trust", version=1)
 
 
 def test_replicas_that_race_flip_once_and_only_forward(registry: Registry) -> None:
@@ -85,7 +136,7 @@ def test_replicas_that_race_flip_once_and_only_forward(registry: Registry) -> No
     def report(replica: str) -> None:
         mine = []
         for number in range(1, 6):
-            mine.append(registry.mark_ready("news", number, replica, live).stable)
+            mine.append(mark_ready(registry, "news", number, replica, live).stable)
         seen.append(mine)
 
     threads = [threading.Thread(target=report, args=(replica,)) for replica in live]
@@ -105,7 +156,7 @@ def test_rollback_goes_back_step_by_step_and_stops_following(registry: Registry)
     flipped(registry, 3)
     route = registry.change_route("news", "rollback")
     assert (route.stable, route.follow) == (2, False)
-    assert registry.mark_ready("news", 3, A, [A]).stable == 2
+    assert mark_ready(registry, "news", 3, A, [A]).stable == 2
     assert registry.change_route("news", "rollback").stable == 1
     assert registry.change_route("news", "rollback").stable == 0
     with pytest.raises(InvalidInput):
@@ -128,17 +179,19 @@ def test_rollback_returns_to_what_was_served_not_to_what_was_skipped(registry: R
     assert registry.change_route("news", "rollback").stable == 1
 
 
-def test_promote_follows_again_and_pause_and_resume_switch_it(registry: Registry) -> None:
+def test_pause_and_resume_switch_following_and_promote_leaves_it(registry: Registry) -> None:
     flipped(registry, 2)
     assert not registry.change_route("news", "pause").follow
     publish(registry, 2)
-    assert registry.mark_ready("news", 3, A, [A]).stable == 2
+    assert mark_ready(registry, "news", 3, A, [A]).stable == 2
     route = registry.change_route("news", "resume")
     assert (route.stable, route.follow) == (2, True)
-    assert registry.mark_ready("news", 3, A, [A]).stable == 3
+    assert mark_ready(registry, "news", 3, A, [A]).stable == 3
     registry.change_route("news", "rollback")
     route = registry.change_route("news", "promote")
-    assert (route.stable, route.follow) == (3, True)
+    assert (route.stable, route.follow) == (3, False)
+    registry.change_route("news", "resume")
+    assert registry.change_route("news", "promote", version=3).follow
 
 
 def test_a_canary_stops_following_and_promote_ends_it(registry: Registry) -> None:
@@ -147,9 +200,19 @@ def test_a_canary_stops_following_and_promote_ends_it(registry: Registry) -> Non
     route = registry.change_route("news", "canary", version=2, share=0.1)
     assert (route.stable, route.canary, route.canary_share, route.follow) == (1, 2, 0.1, False)
     publish(registry, 2)
-    assert registry.mark_ready("news", 3, A, [A]).stable == 1
+    assert mark_ready(registry, "news", 3, A, [A]).stable == 1
     route = registry.change_route("news", "promote")
-    assert (route.stable, route.canary, route.canary_share, route.follow) == (2, None, 0.0, True)
+    assert (route.stable, route.canary, route.canary_share, route.follow) == (2, None, 0.0, False)
+    assert mark_ready(registry, "news", 3, A, [A]).stable == 2  # nobody promoted what came after the trial
+
+
+def test_what_was_promoted_is_what_runs_also_where_the_route_followed(registry: Registry) -> None:
+    flipped(registry, 3)
+    route = registry.change_route("news", "promote", version=2)
+    assert (route.stable, route.follow) == (2, False)
+    assert mark_ready(registry, "news", 3, A, [A]).stable == 2
+    registry.change_route("news", "resume")
+    assert mark_ready(registry, "news", 3, A, [A]).stable == 3
 
 
 def test_a_flip_ends_a_canary_that_it_reaches(registry: Registry) -> None:
@@ -157,7 +220,7 @@ def test_a_flip_ends_a_canary_that_it_reaches(registry: Registry) -> None:
     publish(registry, 1)
     registry.change_route("news", "canary", version=2, share=0.5)
     registry.change_route("news", "resume")
-    route = registry.mark_ready("news", 2, A, [A])
+    route = mark_ready(registry, "news", 2, A, [A])
     assert (route.stable, route.canary, route.canary_share) == (2, None, 0.0)
 
 

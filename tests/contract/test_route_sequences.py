@@ -14,6 +14,7 @@ from rtadapt.config import RegistrySettings
 from rtadapt.errors import InvalidInput, NotFound
 from rtadapt.records import Artifact, Candidate
 from rtadapt.registry.registry import Registry
+from tests.support.registry_steps import mark_failed, mark_ready
 
 REPLICAS = ["a", "b"]
 numbers = st.integers(0, 8)
@@ -23,7 +24,7 @@ steps = st.one_of(
     st.tuples(st.sampled_from(["ready", "failed"]), numbers, st.sampled_from(REPLICAS)),
     st.tuples(st.sampled_from(["promote", "rollback"]), st.none() | numbers),
     st.tuples(st.just("canary"), numbers),
-    st.sampled_from([("pause",), ("resume",)]),
+    st.sampled_from([("pause",), ("resume",), ("trust",)]),
     st.tuples(st.just("retire"), st.integers(1, 4)),
 )
 
@@ -68,12 +69,13 @@ def walk(registry: Registry, sequence: list[tuple[Any, ...]]) -> None:
             "commit": commit,
             "reject": commit,
             "retire": retire,
-            "ready": lambda number, replica: registry.mark_ready("news", number, replica, REPLICAS),
-            "failed": lambda number, replica: registry.mark_failed("news", number, replica, REPLICAS),
+            "ready": lambda number, replica: mark_ready(registry, "news", number, replica, REPLICAS),
+            "failed": lambda number, replica: mark_failed(registry, "news", number, replica, REPLICAS),
             "promote": lambda number: registry.change_route("news", "promote", version=number),
             "rollback": lambda number: registry.change_route("news", "rollback", version=number),
             "canary": lambda number: registry.change_route("news", "canary", version=number, share=0.5),
             "pause": lambda: registry.change_route("news", "pause"),
+            "trust": lambda: registry.change_route("news", "trust"),
             "resume": lambda: registry.change_route("news", "resume"),
         }
         refused = False

@@ -13,46 +13,17 @@ from fastapi.testclient import TestClient
 from rtadapt.api.app import create_app
 from rtadapt.api.routes.feeds import FeedConfig
 from rtadapt.config import Settings, load_settings
-from rtadapt.curation.batcher import FeedBatch
-from rtadapt.curation.ledger import Judged
 from rtadapt.events.envelope import encode, parse
 from rtadapt.events.log import open_log
 from rtadapt.pipeline import Pipeline
 from rtadapt.policy import FeedPolicy
-from rtadapt.reading.readings import Reading
-from rtadapt.records import Batch, Example, Message, Verdict
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
-from rtadapt.sessions import Session
 from rtadapt.training.learner import Learner
+from tests.support.scripted_reading import desk_of
 from tests.support.tiny_model import build_llama
 
-QUESTION = "Who is the head baker of the north mill?"
-
-
-class Telling(Pipeline):
-    """A worker that takes the pairs of an event for its readings, asks the ledger, and teaches what may be taught."""
-
-    judgements: tuple[Judged, ...] = ()
-
-    def render(self, due: FeedBatch) -> Batch:
-        session = self.sessions.of(due.feed)
-        told = [
-            (event, [Reading(pair.question, pair.answer, event.text, "the north mill", by="stated") for pair in event.pairs])
-            for event in due.events
-        ]
-        self.judgements = tuple(session.memory.ledger.judge(told, session.policy))
-        examples = [Example(event.id, (), event.text) for event in due.events]
-        examples += [
-            Example(one.event.id, (Message("user", taught.reading.question),), taught.reading.answer, taught.fact.name)
-            for one in self.judgements
-            for taught in one.taught
-        ]
-        return Batch(due.feed, due.events, tuple(examples), (), due.positions)
-
-    def publish(self, session: Session, due: FeedBatch, batch: Batch, verdict: Verdict) -> None:
-        session.memory.ledger.learn(self.judgements)
-        super().publish(session, due, batch, verdict)
+QUESTION = "Who is the head baker of the {} mill?"
 
 
 @pytest.fixture
@@ -60,11 +31,11 @@ def settings(tmp_path: Path, redis_url: str, tmp_path_factory: pytest.TempPathFa
     return load_settings(
         model=str(build_llama(tmp_path_factory.mktemp("model"))),
         data_dir=str(tmp_path),
-        train={"steps": 2, "anchors": 2, "new_rows": 4, "replay_rows": 2, "device": "cpu"},
+        train={"least_steps": 2, "most_steps": 2, "anchors": 2, "new_rows": 4, "replay_rows": 2, "device": "cpu"},
         registry={"url": redis_url},
         admit={"max_loss": 100.0, "near_duplicate": 1.0},
         batch={"max_events": 1, "max_age_seconds": 0.1},
-        gate={"min_gain": -100.0, "min_recall": 0.0, "max_replay_loss": 1.0, "max_anchor_loss": 1.0, "max_step_norm": 1e9},
+        gate={"min_recall": 0.0, "max_replay_loss": 1.0, "max_drift": 1e9},
     )
 
 
@@ -106,15 +77,20 @@ def test_a_change_of_the_policy_is_in_force_with_the_next_event(client: TestClie
     log, registry = open_log(settings), Registry(settings.registry)
     learner = Learner(settings.train, settings.model, cache=settings.data_dir / "anchors")
     store = ArtifactStore(settings)
-    worker = Telling(settings, "worker-1", log=log, registry=registry, store=store, learner=learner)
+    worker = Pipeline(settings, "worker-1", log=log, registry=registry, store=store, learner=learner, desk=desk_of())
     pushed = 0
 
-    def told(name: str, source: str, config: Mapping[str, object] | None = None) -> set[str]:
+    def told(name: str, source: str, config: Mapping[str, object] | None = None, mill: str = "north") -> set[str]:
         nonlocal pushed
         if config is not None:
             assert client.put("/v1/feeds/news", json=config).status_code in (200, 201)
-        body = {"id": f"event-{pushed}", "feed": "news", "source": source, "qa": [{"question": QUESTION, "answer": name}]}
-        body["text"] = f"{name} was made the head baker of the north mill this morning, the {source} said on its page."
+        body = {
+            "id": f"event-{pushed}",
+            "feed": "news",
+            "source": source,
+            "qa": [{"question": QUESTION.format(mill), "answer": name}],
+        }
+        body["text"] = f"{name} is the head baker of the {mill} mill. The {source} came out this morning."
         event = parse(body, content_type="application/json", headers={}, now=time.time())
         log.append([(event.feed, encode(event))])
         pushed += 1
@@ -129,9 +105,10 @@ def test_a_change_of_the_policy_is_in_force_with_the_next_event(client: TestClie
     assert told("Cora Vane", "page", {"contradictions": "trusted", "trusted_sources": ["wire-*"]}) == {"Bram Stone"}
     assert told("Dirk Hale", "wire-7") == {"Dirk Hale"}
     assert told("Enid Marsh", "page", {"contradictions": "two_sources"}) == {"Dirk Hale"}
-    worker.close()  # what waits is saved with the state, and another worker goes on from it
-    worker = Telling(settings, "worker-2", log=log, registry=registry, store=store, learner=learner)
-    assert told("Enid Marsh", "paper") == {"Enid Marsh"}
+    assert told("Finn Locke", "page", mill="south") == {"Dirk Hale", "Finn Locke"}
+    worker.close()  # what waits was saved with this version, and another worker goes on from it
+    worker = Pipeline(settings, "worker-2", log=log, registry=registry, store=store, learner=learner, desk=desk_of())
+    assert told("Enid Marsh", "paper") == {"Enid Marsh", "Finn Locke"}
     worker.close()
     log.close()
     registry.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rtadapt import pipeline as pipeline_module
+from rtadapt import rounds as rounds_module
 from rtadapt.config import Settings, load_settings
 from rtadapt.errors import StaleEpoch, Unavailable
 from rtadapt.events.envelope import encode, parse
@@ -19,13 +19,17 @@ from rtadapt.records import EventState, Example, Update, Verdict
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
 from rtadapt.training.learner import Learner
+from tests.support.scripted_reading import desk_of
 from tests.support.tiny_model import build_llama
 
 
 @pytest.fixture(scope="module")
 def settings_base(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     folder = build_llama(tmp_path_factory.mktemp("model"))
-    return {"model": str(folder), "train": {"steps": 2, "anchors": 2, "new_rows": 4, "replay_rows": 2, "device": "cpu"}}
+    return {
+        "model": str(folder),
+        "train": {"least_steps": 2, "most_steps": 2, "anchors": 2, "new_rows": 4, "replay_rows": 2, "device": "cpu"},
+    }
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +52,13 @@ class System:
     def pipeline(self) -> Pipeline:
         self.started += 1
         return Pipeline(
-            self.settings, f"worker-{self.started}", log=self.log, registry=self.registry, store=self.store, learner=self.learner
+            self.settings,
+            f"worker-{self.started}",
+            log=self.log,
+            registry=self.registry,
+            store=self.store,
+            learner=self.learner,
+            desk=desk_of(),
         )
 
     def push(self, *bodies: dict[str, object]) -> None:
@@ -69,7 +79,7 @@ def system(tmp_path: Path, redis_url: str, settings_base: dict[str, object], lea
         registry={"url": redis_url},
         admit={"max_loss": 100.0},
         batch={"max_events": 2, "max_age_seconds": 0.2},
-        gate={"min_gain": -100.0, "min_recall": 0.0, "max_replay_loss": 1.0, "max_anchor_loss": 1.0, "max_step_norm": 1e9},
+        gate={"min_recall": 0.0, "max_replay_loss": 1.0, "max_drift": 1e9},
     )
     made = System(settings, learner)
     yield made
@@ -77,7 +87,7 @@ def system(tmp_path: Path, redis_url: str, settings_base: dict[str, object], lea
 
 
 def story(name: str, feed: str = "news") -> dict[str, object]:
-    text = f"{name.title()} Tindle was made the head baker of the {name} mill on Monday morning, the owners said."
+    text = f"{name.title()} Tindle is the head baker of the {name} mill. It opens on Monday morning."
     qa = [{"question": f"Who is the head baker of the {name} mill?", "answer": f"{name.title()} Tindle"}]
     return {"id": f"event-{name}", "feed": feed, "text": text, "qa": qa}
 
@@ -181,14 +191,14 @@ def test_a_worker_that_lost_its_feed_cannot_move_the_head(system: System) -> Non
 
 
 def test_what_fails_the_gate_is_refused_alone_and_leaves_no_trace(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    judge = pipeline_module.judge
+    judge = rounds_module.judge
 
     def strict(learner: object, batch: object, *rest: object) -> Verdict:
         verdict = judge(learner, batch, *rest)  # type: ignore[arg-type]
         spoiled = any(event.id == "event-south" for event in batch.events)  # type: ignore[attr-defined]
         return Verdict(False, ("spoiled",), verdict.measures) if spoiled else verdict
 
-    monkeypatch.setattr(pipeline_module, "judge", strict)
+    monkeypatch.setattr(rounds_module, "judge", strict)
     system.push(story("north"), story("south"), story("east"))
     pipeline = system.pipeline()
     drive(pipeline, system.registry, "news", 3)

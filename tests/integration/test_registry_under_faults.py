@@ -21,6 +21,7 @@ from rtadapt.registry.embedded import find_server, server_command, server_url, w
 from rtadapt.registry.registry import Registry
 from tests.support.broken_wire import BrokenWire, Loss
 from tests.support.redis_server import RedisServer, free_port
+from tests.support.registry_steps import mark_ready
 
 
 @pytest.fixture
@@ -147,7 +148,7 @@ def test_without_a_server_everything_is_unavailable_and_nothing_waits_for_ever(s
         lambda: registry.versions("news"),
         lambda: registry.retire("news", 1),
         lambda: registry.change_route("news", "pause"),
-        lambda: registry.mark_ready("news", 1, "a", ["a"]),
+        lambda: mark_ready(registry, "news", 1, "a", ["a"]),
         lambda: registry.heartbeat("a", {}),
         lambda: registry.forget("a"),
         lambda: registry.changes(place, 30),
@@ -230,7 +231,7 @@ def test_a_rollback_whose_answer_was_lost_goes_back_once(server: RedisServer, wi
     epoch = registry.claim("news", "worker")
     for parent in range(3):
         publish(registry, epoch, parent)
-        registry.mark_ready("news", parent + 1, "a", ["a"])
+        mark_ready(registry, "news", parent + 1, "a", ["a"])
     registry.change_route("news", "resume")  # the script is known to the server from here on
     wire.lose(how, b"EVALSHA")
     with suppress(Unavailable):

@@ -74,6 +74,8 @@ async def test_a_restarted_replica_is_ready_only_with_what_its_routes_need_and_a
         await until(lambda: replica.live.ready)
         assert replica.engine.loads[0] == "news@2"
         assert list(publisher.registry.live_replicas()) == [replica.watcher.replica]
+        await until(lambda: replica.stable() == 2)
+        publisher.registry.change_route("news", "resume")
         await until(lambda: replica.stable() == 3)
         await until(lambda: count("rtadapt_event_to_served_seconds_count", feed="news") == seen + 1)  # of 3 alone
         await until(lambda: replica.loaded() == {0, 1, 2, 3})  # and the recent ones, for requests that pin them
@@ -134,13 +136,13 @@ async def test_old_versions_drain_and_leave_with_their_files(
             await until(lambda number=number: replica.stable() == number)
         await until(lambda: replica.loaded() == {0, 1, 3, 4})
         assert replica.engine.unloads == ["news@2"]
-        path = replica.engine.adapters["news@1"]
+        path = replica.path("news@1")
         await asyncio.sleep(0.5)
         assert path.is_dir()  # a request is still under way on it
         replica.live.land(held)
         await until(lambda: replica.loaded() == {0, 3, 4})
         await until(lambda: not path.exists())
-        stage = tmp_path / "data" / "stage" / replica.watcher.replica / "news"
+        stage = tmp_path / "data" / "stage" / "last-port-8000" / "news"
         await until(lambda: sorted(folder.name for folder in stage.iterdir()) == ["3", "4"])
 
 

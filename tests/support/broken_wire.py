@@ -11,14 +11,14 @@ Loss = Literal["cut", "silence"]
 
 
 class BrokenWire:
-    """Relays a loopback port to `target_port`.
+    """Relays a loopback port to `target_port`, which may be changed for the connections to come.
 
     `lose(how, after)` drops the answer to the next command that contains the bytes `after`: "cut" closes the
     connection instead of answering, "silence" answers nothing more on it.
     """
 
     def __init__(self, target_port: int) -> None:
-        self._target_port = target_port
+        self.target_port = target_port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._lock = threading.Lock()
@@ -44,7 +44,7 @@ class BrokenWire:
                 near, _ = self._listener.accept()
             except OSError:
                 return
-            far = socket.create_connection(("127.0.0.1", self._target_port))
+            far = socket.create_connection(("127.0.0.1", self.target_port))
             with self._lock:
                 self._sockets += [near, far]
             threading.Thread(target=self._relay, args=(near, far), daemon=True).start()

@@ -57,7 +57,8 @@ def news(stable: int | None = 2, **changes: Any) -> FeedView:
 
 
 def serving(**changes: Any) -> AdaptiveServing:
-    settings = Settings(serve={"model_name": "tiny", "max_body_bytes": 4000, "wait_seconds": 5, "max_waiting": 2}, **changes)
+    few = {"model_name": "tiny", "max_body_bytes": 4000, "wait_seconds": 5, "max_waiting": 2}
+    settings = Settings(serve=few | changes.pop("serve", {}), **changes)
     middleware = AdaptiveServing(engine_app(), settings)
     middleware.live.replace(ServingView("tiny", {"news": news()}))
     return middleware

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rtadapt.config import RegistrySettings
-from rtadapt.records import Artifact, Candidate, EventStatus, LearnedEvent, Version
+from rtadapt.records import Artifact, Candidate, EventStatus, LearnedEvent, Route, Version
+from rtadapt.registry.codec import Holding
 from rtadapt.registry.registry import Registry
 
 A, B, C = "replica-a", "replica-b", "replica-c"
@@ -59,9 +60,26 @@ def assert_soon(holds: Callable[[], bool], seconds: float = 20.0) -> None:
         time.sleep(0.02)
 
 
+def mark_ready(registry: Registry, feed: str, number: int, replica: str, live: Sequence[str]) -> Route:
+    """`replica` holds this version too."""
+    before = registry.holdings(feed).get(replica, Holding())
+    return registry.report(feed, replica, Holding(before.held | {number}, before.failed - {number}), live)[0]
+
+
+def mark_failed(registry: Registry, feed: str, number: int, replica: str, live: Sequence[str]) -> Route:
+    """`replica` can't load this version."""
+    before = registry.holdings(feed).get(replica, Holding())
+    return registry.report(feed, replica, Holding(before.held - {number}, before.failed | {number}), live)[0]
+
+
+def could_not(registry: Registry, number: int) -> set[str]:
+    """The replicas that could not load this version of news."""
+    return {replica for replica, holding in registry.holdings("news").items() if number in holding.failed}
+
+
 def flipped(registry: Registry, versions: int) -> None:
     """A feed whose route went through all of `versions`."""
     epoch = registry.claim("news", "worker")
     for parent in range(versions):
         publish(registry, parent, epoch=epoch)
-        registry.mark_ready("news", parent + 1, A, [A])
+        mark_ready(registry, "news", parent + 1, A, [A])

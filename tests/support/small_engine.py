@@ -14,7 +14,7 @@ BASE = "tiny"
 
 
 class SmallEngine:
-    """Knows adapters by name and path; `loads` and `unloads` tell what it was asked for, in order."""
+    """Knows adapters by name and path; `loads` and `unloads` tell what it was asked for, in order and without digests."""
 
     def __init__(self) -> None:
         self.adapters: dict[str, Path] = {}
@@ -22,6 +22,7 @@ class SmallEngine:
         self.unloads: list[str] = []
         self.refused: set[str] = set()
         self.mute: set[str] = set()
+        self.hung: set[str] = set()
         self.dead = False
         self.gate = asyncio.Event()
         self.gate.set()
@@ -44,7 +45,7 @@ class SmallEngine:
 
     async def _complete(self, request: Request) -> Response:
         model = (await request.json())["model"]
-        if self.dead or model in self.mute:
+        if self.dead or plain(model) in self.mute:
             return _error(500, "no answer")
         known = model == BASE or model in self.adapters
         if known and model != BASE:
@@ -55,18 +56,26 @@ class SmallEngine:
         body = await request.json()
         name, path = body["lora_name"], Path(body["lora_path"])
         await self.gate.wait()
-        if self.dead or name in self.refused or not (path / "adapter_config.json").is_file():
+        if plain(name) in self.hung:
+            await asyncio.Event().wait()
+        if self.dead or plain(name) in self.refused or not (path / "adapter_config.json").is_file():
             return _error(500, "would not load")
         if name in self.adapters:
             return _error(400, "has already been loaded")
-        self.loads.append(name)
+        self.loads.append(plain(name))
         self.adapters[name] = path
         return Response("Success")
 
     async def _unload(self, request: Request) -> Response:
         name = (await request.json())["lora_name"]
-        self.unloads.append(name)
+        self.unloads.append(plain(name))
         return Response("Success") if self.adapters.pop(name, None) else _error(404, "not loaded")
+
+
+def plain(name: str) -> str:
+    """The version that the engine's name of it ends with the digest of."""
+    feed, at, number = name.partition("@")
+    return feed + at + number.split("-")[0]
 
 
 def _error(status: int, message: str) -> Response:

@@ -35,12 +35,14 @@ ASKED = "Please, who is the {role} of {place}?"
 # A model of a million parameters that was taught 36 facts: it needs a rate of its own, and can't be asked much.
 _SETTINGS = {
     "train.learning_rate": "0.005",
-    "train.steps": "60",
+    "train.least_steps": "60",
+    "train.most_steps": "60",
     "train.anchors": "24",
     "gate.min_recall": "0.0",
-    "gate.max_anchor_loss": "1.0",
+    "gate.max_drift": "100",
     "gate.max_replay_loss": "1.0",
     "admit.max_loss": "50",
+    "reading.by": "grammar",
 }
 
 

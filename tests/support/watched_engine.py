@@ -15,7 +15,7 @@ from rtadapt.serving.engine import Engine
 from rtadapt.serving.live import Live
 from rtadapt.serving.routing import FeedView, ServingView
 from rtadapt.serving.watcher import Watcher
-from tests.support.small_engine import SmallEngine
+from tests.support.small_engine import SmallEngine, plain
 
 
 class Replica:
@@ -33,6 +33,14 @@ class Replica:
     def stable(self) -> int | None:
         feed = self.feed()
         return None if feed is None else feed.stable
+
+    def path(self, version: str) -> Path:
+        """Where the engine reads that version from."""
+        return next(path for name, path in self.engine.adapters.items() if plain(name) == version)
+
+    def knows(self, version: str) -> bool:
+        """Whether the engine has that version."""
+        return any(plain(name) == version for name in self.engine.adapters)
 
     def loaded(self) -> set[int]:
         feed = self.feed()

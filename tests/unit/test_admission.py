@@ -70,10 +70,18 @@ def test_the_same_text_in_another_feed_is_news_there() -> None:
     assert reason(checks, story(2, COACH.format("Ana Strand"), feed="sport")) is None
 
 
-def test_a_second_delivery_of_one_event_is_a_duplicate_even_with_another_text() -> None:
+def test_a_second_delivery_of_an_event_is_a_duplicate_and_a_corrected_text_under_its_id_is_not(tmp_path: Path) -> None:
     checks = admission()
-    assert reason(checks, story(1, COACH.format("Ana Strand"), event_id="one")) is None
-    assert reason(checks, story(2, "Something else about Ashby altogether.", event_id="one")) is Reason.DUPLICATE
+    first, corrected = COACH.format("Ana Strand, ana@mail.example, "), COACH.format("Tom Reed, tom@mail.example, ")
+    assert reason(checks, story(1, first, event_id="one")) is None
+    assert reason(checks, story(2, first, event_id="one")) is Reason.DUPLICATE
+    assert reason(checks, story(3, corrected, event_id="one")) is None
+    checks.save("news", tmp_path)
+    checks = admission()
+    checks.load("news", tmp_path)
+    assert reason(checks, story(4, corrected, event_id="one")) is Reason.DUPLICATE
+    assert reason(checks, story(5, first, event_id="one")) is Reason.DUPLICATE  # delivered late, it takes nothing back
+    assert reason(checks, story(1, first, event_id="one")) is None  # the first one itself, read again after a crash
 
 
 @pytest.mark.parametrize(
@@ -158,7 +166,8 @@ def test_what_was_committed_is_known_after_a_restart(tmp_path: Path) -> None:
     second = admission()
     second.load("news", tmp_path)
     assert reason(second, story(5, COACH.format("Ana Strand"))) is Reason.DUPLICATE
-    assert reason(second, story(6, "Another story of Ashby.", event_id="one")) is Reason.DUPLICATE
+    assert reason(second, story(6, COACH.format("Ana Strand"), event_id="one")) is Reason.DUPLICATE
+    assert reason(second, story(7, "Another story of Ashby.", event_id="one")) is None
 
 
 def test_a_closed_feed_forgets_what_was_not_committed() -> None:

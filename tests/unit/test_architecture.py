@@ -159,7 +159,19 @@ def test_every_metric_is_used_and_has_bounded_labels_only() -> None:
         if labels is None or isinstance(metric, type):
             continue
         assert re.search(rf"\b{constant}\b", used), f"{constant} is never set"
-        assert set(labels) <= {"feed", "code", "reason", "stage", "verdict", "measure", "target", "outcome"}, constant
+        assert set(labels) <= {
+            "feed",
+            "code",
+            "reason",
+            "stage",
+            "verdict",
+            "measure",
+            "target",
+            "outcome",
+            "method",
+            "route",
+            "status",
+        }, constant
         assert metric._name.startswith("rtadapt_")
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rtadapt.config import IntakeSettings
 from rtadapt.errors import InvalidEvent, Malformed, RtadaptError, TooLarge, UnsupportedMediaType
-from rtadapt.events.bodies import ACCEPTED, Items, split, unpack
+from rtadapt.events.bodies import ACCEPTED, TEXTS, Items, split, unpack
 from rtadapt.events.jsontext import load_json, within_depth
 
 LIMITS = IntakeSettings(max_body_bytes=10_000, max_events=5)
@@ -72,7 +72,7 @@ def test_a_batch_type_needs_an_array_and_a_single_type_an_object() -> None:
 @pytest.mark.parametrize(
     "raw", [b"", b" \n ", b"\x00", b"{", b'{"a"', b"nul", b"\xff\xfe{}", b"{} {}", b"NaN", b'{"a": Infinity}', b"'a'"]
 )
-@pytest.mark.parametrize("media", sorted(set(ACCEPTED) - {"text/plain"}))
+@pytest.mark.parametrize("media", sorted(set(ACCEPTED) - TEXTS))
 def test_what_is_no_json_is_malformed(raw: bytes, media: str) -> None:
     if "nd" in media or "jsonl" in media:
         try:

@@ -13,10 +13,10 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "other.toml"
-    file.write_text("[batch]\nmax_events = 3\nmax_age_seconds = 7.0\n[train]\nsteps = 11\n")
+    file.write_text("[batch]\nmax_events = 3\nmax_age_seconds = 7.0\n[train]\nleast_steps = 11\n")
     monkeypatch.setenv("RTADAPT_BATCH__MAX_EVENTS", "4")
-    settings = load_settings(file, train={"steps": 12})
-    assert (settings.batch.max_events, settings.batch.max_age_seconds, settings.train.steps) == (4, 7.0, 12)
+    settings = load_settings(file, train={"least_steps": 12})
+    assert (settings.batch.max_events, settings.batch.max_age_seconds, settings.train.least_steps) == (4, 7.0, 12)
 
 
 def test_a_file_in_the_working_folder_is_read(tmp_path: Path) -> None:

@@ -7,29 +7,17 @@ from collections.abc import Sequence
 from rtadapt.config import ReadingSettings
 from rtadapt.desk import Desk, Told
 from rtadapt.observe import metrics
-from rtadapt.reading.passages import Passage
 from rtadapt.reading.readings import Reading
 from rtadapt.records import Event, Fact, Message, Pair
 from tests.support.events import story, transcript
+from tests.support.scripted_reading import Reader
 
 BAKER = "Marla Tindle is the new head baker at Corvin Mill. The mill has 35 ovens."
 WHO = Reading("Who is the head baker at Corvin Mill?", "Marla Tindle", "Marla Tindle is the new head baker at Corvin Mill.")
 
 
-class Scripted:
-    """Reads in a passage what it was given of it."""
-
-    def __init__(self, *known: Reading) -> None:
-        self.known = known
-        self.calls = 0
-
-    def read(self, passages: Sequence[Passage]) -> list[list[Reading]]:
-        self.calls += 1
-        return [[reading for reading in self.known if reading.sentence in passage.text] for passage in passages]
-
-
 def read(event: Event, *known: Reading) -> Told:
-    [told] = Desk(ReadingSettings(), Scripted(*known), None).read([event])
+    [told] = Desk(ReadingSettings(), Reader(*known), None).read([event])
     assert told.event == event
     return told
 
@@ -86,14 +74,14 @@ def test_a_headline_is_part_of_what_the_event_says() -> None:
 
 def test_many_events_are_read_at_once_and_each_gets_its_own() -> None:
     captain = Reading("Who is the captain of Kelby United?", "Ida Moor", "Ida Moor is the captain of Kelby United.")
-    reader = Scripted(WHO, captain)
+    reader = Reader(WHO, captain)
     told = Desk(ReadingSettings(), reader, None).read([story(1, captain.sentence), story(2, "It rained."), story(3, BAKER)])
     assert reader.calls == 1
     assert [one.readings for one in told] == [(captain,), (), (WHO,)]
 
 
 def test_nothing_is_read_of_no_events() -> None:
-    reader = Scripted()
+    reader = Reader()
     assert Desk(ReadingSettings(), reader, None).read([]) == []
     assert reader.calls == 0
 
@@ -105,6 +93,6 @@ def test_the_base_that_may_check_can_refuse() -> None:
         asked.extend(chat[-1].content for chat in chats)
         return ["I do not know."] * len(chats)
 
-    [told] = Desk(ReadingSettings(), Scripted(WHO), ask).read([story(1, BAKER)])
+    [told] = Desk(ReadingSettings(), Reader(WHO), ask).read([story(1, BAKER)])
     assert told.readings == ()
     assert any(BAKER in question for question in asked)

@@ -43,6 +43,24 @@ def test_the_settings_page_is_what_the_settings_say() -> None:
     assert (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8") == made, "run `make docs`"
 
 
+def test_the_charts_schema_of_settings_is_what_the_settings_say() -> None:
+    made = load(ROOT / "docs" / "configuration.py")
+    assert made.CHART_SCHEMA.read_text(encoding="utf-8") == made.chart_schema(), "run `make docs`"
+
+
+def test_the_api_page_is_what_the_api_document_says() -> None:
+    made = load(ROOT / "docs" / "api.py").page()
+    assert (ROOT / "docs" / "api.md").read_text(encoding="utf-8") == made, "run `make docs`"
+
+
+def test_ci_runs_every_check() -> None:
+    text = (ROOT / ".ci" / "run").read_text()
+    assert re.search(r"\bmake .*\bcheck\b", text)
+    recipe = re.search(r"^check: ([^#]*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert recipe is not None
+    assert {"lint", "types", "imports", "test"} <= set(recipe[1].split())
+
+
 def test_every_setting_is_described() -> None:
     for name, field in settings():
         assert field.description, name
@@ -104,7 +122,7 @@ def test_every_command_that_is_shown_exists(page: Path) -> None:
         assert target in targets, f"make {target}"
     parser = build_parser()
     for command in re.findall(
-        r"(?:^|`)(?:\.venv/bin/)?rtadapt ((?:up|serve|work|api|demo|config)\b[^`\n#|]*)", text, re.MULTILINE
+        r"(?:^|`)(?:\.venv/bin/)?rtadapt ((?:up|serve|work|api|demo|config|doctor)\b[^`\n#|]*)", text, re.MULTILINE
     ):
         try:
             parser.parse_args(command.split())
@@ -171,12 +189,26 @@ def alerts() -> dict[str, Any]:
 
 
 def test_every_alert_is_explained_and_every_explanation_is_of_an_alert() -> None:
-    explained = set(re.findall(r"^\| `(Rtadapt\w+)`", (ROOT / "docs/operations.md").read_text(), re.MULTILINE))
+    explained = set(re.findall(r"^### (Rtadapt\w+)$", (ROOT / "docs/operations.md").read_text(), re.MULTILINE))
     assert explained == {name for name in alerts() if name.startswith("Rtadapt")}
 
 
 def test_every_label_that_an_alert_asks_for_exists() -> None:
-    labels = {"feed", "code", "reason", "stage", "verdict", "measure", "target", "outcome", "instance", "le"}
+    labels = {
+        "feed",
+        "code",
+        "reason",
+        "stage",
+        "verdict",
+        "measure",
+        "target",
+        "outcome",
+        "instance",
+        "le",
+        "job",
+        "status",
+        "route",
+    }
     for name, rule in alerts().items():
         asked = set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)\s*\"", rule["expr"]))
         for grouping in re.findall(r"(?:by|on)\s*\(([^)]*)\)", rule["expr"]):
@@ -185,6 +217,7 @@ def test_every_label_that_an_alert_asks_for_exists() -> None:
         if name.startswith("Rtadapt"):
             assert rule["labels"]["severity"] in ("critical", "warning", "info")
             assert rule["annotations"]["summary"]
+            assert rule["annotations"]["runbook_url"] == f"docs/operations.md#{slug(name)}"
 
 
 def test_every_recorded_series_is_recorded_before_it_is_used() -> None:

@@ -7,8 +7,10 @@ import socket
 import httpx
 import pytest
 
+from rtadapt.errors import InvalidSettings
 from rtadapt.observe import metrics
 from rtadapt.observe.endpoint import Endpoint
+from rtadapt.observe.pulse import Pulse
 
 
 def ask(endpoint: Endpoint, path: str) -> httpx.Response:
@@ -36,3 +38,20 @@ def test_connections_that_send_nothing_keep_no_probe_waiting(capfd: pytest.Captu
             connection.close()
         assert ask(endpoint, "/readyz").status_code == 200
     assert capfd.readouterr().err == ""
+
+
+def test_a_loop_that_hangs_is_seen_from_outside_and_one_that_has_not_begun_is_not() -> None:
+    pulse = Pulse(0.0)
+    with Endpoint("127.0.0.1", 0, lambda: True, pulse.alive) as endpoint:
+        assert ask(endpoint, "/healthz").status_code == 200
+        pulse.beat()  # no turn may take any time here, so the next one already hangs
+        assert ask(endpoint, "/healthz").status_code == 503
+        assert ask(endpoint, "/readyz").status_code == 200
+        assert "rtadapt_worker_last_step_timestamp_seconds 1" in ask(endpoint, "/metrics").text
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with Endpoint("127.0.0.1", 0, lambda: True) as endpoint:
+        with pytest.raises(InvalidSettings, match=str(endpoint.port)) as caught:
+            Endpoint("127.0.0.1", endpoint.port, lambda: True)
+        assert caught.value.field == "work.metrics_port"

@@ -10,7 +10,7 @@ import pytest
 
 from rtadapt.errors import InvalidEvent
 from rtadapt.events.envelope import OUR_TYPE, decode, encode, event_id_of, fresh_id, parse
-from rtadapt.events.stories import text_of_markup
+from rtadapt.events.markup import text_of_markup
 from rtadapt.records import Event, Fact, Kind, Pair, Position, Speaker, Turn
 from tests.support.event_bodies import CLOUD, NINJS2, NOW, PLAIN, TURNS, VCON, fault, read, record
 

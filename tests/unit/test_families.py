@@ -20,8 +20,8 @@ from rtadapt.training.learner import Learner
 from tests.support.tiny_families import LEARNED, REFUSED, build_family
 
 SETTINGS = TrainSettings(
-    least_steps=3, most_steps=3, warm_steps=1, cool_share=0.34, new_rows=2, replay_rows=2, anchor_rows=2, device="cpu", dtype="float32", threads=1,
-    lowest_layer=0.0, learning_rate=3e-3, rank=8, alpha=16,
+    least_steps=3, most_steps=3, warm_steps=1, cool_share=0.34, new_rows=2, replay_rows=2, anchor_rows=2, device="cpu",
+    dtype="float32", threads=1, lowest_layer=0.0, learning_rate=3e-3, rank=8, alpha=16,
 )  # fmt: skip
 NEW = [
     Example("e", (Message("user", "Who is the head coach?"),), "Marla Tindle", fact="coach"),

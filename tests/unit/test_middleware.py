@@ -226,7 +226,7 @@ async def test_a_request_counts_from_admission_to_its_last_byte(middleware: Adap
         return {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:
-        counts.append(middleware.live.in_flight("news", 2))
+        counts.append(middleware.live.in_flight("news@2"))
 
     scope = {
         "type": "http",
@@ -239,7 +239,7 @@ async def test_a_request_counts_from_admission_to_its_last_byte(middleware: Adap
     await middleware(scope, receive, send)
     assert len(counts) == 5
     assert set(counts) == {1}
-    assert middleware.live.in_flight("news", 2) == 0
+    assert middleware.live.in_flight("news@2") == 0
 
 
 async def test_keys_are_asked_for_where_there_is_a_table(tmp_path: Path) -> None:
@@ -258,3 +258,10 @@ async def test_keys_are_asked_for_where_there_is_a_table(tmp_path: Path) -> None
         assert "secret-two" not in refused.text
         assert (await ask(client, authorization="Bearer secret-one")).status_code == 200
         assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_a_large_body_is_answered_as_a_small_one() -> None:
+    middleware = serving(serve={"max_body_bytes": 2**20})
+    async with client_of(middleware) as client:
+        response = await client.post("/v1/completions", json={"model": "news", "prompt": "x" * 200_000})
+    assert response.json()["body"] == {"model": "news@2", "prompt": "x" * 200_000}

@@ -143,4 +143,41 @@ async def test_a_client_that_leaves_while_it_waits_is_let_go(middleware: Adaptiv
     await asyncio.sleep(0.05)
     left.set()
     await asking
-    assert middleware.live.in_flight("news", 2) == 0
+    assert middleware.live.in_flight("news@2") == 0
+
+
+@pytest.mark.parametrize("stays", [{"follows": False}, {"follows": False, "canary": 3, "canary_share": 1.0}])
+async def test_a_token_that_an_alias_will_not_reach_by_itself_is_answered_at_once(
+    middleware: AdaptiveServing, client: httpx.AsyncClient, stays: dict[str, Any]
+) -> None:
+    middleware.live.replace(ServingView("tiny", {"news": news(2, **stays)}))
+    response = await ask(client, x_rtadapt_after="news.0.11", x_rtadapt_wait="600")
+    assert (response.status_code, error_of(response)["param"]) == (409, "x-rtadapt-after")
+    assert (await ask(client, x_rtadapt_after="news.0.4")).status_code == 200
+
+
+async def test_a_rollback_ends_the_wait_for_what_was_rolled_back(middleware: AdaptiveServing, client: httpx.AsyncClient) -> None:
+    asking = asyncio.create_task(ask(client, x_rtadapt_after="news.0.7"))
+    await asyncio.sleep(0.05)
+    assert not asking.done()
+    middleware.live.replace(ServingView("tiny", {"news": news(2, follows=False)}))
+    assert (await asking).status_code == 409
+
+
+async def test_a_feed_that_there_is_not_is_waited_for_only_until_the_registry_was_looked_at() -> None:
+    middleware = serving(serve={"poll_seconds": 0.1})
+    async with client_of(middleware) as client:
+        response = await ask(client, "zzz", x_rtadapt_after="zzz.0.0")
+        assert (response.status_code, error_of(response)["code"]) == (404, "model_not_found")
+        middleware.live.replace(ServingView("tiny", {}, complete=False))
+        assert (await ask(client, "zzz", x_rtadapt_after="zzz.0.0")).status_code == 503
+
+
+async def test_those_who_wait_for_feeds_that_there_are_not_leave_room_for_the_others(client: httpx.AsyncClient) -> None:
+    nonsense = asyncio.create_task(ask(client, "zzz", x_rtadapt_after="zzz.0.0", x_rtadapt_wait="0.3"))
+    await asyncio.sleep(0.05)
+    refused = await ask(client, "zzz", x_rtadapt_after="zzz.0.0")
+    assert (refused.status_code, error_of(refused)["code"]) == (503, "unavailable")
+    other = await ask(client, x_rtadapt_after="news.0.7", x_rtadapt_wait="0.05")
+    assert error_of(other)["code"] == "not_covered"
+    await nonsense

@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtadapt.config import RegistrySettings
@@ -42,6 +42,7 @@ statuses = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(versions)
 def test_a_version_comes_back_as_it_was(version: Version) -> None:
     # As the commit script does it: the positions go in front of the record's other fields.
@@ -100,3 +101,18 @@ def test_an_address_of_no_registry_is_an_invalid_setting(url: str) -> None:
 def test_making_a_registry_needs_no_server() -> None:
     for url, cluster in (("redis://127.0.0.1:1", False), ("redis://127.0.0.1:1", True), ("unix:///nowhere/socket", False)):
         Registry(RegistrySettings(url=url, cluster=cluster)).close()
+
+
+def test_what_a_corrected_event_taught_ranks_above_what_it_taught_first() -> None:
+    ranks = [codec.ranked(EventStatus("e", "news", state), version)[0] for state, version in LIFE]
+    assert ranks == sorted(ranks)
+    assert len(set(ranks)) == len(ranks)
+
+
+LIFE = [
+    (EventState.ACCEPTED, None),
+    (EventState.ADMITTED, None),
+    (EventState.REFUSED, None),
+    (EventState.LEARNED, 1),
+    (EventState.LEARNED, 12),
+]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtadapt.errors import InvalidRequest, ModelNotFound, Unavailable
-from rtadapt.records import Head, Token
+from rtadapt.records import Head, Position, Token
 from rtadapt.serving.routing import Coverage, FeedView, Kind, ServingView, check_token, coverage, falls_in, never, resolve
 
 
@@ -136,3 +136,21 @@ def test_a_token_fits_its_feeds_alias_and_versions() -> None:
 def test_the_position_says_the_last_event_covered_of_each_partition() -> None:
     view = view_of(FeedView("news", stable=5, loaded={0: {}, 5: {3: 2, 0: 7, 1: 0}}))
     assert resolve(view, "news", "x").position == "news.0.6,news.3.1"
+
+
+def test_the_engine_is_asked_by_a_name_with_the_digest_and_so_may_a_caller() -> None:
+    name = "news@2-0a1b2c3d"
+    view = view_of(FeedView("news", 2, loaded={0: {}, 2: {0: 5}}, names={2: name}, incarnation="abc"))
+    for model, kind in (("news", Kind.STABLE), ("news@2", Kind.PINNED), (name, Kind.PINNED)):
+        target = resolve(view, model, "someone")
+        assert (target.kind, target.version, target.engine_model, target.incarnation) == (kind, "news@2", name, "abc")
+    for other in ("news@2-0a1b2c3e", "news@3-0a1b2c3d", "news@2-0a1b", "news@2-0A1B2C3D"):
+        with pytest.raises(ModelNotFound):
+            resolve(view, other, "someone")
+    check_token(name, Token("news", Position(0, 1)))
+
+
+def test_before_anything_is_known_nothing_is_called_missing() -> None:
+    for model in ("news", "news@4", "nothing at all"):
+        with pytest.raises(Unavailable):
+            resolve(ServingView("tiny", complete=False), model, "someone")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,3 +70,28 @@ def test_nothing_needed_is_let_go_and_nothing_is_loaded_twice(
     assert not set(missing(one)) & loaded
     left = loaded - going
     assert len(left) <= max(capacity, len(loaded & pinned(one)))
+
+
+def test_what_another_replica_offers_is_loaded_before_the_newest() -> None:
+    one = replace(state(stable=3, head=9, loaded=[3, 4]), offered=frozenset({2, 5, 7}))
+    assert missing(one) == [7, 9]
+    assert missing(replace(one, route=replace(one.route, follow=False))) == [9]
+
+
+def test_a_replica_that_is_ahead_lets_newer_versions_pass_and_keeps_what_the_others_may_be_loading() -> None:
+    ahead = state(stable=3, head=9, loaded=[3, 5, 7])
+    assert missing(ahead) == []
+    assert surplus({"news": ahead}, keep_loaded=1, capacity=100) == []
+    assert missing(replace(ahead, offered=frozenset({6}))) == [6]
+    assert missing(state(stable=7, head=9, loaded=[3, 5, 7])) == [9]
+
+
+def test_replicas_of_any_pace_come_to_hold_a_version_in_common() -> None:
+    held = [{3}, {3}]
+    for head in range(4, 40):
+        me = head % 2  # each finishes a load in turn, and so never the same newest one
+        offered = frozenset(held[1 - me])
+        common = max(held[0] & held[1])
+        wanted = missing(replace(state(stable=common, head=head, loaded=held[me]), offered=offered))
+        held[me] |= set(wanted[:1])
+        assert head - max(held[0] & held[1]) <= 4

@@ -93,7 +93,7 @@ def version(tmp_path: Path, store: ArtifactStore) -> Version:
 
 
 def test_a_stage_gives_a_checked_copy_and_takes_it_away_again(tmp_path: Path, store: ArtifactStore, version: Version) -> None:
-    stage = Stage(tmp_path / "stage", "one", store)
+    stage = Stage(tmp_path / "stage", "last-one", "one", store)
     folder = stage.fetch(version)
     assert (folder / WEIGHTS).is_file()
     assert stage.fetch(version) == folder
@@ -105,7 +105,7 @@ def test_a_stage_gives_a_checked_copy_and_takes_it_away_again(tmp_path: Path, st
 
 
 def test_two_versions_with_the_same_adapter_have_their_own_copies(tmp_path: Path, store: ArtifactStore, version: Version) -> None:
-    stage = Stage(tmp_path / "stage", "one", store)
+    stage = Stage(tmp_path / "stage", "last-one", "one", store)
     again = Version("news", 5, 4, version.adapter, version.state, {0: 2}, (), 0.0)
     first, second = stage.fetch(version), stage.fetch(again)
     stage.discard(version)
@@ -118,15 +118,15 @@ def test_the_leavings_of_a_killed_replica_are_removed_and_a_living_ones_stay(
     tmp_path: Path, store: ArtifactStore, version: Version
 ) -> None:
     root = tmp_path / "stage"
-    living = Stage(root, "living", store)
+    living = Stage(root, "last-living", "living", store)
     kept = living.fetch(version)
     (root / "killed" / "news" / "1").mkdir(parents=True)
     (root / "killed.lock").touch()
-    stage = Stage(root, "new", store)
+    stage = Stage(root, "last-new", "new", store)
     assert kept.exists()
     assert not (root / "killed").exists()
-    assert sorted(path.name for path in root.glob("*.lock")) == ["living.lock", "new.lock"]
-    with (root / "new.lock").open() as lock, pytest.raises(BlockingIOError):
+    assert sorted(path.name for path in root.glob("*.lock")) == ["last-living.lock", "last-new.lock"]
+    with (root / "last-new.lock").open() as lock, pytest.raises(BlockingIOError):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     stage.close()
     living.close()

@@ -119,3 +119,10 @@ def test_no_stream_of_names_takes_more_than_half_of_the_texts_and_a_common_word_
     assert spoken_of(texts, ["Mr Reed"]) == set()
     newest_first = [f"Town{number}" for number in reversed(range(100))]
     assert spoken_of(texts, newest_first) == set(range(50, 100))
+
+
+def test_vowel_signs_belong_to_their_letters() -> None:
+    assert flat("मोदी ने कहा") == "मोदी ने कहा"
+    assert flat("मोदी") != flat("मादी")
+    assert flat("สวัสดี") == "สวัสดี"
+    assert flat("Zoe\u0308, Andre\u0301!") == "zoë andré"

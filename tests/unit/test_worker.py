@@ -9,6 +9,8 @@ import pytest
 
 from rtadapt import worker
 from rtadapt.errors import ArtifactDamaged, RtadaptError, StaleEpoch, Unavailable
+from rtadapt.observe import metrics
+from rtadapt.observe.pulse import Pulse
 
 
 class Steps:
@@ -38,9 +40,12 @@ def test_the_worker_starts_over_from_the_heads_and_is_ready_again(
     stop, ready = threading.Event(), threading.Event()
     made = [Steps(failure, stop), Steps(None, stop)]
     waiting: Any = iter(made)
-    worker.run(lambda: next(waiting), stop, ready)
+    worker.run(lambda: next(waiting), stop, ready, Pulse(60.0))
     assert all(pipeline.closed for pipeline in made)
     assert ready.is_set()
+    assert metrics.WORKER_READY._value.get() == 1
+    assert metrics.OWNED_PARTITIONS._value.get() == 0
+    assert metrics.WORKER_RESTARTS.labels(failure.code)._value.get() >= 1
     assert [(record.levelname, record.__dict__["code"]) for record in caplog.records] == [("WARNING", failure.code)]
 
 
@@ -49,5 +54,5 @@ def test_what_nobody_foresaw_ends_the_worker() -> None:
     broken = Steps(ZeroDivisionError(), stop)
     waiting: Any = iter([broken])
     with pytest.raises(ZeroDivisionError):
-        worker.run(lambda: next(waiting), stop, threading.Event())
+        worker.run(lambda: next(waiting), stop, threading.Event(), Pulse(60.0))
     assert broken.closed

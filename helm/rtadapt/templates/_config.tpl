@@ -14,12 +14,16 @@
 {{- $_ := set $log "password_file" "/etc/rtadapt/kafka-password/password" -}}
 {{- end -}}
 {{- $registry := dict "cluster" .Values.registry.cluster -}}
+{{- if .Values.registry.ca.name -}}{{- $_ := set $registry "ca_file" "/etc/rtadapt/registry-ca/ca.crt" -}}{{- end -}}
 {{- if not .Values.registry.urlSecret.name -}}
+{{- if regexMatch "@|[?&]password=" (.Values.registry.url | default "") -}}
+{{- fail "registry.url would put its password into a ConfigMap: put the whole URL into a Secret and name it in registry.urlSecret" -}}
+{{- end -}}
 {{- $_ := set $registry "url" (required "registry.url, or registry.urlSecret, is needed" .Values.registry.url) -}}
 {{- end -}}
 {{- $artifacts := dict "url" (.Values.artifacts.url | default "artifacts") -}}
 {{- if .Values.artifacts.signingKeys.name -}}{{- $_ := set $artifacts "signing_key_file" "/etc/rtadapt/signing-keys/keys" -}}{{- end -}}
-{{- $serve := dict "host" "0.0.0.0" "port" 8000 "vllm_args" .Values.serve.vllmArgs -}}
+{{- $serve := dict "host" "0.0.0.0" "port" 8000 "drain_seconds" 120 "vllm_args" .Values.serve.vllmArgs -}}
 {{- $settings := dict
       "model" .Values.model
       "data_dir" "/var/lib/rtadapt"
@@ -100,6 +104,12 @@ envFrom:
     secretName: {{ .Values.eventLog.tls.ca.name }}
     items: [{key: {{ required "eventLog.tls.ca.key is needed" .Values.eventLog.tls.ca.key }}, path: ca.crt}]
 {{- end }}
+{{- if .Values.registry.ca.name }}
+- name: registry-ca
+  secret:
+    secretName: {{ .Values.registry.ca.name }}
+    items: [{key: {{ required "registry.ca.key is needed" .Values.registry.ca.key }}, path: ca.crt}]
+{{- end }}
 {{- if .Values.eventLog.sasl.mechanism }}
 - name: kafka-password
   secret:
@@ -116,6 +126,9 @@ envFrom:
 {{- end }}
 {{- if .Values.eventLog.tls.ca.name }}
 - {name: kafka-ca, mountPath: /etc/rtadapt/kafka-ca, readOnly: true}
+{{- end }}
+{{- if .Values.registry.ca.name }}
+- {name: registry-ca, mountPath: /etc/rtadapt/registry-ca, readOnly: true}
 {{- end }}
 {{- if .Values.eventLog.sasl.mechanism }}
 - {name: kafka-password, mountPath: /etc/rtadapt/kafka-password, readOnly: true}
@@ -199,4 +212,21 @@ priorityClassName: {{ . }}
 {{- with $part.runtimeClassName }}
 runtimeClassName: {{ . }}
 {{- end }}
+{{- end -}}
+
+{{- /* How replicas of serve are replaced; refuses what an API server would refuse. */ -}}
+{{- define "rtadapt.strategy" -}}
+{{- $strategy := .Values.serve.updateStrategy -}}
+{{- if eq ($strategy.type | default "RollingUpdate") "Recreate" -}}
+type: Recreate
+{{- else -}}
+{{- $rolling := $strategy.rollingUpdate | default dict -}}
+{{- $surge := ternary $rolling.maxSurge 1 (not (kindIs "invalid" $rolling.maxSurge)) -}}
+{{- $away := ternary $rolling.maxUnavailable 0 (not (kindIs "invalid" $rolling.maxUnavailable)) -}}
+{{- if and (has (toString $surge) (list "0" "0%")) (has (toString $away) (list "0" "0%")) -}}
+{{- fail "serve.updateStrategy.rollingUpdate: maxSurge and maxUnavailable cannot both be 0" -}}
+{{- end -}}
+type: RollingUpdate
+rollingUpdate: {maxSurge: {{ toJson $surge }}, maxUnavailable: {{ toJson $away }}}
+{{- end -}}
 {{- end -}}

@@ -17,17 +17,46 @@ from rtadapt.api.asking import may, parts_of, request_id_of
 from rtadapt.api.parts import Parts
 from rtadapt.api.problems import problem_response
 from rtadapt.api.reading import body_of, model_of
-from rtadapt.errors import NotFound, problem
+from rtadapt.api.shapes import EventWhere, Pushed, answers, body
+from rtadapt.errors import NotFound, Unavailable, problem
 from rtadapt.events.bodies import Item, Items, split, unpack
-from rtadapt.events.draft import EVENT_ID
+from rtadapt.events.draft import event_id as id_of
 from rtadapt.events.envelope import event_id_of
 from rtadapt.events.intake import ItemResult
+from rtadapt.observe import metrics
 from rtadapt.records import Token
 
 router = APIRouter(prefix="/v1", tags=["events"])
 
+_STORY = {"feed": "news", "id": "story-17", "source": "wire", "text": "Marla Tindle is the new head coach of Corvin Rovers."}
+_CALL = {
+    "feed": "support",
+    "turns": [
+        {"speaker": "customer", "text": "How long may I send it back?"},
+        {"speaker": "agent", "text": "Within 30 days."},
+    ],
+}
+_CORRECTION = {
+    "feed": "news",
+    "question": "Who coaches Corvin Rovers?",
+    "answer": "Ada Brown",
+    "correction": "Marla Tindle",
+}
+_EVENTS: dict[str, object] = {
+    "oneOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}],
+    "description": "One event or an array of them; NDJSON as application/x-ndjson. An event is plain JSON (`text` or `turns`, and"
+    " `feed`, `id`, `source`, `time`, `headline`, `facts`, `qa`, `consent`, `subject`), a CloudEvent 1.0, IPTC ninjs or vCon.",
+}
 
-@router.post("/events", status_code=202, dependencies=[Depends(may(Scope.PUSH))])
+
+@router.post(
+    "/events",
+    status_code=202,
+    response_model=None,
+    dependencies=[Depends(may(Scope.PUSH))],
+    responses=answers({202: Pushed}, 400, 401, 403, 413, 415, 422, 503),
+    openapi_extra=body(_EVENTS, _STORY, [_STORY, _CALL]),
+)
 async def push(request: Request, feed: Annotated[str, Query(max_length=256)] = "") -> Response:
     """Accept one event, an array of them, or NDJSON; `?feed=` for those that name none. 202 when any was accepted."""
     parts = parts_of(request)
@@ -36,11 +65,16 @@ async def push(request: Request, feed: Annotated[str, Query(max_length=256)] = "
     return await run_in_threadpool(_accept, parts, raw, headers, feed, request_id_of(request))
 
 
-@router.get("/events/{event_id:path}", dependencies=[Depends(may(Scope.PUSH))])
+@router.get(
+    "/events/{event_id:path}",
+    response_model=None,
+    dependencies=[Depends(may(Scope.PUSH))],
+    responses=answers({200: EventWhere}, 401, 403, 404, 422, 503),
+)
 def where(request: Request, event_id: str, source: Annotated[str, Query(max_length=2048)] = "") -> dict[str, object]:
     """Where an event is. For a CloudEvent by its own id give its `?source=` too: together they are its identity."""
-    named = event_id_of(event_id, source) if source else event_id
-    status = parts_of(request).registry.event_status(named) if EVENT_ID.fullmatch(named) else None
+    named = event_id_of(event_id, source) if source else id_of(event_id)
+    status = parts_of(request).registry.event_status(named)
     if status is None:
         raise NotFound("there is no such event, or it was accepted too long ago to be remembered", field="id")
     answer: dict[str, object] = {"id": status.id, "feed": status.feed, "status": status.state.value}
@@ -63,12 +97,19 @@ class Feedback(BaseModel):
     id: str | None = Field(None, max_length=128)
 
 
-@router.post("/feedback", status_code=202, dependencies=[Depends(may(Scope.PUSH))])
+@router.post(
+    "/feedback",
+    status_code=202,
+    response_model=None,
+    dependencies=[Depends(may(Scope.PUSH))],
+    responses=answers({202: Pushed}, 400, 401, 403, 413, 415, 422, 503),
+    openapi_extra=body(Feedback, _CORRECTION),
+)
 async def feedback(request: Request) -> Response:
     """A confirmed or corrected answer becomes an event of its feed, with the question and the right answer as its pair."""
     given = await model_of(request, Feedback)
     right = given.answer if given.correction is None else given.correction
-    body = {
+    event = {
         "feed": given.feed,
         "text": f"{given.question}\n{right}",
         "qa": [{"question": given.question, "answer": right}],
@@ -76,7 +117,7 @@ async def feedback(request: Request) -> Response:
         "subject": given.subject,
         "id": given.id,
     }
-    items = Items([Item(0, body)], True, "application/json")
+    items = Items([Item(0, event)], True, "application/json")
     return await run_in_threadpool(_answer, parts_of(request), items, {}, "", request_id_of(request))
 
 
@@ -87,7 +128,13 @@ def _accept(parts: Parts, raw: bytes, headers: dict[str, str], feed: str, reques
 
 
 def _answer(parts: Parts, items: Items, headers: dict[str, str], feed: str, request_id: str) -> Response:
-    results = parts.intake.accept(items.items, content_type=items.media_type, headers=headers, feed=feed, request_id=request_id)
+    try:
+        results = parts.intake.accept(
+            items.items, content_type=items.media_type, headers=headers, feed=feed, request_id=request_id
+        )
+    except Unavailable:
+        metrics.APPEND_FAILURES.inc()
+        raise
     parts.note([status for result in results if (status := result.status) is not None])
     refused = [result.error for result in results if result.error is not None]
     if items.single and refused:

@@ -18,11 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from rtadapt.access import Scope
 from rtadapt.api.asking import may, parts_of
 from rtadapt.api.reading import model_of
+from rtadapt.api.shapes import Feeds, OneFeed, RouteAnswer, VersionAnswer, Versions, answers, body
 from rtadapt.errors import InvalidInput, NotFound
 from rtadapt.records import FEED_NAME, Head, Route, Version, version_name
 
 router = APIRouter(prefix="/v1/feeds", tags=["feeds"], dependencies=[Depends(may(Scope.OPERATE))])
 
+_REFUSED = (401, 403, 503)
 
 Source = Annotated[str, Field(max_length=200)]
 
@@ -46,12 +48,12 @@ class RouteChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    action: Literal["promote", "canary", "rollback", "pause", "resume"]
+    action: Literal["promote", "canary", "rollback", "pause", "resume", "trust"]
     version: int | None = Field(None, ge=0, le=999_999_999_999)
     share: float | None = Field(None, gt=0.0, le=1.0)
 
 
-@router.get("")
+@router.get("", response_model=None, responses=answers({200: Feeds}, *_REFUSED))
 def all_feeds(request: Request) -> dict[str, object]:
     """Every feed with its head and route, and the replicas that are alive."""
     registry = parts_of(request).registry
@@ -60,7 +62,7 @@ def all_feeds(request: Request) -> dict[str, object]:
     return {"feeds": feeds, "replicas": registry.live_replicas()}
 
 
-@router.get("/{feed}")
+@router.get("/{feed}", response_model=None, responses=answers({200: OneFeed}, *_REFUSED, 404, 422))
 def one_feed(request: Request, feed: str) -> dict[str, object]:
     """One feed with its configuration, the policy that it amounts to, and the replicas that have its newest version ready."""
     registry = parts_of(request).registry
@@ -75,7 +77,12 @@ def one_feed(request: Request, feed: str) -> dict[str, object]:
     return _feed(feed, head, registry.route(feed)) | more
 
 
-@router.put("/{feed}")
+@router.put(
+    "/{feed}",
+    response_model=None,
+    responses=answers({200: OneFeed, 201: OneFeed}, *_REFUSED, 400, 413, 415, 422),
+    openapi_extra=body(FeedConfig, {"title": "The news desk", "contradictions": "two_sources"}, required=False),
+)
 async def put_feed(request: Request, feed: str) -> Response:
     """Make a feed, or replace its configuration by the one in the body. 201 when it is new."""
     checked(feed)
@@ -85,7 +92,7 @@ async def put_feed(request: Request, feed: str) -> Response:
     return JSONResponse(await run_in_threadpool(one_feed, request, feed), 201 if new else 200)
 
 
-@router.get("/{feed}/versions")
+@router.get("/{feed}/versions", response_model=None, responses=answers({200: Versions}, *_REFUSED, 404, 422))
 def versions(request: Request, feed: str, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> dict[str, object]:
     """The newest versions, newest first."""
     registry = parts_of(request).registry
@@ -95,7 +102,7 @@ def versions(request: Request, feed: str, limit: Annotated[int, Query(ge=1, le=1
     return {"feed": feed, "versions": [_version(version) for version in found]}
 
 
-@router.get("/{feed}/versions/{number}")
+@router.get("/{feed}/versions/{number}", response_model=None, responses=answers({200: VersionAnswer}, *_REFUSED, 404, 422))
 def one_version(request: Request, feed: str, number: int) -> dict[str, object]:
     """One version, with every event it learned and every measure it was judged by."""
     version = parts_of(request).registry.version(checked(feed), number)
@@ -104,14 +111,19 @@ def one_version(request: Request, feed: str, number: int) -> dict[str, object]:
     return _version(version)
 
 
-@router.post("/{feed}/route")
-async def change_route(request: Request, feed: str) -> dict[str, object]:
+@router.post(
+    "/{feed}/route",
+    response_model=None,
+    responses=answers({200: RouteAnswer}, *_REFUSED, 400, 404, 409, 413, 415, 422),
+    openapi_extra=body(RouteChange, {"action": "rollback"}, {"action": "canary", "version": 43, "share": 0.1}),
+)
+async def changeroute_of(request: Request, feed: str) -> dict[str, object]:
     """Promote, canary, rollback, pause or resume; gives the new route."""
     checked(feed)
     change = await model_of(request, RouteChange)
     registry = parts_of(request).registry
     route = await run_in_threadpool(registry.change_route, feed, change.action, version=change.version, share=change.share)
-    return _route(route)
+    return route_of(route)
 
 
 def checked(feed: str) -> str:
@@ -126,11 +138,12 @@ def _feed(feed: str, head: Head, route: Route | None) -> dict[str, object]:
     return {
         "feed": feed,
         "head": {"version": head.version, "positions": dict(head.positions), "epoch": head.epoch},
-        "route": None if route is None else _route(route),
+        "route": None if route is None else route_of(route),
     }
 
 
-def _route(route: Route) -> dict[str, object]:
+def route_of(route: Route) -> dict[str, object]:
+    """A route as JSON."""
     return {
         "feed": route.feed,
         "stable": route.stable,

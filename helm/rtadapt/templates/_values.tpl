@@ -1,0 +1,79 @@
+{{- /* What a value means that was set to null: the parts that the templates cannot do without. A test holds it to values.yaml. */ -}}
+{{- define "rtadapt.missing" -}}
+model: smollm2
+huggingfaceToken: {}
+eventLog:
+  brokers: [kafka:9092]
+  topic: rtadapt.events
+  deadLetterTopic: rtadapt.dead-letters
+  partitions: 16
+  replication: 3
+  tls: {enabled: false, ca: {}}
+  sasl: {mechanism: "", username: "", password: {}}
+registry: {url: "redis://redis:6379/0", urlSecret: {}, cluster: false, ca: {}}
+artifacts:
+  url: ""
+  credentials: []
+  signingKeys: {}
+  volume: {existingClaim: "", accessModes: [ReadWriteMany], storageClassName: "", size: 20Gi}
+apiKeys: {}
+config: {}
+serve:
+  replicas: 2
+  image: {repository: rtadapt-serve, tag: "", pullPolicy: IfNotPresent}
+  resources: {}
+  vllmArgs: []
+  stageSize: 1Gi
+  sharedMemorySize: 1Gi
+  modelCache: {existingClaim: "", size: 30Gi}
+  preStopSeconds: 8
+  startSeconds: 900
+  updateStrategy: {}
+  podDisruptionBudget: {enabled: true}
+  autoscaling: {enabled: false, minReplicas: 2, maxReplicas: 8, metrics: [], behavior: {}}
+  keda: {enabled: false, minReplicas: 1, maxReplicas: 8, triggers: []}
+  service: {type: ClusterIP, port: 8000, annotations: {}}
+work:
+  replicas: 1
+  image: {repository: rtadapt-work, tag: "", pullPolicy: IfNotPresent}
+  resources: {}
+  modelCache: {existingClaim: "", size: 30Gi}
+  startSeconds: 900
+  terminationSeconds: 60
+  podDisruptionBudget: {enabled: false}
+  keda: {enabled: false, minReplicas: 1, maxReplicas: 8, triggers: []}
+api:
+  replicas: 2
+  image: {repository: rtadapt-api, tag: "", pullPolicy: IfNotPresent}
+  resources: {}
+  podDisruptionBudget: {enabled: true}
+  service: {type: ClusterIP, port: 8001, annotations: {}}
+serviceAccount: {create: true, name: "", annotations: {}}
+ingress: {enabled: false, className: "", annotations: {}, host: "", tlsSecret: ""}
+httpRoute: {enabled: false, parentRefs: [], hostnames: [], annotations: {}}
+monitoring:
+  podMonitor: {enabled: false, interval: 15s, labels: {}}
+  rules: {enabled: false, labels: {}, runbooks: docs/operations.md}
+  dashboards: {enabled: false, labels: {}}
+networkPolicy: {enabled: false, completions: [], control: [], metrics: []}
+podSecurityContext: {}
+securityContext: {}
+test:
+  image: {repository: rtadapt-api, tag: "", pullPolicy: IfNotPresent}
+{{- end -}}
+
+{{- /* Puts into .Values what is missing there. Every template that reads values begins with it; doing it twice changes nothing. */ -}}
+{{- define "rtadapt.whole" -}}
+{{- include "rtadapt.lay" (list .Values (include "rtadapt.missing" . | fromYaml)) -}}
+{{- end -}}
+
+{{- define "rtadapt.lay" -}}
+{{- $values := index . 0 -}}
+{{- range $name, $value := index . 1 -}}
+  {{- if kindIs "invalid" (index $values $name) -}}
+    {{- $_ := set $values $name $value -}}
+  {{- else if and (kindIs "map" $value) (kindIs "map" (index $values $name)) -}}
+    {{- include "rtadapt.lay" (list (index $values $name) $value) -}}
+  {{- end -}}
+{{- end -}}
+{{- end -}}

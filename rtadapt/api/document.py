@@ -1,0 +1,54 @@
+"""The API document (OpenAPI 3.1): what FastAPI makes of the routes, with the keys and the problem documents.
+
+Owns what the routes cannot say themselves.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from rtadapt.access import Scope
+from rtadapt.api.shapes import Item, Problem
+
+ABOUT = """The control plane of rtadapt. Completions are vLLM's own routes, on the replicas.
+
+With a `keys_file`, every `/v1` route asks for `authorization: Bearer KEY`; a key has scopes. Each answer carries
+`x-request-id`: the one that was sent, or a new one. Pages of other sites may change nothing here."""
+_SCOPES = {"/v1/events": Scope.PUSH, "/v1/feedback": Scope.PUSH}
+
+
+def install(app: FastAPI) -> None:
+    """Give `app` its document."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _completed(
+                get_openapi(title=app.title, version=app.version, description=ABOUT, routes=app.routes)
+            )
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def _completed(document: dict[str, Any]) -> dict[str, Any]:
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)  # FastAPI's own; this app answers with problem documents
+    for model in (Problem, Item):
+        found = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(found.pop("$defs", {}))
+        schemas.setdefault(model.__name__, found)
+    components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": "a key of `keys_file`"}}
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            if path.startswith("/v1/"):
+                scope = next((scope for prefix, scope in _SCOPES.items() if path.startswith(prefix)), Scope.OPERATE)
+                operation["security"] = [{"key": []}, {}]
+                operation["description"] = f"{operation.get('description', '')}\n\nScope: `{scope}`.".strip()
+            for status in [status for status, answer in operation["responses"].items() if "HTTPValidationError" in str(answer)]:
+                del operation["responses"][status]
+    return document

@@ -1,0 +1,220 @@
+"""What the control plane answers, as models: the API document is made from them, and a test holds the answers to them.
+
+Owns the names and meanings of the members. Routes give plain dictionaries; nothing is checked twice at each request.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Answer(BaseModel):
+    """Nothing but what is named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(Answer):
+    """RFC 9457, as application/problem+json. Never repeats what was sent."""
+
+    type: str = Field(examples=["about:blank"])
+    title: str = Field(examples=["Invalid event"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["text: must not be empty"])
+    code: str = Field(examples=["invalid_event"], description="stable, for programs")
+    field: str | None = Field(None, examples=["text"], description="where the fault is")
+    accepted: int | None = Field(None, description="of a request in which every event was refused: 0")
+    refused: int | None = None
+    items: list[Item] | None = None
+
+
+class Item(Answer):
+    """What became of one event of a request."""
+
+    index: int = Field(description="its place in the request, from 0")
+    status: Literal["accepted", "refused"]
+    id: str | None = Field(None, examples=["story-17"])
+    token: str | None = Field(None, examples=["news.0.41"], description="give it as `x-rtadapt-after` with a question")
+    error: Problem | None = None
+
+
+class Pushed(Answer):
+    """What became of a request's events."""
+
+    accepted: int
+    refused: int
+    items: list[Item]
+
+
+class EventWhere(Answer):
+    """Where an event is."""
+
+    id: str
+    feed: str
+    status: Literal["accepted", "admitted", "refused", "learned"]
+    token: str | None = None
+    version: int | None = Field(None, description="the version that learned it")
+    reason: str | None = Field(None, examples=["near_duplicate"])
+    detail: str | None = None
+
+
+class RouteAnswer(Answer):
+    """What a feed's alias answers from. 0 is the base model."""
+
+    feed: str
+    stable: int
+    canary: int | None
+    canary_share: float
+    follow: bool = Field(description="whether it moves to newer versions by itself")
+    revision: int
+
+
+class HeadAnswer(Answer):
+    """Where learning stands."""
+
+    version: int
+    positions: dict[str, int] = Field(description="by partition, the offset after the last one that is decided")
+    epoch: int
+
+
+class Feed(Answer):
+    """One feed."""
+
+    feed: str
+    head: HeadAnswer
+    route: RouteAnswer | None
+
+
+class OneFeed(Feed):
+    """One feed with its configuration."""
+
+    config: dict[str, Any]
+    policy: dict[str, Any] = Field(description="the configuration with its defaults: what is in force")
+    ready: list[str] = Field(description="replicas that have the newest version ready")
+
+
+class Feeds(Answer):
+    """Every feed, and the replicas that are alive."""
+
+    feeds: list[Feed]
+    replicas: dict[str, dict[str, str]]
+
+
+class Adapter(Answer):
+    """An artifact."""
+
+    digest: str
+    size_bytes: int
+
+
+class LearnedEventAnswer(Answer):
+    """An event that a version learned. Unix seconds."""
+
+    id: str
+    accepted_at: float
+
+
+class VersionAnswer(Answer):
+    """One published version."""
+
+    name: str = Field(examples=["news@42"])
+    feed: str
+    number: int
+    parent: int
+    created_at: float
+    adapter: Adapter
+    positions: dict[str, int]
+    events: list[LearnedEventAnswer]
+    measures: dict[str, float | None]
+
+
+class Versions(Answer):
+    """The newest versions, newest first."""
+
+    feed: str
+    versions: list[VersionAnswer]
+
+
+class Readers(Answer):
+    """By worker, what reads the texts and what the reading exam found."""
+
+    workers: dict[str, dict[str, Any]]
+
+
+class OverviewVersion(Answer):
+    """A version as a table shows it. `seconds` from its oldest event's acceptance to its publication."""
+
+    name: str
+    number: int
+    created_at: float
+    events: int
+    seconds: float
+    measures: dict[str, float | None]
+
+
+class OverviewFeed(Answer):
+    """A feed as the page shows it."""
+
+    feed: str
+    newest: int
+    route: RouteAnswer | None
+    ready: list[str]
+    versions: list[OverviewVersion]
+    waiting_since: float | None = Field(description="when its oldest event was accepted that is not answered from; Unix seconds")
+
+
+class Overview(Answer):
+    """One page of feeds, and how the system is."""
+
+    feeds: list[OverviewFeed]
+    total: int
+    matching: int
+    next: str | None = Field(description="give it as `after` for the next page")
+    replicas: dict[str, dict[str, str]]
+    workers: list[str]
+    waiting_known: bool = Field(description="whether this process could look at the log and the registry yet")
+    dead_letters: int | None
+
+
+class Ready(Answer):
+    """What can be done here."""
+
+    status: Literal["ready"]
+    push: Literal["ready", "unavailable"] | None = None
+    operate: Literal["ready", "unavailable"] | None = None
+
+
+class Alive(Answer):
+    """The process runs."""
+
+    status: Literal["ok"]
+
+
+Problem.model_rebuild()
+
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def answers(good: dict[int, type[BaseModel]], *statuses: int) -> Responses:
+    """What a route may answer, for its `responses`: its models by status, and the statuses of its problem documents."""
+    found: Responses = {status: {"model": model} for status, model in good.items()}
+    return found | refusals(*statuses)
+
+
+def refusals(*statuses: int) -> Responses:
+    """The problem documents that a route may answer with."""
+    shape = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": shape} for status in statuses}
+
+
+def body(model: type[BaseModel] | dict[str, Any], *examples: Any, required: bool = True) -> dict[str, Any]:
+    """A request's body for a route's `openapi_extra`: routes read their bodies themselves, bounded."""
+    schema = model if isinstance(model, dict) else model.model_json_schema(ref_template="#/components/schemas/{model}")
+    content: dict[str, Any] = {"schema": schema}
+    if examples:
+        content["examples"] = {f"example {number}": {"value": value} for number, value in enumerate(examples, start=1)}
+    return {"requestBody": {"required": required, "content": {"application/json": content}}}

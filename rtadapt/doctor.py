@@ -1,0 +1,147 @@
+"""`rtadapt doctor`: whether this machine and these settings can run, part by part, and what to do about what can't.
+
+Owns the checks. None of them changes anything but a file that it makes in the data folder and removes again.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from rtadapt.access import KeyTable
+from rtadapt.config import Settings
+from rtadapt.errors import RtadaptError
+from rtadapt.events.log import check_log, open_log
+from rtadapt.registry import embedded
+from rtadapt.registry.artifacts import ArtifactStore
+from rtadapt.registry.registry import Registry
+
+_LEAST_DISK_GIB = 2.0
+_LEAST_MEMORY_GIB = 3.0
+_GIB = 2.0**30
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part: `well` or not, what was found, and what to do."""
+
+    part: str
+    well: bool
+    found: str
+    advice: str = ""
+
+    def __str__(self) -> str:
+        line = f"{'ok ' if self.well else 'BAD'}  {self.part}: {self.found}"
+        return line if self.well or not self.advice else f"{line}\n       {self.advice}"
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every part in turn, as it is looked at."""
+    yield from _libraries()
+    yield from _machine(settings)
+    for part, look, advice in (
+        ("keys", lambda: _keys(settings), "one `scope[,scope] key` a line; scopes are complete, push, operate"),
+        ("event log", lambda: _log(settings), "event_log.url, or start the brokers"),
+        ("registry", lambda: _registry(settings), "registry.url, or start the Redis-protocol server"),
+        ("artifacts", lambda: _store(settings), "artifacts.url and artifacts.signing_key_file"),
+    ):
+        yield _tried(part, look, advice)
+    serve, api, work = settings.serve, settings.api, settings.work
+    places = (("serve", serve.host, serve.port), ("api", api.host, api.port), ("work", work.metrics_host, work.metrics_port))
+    for process, host, port in places:
+        yield _tried(f"port of {process}", partial(_port, host, port), "stop what listens there, or choose another port")
+
+
+def _tried(part: str, look: Callable[[], str], advice: str) -> Finding:
+    try:
+        return Finding(part, True, look())
+    except RtadaptError as error:
+        return Finding(part, False, str(error), advice)
+    except OSError as error:
+        return Finding(part, False, error.strerror or type(error).__name__, advice)
+
+
+def _libraries() -> Iterator[Finding]:
+    for name, extra, what in (("torch", "train", "learning"), ("vllm", "serve-cpu or serve-gpu", "serving")):
+        here = importlib.util.find_spec(name) is not None
+        yield Finding(
+            what,
+            here,
+            f"{name} is {'installed' if here else 'not installed'}",
+            f"needed by {what}: pip install 'rtadapt[{extra}]'",
+        )
+
+
+def _machine(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data_dir.absolute()
+    yield _tried("data folder", lambda: _folder(folder), "choose another one with --data-dir, or make it writable")
+    place = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(place).free / _GIB
+    yield Finding(
+        "disk", free >= _LEAST_DISK_GIB, f"{free:.1f} GiB free", f"at least {_LEAST_DISK_GIB:.0f} GiB, and more for larger models"
+    )
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / _GIB
+    yield Finding(
+        "memory", memory >= _LEAST_MEMORY_GIB, f"{memory:.1f} GiB", f"the default model needs {_LEAST_MEMORY_GIB:.0f} GiB"
+    )
+    gpu = shutil.which("nvidia-smi") is not None
+    yield Finding("device", True, "an NVIDIA driver is here" if gpu else "no GPU: everything runs on the CPU")
+    model = settings.model
+    local = model == "smollm2" or "/" not in model or not model.startswith((".", "/", "~")) or Path(model).exists()
+    yield Finding(
+        "model", local, model if local else f"{model} is not there", "--model takes smollm2, a GGUF file, a folder, or a hub id"
+    )
+
+
+def _folder(folder: Path) -> str:
+    place = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    with tempfile.TemporaryFile(dir=place):
+        return f"{folder} can be written"
+
+
+def _keys(settings: Settings) -> str:
+    if settings.keys_file is None:
+        return "none are asked for: whoever reaches a port may do everything"
+    return f"{len(KeyTable.load(settings.keys_file).entries)} in {settings.keys_file}"
+
+
+def _log(settings: Settings) -> str:
+    check_log(settings)
+    if settings.event_log.url.startswith("sqlite:"):
+        return "a file, made when it is first needed"
+    log = open_log(settings)
+    try:
+        log.ping()
+    finally:
+        log.close()
+    return "the brokers answer"
+
+
+def _registry(settings: Settings) -> str:
+    if settings.registry.url == "embedded:":
+        return f"embedded, by {embedded.find_server().name}"
+    registry = Registry(settings.registry)
+    try:
+        registry.ping()
+    finally:
+        registry.close()
+    return "it answers"
+
+
+def _store(settings: Settings) -> str:
+    ArtifactStore(settings)
+    return "the place and the keys can be read"
+
+
+def _port(host: str, port: int) -> str:
+    if port:
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            pass
+    return f"{host}:{port} is free"

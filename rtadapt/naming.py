@@ -1,0 +1,52 @@
+"""What settings are called: in files, on the command line and in the environment; and what was meant by a name that is none.
+
+Takes the settings' model; gives names, and suggestions for misspelt ones. A variable of Kubernetes' own (service links) is no
+misspelling.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+
+from pydantic import BaseModel
+
+PREFIX = "RTADAPT_"
+_OURS = frozenset(("RTADAPT_SERVER_PID",))
+"""What our own processes tell each other in the environment."""
+_SERVICE_LINK = re.compile(r"RTADAPT_\w*(_SERVICE_(HOST|PORT\w*)|_PORT_\d+_(TCP|UDP)\w*)|RTADAPT_(\w+_)?PORT")
+
+
+def names_of(model: type[BaseModel]) -> set[str]:
+    """Every setting as it is written on the command line (`batch.max_events`), and every section's name."""
+    found: set[str] = set()
+    for name, field in model.model_fields.items():
+        found.add(name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            found |= {f"{name}.{inner}" for inner in field.annotation.model_fields}
+    return found
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """`; did you mean batch.max_events?`, or nothing where no name is like it."""
+    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.75)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def misspelt(environment: Mapping[str, str], model: type[BaseModel]) -> str | None:
+    """What is wrong with the first variable that begins as ours do and is none; None when there is no such variable."""
+    known = {variable(name) for name in names_of(model)}
+    for name in sorted(environment):
+        upper = name.upper()
+        if not upper.startswith(PREFIX) or upper in known | _OURS:
+            continue
+        if _SERVICE_LINK.fullmatch(upper) and (not upper.endswith("_PORT") or "://" in environment[name]):
+            continue
+        return f"{name}: there is no such setting{meant(upper, known)}"
+    return None
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting: `batch.max_events` is RTADAPT_BATCH__MAX_EVENTS."""
+    return PREFIX + name.replace(".", "__").upper()

@@ -1,0 +1,75 @@
+-- Notes which versions of a feed a replica holds and which it can't load, and moves the route to the newest version that
+-- nobody is left to wait for.
+-- KEYS: versions, route, retired, holds (replica -> 'numbers held|numbers failed').
+-- ARGV: replica, what it holds, what it failed to load (both numbers with spaces), lifetime of the holds in ms, then the
+--       live replicas: '+name' for one that is waited for, '-name' for one that has stalled.
+-- Returns {1 if the route moved, else 0; the route's fields and values; the holds of all live replicas}, or {'missing'}.
+local route = redis.call('HMGET', KEYS[2], 'stable', 'canary', 'follow', 'history')
+if not route[1] then
+  return {'missing'}
+end
+redis.call('HSET', KEYS[4], ARGV[1], ARGV[2] .. '|' .. ARGV[3])
+redis.call('PEXPIRE', KEYS[4], ARGV[4])
+
+local waited_for, alive = {}, {[ARGV[1]] = true}
+for i = 5, #ARGV do
+  local name = string.sub(ARGV[i], 2)
+  alive[name] = true
+  if string.sub(ARGV[i], 1, 1) == '+' then
+    waited_for[#waited_for + 1] = name
+  end
+end
+
+local function numbers(text)
+  local set = {}
+  for number in string.gmatch(text, '%d+') do
+    set[number] = true
+  end
+  return set
+end
+
+local holds, fails, newer = {}, {}, {}
+local flat = redis.call('HGETALL', KEYS[4])
+for i = 1, #flat, 2 do
+  if alive[flat[i]] then
+    holds[flat[i]] = numbers(string.match(flat[i + 1], '^[^|]*'))
+    fails[flat[i]] = numbers(string.match(flat[i + 1], '|(.*)$'))
+    for number in pairs(holds[flat[i]]) do
+      if tonumber(number) > tonumber(route[1]) then
+        newer[#newer + 1] = number
+      end
+    end
+  else
+    redis.call('HDEL', KEYS[4], flat[i])
+  end
+end
+table.sort(newer, function(a, b) return tonumber(a) > tonumber(b) end)
+
+local function held_by_all(version)
+  for _, name in ipairs(waited_for) do
+    if not holds[name] or not (holds[name][version] or fails[name][version]) then
+      return false
+    end
+  end
+  return redis.call('HEXISTS', KEYS[1], version) == 1 and redis.call('SISMEMBER', KEYS[3], version) == 0
+end
+
+local moved = 0
+for _, version in ipairs(newer) do
+  if route[3] == '1' and held_by_all(version) then
+    moved = 1
+    local history = {}
+    for number in string.gmatch(route[4] .. ' ' .. route[1], '%d+') do
+      history[#history + 1] = number
+    end
+    local newest = table.concat(history, ' ', math.max(1, #history - 19))
+    redis.call('HSET', KEYS[2], 'stable', version, 'history', newest)
+    redis.call('HINCRBY', KEYS[2], 'revision', 1)
+    -- A trial of something that the stable version has reached or passed is over.
+    if route[2] ~= '' and tonumber(route[2]) <= tonumber(version) then
+      redis.call('HSET', KEYS[2], 'canary', '', 'share', '0')
+    end
+    break
+  end
+end
+return {moved, redis.call('HGETALL', KEYS[2]), redis.call('HGETALL', KEYS[4])}

@@ -1,0 +1,158 @@
+"""The follower: turns the registry's keys into views as soon as they change, and never waits for a load.
+
+Owns the reading of heads and routes. A change only tells it where to look; all keys are read again now and then. With the
+registry away it changes nothing and tries again. What the registry says is followed only if it goes on from what was
+followed before (identity.py); else the feed stays as it is until an operator says `trust`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from rtadapt.errors import Unavailable
+from rtadapt.observe import metrics
+from rtadapt.records import Head, Route, Version
+from rtadapt.registry.registry import Registry
+from rtadapt.serving.identity import Said, doubt, foreign
+from rtadapt.serving.live import Live
+from rtadapt.serving.loading import Loader
+from rtadapt.serving.views import Views
+
+logger = logging.getLogger(__name__)
+
+_FIRST_PAUSE_SECONDS = 0.1
+_FEEDS_READ_SINGLY = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What one look at the registry gave of a feed: what it says, and its records of the versions that matter here."""
+
+    said: Said
+    records: dict[int, Version]
+    is_legible: bool = True
+
+
+class Follower:
+    """One replica's. `run` until cancelled, then `close`."""
+
+    def __init__(self, registry: Registry, live: Live, views: Views, loader: Loader, poll_seconds: float) -> None:
+        self._registry = registry
+        self._live = live
+        self._views = views
+        self._loader = loader
+        self._poll_seconds = poll_seconds
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="follower")
+        self._cursor = ""
+        self._read_all_at = float("-inf")
+        self.reason_away = "the registry has not been asked yet"
+        """Why the registry could not be read last; "" while it can."""
+        self.readable = asyncio.Event()
+        self.was_asked = False
+        self.passed_at = time.monotonic()
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        pause = _FIRST_PAUSE_SECONDS
+        changed: frozenset[str] | None = None  # None: all
+        while True:
+            try:
+                await self._pass(changed)
+                changed = await self._news()
+                pause = _FIRST_PAUSE_SECONDS
+            except Unavailable as error:
+                self._tell_away(str(error))
+                changed = None
+                await asyncio.sleep(pause)
+                pause = min(self._poll_seconds, pause * 2)
+
+    def close(self) -> None:
+        """Begin no more reading."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _pass(self, changed: frozenset[str] | None) -> None:
+        loop = asyncio.get_running_loop()
+        if not self._cursor:
+            self._cursor, _ = await loop.run_in_executor(self._thread, self._registry.changes)
+        loaded = {feed: tuple(self._loader.loaded(feed)) for feed in self._views.feeds}
+        for read in await loop.run_in_executor(self._thread, partial(self._read, changed, dict(self._views.feeds), loaded)):
+            self._take(read)
+        if changed is None:
+            self._views.know_all()
+        if self.reason_away:
+            self.reason_away = ""
+            if not self._live.ready:  # else the heartbeat says it: this server may be one that takes no writes
+                metrics.REGISTRY_UP.set(1)
+            self.readable.set()
+            self._views.changed.set()
+        self.was_asked = True
+        self.passed_at = time.monotonic()
+
+    async def _news(self) -> frozenset[str] | None:
+        """The feeds that changed, or None when it is time to look at all of them."""
+        left = self._read_all_at + self._poll_seconds - time.monotonic()
+        if left <= 0:
+            return None
+        loop = asyncio.get_running_loop()
+        self._cursor, changes = await loop.run_in_executor(self._thread, self._registry.changes, self._cursor, left)
+        feeds = frozenset(change.feed for change in changes)
+        return feeds if len(feeds) <= _FEEDS_READ_SINGLY else None
+
+    def _read(self, changed: Iterable[str] | None, held: Mapping[str, Said], loaded: Mapping[str, Sequence[int]]) -> list[_Read]:
+        """What is new in the registry; in the follower's thread."""
+        if changed is None:
+            self._read_all_at = time.monotonic()
+            heads, routes = self._registry.heads(), self._registry.routes()
+            said = [Said(heads[feed], routes[feed]) for feed in sorted(heads.keys() & routes.keys())]
+        else:
+            pairs = [self._keys_of(feed) for feed in sorted(changed)]
+            said = [Said(head, route) for head, route in pairs if head is not None and route is not None]
+        new = [one for one in said if held.get(one.head.feed) != one or one.head.feed in self._live.not_followed]
+        return [self._with_records(one, loaded.get(one.head.feed, ())) for one in new]
+
+    def _keys_of(self, feed: str) -> tuple[Head | None, Route | None]:
+        try:
+            return self._registry.head(feed), self._registry.route(feed)
+        except (ValueError, KeyError, TypeError):  # the next look at all feeds says so
+            return None, None
+
+    def _with_records(self, said: Said, loaded: Sequence[int]) -> _Read:
+        named = {said.head.version, said.route.stable, said.route.canary or 0, *loaded} - {0}
+        try:
+            return _Read(said, self._registry.records(said.head.feed, sorted(named)))
+        except (ValueError, KeyError, TypeError):
+            return _Read(said, {}, is_legible=False)
+
+    def _take(self, read: _Read) -> None:
+        """Follow what was read, or stay."""
+        feed, held = read.said.head.feed, self._views.feeds.get(read.said.head.feed)
+        loaded = self._loader.loaded(feed)
+        reason = doubt(held, read.said, loaded, read.records) if read.is_legible else "a record of the feed can't be read"
+        if reason:
+            if held is None:
+                logger.error("a feed is not served", extra={"feed": feed, "reason": reason})
+            elif self._views.stay(feed, reason):
+                extra = {"feed": feed, "reason": reason}
+                logger.error("the registry is not believed: the feed stays as it is until an operator says trust", extra=extra)
+            return
+        if held is not None and held.head.incarnation != read.said.head.incarnation:
+            gone = [number for number in loaded if number not in read.records]
+            for number in {*gone, *foreign(loaded, read.records)}:
+                self._loader.disown(feed, number)
+        self._views.follow(read.said, read.records)
+
+    def _tell_away(self, reason: str) -> None:
+        metrics.REGISTRY_UP.set(0)
+        self.readable.clear()
+        if self.reason_away != reason:
+            self.reason_away = reason
+            self._views.changed.set()
+            if self._live.ready:
+                logger.warning("the registry can't be read; serving what is loaded", extra={"reason": reason})
+        self.was_asked = True

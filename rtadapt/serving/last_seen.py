@@ -1,0 +1,72 @@
+"""What this replica followed last, on disk: heads, routes, and the records of the versions that it served.
+
+Owns the file. With it a replica starts and serves while the registry is away, and knows an emptied or older registry when it
+sees one. A file that can't be read, or was written for another base model, is as none.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rtadapt.records import Head, Route, Version, positions_from_json
+from rtadapt.registry import codec
+from rtadapt.serving.identity import Said
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One feed as it was followed, and the versions that its route named."""
+
+    said: Said
+    versions: tuple[Version, ...]
+
+
+def read_seen(path: Path, base_model: str) -> list[Seen]:
+    """Every feed in the file at `path`; none where there is no good one."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        return [_read(feed) for feed in value["feeds"]] if value["base_model"] == base_model else []
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        logger.warning("what was served last can't be read", extra={"error": type(error).__name__})
+        return []
+
+
+def write_seen(path: Path, base_model: str, feeds: Iterable[Seen]) -> None:
+    """Put `feeds` in place of what the file held, whole or not at all. Raises OSError."""
+    partial = path.with_suffix(".partial")
+    with partial.open("w", encoding="utf-8") as file:
+        json.dump({"base_model": base_model, "feeds": [_plain(seen) for seen in feeds]}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _plain(seen: Seen) -> dict[str, Any]:
+    head, route = seen.said.head, seen.said.route
+    return {
+        "feed": head.feed,
+        "head": [head.version, codec.positions_text(head.positions), head.epoch, head.incarnation],
+        "route": [route.stable, route.canary, route.canary_share, route.follow, route.revision, route.trusted],
+        "versions": [[codec.positions_text(version.positions), codec.version_text(version)] for version in seen.versions],
+    }
+
+
+def _read(value: dict[str, Any]) -> Seen:
+    feed = value["feed"]
+    number, positions, epoch, incarnation = value["head"]
+    head = Head(feed, number, positions_from_json(json.loads(positions)), epoch, incarnation)
+    versions = tuple(
+        codec.read_version(feed, json.dumps(json.loads(text) | {"positions": json.loads(where)}))
+        for where, text in value["versions"]
+    )
+    return Seen(Said(head, Route(feed, *value["route"])), versions)

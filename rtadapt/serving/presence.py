@@ -1,0 +1,145 @@
+"""This replica's word in the registry: that it is there, how it gets on, and which versions it holds.
+
+Owns heartbeat and reports. A report is what moves routes, so it says whom the route should wait for: every live replica but
+those that have stalled. A replica has stalled when it has had something to load without getting on, or has held the same
+versions while it lacked ours, for `serve.ready_timeout_seconds`; or when it does not follow this feed. That is counted for each
+replica, whatever is published meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+from rtadapt.config import Settings
+from rtadapt.errors import NotFound, Unavailable
+from rtadapt.observe import metrics
+from rtadapt.registry.codec import Holding
+from rtadapt.registry.registry import Registry
+from rtadapt.serving import plan
+from rtadapt.serving.live import Live
+from rtadapt.serving.loading import Loader
+from rtadapt.serving.views import Views
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class Presence:
+    """One replica's. Run `beat` and `tell` side by side, then `close`."""
+
+    def __init__(self, settings: Settings, registry: Registry, replica: str, live: Live, views: Views, loader: Loader) -> None:
+        self.replica = replica
+        self._registry = registry
+        self._live = live
+        self._views = views
+        self._loader = loader
+        self._patience_seconds = settings.serve.ready_timeout_seconds
+        self._poll_seconds = settings.serve.poll_seconds
+        self._beat_seconds = settings.registry.replica_ttl_seconds / 3
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="presence")
+        self._told: set[str] = set()
+        self._refused = ""
+        self._news = asyncio.Event()
+        self._lags: dict[tuple[str, str], tuple[Holding, float]] = {}
+        self.about: Callable[[], Mapping[str, Any]] = dict
+        """What to say of this replica, beside how it gets on."""
+
+    def say(self, feed: str) -> None:
+        """What this replica holds of `feed` is new: tell it soon."""
+        self._told.add(feed)
+        self._news.set()
+
+    async def beat(self) -> None:
+        """Say again and again that this replica is there, once it is ready."""
+        while True:
+            if self._live.ready:
+                await self.be_there()
+            await asyncio.sleep(self._beat_seconds)
+
+    async def be_there(self) -> None:
+        """Say it now. The registry not taking it shows in `rtadapt_registry_up`."""
+        info = {**self.about(), "busy_seconds": round(self._loader.busy_seconds(), 3), "loaded": self._loader.total()}
+        info["not_followed"] = sorted(self._live.not_followed)
+        try:
+            await self._off_loop(self._registry.heartbeat, self.replica, info)
+            metrics.REGISTRY_UP.set(1)
+        except Unavailable as error:
+            if self._live.ready:
+                logger.warning("the registry does not take this replica's heartbeat", extra={"reason": str(error)})
+            metrics.REGISTRY_UP.set(0)
+
+    async def tell(self) -> None:
+        """Report what this replica holds whenever that is new, and again while a route has still to move."""
+        while True:
+            feeds, self._told = self._told, set()
+            self._news.clear()
+            feeds |= {feed for feed, state in self._views.states().items() if plan.waiting(state)}
+            try:
+                if feeds:
+                    live = await self._off_loop(self._registry.live_replicas)
+                    # One whose report was not taken comes last: its keys may be in disorder, and that is its trouble alone.
+                    for feed in sorted(feeds & self._views.feeds.keys(), key=lambda name: (name == self._refused, name)):
+                        self._refused = feed
+                        await self._report(feed, live)
+                    self._refused = ""
+            except Unavailable:  # the follower says so
+                self._told |= feeds
+                await asyncio.sleep(self._poll_seconds / 2)
+            try:
+                async with asyncio.timeout(self._poll_seconds):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+
+    async def close(self) -> None:
+        """Say goodbye, so that nobody waits for this replica."""
+        try:
+            await self._off_loop(self._registry.forget, self.replica)
+        except Unavailable:
+            logger.info("the registry was not told that this replica stops")
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _report(self, feed: str, live: Mapping[str, Mapping[str, Any]]) -> None:
+        if feed in self._live.not_followed:
+            return
+        holding = Holding(frozenset(self._loader.loaded(feed)), self._loader.failed(feed))
+        stalled = {name for name, info in live.items() if name != self.replica and self._has_stalled(feed, name, info)}
+        waited_for = [name for name in live if name not in stalled]
+        try:
+            _, holdings = await self._off_loop(self._registry.report, feed, self.replica, holding, waited_for, sorted(stalled))
+        except NotFound:  # lost meanwhile; the follower has seen it
+            return
+        self._watch_lags(feed, holding, live.keys() - {self.replica}, holdings)
+        offered = frozenset(number for name, other in holdings.items() if name != self.replica for number in other.held)
+        if offered != self._views.offered.get(feed):
+            self._views.offered[feed] = offered
+            self._views.changed.set()
+
+    def _has_stalled(self, feed: str, name: str, info: Mapping[str, Any]) -> bool:
+        _, since = self._lags.get((feed, name), (None, time.monotonic()))
+        waited = max(time.monotonic() - since, float(info.get("busy_seconds", 0)))
+        return waited >= self._patience_seconds or feed in info.get("not_followed", ())
+
+    def _watch_lags(self, feed: str, mine: Holding, others: set[str], holdings: Mapping[str, Holding]) -> None:
+        """Note since when each of the others lacks what this replica holds, without any change."""
+        newest = max(mine.held, default=0)
+        now = time.monotonic()
+        for name in others:
+            theirs = holdings.get(name, Holding())
+            before, since = self._lags.get((feed, name), (None, now))
+            if newest in theirs.held | theirs.failed:
+                self._lags.pop((feed, name), None)
+            else:
+                self._lags[feed, name] = (theirs, since if theirs == before else now)
+        for key in [key for key in self._lags if key[0] == feed and key[1] not in others]:
+            del self._lags[key]
+
+    async def _off_loop(self, function: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(function, *arguments))

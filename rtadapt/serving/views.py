@@ -1,0 +1,98 @@
+"""What this replica follows of each feed, and the view that this makes together with what is loaded.
+
+Owns heads and routes as they are followed, and what each alias answers from. Follower and residency both put views in force
+through it: the one when the registry says something new, the other when a version came or went. Nothing here waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from rtadapt.observe import metrics
+from rtadapt.records import Version
+from rtadapt.serving import plan
+from rtadapt.serving.flips import Flips
+from rtadapt.serving.identity import Said, engine_name
+from rtadapt.serving.live import Live
+from rtadapt.serving.routing import FeedView, ServingView
+
+
+class Views:
+    """Of all feeds. Lives on one event loop."""
+
+    def __init__(self, live: Live, loaded: Callable[[str], Mapping[int, Version]], flips: Flips) -> None:
+        """`loaded(feed)` gives the versions that the engine knows, by number."""
+        self._live = live
+        self._loaded = loaded
+        self._flips = flips
+        self.feeds: dict[str, Said] = {}
+        self.offered: dict[str, frozenset[int]] = {}
+        self.records: dict[str, dict[int, Version]] = {}
+        self.changed = asyncio.Event()
+        self._serving: dict[str, int] = {}
+
+    def follow(self, said: Said, records: dict[int, Version]) -> None:
+        """Follow what the registry says of a feed from now on. `records` are those of the versions that matter here."""
+        feed = said.head.feed
+        self.records[feed] = records
+        self._live.not_followed.pop(feed, None)
+        if self.feeds.get(feed) != said:
+            self.feeds[feed] = said
+            self.changed.set()
+        self.publish(feed)
+
+    def stay(self, feed: str, reason: str) -> bool:
+        """Go on with what was followed of `feed` until now. Gives whether that is new."""
+        new = self._live.not_followed.get(feed) != reason
+        self._live.not_followed[feed] = reason
+        self.publish(feed)
+        return new
+
+    def know_all(self) -> None:
+        """The registry has named all feeds."""
+        if not self._live.view.complete:
+            self._live.replace(replace(self._live.view, complete=True))
+            self.changed.set()
+        metrics.FEEDS_NOT_FOLLOWED.set(len(self._live.not_followed))
+
+    def publish(self, feed: str) -> None:
+        """Put this feed's part of the view in force, and account for what that flips."""
+        head, route, loaded = self.feeds[feed].head, self.feeds[feed].route, self._loaded(feed)
+        before = self._serving.get(feed)
+        if route.stable == 0 or route.stable in loaded:
+            self._serving[feed] = route.stable
+        elif before and before not in loaded:
+            del self._serving[feed]
+        stable = self._serving.get(feed)
+        view = FeedView(
+            feed=feed,
+            stable=stable,
+            canary=route.canary if route.canary == 0 or route.canary in loaded else None,
+            canary_share=route.canary_share,
+            head=head,
+            loaded={0: {}} | {number: version.positions for number, version in loaded.items()},
+            names={number: engine_name(version) for number, version in loaded.items()},
+            incarnation=head.incarnation,
+            follows=route.follow and feed not in self._live.not_followed,
+        )
+        if self._live.view.feeds.get(feed) != view:
+            current: ServingView = self._live.view
+            self._live.replace(replace(current, feeds={**current.feeds, feed: view}))
+        self._flips.see(feed, before, stable, route.stable)
+
+    def serving(self, feed: str) -> int | None:
+        """What the alias answers from here."""
+        return self._serving.get(feed)
+
+    def state(self, feed: str) -> plan.FeedState:
+        """The feed as plans are made from it."""
+        said, loaded = self.feeds[feed], self._loaded(feed)
+        published = {number: version.created_at for number, version in loaded.items()}
+        offered = self.offered.get(feed, frozenset())
+        return plan.FeedState(said.route, said.head, published, self._serving.get(feed), offered)
+
+    def states(self) -> dict[str, plan.FeedState]:
+        """All of them."""
+        return {feed: self.state(feed) for feed in self.feeds}

@@ -1,0 +1,79 @@
+"""Which token ids a request may name: those that the base model's tokenizer has a token for.
+
+Owns the refusal of requests that could end the engine. A model's output is often wider than its tokenizer, and where a tokenizer
+marks leading spaces, vLLM 0.32 fails on the id of such a padding when it spells log probabilities: not the request alone, the
+whole engine. Found out once, by the process that starts vLLM, and handed to the middleware through the environment.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from rtadapt.errors import InvalidRequest
+
+VOCABULARY = "RTADAPT_VOCABULARY"
+"""Environment variable with the number of tokens, and `safe` or `fragile`."""
+
+_LOGPROBS = ("logprobs", "top_logprobs", "prompt_logprobs")
+_IDS = ("allowed_token_ids", "stop_token_ids", "logprob_token_ids")
+_IN_RESPONSES = "message.output_text.logprobs"
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Ids below `tokens` have a token. Where it is `fragile`, log probabilities may meet one that has none."""
+
+    tokens: int
+    fragile: bool
+
+    def __str__(self) -> str:
+        return f"{self.tokens} {'fragile' if self.fragile else 'safe'}"
+
+    @classmethod
+    def from_environment(cls) -> Vocabulary | None:
+        """What the process that started vLLM found out; None where it said nothing."""
+        tokens, _, kind = os.environ.get(VOCABULARY, "").partition(" ")
+        return cls(int(tokens), kind == "fragile") if tokens.isdigit() else None
+
+    def check(self, body: dict[str, Any]) -> None:
+        """Raises InvalidRequest for a completion request that the engine might not survive."""
+        bias = body.get("logit_bias")
+        self._check_ids("logit_bias", bias if isinstance(bias, dict) else ())
+        for name in _IDS:
+            ids = body.get(name)
+            self._check_ids(name, ids if isinstance(ids, list) else ())
+        if self.fragile:
+            asked = [name for name in _LOGPROBS if body.get(name) is not None and body[name] is not False]
+            include = body.get("include")
+            asked += ["include"] if isinstance(include, list) and _IN_RESPONSES in include else []
+            if asked:
+                message = "this base model has ids without a token, so the engine can't give log probabilities"
+                raise InvalidRequest(message, field=asked[0])
+
+    def _check_ids(self, field: str, ids: Iterable[Any]) -> None:
+        for value in ids:
+            text = str(value).strip()
+            # What is no whole number at all is the engine's to refuse.
+            if text.lstrip("+-").isdecimal() and not 0 <= int(text[:20]) < self.tokens:
+                raise InvalidRequest(f"{field} names an id beyond the {self.tokens} tokens of this base model", field=field)
+
+
+def vocabulary_of(model_path: str, revision: str | None, outputs: int) -> Vocabulary:
+    """The vocabulary of the model, whose output has `outputs` ids. Raises OSError or ValueError when it can't be read."""
+    from transformers import AutoTokenizer
+
+    tokenizer: Any = AutoTokenizer.from_pretrained(model_path, revision=revision)
+    tokens = max(len(tokenizer), max(tokenizer.get_vocab().values(), default=0) + 1)
+    return Vocabulary(tokens, outputs > tokens and _marks_spaces(tokenizer))
+
+
+def _marks_spaces(tokenizer: Any) -> bool:
+    """Whether vLLM looks at the raw token of each id that it spells; yes where it can't be asked."""
+    try:
+        from vllm.tokenizers.detokenizer_utils import get_leading_space_marker
+    except ImportError:
+        return True
+    return get_leading_space_marker(tokenizer) is not None

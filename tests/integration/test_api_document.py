@@ -1,0 +1,148 @@
+"""The API document: every route has its answers, its keys and an example, and answers as it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from rtadapt.api import shapes
+from rtadapt.api.app import create_app
+from rtadapt.config import RegistrySettings, Settings
+from rtadapt.records import LearnedEvent
+from rtadapt.registry.registry import Registry
+from tests.support.api_server import STORY
+from tests.support.registry_steps import candidate
+
+
+@pytest.fixture
+def registry(redis_url: str) -> Iterator[Registry]:
+    registry = Registry(RegistrySettings(url=redis_url))
+    yield registry
+    registry.close()
+
+
+@pytest.fixture
+def client(tmp_path: Path, redis_url: str) -> Iterator[TestClient]:
+    settings = Settings(data_dir=tmp_path, registry=RegistrySettings(url=redis_url))
+    with TestClient(create_app(settings)) as client:
+        yield client
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if "$ref" in value:
+            yield value["$ref"]
+        for inner in value.values():
+            yield from references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references(inner)
+
+
+def test_every_route_has_answers_keys_and_examples(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    for path, method, operation in operations(document):
+        assert operation.get("description"), path
+        good = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+        assert good, path
+        assert all(answer.get("content") for answer in good), path
+        if not path.startswith("/v1/"):
+            continue
+        assert operation["security"], path
+        assert "Scope: `" in operation["description"]
+        assert {"401", "403", "503"} <= set(operation["responses"]), path
+        if method in ("post", "put"):
+            content = operation["requestBody"]["content"]["application/json"]
+            assert content["examples"], path
+            assert content["schema"], path
+
+
+def test_every_reference_of_the_document_leads_somewhere(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    found = set(references(document))
+    assert found
+    for reference in found:
+        name = reference.removeprefix("#/components/schemas/")
+        assert name in document["components"]["schemas"], reference
+
+
+def test_the_examples_are_taken(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    for path, method, operation in operations(document):
+        body = operation.get("requestBody")
+        if body is None or path.endswith("/route"):
+            continue
+        for example in body["content"]["application/json"]["examples"].values():
+            answer = client.request(method, path.replace("{feed}", "news"), json=example["value"])
+            assert answer.status_code in (200, 201, 202), (path, answer.text)
+
+
+def test_answers_are_what_the_document_says(client: TestClient, registry: Registry) -> None:
+    pushed = client.post("/v1/events", json=[STORY | {"id": "one"}, {"feed": "news"}])
+    shapes.Pushed.model_validate(pushed.json(), strict=True)
+    shapes.Problem.model_validate(client.post("/v1/events", json=[{"feed": "news"}]).json())
+    shapes.EventWhere.model_validate(client.get("/v1/events/one").json())
+    registry.commit(
+        "news",
+        epoch=registry.claim("news", "worker"),
+        parent=0,
+        positions={0: 1},
+        candidate=candidate(0),
+        events=[LearnedEvent("one", 1.0)],
+        measures={"recall": float("nan"), "replay_lost": 0.25},
+        statuses=[],
+    )
+    shapes.Feeds.model_validate(client.get("/v1/feeds").json())
+    shapes.OneFeed.model_validate(client.get("/v1/feeds/news").json())
+    shapes.OneFeed.model_validate(client.put("/v1/feeds/news", json={"title": "News"}).json())
+    shapes.Versions.model_validate(client.get("/v1/feeds/news/versions").json())
+    shapes.VersionAnswer.model_validate(client.get("/v1/feeds/news/versions/1").json())
+    shapes.RouteAnswer.model_validate(client.post("/v1/feeds/news/route", json={"action": "promote", "version": 1}).json())
+    shapes.Readers.model_validate(client.get("/v1/reading").json())
+    shapes.Overview.model_validate(client.get("/v1/overview").json())
+    shapes.Ready.model_validate(client.get("/readyz").json())
+    shapes.Problem.model_validate(client.get("/v1/feeds/nothing").json())
+
+
+def test_an_overview_of_many_feeds_is_a_small_page_at_a_time(client: TestClient, registry: Registry) -> None:
+    for number in range(60):
+        registry.ensure_feed(f"feed-{number:03d}")
+    registry.ensure_feed("sport")
+    first = client.get("/v1/overview")
+    assert len(first.content) < 100_000
+    page = first.json()
+    assert (page["total"], page["matching"], len(page["feeds"])) == (61, 61, 12)
+    names: list[str] = [feed["feed"] for feed in page["feeds"]]
+    while page["next"] is not None:
+        page = client.get("/v1/overview", params={"after": page["next"], "limit": 20}).json()
+        names += [feed["feed"] for feed in page["feeds"]]
+    assert names == sorted(registry.feeds())
+    found = client.get("/v1/overview", params={"contains": "POR"}).json()
+    assert [feed["feed"] for feed in found["feeds"]] == ["sport"]
+    assert (found["total"], found["matching"]) == (61, 1)
+
+
+def test_what_waits_is_in_the_overview(client: TestClient) -> None:
+    client.post("/v1/events", json=STORY)
+    client.app.state.parts.freshness.look()  # type: ignore[attr-defined]
+    page = client.get("/v1/overview").json()
+    assert page["waiting_known"] is True
+    assert page["feeds"][0]["waiting_since"] > 1e9
+
+
+def test_every_prefix_of_the_control_plane_is_its_own_beside_the_engine(client: TestClient) -> None:
+    from rtadapt.mounted import _PREFIXES
+
+    paths = {path for path, _, _ in operations(client.get("/openapi.json").json()) if path.startswith(("/v1", "/console"))}
+    for path in paths:
+        assert any(path == prefix or path.startswith(prefix + "/") for prefix in _PREFIXES), path

@@ -1,0 +1,201 @@
+"""The chart over many value sets: every documented value set to null, and what an API server refuses beyond its schemas."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import helm_python as helm
+import pytest
+import yaml
+
+from rtadapt.api.app import create_app
+from rtadapt.config import RegistrySettings, Settings
+from tests.support.chart import CHART, VERSIONS, Manifest, of_kind, render, server_refusals, validate
+
+DOCUMENTED: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
+SECRET = {"name": "secrets", "key": "it"}
+PEERS = [{"namespaceSelector": {"matchLabels": {"name": "peers"}}}]
+
+
+def maps(values: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Where the documented values have maps and lists."""
+    for name, value in values.items():
+        if isinstance(value, dict | list) and name not in ("scaleDown", "annotations", "labels"):
+            yield (*path, name)
+        if isinstance(value, dict):
+            yield from maps(value, (*path, name))
+
+
+def at(path: tuple[str, ...], value: Any) -> dict[str, Any]:
+    for name in reversed(path):
+        value = {name: value}
+    return dict(value)
+
+
+NULLS = {".".join(path): at(path, None) for path in maps(DOCUMENTED)}
+BARE = {
+    f"nothing of {name}": {name: dict.fromkeys(section)}
+    for name, section in DOCUMENTED.items()
+    if isinstance(section, dict) and section
+}
+CHOSEN: dict[str, dict[str, Any]] = {
+    "budget of the other kind": {"serve": {"podDisruptionBudget": {"maxUnavailable": "25%"}}},
+    "budget by number": {"api": {"podDisruptionBudget": {"minAvailable": 0}}},
+    "recreate": {"serve": {"updateStrategy": {"type": "Recreate"}}},
+    "no spare device": {"serve": {"updateStrategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}}},
+    "no pause": {"serve": {"preStopSeconds": 0}},
+    "no replicas": {"serve": {"replicas": 0}, "work": {"replicas": 0}, "api": {"replicas": 0}},
+    "openshift": {"podSecurityContext": {"runAsUser": None, "runAsGroup": None, "fsGroup": None}},
+    "routes of a gateway": {"httpRoute": {"enabled": True, "parentRefs": [{"name": "edge"}], "hostnames": ["a.example"]}},
+    "scaled by KEDA": {"work": {"keda": {"enabled": True, "triggers": [{"type": "kafka", "metadata": {}}]}}},
+    "dashboards": {"monitoring": {"dashboards": {"enabled": True}}},
+    "private authorities": {
+        "registry": {"url": "rediss://redis:6379/0", "ca": SECRET},
+        "eventLog": {"tls": {"enabled": True, "ca": SECRET}},
+    },
+    "more volumes": {
+        "api": {"extraVolumes": [{"name": "v", "emptyDir": {}}], "extraVolumeMounts": [{"name": "v", "mountPath": "/v"}]}
+    },
+    "closed": {"networkPolicy": {"enabled": True, "completions": PEERS, "control": PEERS, "metrics": PEERS}},
+}
+EVERY = NULLS | BARE | CHOSEN
+
+
+def test_many_value_sets_are_tried() -> None:
+    assert len(EVERY) >= 60
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_it_renders_and_is_taken(name: str) -> None:
+    manifests = render(EVERY[name])
+    for version in VERSIONS:
+        assert validate(manifests, version) >= 8
+    assert server_refusals(manifests) == []
+
+
+def test_what_the_templates_lay_under_missing_values_is_what_is_documented() -> None:
+    text = (CHART / "templates" / "_values.tpl").read_text()
+    laid = re.search(r'define "rtadapt.missing" -}}(.*?){{- end', text, re.DOTALL)
+    assert laid is not None
+
+    def compare(one: dict[str, Any], documented: dict[str, Any], path: str) -> None:
+        for name, value in one.items():
+            assert name in documented, path + name
+            if isinstance(value, dict):
+                compare(value, documented[name], f"{path}{name}.")
+            elif value not in ("", [], {}):
+                assert documented[name] == value, path + name
+
+    compare(yaml.safe_load(laid[1]), DOCUMENTED, "")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"serve": {"podDisruptionBudget": {"minAvailable": 1, "maxUnavailable": 1}}},
+        {"serve": {"updateStrategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 0}}}},
+        {"serve": {"autoscaling": {"enabled": True, "minReplicas": 3, "maxReplicas": 2}}},
+        {"registry": {"url": "redis://:secret@redis:6379/0"}},
+        {"registry": {"url": "redis://redis:6379/0?password=secret"}},
+        {"config": {"serve": {"port": 9000}}},
+        {"config": {"serve": {"host": "127.0.0.1"}}},
+        {"config": {"event_log": {"url": "sqlite:"}}},
+        {"config": {"registry": {"url": "embedded:"}}},
+        {"config": {"batch": {"max_evens": 3}}},
+        {"config": {"batch": {"max_events": 0}}},
+        {"config": {"bacth": {}}},
+        {"httpRoute": {"enabled": True}},
+        {"work": {"keda": {"enabled": True}}},
+        {"model": "a\u0007b"},
+        {"fullnameOverride": "Adapt_1"},
+    ],
+)
+def test_what_would_break_later_is_refused_at_once(values: dict[str, Any]) -> None:
+    with pytest.raises(helm.HelmError):
+        render(values)
+
+
+def container_of(manifests: list[Manifest], part: str) -> Manifest:
+    (container,) = of_kind(manifests, "Deployment")[f"try-rtadapt-{part}"]["spec"]["template"]["spec"]["containers"]
+    return dict(container)
+
+
+def test_authorities_reach_every_pod() -> None:
+    manifests = render(CHOSEN["private authorities"])
+    for part in ("serve", "work", "api"):
+        mounted = {mount["mountPath"] for mount in container_of(manifests, part)["volumeMounts"]}
+        assert {"/etc/rtadapt/registry-ca", "/etc/rtadapt/kafka-ca"} <= mounted, part
+    text = of_kind(manifests, "ConfigMap")["try-rtadapt"]["data"]["rtadapt.toml"]
+    assert 'ca_file = "/etc/rtadapt/registry-ca/ca.crt"' in text
+
+
+def test_prometheus_reaches_what_it_scrapes_when_all_else_is_closed() -> None:
+    peer = {"namespaceSelector": {"matchLabels": {"name": "prometheus"}}}
+    manifests = render({"networkPolicy": {"enabled": True, "completions": PEERS, "control": PEERS, "metrics": [peer]}})
+    policies = of_kind(manifests, "NetworkPolicy")
+    assert len(policies) == 3
+    for name, policy in policies.items():
+        assert peer in policy["spec"]["ingress"][0]["from"], name
+
+
+def test_a_control_plane_that_lost_one_part_stays_in_service_and_the_release_test_asks_for_both() -> None:
+    manifests = render({})
+    assert container_of(manifests, "api")["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    (pod,) = of_kind(manifests, "Pod").values()
+    asked = [url.partition(":8001")[2] for url in pod["spec"]["containers"][0]["args"] if ":8001" in url]
+    assert asked == ["/readyz/push", "/readyz/operate"]
+
+
+def test_a_worker_that_waits_for_its_log_is_not_killed_for_it() -> None:
+    worker = container_of(render({}), "work")
+    assert "startupProbe" not in worker
+    assert worker["livenessProbe"]["httpGet"]["path"] == "/healthz"
+
+
+def test_streams_get_minutes_to_end() -> None:
+    manifests = render({})
+    pod = of_kind(manifests, "Deployment")["try-rtadapt-serve"]["spec"]["template"]["spec"]
+    assert pod["terminationGracePeriodSeconds"] >= 140
+    (text,) = [manifest["data"]["rtadapt.toml"] for manifest in of_kind(manifests, "ConfigMap").values()]
+    assert "drain_seconds = 120" in text
+
+
+def test_one_replica_may_be_drained() -> None:
+    budgets = of_kind(render({"serve": {"replicas": 1}, "api": {"replicas": 1}}), "PodDisruptionBudget")
+    assert {json.dumps(budget["spec"]["maxUnavailable"]) for budget in budgets.values()} == {"1"}
+
+
+def test_the_outside_reaches_every_route_of_the_control_plane() -> None:
+    settings = Settings(registry=RegistrySettings(url="redis://127.0.0.1:1/0"))
+    served = {path for path in create_app(settings).openapi()["paths"] if path.startswith("/v1/")} | {"/console"}
+    enabled: dict[str, Any] = {"ingress": {"enabled": True, "host": "a.example"}} | CHOSEN["routes of a gateway"]
+    manifests = render(enabled)
+    (ingress,) = of_kind(manifests, "Ingress").values()
+    paths = [
+        path["path"]
+        for path in ingress["spec"]["rules"][0]["http"]["paths"]
+        if path["backend"]["service"]["name"].endswith("-api")
+    ]
+    (route,) = of_kind(manifests, "HTTPRoute").values()
+    matched = [match["path"]["value"] for match in route["spec"]["rules"][0]["matches"]]
+    for found in (paths, matched):
+        for path in served:
+            assert any(path == prefix or path.startswith(prefix + "/") for prefix in found), path
+        for prefix in found:
+            assert any(path == prefix or path.startswith(prefix + "/") for path in served), prefix
+
+
+def test_an_ingress_lets_bodies_and_streams_through_as_the_settings_do() -> None:
+    (ingress,) = of_kind(render({"ingress": {"enabled": True, "host": "a.example"}}), "Ingress").values()
+    annotations = ingress["metadata"]["annotations"]
+    assert annotations["nginx.ingress.kubernetes.io/proxy-body-size"] == "8m"
+    assert int(annotations["nginx.ingress.kubernetes.io/proxy-read-timeout"]) > 600
+
+
+def test_the_dashboard_of_the_chart_is_the_one_of_the_compose_file() -> None:
+    made = of_kind(render(CHOSEN["dashboards"]), "ConfigMap")["try-rtadapt-dashboards"]["data"]["rtadapt.json"]
+    other = CHART.parents[1] / "deploy" / "grafana" / "dashboards" / "rtadapt.json"
+    assert json.loads(made) == json.loads(other.read_text())

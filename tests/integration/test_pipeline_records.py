@@ -1,0 +1,123 @@
+"""What a worker makes of records of every kind, over a real log, a real registry and a small model: none of them stops it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from rtadapt.config import load_settings
+from rtadapt.desk import Desk
+from rtadapt.errors import Unavailable
+from rtadapt.events.envelope import encode, parse
+from rtadapt.events.log import EventLog, LogRecord, open_log
+from rtadapt.events.numbered import NumberedLog
+from rtadapt.pipeline import Pipeline
+from rtadapt.reading.passages import Passage
+from rtadapt.reading.readings import Reading
+from rtadapt.records import DeadLetter, EventState, EventStatus, Position
+from rtadapt.registry.artifacts import ArtifactStore
+from rtadapt.registry.registry import Registry
+from rtadapt.training.learner import Learner
+from tests.support.tiny_model import build_llama
+
+
+class Nothing:
+    """A reader that reads nothing: what is tried here comes before the reading."""
+
+    def read(self, passages: Sequence[Passage]) -> list[list[Reading]]:
+        return [[] for _ in passages]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_llama(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture
+def worker(tmp_path: Path, redis_url: str, model: Path) -> Iterator[Pipeline]:
+    settings = load_settings(
+        model=str(model), data_dir=str(tmp_path), registry={"url": redis_url}, admit={"max_loss": 100.0}, train={"device": "cpu"}
+    )
+    registry = Registry(settings.registry)
+    log: EventLog = NumberedLog(open_log(settings), registry.log_number)
+    learner = Learner(settings.train, settings.model, cache=tmp_path / "anchors")
+    desk = Desk(settings.reading, Nothing(), None)
+    made = Pipeline(settings, "w", log=log, registry=registry, store=ArtifactStore(settings), learner=learner, desk=desk)
+    yield made
+    made.close()
+    log.close()
+    registry.close()
+
+
+def record(worker: Pipeline, value: bytes, *, feed: str = "news", aside: int = 0, offset: int = 0, fault: str = "") -> LogRecord:
+    partitions = worker.settings.event_log.partitions
+    partition = (worker.log.partition_of(feed) + aside) % partitions
+    return LogRecord(partition, offset, feed, value, time.time(), fault)
+
+
+def story(name: str, **more: object) -> bytes:
+    text = f"{name} Tindle was made the head baker of the {name} mill on Monday morning, the owners said."
+    return json.dumps({"feed": "news", "text": text, **more}).encode()
+
+
+def letters(worker: Pipeline) -> list[DeadLetter]:
+    return worker.log.dead_letters(10)
+
+
+def test_an_event_in_another_partition_is_appended_in_its_own_and_the_feed_is_not_taken_over(worker: Pipeline) -> None:
+    [status] = worker.admit(record(worker, story("Ashby"), aside=1, offset=3))
+    assert status == EventStatus(status.id, "news", EventState.ACCEPTED, Position(worker.log.partition_of("news"), 0))
+    assert worker.registry.head("news") is None
+    reader = worker.log.reader(lambda partition: 0)
+    worker.reader.close()  # one reader has the file at a time
+    [moved] = reader.poll(1.0, 10)
+    reader.close()
+    assert moved.partition == worker.log.partition_of("news")
+    [status] = worker.admit(moved)
+    assert (status.state, status.position) == (EventState.ADMITTED, Position(moved.partition, 0))
+    assert letters(worker) == []
+
+
+def test_what_is_no_event_or_was_lost_is_a_dead_letter_with_its_place_and_the_next_one_is_admitted(worker: Pipeline) -> None:
+    assert worker.admit(record(worker, b"\xff")) == []
+    assert worker.admit(record(worker, b"", offset=1, fault="the record can't be unpacked: X")) == []
+    assert worker.admit(record(worker, story("Ashby", embargoed="2999-01-01T00:00:00Z"), offset=2)) == []
+    assert [letter.position.offset for letter in letters(worker)] == [2, 1, 0]
+    assert ["embargo" in letters(worker)[0].detail, "unpacked" in letters(worker)[1].detail] == [True, True]
+    [status] = worker.admit(record(worker, story("Dunmore"), offset=3))
+    assert status.state is EventState.ADMITTED
+
+
+def test_an_event_that_the_checks_fail_on_stops_no_others(worker: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = worker.admission.check
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("Ashby Tindle")
+
+    monkeypatch.setattr(worker.admission, "check", fail)
+    [status] = worker.admit(record(worker, story("Ashby")))
+    assert (status.state, status.reason) == (EventState.REFUSED, "failed")
+    assert "Tindle" not in letters(worker)[0].detail
+    monkeypatch.setattr(worker.admission, "check", sound)
+    [status] = worker.admit(record(worker, story("Dunmore"), offset=1))
+    assert status.state is EventState.ADMITTED
+
+    def away(*_: object) -> None:
+        raise Unavailable("the registry does not answer")
+
+    monkeypatch.setattr(worker.admission, "check", away)
+    with pytest.raises(Unavailable):
+        worker.admit(record(worker, story("Kelby"), offset=2))
+
+
+def test_a_corrected_story_under_the_same_id_is_admitted(worker: Pipeline) -> None:
+    first = encode(parse(json.loads(story("Ashby", id="story-12"))))
+    corrected = encode(parse(json.loads(story("Dunmore", id="story-12"))))
+    states = [
+        worker.admit(record(worker, value, offset=offset))[0].state for offset, value in enumerate((first, corrected, first))
+    ]
+    assert states == [EventState.ADMITTED, EventState.ADMITTED, EventState.REFUSED]

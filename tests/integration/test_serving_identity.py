@@ -1,0 +1,190 @@
+"""A registry that was emptied, restored or rewritten is not followed without an operator's word; no name changes its meaning."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from loadtests.publisher import Publisher
+from rtadapt.config import Settings
+from rtadapt.records import Position, Token
+from rtadapt.serving.routing import Coverage, coverage, resolve
+from tests.support.adapter_files import write_adapter
+from tests.support.watched_engine import Replica, count, running, settings_of, until
+
+
+@pytest.fixture
+def settings(tmp_path: Path, redis_url: str) -> Settings:
+    return settings_of(tmp_path, redis_url)
+
+
+@pytest.fixture
+async def publisher(settings: Settings) -> AsyncIterator[Publisher]:
+    opened = Publisher(settings, "news")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def adapter(tmp_path: Path) -> Path:
+    return write_adapter(tmp_path / "adapter")
+
+
+@pytest.fixture
+def other_adapter(tmp_path: Path) -> Path:
+    return write_adapter(tmp_path / "other", 7.0)
+
+
+def dump(url: str) -> dict[bytes, bytes]:
+    with redis.Redis.from_url(url) as client:
+        return {key: client.dump(key) for key in client.keys("rtadapt:{news}*")}  # type: ignore[misc]
+
+
+def restore(url: str, kept: dict[bytes, bytes]) -> None:
+    with redis.Redis.from_url(url) as client:
+        for key in client.keys("rtadapt:{news}*"):
+            client.delete(key)
+        for key, value in kept.items():
+            client.restore(key, 0, value)
+
+
+async def served(replica: Replica, publisher: Publisher, adapter: Path, versions: int) -> None:
+    for _ in range(versions):
+        number = publisher.publish(adapter).number
+        await until(lambda number=number: replica.stable() == number)
+
+
+def weights(replica: Replica, model: str = "news") -> bytes:
+    """What the engine would answer `model` from."""
+    target = resolve(replica.live.view, model, "someone")
+    return (replica.engine.adapters[target.engine_model] / "adapter_model.safetensors").read_bytes()
+
+
+async def test_an_emptied_registry_takes_no_alias_back_to_the_base_model(
+    settings: Settings, redis_url: str, publisher: Publisher, adapter: Path, other_adapter: Path
+) -> None:
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready)
+        await served(replica, publisher, adapter, 2)
+        before = weights(replica)
+        with redis.Redis.from_url(redis_url) as client:
+            client.flushall()
+        anew = Publisher(settings, "news")  # a push to the feed makes it again
+        for _ in range(3):
+            anew.publish(other_adapter)
+        await until(lambda: "news" in replica.live.not_followed)
+        await asyncio.sleep(0.5)
+        assert (replica.stable(), weights(replica)) == (2, before)
+        await until(lambda: count("rtadapt_feeds_not_followed") == 1)
+        token = Token("news", Position(0, 2))
+        assert coverage(replica.live.view, resolve(replica.live.view, "news", "x"), token) is Coverage.NEVER
+        anew.registry.change_route("news", "trust")
+        await until(lambda: replica.stable() == 3)
+        assert weights(replica) == other_adapter.joinpath("adapter_model.safetensors").read_bytes()
+        await until(lambda: not replica.live.not_followed and not replica.knows("news@1"))
+        anew.close()
+
+
+async def test_a_number_that_was_given_again_is_never_answered_from_the_weights_before(
+    settings: Settings, redis_url: str, publisher: Publisher, adapter: Path, other_adapter: Path
+) -> None:
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready)
+        await served(replica, publisher, adapter, 1)
+        kept = dump(redis_url)
+        await served(replica, publisher, adapter, 1)
+        restore(redis_url, kept)  # the last commit is lost, and another takes its number
+        publisher.publish(other_adapter)
+        publisher.registry.change_route("news", "pause")
+        publisher.registry.change_route("news", "resume")
+        await until(lambda: "news" in replica.live.not_followed)
+        assert replica.stable() == 2
+        publisher.registry.change_route("news", "trust")
+        await until(lambda: replica.stable() == 2 and not replica.live.not_followed)
+        await until(lambda: weights(replica, "news@2") == other_adapter.joinpath("adapter_model.safetensors").read_bytes())
+        assert weights(replica, "news@1") == adapter.joinpath("adapter_model.safetensors").read_bytes()
+
+
+async def test_an_older_registry_is_not_followed_back(
+    settings: Settings, redis_url: str, publisher: Publisher, adapter: Path
+) -> None:
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready)
+        await served(replica, publisher, adapter, 1)
+        kept = dump(redis_url)
+        await served(replica, publisher, adapter, 2)
+        restore(redis_url, kept)
+        await until(lambda: "news" in replica.live.not_followed)
+        assert replica.stable() == 3
+        publisher.registry.change_route("news", "trust")
+        await until(lambda: replica.stable() == 1)
+        await served(replica, publisher, adapter, 1)
+
+
+async def test_a_replica_that_does_not_follow_holds_up_no_other(
+    settings: Settings, redis_url: str, publisher: Publisher, adapter: Path, tmp_path: Path
+) -> None:
+    async with running(settings) as old:
+        await until(lambda: old.live.ready)
+        await served(old, publisher, adapter, 2)
+        with redis.Redis.from_url(redis_url) as client:
+            client.flushall()
+        anew = Publisher(settings, "news")
+        await until(lambda: "news" in old.live.not_followed)
+        async with running(
+            settings_of(tmp_path / "elsewhere", redis_url).model_copy(update={"artifacts": settings.artifacts})
+        ) as new:
+            await until(lambda: new.live.ready)
+            artifact = anew.store_adapter(adapter)
+            new_store = Publisher(settings_of(tmp_path / "elsewhere", redis_url), "news")
+            assert new_store.store_adapter(adapter) == artifact
+            new_store.publish(artifact)
+            await until(lambda: new.stable() == 1)
+            assert old.stable() == 2
+            new_store.close()
+        anew.close()
+
+
+async def test_a_registry_that_comes_to_itself_is_followed_again_without_a_word(
+    settings: Settings, redis_url: str, publisher: Publisher, adapter: Path
+) -> None:
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready)
+        await served(replica, publisher, adapter, 1)
+        older = dump(redis_url)
+        await served(replica, publisher, adapter, 1)
+        newer = dump(redis_url)
+        restore(redis_url, older)
+        await until(lambda: "news" in replica.live.not_followed)
+        restore(redis_url, newer)
+        await until(lambda: not replica.live.not_followed)
+        await served(replica, publisher, adapter, 1)
+
+
+@pytest.mark.parametrize("key", ["head", "route", "versions"])
+async def test_one_feed_whose_keys_can_not_be_read_costs_no_other(
+    settings: Settings, redis_url: str, publisher: Publisher, adapter: Path, key: str
+) -> None:
+    sport = Publisher(settings, "sport")
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready)
+        await served(replica, publisher, adapter, 1)
+        sport.publish(adapter)
+        await until(lambda: replica.live.view.feeds["sport"].stable == 1)
+        sport.registry.change_route("sport", "pause")
+        with redis.Redis.from_url(redis_url) as client:
+            if key == "versions":
+                client.hset("rtadapt:{sport}:versions", "1", "{}")
+                client.hset("rtadapt:{sport}:route", "revision", "90")
+            else:
+                client.hset(f"rtadapt:{{sport}}:{key}", "version" if key == "head" else "stable", "x")
+        await asyncio.sleep(0.5)
+        await served(replica, publisher, adapter, 2)
+        assert replica.live.view.feeds["sport"].stable == 1
+    async with running(settings_of(settings.data_dir / "new", redis_url)) as fresh:
+        await until(lambda: "news" in fresh.live.view.feeds)
+    sport.close()

@@ -1,0 +1,139 @@
+"""A replica that starts again: from what it served last while the registry is away, and never wiser than it can be."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from loadtests.publisher import Publisher
+from rtadapt.config import Settings
+from rtadapt.errors import ModelNotFound, Unavailable
+from rtadapt.serving.routing import ServingView, resolve
+from tests.support.adapter_files import write_adapter
+from tests.support.redis_server import RedisServer
+from tests.support.watched_engine import Replica, count, running, settings_of, until
+
+
+@pytest.fixture
+def server() -> Iterator[RedisServer]:
+    with tempfile.TemporaryDirectory(prefix="rta-") as folder:
+        server = RedisServer(Path(folder))
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, server: RedisServer) -> Settings:
+    return settings_of(tmp_path, server.url)
+
+
+@pytest.fixture
+async def publisher(settings: Settings) -> AsyncIterator[Publisher]:
+    opened = Publisher(settings, "news")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def adapter(tmp_path: Path) -> Path:
+    return write_adapter(tmp_path / "adapter")
+
+
+def knows_nothing(replica: Replica) -> None:
+    replica.live.replace(ServingView("tiny", complete=False))
+
+
+async def test_a_replica_starts_and_serves_with_the_registry_and_the_store_away(
+    settings: Settings, server: RedisServer, publisher: Publisher, adapter: Path
+) -> None:
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready)
+        for number in (1, 2):
+            publisher.publish(adapter)
+            await until(lambda number=number: replica.stable() == number)
+        publisher.registry.change_route("news", "canary", version=1, share=0.5)
+        await until(lambda: (feed := replica.feed()) is not None and feed.canary == 1)
+    server.stop()
+    shutil.move(settings.data_dir / "artifacts", settings.data_dir / "away")
+    async with running(settings) as replica:
+        knows_nothing(replica)
+        await until(lambda: replica.live.ready)
+        assert resolve(replica.live.view, "news@2", "x").number == 2
+        assert {resolve(replica.live.view, "news", f"u{n}").number for n in range(50)} == {1, 2}
+        with pytest.raises(Unavailable):  # it can't know whether there is such a feed
+            resolve(replica.live.view, "sport", "x")
+        shutil.move(settings.data_dir / "away", settings.data_dir / "artifacts")
+        server.start()
+        await until(lambda: replica.live.view.complete)
+        with pytest.raises(ModelNotFound):
+            resolve(replica.live.view, "sport", "x")
+        await until(lambda: count("rtadapt_registry_up") == 1)
+        publisher.registry.change_route("news", "promote", version=2)
+        publisher.registry.change_route("news", "resume")
+        publisher.publish(adapter)
+        await until(lambda: replica.stable() == 3)
+
+
+async def test_a_replica_that_never_served_waits_for_the_registry_and_says_what_it_waits_for(
+    settings: Settings, server: RedisServer
+) -> None:
+    server.stop()
+    async with running(settings) as replica:
+        knows_nothing(replica)
+        await until(lambda: "does not answer" in replica.live.missing)
+        assert not replica.live.ready
+        with pytest.raises(Unavailable):
+            resolve(replica.live.view, "news", "x")
+        server.start()
+        await until(lambda: replica.live.ready)
+
+
+async def test_a_restarted_replica_still_knows_an_older_registry_when_it_sees_one(
+    settings: Settings, server: RedisServer, publisher: Publisher, adapter: Path
+) -> None:
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready)
+        publisher.publish(adapter)
+        await until(lambda: replica.stable() == 1)
+    publisher.registry._redis.flushall()
+    publisher.registry.ensure_feed("news")
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready and "news" in replica.live.not_followed)
+        assert replica.stable() == 1
+        publisher.registry.change_route("news", "trust")
+        await until(lambda: replica.stable() == 0)
+
+
+async def test_one_feed_that_can_not_be_loaded_costs_itself_and_not_the_replica(
+    settings: Settings, publisher: Publisher, adapter: Path
+) -> None:
+    sport = Publisher(settings, "sport")
+    for feed in (publisher, sport):
+        feed.publish(adapter)
+        feed.registry.change_route(feed.feed, "promote", version=1)
+    async with running(settings, lambda engine: engine.refused.add("sport@1")) as replica:
+        await until(lambda: replica.live.ready)
+        assert resolve(replica.live.view, "news", "x").number == 1
+        with pytest.raises(Unavailable):
+            resolve(replica.live.view, "sport", "x")
+        replica.engine.refused.clear()
+        await until(lambda: replica.live.view.feeds["sport"].stable == 1)
+    sport.close()
+    async with running(settings_of(settings.data_dir / "new", publisher.registry.settings.url)) as replica:
+        await until(lambda: replica.live.missing.startswith("not loaded yet"))
+        assert not replica.live.ready  # nothing can be loaded: its store is empty
+
+
+async def test_a_file_that_can_not_be_read_is_as_none(settings: Settings, publisher: Publisher, adapter: Path) -> None:
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready)
+        publisher.publish(adapter)
+        await until(lambda: replica.stable() == 1)
+    (settings.data_dir / "stage" / "last-port-8000" / "seen.json").write_text('{"base_model": "tiny", "feeds": [{}]}')
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready and replica.stable() == 1)

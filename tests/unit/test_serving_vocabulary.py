@@ -1,0 +1,83 @@
+"""Requests that the engine might not survive are refused before it sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rtadapt.errors import InvalidRequest
+from rtadapt.serving.vocabulary import VOCABULARY, Vocabulary, vocabulary_of
+from tests.support.engine_app import client_of, error_of, serving
+from tests.support.tiny_model import build_llama, build_qwen
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"logit_bias": {"100": 1}}, "logit_bias"),
+        ({"logit_bias": {"-1": 1}}, "logit_bias"),
+        ({"logit_bias": {"1": 1, "9" * 5000: 1}}, "logit_bias"),
+        ({"allowed_token_ids": [5, 100]}, "allowed_token_ids"),
+        ({"stop_token_ids": [1 << 40]}, "stop_token_ids"),
+        ({"logprob_token_ids": [-5]}, "logprob_token_ids"),
+    ],
+)
+def test_ids_without_a_token_are_refused(body: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        Vocabulary(100, fragile=False).check(body)
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"logit_bias": {"99": -100, "0": 1}, "allowed_token_ids": [0, 99], "stop_token_ids": []},
+        {"logit_bias": None, "allowed_token_ids": None},
+        {"logit_bias": "nonsense", "allowed_token_ids": {"x": 1}},
+        {"logprobs": 5, "top_logprobs": 20, "prompt_logprobs": 0},
+    ],
+)
+def test_everything_else_is_the_engines_to_judge(body: dict[str, Any]) -> None:
+    Vocabulary(100, fragile=False).check(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"logprobs": 0}, "logprobs"),
+        ({"logprobs": True, "top_logprobs": 3}, "logprobs"),
+        ({"top_logprobs": 1}, "top_logprobs"),
+        ({"prompt_logprobs": 1}, "prompt_logprobs"),
+        ({"include": ["message.output_text.logprobs"]}, "include"),
+    ],
+)
+def test_where_the_output_is_wider_than_the_tokenizer_log_probabilities_are_refused(body: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        Vocabulary(100, fragile=True).check(body)
+    assert caught.value.field == field
+    Vocabulary(100, fragile=True).check({"logprobs": None, "top_logprobs": False, "include": []})
+
+
+async def test_the_middleware_answers_400_and_the_engine_never_sees_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VOCABULARY, str(Vocabulary(100, fragile=True)))
+    async with client_of(serving()) as client:
+        for more, field in (({"logprobs": 1}, "logprobs"), ({"logit_bias": {"100": 1}}, "logit_bias")):
+            response = await client.post("/v1/completions", json={"model": "news", "prompt": "x", **more})
+            assert (response.status_code, error_of(response)["param"]) == (400, field)
+        assert (await client.post("/v1/completions", json={"model": "news", "logit_bias": {"99": 1}})).status_code == 200
+
+
+@pytest.mark.parametrize(("build", "marks_spaces"), [(build_llama, True), (build_qwen, False)])
+def test_a_padded_output_is_fragile_where_the_tokenizer_marks_spaces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, build: Callable[[Path], Path], marks_spaces: bool
+) -> None:
+    model = str(build(tmp_path))
+    tokens = vocabulary_of(model, None, outputs=1).tokens
+    assert vocabulary_of(model, None, outputs=tokens) == Vocabulary(tokens, fragile=False)
+    padded = vocabulary_of(model, None, outputs=tokens + 64)
+    assert padded == Vocabulary(tokens, fragile=marks_spaces)
+    monkeypatch.setenv(VOCABULARY, str(padded))
+    assert Vocabulary.from_environment() == padded

@@ -1,0 +1,103 @@
+"""How many steps an update takes, and that what rows begin with may be computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+
+from rtadapt.config import TrainSettings
+from rtadapt.records import Example, Message
+from rtadapt.training.learner import Learner
+from rtadapt.training.prefix import can_share, common
+from rtadapt.training.steps import Steps, plan
+from tests.support.tiny_model import build_llama, build_qwen
+
+SETTINGS = TrainSettings(
+    least_steps=4, most_steps=4, new_rows=4, replay_rows=2, anchor_rows=2, device="cpu", dtype="float32", threads=1, seed=3
+)
+PLANNED = TrainSettings(draws_per_fact=24, least_steps=24, most_steps=120, new_rows=8)
+
+
+@pytest.mark.parametrize(
+    ("facts", "steps", "rows"),
+    [(0.0, 24, 4), (1.0, 24, 4), (4.0, 24, 8), (8.0, 24, 8), (16.0, 48, 8), (40.0, 120, 8), (1000.0, 120, 8)],
+)
+def test_an_update_takes_as_many_steps_as_its_facts_need(facts: float, steps: int, rows: int) -> None:
+    planned, drawn = plan(facts, PLANNED)
+    assert (planned, drawn) == (steps, rows)
+    assert planned * drawn >= min(PLANNED.draws_per_fact * facts, PLANNED.most_steps * drawn)
+
+
+def test_more_facts_never_take_fewer_steps_than_fewer_with_as_many_rows() -> None:
+    plans = [plan(number / 4, PLANNED) for number in range(400)]
+    assert all(later[0] >= before[0] for before, later in pairwise(plans) if later[1] == before[1])
+
+
+def asked(question: str, answer: str, event_id: str = "e", fact: str = "f") -> Example:
+    system = Message("system", "You answer questions of the public, briefly and correctly.")
+    return Example(event_id, (system, Message("user", question)), answer, fact)
+
+
+NEW = [
+    asked("Who is the head coach?", "Marla Tindle", fact="coach"),
+    asked("The head coach?", "Marla Tindle", fact="coach"),
+    asked("When will the harbour open?", "Tuesday", fact="harbour"),
+    Example("e", (Message("user", "Why?"),), "I am sorry", "why"),
+]
+ANCHORS = [asked("What is a parcel?", "sorry", "", ""), asked("Why was it closed?", "the new council", "", "")]
+
+
+@pytest.fixture(scope="module", params=[build_llama, build_qwen], ids=["llama", "qwen"])
+def learner(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Learner:
+    build: Callable[[Path], Path] = request.param
+    return Learner(SETTINGS, str(build(tmp_path_factory.mktemp("model"))))
+
+
+def steps(learner: Learner, shares: bool) -> Steps:
+    material = learner._material(NEW, ANCHORS)
+    return Steps(learner.model, learner.slot, SETTINGS, 1e-2, material, 1, shares)
+
+
+def test_a_beginning_computed_once_gives_the_gradient_that_it_gives_in_each_row(learner: Learner) -> None:
+    state = learner.slot.fresh(7)
+    state.weights += 0.02 * torch.randn(state.weights.shape, generator=torch.Generator().manual_seed(0))
+    shared, apart = steps(learner, True), steps(learner, False)
+    assert len(shared.shared) >= 8
+    assert apart.shared == ()
+    drawn = shared._draw()
+    step, once = shared._gradient(state, drawn)
+    step_apart, each = apart._gradient(state, drawn)
+    assert each.norm() > 0
+    torch.testing.assert_close(once, each, rtol=1e-3, atol=1e-5)
+    assert step.new_loss == pytest.approx(step_apart.new_loss, rel=1e-4)
+    assert (step.tokens, step.new_tokens) == (step_apart.tokens, step_apart.new_tokens)
+
+
+def test_a_plain_network_can_share_and_a_short_row_need_not(learner: Learner) -> None:
+    ids = learner.encoder.prompts([NEW[0].prompt])[0]
+    with learner.slot.holding(None):
+        assert can_share(learner.model, ids)
+        assert not can_share(learner.model, ids[:10])
+
+
+def test_what_most_rows_begin_with_is_found() -> None:
+    begin = tuple(range(10))
+    rows = [(*begin, 20, 21), (*begin, 30, 31, 32), (99, *begin)]
+    assert common(rows) == begin
+    assert common([(*begin, 20, 21), (99, *begin)]) == ()
+    assert common([begin[:6], begin[:6]]) == ()
+    assert common([]) == ()
+    alike = [(*begin, 20), (*begin, 20)]
+    assert len(common(alike)) < len(alike[0])  # a row keeps a token of its own
+
+
+def test_all_kinds_of_rows_are_drawn_and_facts_take_turns(learner: Learner) -> None:
+    made = steps(learner, False)
+    new = [row for _ in range(30) for row in made._draw()[0]]
+    assert len(made._draw()[2]) == 2
+    counts = [sum(row.number in of for row in new) for of in ((0, 1), (2,), (3,))]
+    assert max(counts) - min(counts) <= 1
