@@ -100,17 +100,8 @@ def hints(token: Token) -> Iterator[str]:
     """What the words around a name say about its kind."""
     if token.text in lexicon.ORG_ENDINGS or any(child.text == "&" for child in token.children):
         yield "org"
-<<<<<<< HEAD
     mistaken = token.dep_ == "pobj" and token.head.lower_ == "in" and token.ent_type_ in _MISTAKEN
     if mistaken and token.head.head.lemma_ not in NOT_PLACED:
-=======
-    if (
-        token.dep_ == "pobj"
-        and token.head.lower_ == "in"
-        and token.ent_type_ in _MISTAKEN
-        and token.head.head.lemma_ not in NOT_PLACED
-    ):
->>>>>>> grammar2
         yield "place"
     if token.text in lexicon.PLACE_ENDINGS:
         yield "name"
