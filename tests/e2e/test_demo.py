@@ -1,5 +1,5 @@
-"""`rtadapt demo` on the first events of its morning, with the default model: it comes to its end, says truthfully how it went, and
-asks nothing that was trained on. How much is answered is for the demo itself and docs/measurements.md: it differs by machine."""
+"""`rtadapt demo` on the first events of its morning, with the default model: it comes to its end, says truthfully how it went,
+and asks nothing that was trained on. How much is answered is for the demo and docs/measurements.md: it differs by machine."""
 
 from __future__ import annotations
 
