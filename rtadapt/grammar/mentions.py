@@ -100,13 +100,9 @@ def hints(token: Token) -> Iterator[str]:
     """What the words around a name say about its kind."""
     if token.text in lexicon.ORG_ENDINGS or any(child.text == "&" for child in token.children):
         yield "org"
-    if (
-        token.dep_ == "pobj"
-        and token.head.lower_ == "in"
-        and token.ent_type_ in _MISTAKEN
-        and token.head.head.lemma_ not in NOT_PLACED
-        and not token.doc[token.i + 1 : token.i + 2].text.isdigit()
-    ):
+    mistaken = token.dep_ == "pobj" and token.head.lower_ == "in" and token.ent_type_ in _MISTAKEN
+    numbered = token.doc[token.i + 1 : token.i + 2].text.isdigit()
+    if mistaken and not numbered and token.head.head.lemma_ not in NOT_PLACED:
         yield "place"
     if token.text in lexicon.PLACE_ENDINGS:
         yield "name"
