@@ -77,7 +77,7 @@ def _write(
     for number in range(rounds):
         if len(kept) >= pool or (number >= rounds // 2 and not kept):
             break
-        for example, loss in _round(model, encoder, number, losses):
+        for example, loss in _round(model, encoder, number, min(_ROUND, 32 * count), losses):
             if loss <= _MAX_LOSS:
                 kept.setdefault(example.prompt, (loss, example))
         if progress is not None:
@@ -99,13 +99,13 @@ def _varied(surest_first: list[tuple[float, Example]], count: int) -> list[Examp
 
 
 def _round(
-    model: BaseModel, encoder: Encoder, number: int, losses: Callable[[list[Example]], list[float]]
+    model: BaseModel, encoder: Encoder, number: int, size: int, losses: Callable[[list[Example]], list[float]]
 ) -> list[tuple[Example, float]]:
-    """Sampled user turns with the base's own greedy answers, and its loss on them."""
+    """`size` sampled user turns with the base's own greedy answers, and its loss on them."""
     header = encoder.tokens([encoder.header])[0] or [encoder.end_id]
     sampled = generate(
         model,
-        [header] * _ROUND,
+        [header] * size,
         max_new_tokens=_QUESTION_TOKENS,
         stop_ids=encoder.stop_ids,
         temperature=_TEMPERATURE,
