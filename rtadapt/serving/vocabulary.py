@@ -14,7 +14,7 @@ from typing import Any
 
 from rtadapt.errors import InvalidRequest
 
-VOCABULARY = "RTADAPT_VOCABULARY"
+VOCABULARY = "_RTADAPT_VOCABULARY"
 """Environment variable with the number of tokens, and `safe` or `fragile`."""
 
 _LOGPROBS = ("logprobs", "top_logprobs", "prompt_logprobs")
