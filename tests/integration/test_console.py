@@ -13,7 +13,7 @@ from rtadapt.records import LearnedEvent
 from rtadapt.registry.registry import Registry
 from tests.support.api_server import ApiServer
 from tests.support.browser import CHROMIUM, Browser
-from tests.support.registry_steps import candidate
+from tests.support.registry_steps import candidate, mark_ready
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian's package chromium)")
 
@@ -43,7 +43,7 @@ def server(tmp_path: Path, redis_url: str) -> Iterator[ApiServer]:
             measures=MEASURES,
             statuses=[],
         )
-        registry.mark_ready("feed-000", parent + 1, "replica", ["replica"])
+        mark_ready(registry, "feed-000", parent + 1, "replica", ["replica"])
     registry.close()
     with ApiServer(Settings(data_dir=tmp_path, registry=RegistrySettings(url=redis_url))) as server:
         yield server

@@ -15,7 +15,7 @@ from rtadapt.errors import Unavailable
 from rtadapt.events.log import EventLog, open_log
 from rtadapt.records import DeadLetter, LearnedEvent, Position
 from rtadapt.registry.registry import Registry
-from tests.support.registry_steps import candidate
+from tests.support.registry_steps import candidate, mark_ready
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_an_event_that_was_learned_waits_until_the_route_has_its_version(log: Ev
     accepted_at = time.time() - 500
     decide(registry, "news", place, accepted_at)
     assert waiting(log, registry)["news"] == pytest.approx(accepted_at)
-    registry.mark_ready("news", 1, "replica", ["replica"])
+    mark_ready(registry, "news", 1, "replica", ["replica"])
     assert waiting(log, registry) == {}
 
 
