@@ -170,7 +170,7 @@ class TrainSettings(Section):
     new_rows: Positive = Field(8, description="rows of new examples in a step; half as many where there is one fact")
     replay_rows: int = Field(4, ge=0, description="rows of earlier events in a step")
     anchor_rows: int = Field(4, ge=0, description="rows of the base's own answers in a step")
-    kl_weight: float = Field(1.0, ge=0, description="weight of the divergence from the base on the base's own answers")
+    kl_weight: float = Field(2.0, ge=0, description="weight of the divergence from the base on the base's own answers")
     warm_steps: int = Field(3, ge=0, le=1000, description="first steps of an update, over which the rate rises")
     learned: Fraction = Field(0.9, description="share of new rows answered exactly at which an update starts to end")
     cool_share: Fraction = Field(0.4, description="share of the steps, the last ones, over which the rate falls")
