@@ -18,7 +18,8 @@ _MOST = 8
 _AVAILABLE = torch.get_num_threads()
 """What the process was started with: the machine's cores, or OMP_NUM_THREADS."""
 _EVERY_STEPS = 4
-_PRODUCTS = 16
+_PRODUCTS = 8
+"""Of the size of a step's own: where the processor has matrix units, smaller ones end before a second thread has woken."""
 _WORTH = 0.7
 
 
@@ -30,7 +31,7 @@ class Pace:
         self._measures = on_cpu and not wanted and self._most > 1
         self._steps = 0
         self._chosen = self._most
-        self._probe = torch.ones(512, 256, dtype=dtype), torch.ones(256, 256, dtype=dtype)
+        self._probe = torch.ones(1024, 576, dtype=dtype), torch.ones(576, 1536, dtype=dtype)
         if on_cpu:
             torch.set_num_threads(wanted or 1)
 
