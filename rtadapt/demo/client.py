@@ -31,7 +31,7 @@ class Answer:
 class Client:
     """One server, asked with bounded patience."""
 
-    def __init__(self, url: str, patience_seconds: float = 240.0) -> None:
+    def __init__(self, url: str, patience_seconds: float = 1200.0) -> None:
         self._http = httpx.AsyncClient(base_url=url, timeout=httpx.Timeout(60.0), trust_env=False)
         self._patience = patience_seconds
 

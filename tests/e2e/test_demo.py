@@ -15,7 +15,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-EVENTS = 4
+EVENTS = 2
 
 
 @dataclass(frozen=True, slots=True)
