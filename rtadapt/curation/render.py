@@ -127,9 +127,9 @@ class Renderer:
 
 
 def speaks_for(answer: str, lesson: Taught, event: Event) -> bool:
-    """Whether the base's own answer may be taught: it holds the value, is short, and says nothing beyond text and question."""
+    """Whether the base's own answer may be taught: it holds the value, is short, and says no more than its sentence."""
     reading = lesson.reading
-    said = f"{event.headline} {event.text} {reading.question} {reading.answer} {reading.statement}"
+    said = f"{reading.question} {reading.answer} {reading.statement} {reading.sentence or event.text}"
     if not holds_value(answer, reading.answer) or len(answer.split()) > _MOST_VOICE_WORDS or "\n" in answer.strip():
         return False
     if not all(holds(said, name) for name in names(answer)) or not set(numbers(answer)) <= set(numbers(said)):

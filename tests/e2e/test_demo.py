@@ -85,8 +85,8 @@ def trained_questions(folder: Path) -> set[str]:
     for file in (folder / "artifacts" / "state").rglob("*.jsonl"):
         for line in file.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
-            if "prompt" in row and row["prompt"] and not row["held_out"]:
-                found.add(row["prompt"][-1][1])
+            if row.get("row", {}).get("prompt"):
+                found.add(row["row"]["prompt"][-1][1])
     for file in (folder / "anchors").glob("*.jsonl"):
         for line in file.read_text(encoding="utf-8").splitlines():
             found.update(re.findall(r'"([^"]+\?)"', line))

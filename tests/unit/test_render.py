@@ -65,7 +65,6 @@ def targets(one: Rendering) -> set[str]:
     [
         "Marla Tindle is the head baker at Corvin Mill.",
         "The new head baker is Marla Tindle.",
-        "The mill has 35 ovens, and Marla Tindle is its head baker.",
     ],
 )
 def test_the_base_speaks_where_it_says_the_value_and_no_more_than_the_text(said: str) -> None:
@@ -79,11 +78,21 @@ def test_the_base_speaks_where_it_says_the_value_and_no_more_than_the_text(said:
         "Marla Tindle is the head baker, as she was in Ahlbeck.",
         "Marla Tindle has been the head baker for 12 years.",
         "Marla Tindle is the famous head baker at Corvin Mill.",
+        "The mill has 35 ovens, and Marla Tindle is its head baker.",
         "Marla Tindle.\nShe is the head baker.",
         "Marla Tindle is the head baker. " * 9,
         "",
     ],
-    ids=["no value", "a name more", "a figure more", "a word more", "two lines", "long", "nothing"],
+    ids=[
+        "no value",
+        "a name more",
+        "a figure more",
+        "a word more",
+        "another sentence of the text",
+        "two lines",
+        "long",
+        "nothing",
+    ],
 )
 def test_what_the_base_adds_or_leaves_out_is_never_taught(said: str) -> None:
     statement = "The head baker at Corvin Mill is Marla Tindle."
