@@ -16,9 +16,10 @@ from rtadapt.records import Event
 from tests.support.event_bodies import NOW
 
 MOMENT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC).timestamp()
-NITF = """<inlineXML contenttype="application/nitf+xml"><nitf xmlns="http://iptc.org/std/NITF/2006-10-18/"><head><title>no</title></head>
+NITF = """<inlineXML contenttype="application/nitf+xml"><nitf xmlns="http://iptc.org/std/NITF/"><head><title>no</title></head>
   <body><body.head><hedline><hl1>no</hl1></hedline></body.head>
-  <body.content><p>Marla Tindle is the head coach.</p><table><tr><td>Rovers</td><td>12</td></tr></table></body.content></body></nitf></inlineXML>"""
+  <body.content><p>Marla Tindle is the head coach.</p><table><tr><td>Rovers</td><td>12</td></tr></table></body.content>
+  </body></nitf></inlineXML>"""
 NEWS_ITEM = f"""<newsItem xmlns="http://iptc.org/std/nar/2006-10-01/" guid="urn:newsml:wire.example:1" version="3"
   standard="NewsML-G2" standardversion="2.34">
   <itemMeta><itemClass qcode="ninat:text"/><provider qcode="nprov:wire"><name>Wire</name></provider>
@@ -26,8 +27,10 @@ NEWS_ITEM = f"""<newsItem xmlns="http://iptc.org/std/nar/2006-10-01/" guid="urn:
   <contentMeta><headline role="hldrole:short">Short</headline><headline role="hld:main">Rovers &amp; coach</headline>
     <description role="drol:summary">In short.</description></contentMeta>
   <contentSet>{NITF}</contentSet></newsItem>"""
-RSS = """<?xml version="1.0"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:media="http://m.example/">
-  <channel><title>Wire</title><item><media:title>A picture</media:title><title>New coach</title><guid isPermaLink="false">story 12</guid>
+RSS = """<?xml version="1.0"?>
+  <rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:media="http://m.example/">
+  <channel><title>Wire</title><item><media:title>A picture</media:title><title>New coach</title>
+    <guid isPermaLink="false">story 12</guid>
     <link>https://x.example/12</link><pubDate>Tue, 24 Nov 2026 09:30:00 GMT</pubDate><description>Short.</description>
     <content:encoded><![CDATA[<p>Marla Tindle <b>coaches</b>.</p>]]></content:encoded></item>
     <item><title>Nothing else</title></item>
@@ -38,9 +41,11 @@ RSS1 = """<rdf:RDF xmlns="http://purl.org/rss/1.0/" xmlns:rdf="http://www.w3.org
   <dc:date>2026-11-24T09:30:00Z</dc:date></item></rdf:RDF>"""
 ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>Wire</title>
   <entry><id>tag:x.example,2026:1</id><title type="html">New &amp;amp; old</title><updated>2026-11-24T09:30:00Z</updated>
-    <summary>Short.</summary><content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>Marla</p><p>coaches.</p></div></content></entry>
+    <summary>Short.</summary>
+    <content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>Marla</p><p>coaches.</p></div></content></entry>
   <entry><id>tag:x.example,2026:2</id><title>t</title><content type="html">&lt;p&gt;Ada leaves.&lt;/p&gt;</content></entry>
-  <entry><id>tag:x.example,2026:3</id><title>t</title><content type="image/png" src="a.png"/><summary>1 &lt; 2</summary></entry></feed>"""
+  <entry><id>tag:x.example,2026:3</id><title>t</title><content type="image/png" src="a.png"/>
+    <summary>1 &lt; 2</summary></entry></feed>"""
 
 
 def cut(text: str, media: str = "application/xml", **headers: str) -> Items:
