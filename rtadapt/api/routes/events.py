@@ -48,8 +48,8 @@ _EVENTS: dict[str, object] = {
     "anyOf": [_EVENT, {"type": "array", "items": _EVENT, "minItems": 1}],
     "description": "One event or an array of them; NDJSON as application/x-ndjson. An event is plain JSON (`text` or `turns`, and"
     " `feed`, `id`, `source`, `time`, `headline`, `facts`, `qa`, `consent`, `subject`, `embargoed`, `expires`), a"
-    " CloudEvent 1.0, IPTC ninjs, an item of a feed, or a vCon. RSS, Atom, JSON Feed and NewsML-G2 documents, captions (WebVTT, SRT)"
-    " and plain text come under their own content types.",
+    " CloudEvent 1.0, IPTC ninjs, an item of a feed, or a vCon. RSS, Atom, JSON Feed and NewsML-G2 documents, captions"
+    " (WebVTT, SRT) and plain text come under their own content types.",
 }
 
 
