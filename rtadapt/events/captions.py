@@ -1,8 +1,9 @@
 """Captions of a conversation, WebVTT and SRT, as speaker turns.
 
-Takes the text of a file; gives the turns. Who speaks is a voice (`<v Agent>`) or the word before a colon (`Agent: …`) where a
-line begins; one that names nobody goes on with the turn before it. A file that begins without a speaker, marks a change of speaker
-without a name (`>>`, a dash), or has lines of somebody who is no customer, agent or bot is refused: nobody gets another one's words.
+Takes the text of a file; gives the turns. Who speaks is a voice (`<v Agent>`) or the word before a colon (`Agent: …`) where
+a line begins; one that names nobody goes on with the turn before it. A file that begins without a speaker, marks a change of
+speaker without a name (`>>`, a dash), or has lines of somebody who is no customer, agent or bot is refused: nobody gets another
+one's words.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def turns_of_lines(fields: Fields, name: str, limit: int) -> list[Turn]:
 
 def _cues(text: str) -> list[str]:
     """What is said, cue by cue, one voice an entry. Whatever stands in no timed block is a header, a note or a style."""
-    cues = []
+    cues: list[str] = []
     for block in re.split(r"\n[ \t]*\n", text):
         lines = block.split("\n")
         start = next((number for number, line in enumerate(lines[:2]) if _TIMES.match(line.strip())), None)

@@ -44,10 +44,12 @@ def items_of_xml(raw: bytes) -> tuple[list[dict[str, object] | InvalidEvent], bo
         older = name == "RDF"  # in RSS 1 the items stand beside the channel
         channel = _first(root, "channel", foreign=older)
         found = list(_all(root if older else channel, "item", foreign=older))
-        return [_rss_item(item, _text(_first(channel, "title"))) for item in found], False
+        title = _text(_first(channel, "title"))
+        return [_rss_item(item, title) for item in found], False
     if name in ("feed", "entry"):
         found = [root] if name == "entry" else list(_all(root, "entry"))
-        return [_atom_entry(entry, _text(_first(root, "title")) if name == "feed" else "") for entry in found], name in _SINGLES
+        title = _text(_first(root, "title")) if name == "feed" else ""
+        return [_atom_entry(entry, title) for entry in found], name in _SINGLES
     raise fault("body", f"is XML of another kind: {_KNOWN}")
 
 
