@@ -42,9 +42,10 @@ types: env-dev  ## mypy --strict
 imports: env-dev  ## the import rules of pyproject.toml
 	@$(BIN)/lint-imports
 
-docs: env-dev  ## write docs/configuration.md and docs/api.md anew, and the chart's schema of settings
+docs: env-dev  ## write the pages and schemas anew that are made from the code: settings, API, Kafka, the chart's settings
 	@$(BIN)/python docs/configuration.py
 	@$(BIN)/python docs/api.py
+	@$(BIN)/python docs/asyncapi.py
 
 wheel: env-dev  ## build a wheel, install it into an environment of its own, and run it there
 	@rm -rf build/wheel && mkdir -p build/wheel

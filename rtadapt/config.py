@@ -53,9 +53,16 @@ class EventLogSettings(Section):
     timeout_seconds: Seconds = Field(10.0, description="limit for one append")
     tls: bool = Field(False, description="connect to Kafka over TLS")
     ca_file: Path | None = Field(None, description="certificate authority of the brokers; None: the system's")
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(None, description="how to log in to Kafka")
-    username: str | None = Field(None, description="user that logs in to Kafka")
-    password_file: Path | None = Field(None, description="file with that user's password")
+    cert_file: Path | None = Field(None, description="certificate that the brokers are shown (mTLS), with key_file")
+    key_file: Path | None = Field(None, description="that certificate's private key, without a password")
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = Field(
+        None, description="how to log in to Kafka"
+    )
+    username: str | None = Field(None, description="user that logs in to Kafka; with token_url the client's id")
+    password_file: Path | None = Field(None, description="file with that user's password, or the client's secret")
+    token_file: Path | None = Field(None, description="file with an OAUTHBEARER token, read at each connection")
+    token_url: str | None = Field(None, description="OAuth 2 endpoint that gives tokens for client credentials")
+    token_scope: str | None = Field(None, description="scope that is asked for there")
 
 
 class RegistrySettings(Section):

@@ -201,6 +201,8 @@ def _with_attributes(fields: Fields, draft: Draft, now: float) -> Draft:
 def _cloud_event_data(fields: Fields, media: str, limits: IntakeSettings) -> object:
     """The data of a CloudEvent in structured mode."""
     if fields.has("data"):
+        if fields.has("data_base64"):
+            raise fields.fault("data_base64", "stands beside data: a CloudEvent has one of them")
         return fields.body["data"]
     if not fields.has("data_base64"):
         raise fields.fault("data", "is missing")

@@ -16,6 +16,7 @@ from rtadapt.records import LearnedEvent
 from rtadapt.registry.registry import Registry
 from tests.support.api_server import STORY
 from tests.support.registry_steps import candidate
+from tests.unit.test_docs import references
 
 
 @pytest.fixture
@@ -36,17 +37,6 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             yield path, method, operation
-
-
-def references(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        if "$ref" in value:
-            yield value["$ref"]
-        for inner in value.values():
-            yield from references(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from references(inner)
 
 
 def test_every_route_has_answers_keys_and_examples(client: TestClient) -> None:

@@ -67,10 +67,14 @@ class Broker:
     def bootstrap(self) -> str:
         return f"127.0.0.1:{self.port}"
 
+    def command(self) -> list[str]:
+        """What is run."""
+        return [str(BROKER), str(self.folder / "data"), str(self.port)]
+
     def start(self) -> None:
         with (self.folder / "broker.out").open("ab") as out:
             self.process = subprocess.Popen(
-                [str(BROKER), str(self.folder / "data"), str(self.port)],
+                self.command(),
                 env={**os.environ, "KAFKA_HEAP": "256m"},
                 stdout=out,
                 stderr=out,

@@ -25,6 +25,18 @@ ALERTS = ROOT / "helm" / "rtadapt" / "alerts.yaml"
 DASHBOARD = ROOT / "deploy" / "grafana" / "dashboards" / "rtadapt.json"
 
 
+def references(value: Any) -> Iterator[str]:
+    """Every `$ref` in a JSON document."""
+    if isinstance(value, dict):
+        if "$ref" in value:
+            yield value["$ref"]
+        for inner in value.values():
+            yield from references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references(inner)
+
+
 def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 

@@ -8,8 +8,8 @@ eventLog:
   deadLetterTopic: rtadapt.dead-letters
   partitions: 16
   replication: 3
-  tls: {enabled: false, ca: {}}
-  sasl: {mechanism: "", username: "", password: {}}
+  tls: {enabled: false, ca: {}, client: {}}
+  sasl: {mechanism: "", username: "", password: {}, tokenUrl: "", tokenScope: ""}
 registry: {url: "redis://redis:6379/0", urlSecret: {}, cluster: false, ca: {}}
 artifacts:
   url: ""

@@ -23,6 +23,7 @@ from rtadapt.events.bodies import Item, Items, split, unpack
 from rtadapt.events.draft import event_id as id_of
 from rtadapt.events.envelope import event_id_of
 from rtadapt.events.intake import ItemResult
+from rtadapt.events.schema import event_schema
 from rtadapt.observe import metrics
 from rtadapt.records import Token
 
@@ -42,10 +43,13 @@ _CORRECTION = {
     "answer": "Ada Brown",
     "correction": "Marla Tindle",
 }
+_EVENT = {"anyOf": [event_schema(), {"title": "Another format", "type": "object"}]}
 _EVENTS: dict[str, object] = {
-    "oneOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}],
+    "anyOf": [_EVENT, {"type": "array", "items": _EVENT, "minItems": 1}],
     "description": "One event or an array of them; NDJSON as application/x-ndjson. An event is plain JSON (`text` or `turns`, and"
-    " `feed`, `id`, `source`, `time`, `headline`, `facts`, `qa`, `consent`, `subject`), a CloudEvent 1.0, IPTC ninjs or vCon.",
+    " `feed`, `id`, `source`, `time`, `headline`, `facts`, `qa`, `consent`, `subject`, `embargoed`, `expires`), a"
+    " CloudEvent 1.0, IPTC ninjs, an item of a feed, or a vCon. RSS, Atom, JSON Feed and NewsML-G2 documents, captions"
+    " (WebVTT, SRT) and plain text come under their own content types.",
 }
 
 
