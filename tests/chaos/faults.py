@@ -20,10 +20,13 @@ from pathlib import Path
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
+from redis.exceptions import ResponseError
 
 from tests.chaos import injected
 from tests.chaos.fleet import Fleet, Member, command, info, until
 from tests.support.full_disk import SMALL_FILE_BYTES, limit_files
+
+_JOIN_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,10 @@ def worker_replaced(fleet: Fleet, chooser: random.Random) -> Iterator[None]:
 
 @fault("a worker joins and leaves", "worker", 8.0)
 def worker_joins(fleet: Fleet, chooser: random.Random) -> Iterator[None]:
-    worker = fleet.add_worker()
+    began, worker = time.monotonic(), fleet.add_worker()
+    with contextlib.suppress(TimeoutError):  # the registry or the broker may be away at the same time
+        until(lambda: fleet.owned(worker) > 0, _JOIN_SECONDS, "it got no partition")
+        fleet.join_seconds.append(time.monotonic() - began)
     yield
     fleet.dismiss(worker)
 
@@ -274,9 +280,13 @@ def registry_disk_full(fleet: Fleet, chooser: random.Random) -> Iterator[None]:
 def registry_failed_over(fleet: Fleet, chooser: random.Random) -> Iterator[None]:
     """Its replica takes over with all that was written; the old one lives on, read-only, and so do connections to it."""
     first, second = fleet.servers
-    until(lambda: "master_link_status:up" in info(second), 60.0, "the registry's replica does not follow")
-    command(first, "FAILOVER", "TO", "127.0.0.1", str(second.port), "TIMEOUT", "20000")
-    until(lambda: "role:master" in info(second) and "role:slave" in info(first), 60.0, "the registry did not fail over")
+
+    def is_handed_over() -> bool:
+        with contextlib.suppress(ResponseError):  # the replica has only just come back, or it is under way
+            command(first, "FAILOVER", "TO", "127.0.0.1", str(second.port), "TIMEOUT", "20000")
+        return "role:master" in info(second) and "role:slave" in info(first)
+
+    until(is_handed_over, 120.0, "the registry did not fail over")
     fleet.servers.reverse()
     yield
     fleet.follow_each_other()

@@ -62,6 +62,8 @@ class Fleet:
         self.wire = BrokenWire(0)
         self.members: dict[str, Member] = {}
         self.wrong: list[str] = []
+        self.join_seconds: list[float] = []
+        """From a worker's start to its first partition, while others work."""
         self.lock = threading.RLock()
         self._workers = 0
         self._nursery: subprocess.Popen[str] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import statistics
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -49,6 +50,7 @@ class Report:
     looks: int = 0
     versions: int = 0
     rest_seconds: list[float] = field(default_factory=list)
+    join_seconds: list[float] = field(default_factory=list)
 
     def lines(self) -> list[str]:
         """The report."""
@@ -59,6 +61,7 @@ class Report:
             *kinds,
             f"{self.pushed} events accepted in {self.tries} tries, {self.versions} versions, {self.answered} answers by token,"
             f" {self.looks} looks at the heads; at rest within {rest:.0f} s",
+            *([f"workers that joined had partitions after {shown(self.join_seconds)} s"] if self.join_seconds else []),
             *(f"VIOLATION: {wrong}" for wrong in self.wrong),
             f"{len(self.wrong)} violations",
         ]
@@ -86,6 +89,11 @@ def run(folder: Path, plan: Plan, say: Callable[[str], object] = lambda line: No
             check(fleet, traffic, witness, report)
             say(f"{report.faults.total()} faults, {report.pushed} events, {len(report.wrong)} violations")
     return report
+
+
+def shown(seconds: list[float]) -> str:
+    """Some durations in words."""
+    return f"{min(seconds):.1f} to {max(seconds):.1f}, half of them within {statistics.median(seconds):.1f}"
 
 
 def in_turns(plan: Plan, chooser: random.Random) -> Iterator[Fault]:
@@ -127,6 +135,7 @@ def check(fleet: Fleet, traffic: Traffic, witness: Witness, report: Report) -> N
     report.wrong = [f"stuck: {one}" for one in left] + verdict(fleet, traffic) + witness.wrong + fleet.wrong
     accepted = traffic.accepted()
     report.pushed, report.tries = len(accepted), sum(one.tries for one in accepted)
+    report.join_seconds = fleet.join_seconds
     report.answered, report.looks = len(traffic.answered), witness.looks
     registry = fleet.registry()
     report.versions = sum(head.version for head in registry.heads().values())
