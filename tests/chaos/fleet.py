@@ -29,7 +29,7 @@ from tests.support.kafka_broker import Broker
 from tests.support.redis_server import RedisServer, free_port
 
 START_SECONDS = 600.0
-STOP_SECONDS = 60.0
+STOP_SECONDS = 180.0
 _LAST_WORDS = 1500
 _DISMISSED = (0, -signal.SIGTERM)
 """How a process ends that was told to; the latter before it could listen."""

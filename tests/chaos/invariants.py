@@ -94,8 +94,8 @@ def covered(one: Pushed, head: Head | Version | None) -> bool:
     return head is not None and Token.parse(one.token).covered_by(head.positions)
 
 
-def verdict(fleet: Fleet, traffic: Traffic) -> list[str]:
-    """Everything that is not as it must be, once all is at rest."""
+def verdict(fleet: Fleet, traffic: Traffic, *, settled: bool) -> list[str]:
+    """Everything that is not as it must be; while all is not `settled`, without what may still come."""
     registry, wrong = fleet.registry(), list(traffic.odd)
     store = ArtifactStore(fleet.members["api"].settings)
     pushed = traffic.accepted()
@@ -108,7 +108,7 @@ def verdict(fleet: Fleet, traffic: Traffic) -> list[str]:
                 continue
             learned = {event.id: version.number for version in versions for event in version.events}
             wrong += lineage(feed, head, versions)
-            wrong += fates(registry, mine, learned)
+            wrong += fates(registry, mine, learned) if settled else []
             wrong += coverage(mine, learned, versions)
             wrong += agreement(store, head, versions, set(learned))
             wrong += answers(traffic, {one.id for one in mine}, learned, {version.number: version for version in versions})

@@ -65,7 +65,7 @@ class Traffic:
         """Push and ask."""
         self._running.set()
 
-    def pause(self, seconds: float = 120.0) -> None:
+    def pause(self, seconds: float) -> None:
         """Begin no push any more, and wait until every one that was begun is acknowledged. Raises TimeoutError."""
         for event in self._at_rest:
             event.clear()
