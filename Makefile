@@ -6,7 +6,7 @@ BIN := $(or $(VENV),.venv)/bin
 export PYTHONUNBUFFERED := 1
 export VENV PYTHON ACCELERATOR
 
-.PHONY: help demo up test check env env-dev lint format types imports docs wheel clean
+.PHONY: help demo up test chaos check env env-dev lint format types imports docs wheel clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ up: env  ## the whole system on http://127.0.0.1:8000 until Ctrl-C (ARGS="--mode
 
 test: env-dev  ## every test that this machine can run (ARGS="tests/unit")
 	@$(BIN)/python -m pytest -q $(ARGS)
+
+chaos: env-dev  ## 300 faults of many kinds in a running system on a real Kafka; what must hold, holds (ARGS="--faults 60")
+	@$(BIN)/python -m loadtests.chaos $(ARGS)
 
 check: lint types imports test  ## what must pass before a change lands: all of the below, and the tests
 

@@ -8,11 +8,9 @@ harmless: what is not in a head is read from the log again.
 from __future__ import annotations
 
 import logging
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 from rtadapt.config import Settings
 from rtadapt.curation.admit import Admission, Refusal
@@ -38,7 +36,7 @@ from rtadapt.records import (
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
 from rtadapt.rounds import SOUND, Outcome, Prepared, Refused, Rounds
-from rtadapt.sessions import Session, Sessions
+from rtadapt.sessions import Session, Sessions, scratch
 from rtadapt.training.learner import Learner
 
 logger = logging.getLogger(__name__)
@@ -201,8 +199,8 @@ class Pipeline:
 
     def write(self, session: Session, due: FeedBatch, learned: Sequence[Event]) -> Candidate:
         """The candidate's adapter (what is served) and state (what learning goes on from), in the artifact store."""
-        with tempfile.TemporaryDirectory(prefix="rtadapt-candidate-") as scratch:
-            adapter, state = Path(scratch, "adapter"), Path(scratch, "state")
+        with scratch("candidate") as place:
+            adapter, state = place / "adapter", place / "state"
             adapter.mkdir()
             state.mkdir()
             self.learner.save_adapter(due.feed, adapter)

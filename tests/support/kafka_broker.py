@@ -26,7 +26,7 @@ from kafka.errors import KafkaError
 from rtadapt.config import EventLogSettings
 
 BROKER = Path(__file__).resolve().parents[2].parent / "shared" / "kafka" / "run"
-_START_SECONDS = 120.0
+_START_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
