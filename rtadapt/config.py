@@ -63,6 +63,10 @@ class RegistrySettings(Section):
     timeout_seconds: Seconds = Field(5.0, description="limit for connecting and for one command")
     status_ttl_seconds: Seconds = Field(86400.0, description="how long `GET /v1/events/{id}` remembers an event")
     keep_versions: Positive = Field(200, description="version records kept per feed")
+    signing_key_file: Path | None = Field(None, description="Ed25519 private key (PEM) that workers sign versions with")
+    trusted_keys_file: Path | None = Field(
+        None, description="Ed25519 public keys (PEM): versions that none of them signed are not served; None: any is"
+    )
     replica_ttl_seconds: Seconds = Field(10.0, description="a replica that was silent this long is not waited for")
 
 

@@ -49,7 +49,7 @@ class Watcher:
         self.replica = f"{serve.replica or f'{socket.gethostname()}-{os.getpid()}'}-{secrets.token_hex(3)}"
         name = f"last-{serve.replica or f'port-{serve.port}'}"
         self._stage = Stage(settings.data_dir / "stage", name, self.replica, store)
-        self._loader = Loader(engine, self._stage, serve.load_timeout_seconds)
+        self._loader = Loader(engine, self._stage, serve.load_timeout_seconds, registry.check_signature)
         self._flips = Flips()
         self._views = Views(live, self._loader.loaded, self._flips)
         self._follower = Follower(registry, live, self._views, self._loader, serve.poll_seconds)
