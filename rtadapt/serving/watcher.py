@@ -20,7 +20,7 @@ from rtadapt.config import Settings
 from rtadapt.observe import metrics
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
-from rtadapt.serving import plan
+from rtadapt.serving import plan, series
 from rtadapt.serving.aside import Aside
 from rtadapt.serving.engine import Engine
 from rtadapt.serving.flips import Flips
@@ -79,6 +79,7 @@ class Watcher:
             tasks.create_task(self._presence.tell())
             tasks.create_task(self._flips.run(self._residency.version_of, self._settings.poll_seconds))
             tasks.create_task(self._keep_seen(card["id"]))
+            tasks.create_task(series.keep_bounded(self._settings.poll_seconds))
 
     async def close(self) -> None:
         """Say goodbye, so that nobody waits for this replica."""
