@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import socket
 import sys
 from collections.abc import Sequence
@@ -14,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from rtadapt import __version__
+from rtadapt.access import open_to_strangers
 from rtadapt.basemodel import find_model
 from rtadapt.config import Settings, load_settings
 from rtadapt.errors import InvalidSettings, RtadaptError
 from rtadapt.observe.logs import adopt, start_logs
 from rtadapt.shown import shown
+
+logger = logging.getLogger(__name__)
 
 _API_STOP_SECONDS = 10
 _EXIT_CODES = "exit status: 0 good, 1 failed, 2 wrong use or settings, 130 stopped by Ctrl-C"
@@ -137,6 +141,8 @@ def _up(settings: Settings, options: argparse.Namespace) -> int:
     def say(message: str) -> None:
         print(f"rtadapt: {message}", flush=True)
 
+    if open_to_strangers(settings.serve.host, settings.keys_file):
+        say("everybody who reaches this port may do everything: set keys_file")
     path, name = find_model(settings, say)  # before its children, who would find it one after the other
     serve_settings = settings.serve.model_copy(update={"model_name": name})
     supervisor = Supervisor(settings.model_copy(update={"model": path, "serve": serve_settings}), say)
@@ -165,6 +171,7 @@ def _serve(settings: Settings, options: argparse.Namespace) -> int:
     from rtadapt.serving.launch import serve
 
     start_logs("serve", settings.log_level)
+    _warn_if_open(settings.serve.host, settings)
     path, name = find_model(settings)
     middleware = ["rtadapt.mounted.ControlPlane"] if options.with_api else []
     serve(settings, model_path=path, model_name=name, middleware=middleware)
@@ -183,11 +190,13 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
     import uvicorn
 
     from rtadapt.api.app import create_app
+    from rtadapt.web.edge import Edge
 
     start_logs("api", settings.log_level)
+    _warn_if_open(settings.api.host, settings)
     adopt("uvicorn", "warning")
     config = uvicorn.Config(
-        create_app(settings),
+        Edge(create_app(settings), settings),
         http="h11",  # it bounds a request's headers; httptools, which uvicorn prefers where it is installed, does not
         ws="none",
         log_config=None,
@@ -219,6 +228,11 @@ def _doctor(settings: Settings, _: argparse.Namespace) -> int:
         well &= finding.well
     print("everything is well" if well else "not everything is well: see the lines that begin with BAD")
     return 0 if well else 1
+
+
+def _warn_if_open(host: str, settings: Settings) -> None:
+    if open_to_strangers(host, settings.keys_file):
+        logger.warning("everybody who reaches this port may do everything: set keys_file", extra={"host": host})
 
 
 def _listening(host: str, port: int) -> socket.socket:

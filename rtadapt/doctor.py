@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from rtadapt.access import KeyTable
+from rtadapt.access import KeyTable, open_to_strangers
 from rtadapt.config import Settings
 from rtadapt.errors import RtadaptError
 from rtadapt.events.log import check_log, open_log
@@ -108,7 +108,9 @@ def _folder(folder: Path) -> str:
 
 def _keys(settings: Settings) -> str:
     if settings.keys_file is None:
-        return "none are asked for: whoever reaches a port may do everything"
+        hosts = sorted({host for host in (settings.serve.host, settings.api.host) if open_to_strangers(host, None)})
+        listening = f"; {' and '.join(hosts)} can be reached from other machines" if hosts else ""
+        return f"none are asked for: whoever reaches a port may do everything{listening}"
     return f"{len(KeyTable.load(settings.keys_file).entries)} in {settings.keys_file}"
 
 

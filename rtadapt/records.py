@@ -266,6 +266,7 @@ class Version:
     events: tuple[LearnedEvent, ...]
     created_at: float
     measures: Mapping[str, float] = field(default_factory=dict)
+    signature: str = ""
 
     @property
     def name(self) -> str:

@@ -121,6 +121,7 @@ class Sessions:
         version = self._registry.version(head.feed, head.version)
         if version is None:
             raise NotFound(f"the record of {head.feed}@{head.version} is gone from the registry; restore it from a backup")
+        self._registry.check_signature(version)
         with scratch("state") as place:
             folder = self._store.fetch(version.state, place)
             self._learner.open(head.feed, folder)

@@ -15,8 +15,9 @@ from rtadapt.api.shapes import Item, Problem
 
 ABOUT = """The control plane of rtadapt. Completions are vLLM's own routes, on the replicas.
 
-With a `keys_file`, every `/v1` route asks for `authorization: Bearer KEY`; a key has scopes. Each answer carries
-`x-request-id`: the one that was sent, or a new one. Pages of other sites may change nothing here."""
+With a `keys_file`, every `/v1` route asks for `authorization: Bearer KEY`; a key has scopes, feeds, and limits: over them
+there is 429 with `retry-after`. Each answer carries `x-request-id`: the one that was sent, or a new one. Pages of other sites may
+change nothing here unless `edge.origins` names them."""
 _SCOPES = {"/v1/events": Scope.PUSH, "/v1/feedback": Scope.PUSH}
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from rtadapt.config import IntakeSettings
 from rtadapt.errors import InvalidEvent, Malformed, RtadaptError, TooLarge, UnsupportedMediaType
 from rtadapt.events.captions import MEDIA_TYPES as CAPTIONS
-from rtadapt.events.jsontext import load_json
 from rtadapt.events.newsxml import MEDIA_TYPES as XMLS
 from rtadapt.events.newsxml import items_of_xml
+from rtadapt.web.jsontext import load_json
 
 NDJSON = frozenset(("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"))
 BATCHES = frozenset(("application/cloudevents-batch+json",))

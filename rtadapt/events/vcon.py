@@ -15,12 +15,12 @@ from rtadapt.errors import Malformed
 from rtadapt.events.captions import turns_of_captions, turns_of_lines
 from rtadapt.events.draft import MAX_HEADLINE_CHARS, MAX_NAME_CHARS, Draft, derived_id, facts_of, pairs_of
 from rtadapt.events.fields import Fields, as_fields, clean
-from rtadapt.events.jsontext import load_json
 from rtadapt.events.mail import text_of_mail, without_answered
 from rtadapt.events.markup import read_markup
 from rtadapt.events.speakers import role_word, speaker_named
 from rtadapt.events.transcripts import turn_text, turns_of, with_turns
 from rtadapt.records import Speaker, Turn
+from rtadapt.web.jsontext import load_json
 
 _MAX_PARTIES = 50
 _MAX_ANALYSES = 200

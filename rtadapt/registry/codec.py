@@ -87,12 +87,15 @@ def version_text(version: Version) -> str:
             "created_at": version.created_at,
             "measures": dict(version.measures),
         }
+        | ({"signature": version.signature} if version.signature else {})
     )
 
 
-def read_version(feed: str, text: str) -> Version:
-    """The version of `feed` that `text` holds."""
+def read_version(feed: str, text: str, number: int | None = None) -> Version:
+    """The version of `feed` that `text` holds. Raises ValueError when it is another than `number`."""
     value = json.loads(text)
+    if number not in (None, value["number"]):
+        raise ValueError("the record of a version is another version's")
     return Version(
         feed=feed,
         number=value["number"],
@@ -103,6 +106,7 @@ def read_version(feed: str, text: str) -> Version:
         events=tuple(LearnedEvent(event_id, accepted_at) for event_id, accepted_at in value["events"]),
         created_at=value["created_at"],
         measures=value["measures"],
+        signature=value.get("signature", ""),
     )
 
 

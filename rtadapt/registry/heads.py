@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn, TypeVar
 
+from rtadapt.config import RegistrySettings
 from rtadapt.errors import Conflict, HeadMoved, InvalidInput, NotFound, StaleEpoch, Unavailable
 from rtadapt.policy import FeedPolicy
 from rtadapt.records import (
@@ -26,6 +27,7 @@ from rtadapt.records import (
 )
 from rtadapt.registry import codec
 from rtadapt.registry.connection import Connection
+from rtadapt.registry.signing import VersionSigner, VersionVerifier
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,12 @@ _T = TypeVar("_T")
 
 class Heads(Connection):
     """The part of the registry that workers write."""
+
+    def __init__(self, settings: RegistrySettings, *, log_name: str = "events") -> None:
+        """As a connection. Raises InvalidSettings, also for files of keys that hold none."""
+        super().__init__(settings, log_name=log_name)
+        self._signer = VersionSigner(settings.signing_key_file) if settings.signing_key_file is not None else None
+        self._verifier = VersionVerifier(settings.trusted_keys_file) if settings.trusted_keys_file is not None else None
 
     def ensure_feed(self, feed: str, config: Mapping[str, Any] | None = None) -> bool:
         """Make `feed` if it isn't there: head and route at version 0. True if it is new.
@@ -118,6 +126,8 @@ class Heads(Connection):
         if any(status.feed != feed for status in statuses):
             raise InvalidInput("a status belongs to another feed", field="statuses")
         version = _version(parent, positions, candidate, events, measures) if candidate is not None else None
+        if version is not None and self._signer is not None:
+            version, positions = self._signed(version, self._signer)
         keys = [codec.feed_key(feed, part) for part in ("head", "versions", "route")]
         keys += [codec.feed_key(feed, "event", status.id) for status in statuses]
         record = codec.version_text(version) if version is not None else ""
@@ -134,11 +144,26 @@ class Heads(Connection):
             return None
         return replace(version, positions=positions_from_json(json.loads(rest[1])))
 
+    def check_signature(self, version: Version) -> None:
+        """Returns if the version's record was signed by a key that is trusted here, or any is. Raises ArtifactDamaged."""
+        if self._verifier is not None:
+            self._verifier.check(version)
+
+    def _signed(self, version: Version, signer: VersionSigner) -> tuple[Version, Positions]:
+        """The version signed, with the positions that the commit will give it: its own, and the head's in other partitions.
+
+        If the head moves in between, the commit is refused.
+        """
+        head = self.head(version.feed)
+        covered = {**(head.positions if head is not None else {}), **version.positions}
+        version = replace(version, positions=covered)
+        return replace(version, signature=signer.sign(version)), covered
+
     def version(self, feed: str, number: int) -> Version | None:
         """One published version, or None. Version 0, the base model, has no record."""
         with self._answered():
             text = self._redis.hget(codec.feed_key(feed, "versions"), str(number))
-        return codec.read_version(feed, text) if text is not None else None
+        return codec.read_version(feed, text, number) if text is not None else None
 
     def records(self, feed: str, numbers: Sequence[int]) -> dict[int, Version]:
         """Those of the versions that have a record, by number."""
@@ -146,7 +171,8 @@ class Heads(Connection):
             return {}
         with self._answered():
             texts = self._redis.hmget(codec.feed_key(feed, "versions"), [str(number) for number in numbers])
-        return {number: codec.read_version(feed, text) for number, text in zip(numbers, texts, strict=True) if text is not None}
+        found = {number: text for number, text in zip(numbers, texts, strict=True) if text is not None}
+        return {number: codec.read_version(feed, text, number) for number, text in found.items()}
 
     def versions(self, feed: str, limit: int = 50) -> list[Version]:
         """The newest versions, newest first, at most `limit`."""

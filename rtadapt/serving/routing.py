@@ -143,11 +143,15 @@ def falls_in(feed: FeedView, key: str) -> bool:
     return int.from_bytes(digest) / 2**64 < feed.canary_share
 
 
+def feed_of(model: str) -> str:
+    """The feed that a request for `model` is about, whether there is one or not. The base model's name is no feed's."""
+    pinned = parse_version_name(_split(model)[0])
+    return pinned[0] if pinned else model
+
+
 def check_token(model: str, token: Token) -> None:
     """Raises InvalidRequest when a request for `model` cannot be after `token` at all: it is of another feed, or of none."""
-    pinned = parse_version_name(_split(model)[0])
-    feed = pinned[0] if pinned else model
-    if token.feed != feed:
+    if token.feed != feed_of(model):
         raise InvalidRequest(f"the token is of feed {token.feed}, and {model[:80]!r} is not that feed", field=AFTER_HEADER)
 
 

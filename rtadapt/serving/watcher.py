@@ -20,7 +20,7 @@ from rtadapt.config import Settings
 from rtadapt.observe import metrics
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
-from rtadapt.serving import plan
+from rtadapt.serving import plan, series
 from rtadapt.serving.aside import Aside
 from rtadapt.serving.engine import Engine
 from rtadapt.serving.flips import Flips
@@ -49,7 +49,7 @@ class Watcher:
         self.replica = f"{serve.replica or f'{socket.gethostname()}-{os.getpid()}'}-{secrets.token_hex(3)}"
         name = f"last-{serve.replica or f'port-{serve.port}'}"
         self._stage = Stage(settings.data_dir / "stage", name, self.replica, store)
-        self._loader = Loader(engine, self._stage, serve.load_timeout_seconds)
+        self._loader = Loader(engine, self._stage, serve.load_timeout_seconds, registry.check_signature)
         self._flips = Flips()
         self._views = Views(live, self._loader.loaded, self._flips)
         self._follower = Follower(registry, live, self._views, self._loader, serve.poll_seconds)
@@ -79,6 +79,7 @@ class Watcher:
             tasks.create_task(self._presence.tell())
             tasks.create_task(self._flips.run(self._residency.version_of, self._settings.poll_seconds))
             tasks.create_task(self._keep_seen(card["id"]))
+            tasks.create_task(series.keep_bounded(self._settings.poll_seconds))
 
     async def close(self) -> None:
         """Say goodbye, so that nobody waits for this replica."""

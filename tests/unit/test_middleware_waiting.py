@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -181,3 +182,22 @@ async def test_those_who_wait_for_feeds_that_there_are_not_leave_room_for_the_ot
     other = await ask(client, x_rtadapt_after="news.0.7", x_rtadapt_wait="0.05")
     assert error_of(other)["code"] == "not_covered"
     await nonsense
+
+
+async def test_one_key_can_not_fill_the_waiting_room(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("complete key-of-one id=one\ncomplete key-of-two id=two\n")
+    middleware = serving(serve={"max_waiting": 4}, keys_file=tmp_path / "keys")
+    async with client_of(middleware) as client:
+
+        def waits(key: str) -> asyncio.Task[httpx.Response]:
+            return asyncio.create_task(ask(client, x_rtadapt_after="news.0.7", authorization=f"Bearer {key}"))
+
+        first = waits("key-of-one")
+        await asyncio.sleep(0.05)
+        refused = await waits("key-of-one")
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        second = waits("key-of-two")
+        await asyncio.sleep(0.05)
+        assert not second.done()
+        middleware.live.replace(ServingView("tiny", {"news": news(3)}))
+        assert [(await task).status_code for task in (first, second)] == [200, 200]

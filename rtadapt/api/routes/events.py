@@ -5,6 +5,7 @@ Owns the shape of the answers. What is an event, and what is wrong with one, is 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -12,9 +13,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from rtadapt.access import Scope
-from rtadapt.api.asking import may, parts_of, request_id_of
-from rtadapt.api.parts import Parts
+from rtadapt.access import Scope, Use
+from rtadapt.api.asking import key_of, may, parts_of, request_id_of
 from rtadapt.api.problems import problem_response
 from rtadapt.api.reading import body_of, model_of
 from rtadapt.api.shapes import EventWhere, Pushed, answers, body
@@ -57,8 +57,8 @@ _EVENTS: dict[str, object] = {
     "/events",
     status_code=202,
     response_model=None,
-    dependencies=[Depends(may(Scope.PUSH))],
-    responses=answers({202: Pushed}, 400, 401, 403, 413, 415, 422, 503),
+    dependencies=[Depends(may(Scope.PUSH, Use.EVENTS))],
+    responses=answers({202: Pushed}, 400, 401, 403, 413, 415, 422, 429, 503),
     openapi_extra=body(_EVENTS, _STORY, [_STORY, _CALL]),
 )
 async def push(request: Request, feed: Annotated[str, Query(max_length=256)] = "") -> Response:
@@ -66,20 +66,20 @@ async def push(request: Request, feed: Annotated[str, Query(max_length=256)] = "
     parts = parts_of(request)
     raw = await body_of(request, parts.settings.intake.max_body_bytes)
     headers = {name.lower(): text for name, text in request.headers.items()}
-    return await run_in_threadpool(_accept, parts, raw, headers, feed, request_id_of(request))
+    return await run_in_threadpool(_accept, request, raw, headers, feed)
 
 
 @router.get(
     "/events/{event_id:path}",
     response_model=None,
     dependencies=[Depends(may(Scope.PUSH))],
-    responses=answers({200: EventWhere}, 401, 403, 404, 422, 503),
+    responses=answers({200: EventWhere}, 401, 403, 404, 422, 429, 503),
 )
 def where(request: Request, event_id: str, source: Annotated[str, Query(max_length=2048)] = "") -> dict[str, object]:
     """Where an event is. For a CloudEvent by its own id give its `?source=` too: together they are its identity."""
     named = event_id_of(event_id, source) if source else id_of(event_id)
     status = parts_of(request).registry.event_status(named)
-    if status is None:
+    if status is None or not key_of(request).may_use(status.feed):
         raise NotFound("there is no such event, or it was accepted too long ago to be remembered", field="id")
     answer: dict[str, object] = {"id": status.id, "feed": status.feed, "status": status.state.value}
     if status.position is not None:
@@ -105,8 +105,8 @@ class Feedback(BaseModel):
     "/feedback",
     status_code=202,
     response_model=None,
-    dependencies=[Depends(may(Scope.PUSH))],
-    responses=answers({202: Pushed}, 400, 401, 403, 413, 415, 422, 503),
+    dependencies=[Depends(may(Scope.PUSH, Use.EVENTS))],
+    responses=answers({202: Pushed}, 400, 401, 403, 413, 415, 422, 429, 503),
     openapi_extra=body(Feedback, _CORRECTION),
 )
 async def feedback(request: Request) -> Response:
@@ -122,23 +122,30 @@ async def feedback(request: Request) -> Response:
         "id": given.id,
     }
     items = Items([Item(0, event)], True, "application/json")
-    return await run_in_threadpool(_answer, parts_of(request), items, {}, "", request_id_of(request))
+    return await run_in_threadpool(_answer, request, items, {}, "")
 
 
-def _accept(parts: Parts, raw: bytes, headers: dict[str, str], feed: str, request_id: str) -> Response:
-    limits = parts.settings.intake
+def _accept(request: Request, raw: bytes, headers: dict[str, str], feed: str) -> Response:
+    limits = parts_of(request).settings.intake
     items = split(unpack(raw, headers.get("content-encoding", ""), limits), headers, limits)
-    return _answer(parts, items, headers, feed, request_id)
+    return _answer(request, items, headers, feed)
 
 
-def _answer(parts: Parts, items: Items, headers: dict[str, str], feed: str, request_id: str) -> Response:
+def _answer(request: Request, items: Items, headers: dict[str, str], feed: str) -> Response:
+    parts, key = parts_of(request), key_of(request)
     try:
         results = parts.intake.accept(
-            items.items, content_type=items.media_type, headers=headers, feed=feed, request_id=request_id
+            items.items,
+            content_type=items.media_type,
+            headers=headers,
+            feed=feed,
+            request_id=request_id_of(request),
+            check_feed=partial(parts.check_push, key),
         )
     except Unavailable:
         metrics.APPEND_FAILURES.inc()
         raise
+    parts.keys.spend(key, Use.EVENTS, sum(result.error is None for result in results))
     parts.note([status for result in results if (status := result.status) is not None])
     refused = [result.error for result in results if result.error is not None]
     if items.single and refused:

@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from rtadapt.access import Scope
-from rtadapt.api.asking import may, parts_of
+from rtadapt.api.asking import key_of, may, parts_of
 from rtadapt.api.reading import model_of
 from rtadapt.api.shapes import Feeds, OneFeed, RouteAnswer, VersionAnswer, Versions, answers, body
 from rtadapt.errors import InvalidInput, NotFound
@@ -24,7 +24,7 @@ from rtadapt.records import FEED_NAME, Head, Route, Version, version_name
 
 router = APIRouter(prefix="/v1/feeds", tags=["feeds"], dependencies=[Depends(may(Scope.OPERATE))])
 
-_REFUSED = (401, 403, 503)
+_REFUSED = (401, 403, 429, 503)
 
 Source = Annotated[str, Field(max_length=200)]
 
@@ -58,7 +58,7 @@ def all_feeds(request: Request) -> dict[str, object]:
     """Every feed with its head and route, and the replicas that are alive."""
     registry = parts_of(request).registry
     heads, routes = registry.heads(), registry.routes()
-    feeds = [_feed(feed, heads[feed], routes.get(feed)) for feed in sorted(heads)]
+    feeds = [_feed(feed, heads[feed], routes.get(feed)) for feed in sorted(heads) if key_of(request).may_use(feed)]
     return {"feeds": feeds, "replicas": registry.live_replicas()}
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 
 from rtadapt.access import Scope
-from rtadapt.api.asking import may, parts_of
+from rtadapt.api.asking import key_of, may, parts_of
 from rtadapt.api.routes.feeds import finite, route_of
 from rtadapt.api.shapes import Overview, answers
 from rtadapt.records import Version
@@ -20,7 +20,7 @@ from rtadapt.registry.registry import Registry
 router = APIRouter(prefix="/v1/overview", tags=["feeds"], dependencies=[Depends(may(Scope.OPERATE))])
 
 
-@router.get("", response_model=None, responses=answers({200: Overview}, 401, 403, 422, 503))
+@router.get("", response_model=None, responses=answers({200: Overview}, 401, 403, 422, 429, 503))
 def overview(
     request: Request,
     contains: Annotated[str, Query(max_length=63, description="only feeds with this in their name")] = "",
@@ -31,7 +31,7 @@ def overview(
     """A page of feeds, sorted by name, with heads, routes and newest versions; the replicas, the workers, what waits."""
     parts = parts_of(request)
     registry = parts.registry
-    names = registry.feeds()
+    names = [name for name in registry.feeds() if key_of(request).may_use(name)]
     matching = [name for name in names if contains.lower() in name]
     rest = [name for name in matching if name > after]
     shown = rest[:limit]
