@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from rtadapt.access import KeyTable, Scope
 from rtadapt.api.freshness import Freshness
+from rtadapt.api.trials import Trials
 from rtadapt.config import Settings
 from rtadapt.errors import Unavailable
 from rtadapt.events.intake import Intake
@@ -46,6 +47,7 @@ class Parts:
         self.registry = Registry(settings.registry) if registry is None else registry
         self._keys = KeyTable.load(settings.keys_file) if settings.keys_file is not None else None
         self.freshness = Freshness(lambda: self.log, self.registry)
+        self.trials = Trials(self.registry)
         self._known_feeds: set[str] = set()
         self._silent_until = 0.0
         self._unopened_until = 0.0
@@ -101,9 +103,15 @@ class Parts:
                 "accepted events were not noted in the registry", extra={"events": len(statuses), "reason": str(error)}
             )
 
+    def start(self) -> None:
+        """Begin to look how long events wait, and at trials."""
+        self.freshness.start()
+        self.trials.start()
+
     def close(self) -> None:
         """Close what was opened here."""
         self.freshness.close()
+        self.trials.close()
         with self._lock:
             if self._owns_log and self._log is not None:
                 self._log.close()

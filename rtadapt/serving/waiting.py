@@ -15,7 +15,7 @@ from rtadapt.records import Token
 from rtadapt.serving.engine import Receive
 from rtadapt.serving.http import Gone
 from rtadapt.serving.live import Live
-from rtadapt.serving.routing import AFTER_HEADER, Coverage, Target, coverage, never, resolve
+from rtadapt.serving.routing import AFTER_HEADER, After, Coverage, Target, coverage, never, resolve
 
 _UNKNOWN_SHARE = 10
 """One in so many places is for those who ask for a feed that this replica does not know."""
@@ -30,7 +30,7 @@ class Ask:
 
     model: str
     key: str
-    after: Token | None
+    after: Token | After | None
     patience_seconds: float
     unknown_seconds: float = 2.0
 
