@@ -1,4 +1,4 @@
-"""The command line: `rtadapt up | serve | work | api | demo | config | doctor`.
+"""The command line: `rtadapt up | serve | work | api | rewind | demo | config | doctor`.
 
 Owns the flags and what goes to the terminal. Flags win over the environment, the environment over rtadapt.toml.
 """
@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from rtadapt import __version__
 from rtadapt.access import open_to_strangers
@@ -79,6 +80,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("serve", _serve, "one serving replica: vLLM with adapter routing inside"),
         ("work", _work, "one adaptation worker: reads the event log, publishes versions"),
         ("api", _api, "the control plane: events, feeds, versions, routes, console"),
+        ("rewind", _rewind, "take back what a feed has learned since a version, or since it learned certain events"),
         ("demo", _demo, "start everything, push a morning of news and support, and show what is answered"),
         ("config", _config, "print the settings in force, as JSON, without secrets"),
         ("doctor", _doctor, "look whether this machine and these settings can run, and say what to do"),
@@ -92,6 +94,8 @@ def build_parser() -> argparse.ArgumentParser:
             command.add_argument("--port", type=int, help="port to listen on")
         if name == "up":
             command.add_argument("--quiet", action="store_true", help="do not print the commands to try")
+        if name == "rewind":
+            _add_rewind(command)
         if name == "serve":
             command.add_argument("--with-api", action="store_true", help="answer the control plane's routes too")
         if name == "demo":
@@ -100,6 +104,17 @@ def build_parser() -> argparse.ArgumentParser:
             command.add_argument("--report", type=Path, metavar="FILE", help="write the tables and totals as JSON too")
             command.add_argument("--keep", type=Path, metavar="DIR", help="run in this folder and keep it")
     return parser
+
+
+def _add_rewind(command: argparse.ArgumentParser) -> None:
+    command.add_argument("feed", metavar="FEED")
+    command.add_argument("version", type=int, nargs="?", help="the version to go back to (default: the last before --without)")
+    command.add_argument(
+        "--without", action="append", default=[], metavar="ID", help="an event that is not learned again; as often as needed"
+    )
+    command.add_argument("--relearn", action="store_true", help="learn all other events again that later versions had learned")
+    command.add_argument("--url", metavar="URL", help="the control plane (default: that of the settings, api.host and api.port)")
+    command.add_argument("--key-file", type=Path, metavar="FILE", help="a key of scope `operate`, where keys are asked for")
 
 
 def flags_of(options: argparse.Namespace) -> dict[str, Any]:
@@ -205,6 +220,15 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
     )
     with _listening(settings.api.host, settings.api.port) as listener:
         uvicorn.Server(config).run(sockets=[listener])
+    return 0
+
+
+def _rewind(settings: Settings, options: argparse.Namespace) -> int:
+    from rtadapt.remote import ask
+
+    body = {"version": options.version, "without": options.without, "relearn": options.relearn}
+    url = options.url or f"http://{settings.api.host}:{settings.api.port}"
+    print(json.dumps(ask(url, f"/v1/feeds/{quote(options.feed, safe='')}/rewind", body, options.key_file), indent=2))
     return 0
 
 

@@ -64,7 +64,12 @@ class EventLogSettings(Section):
 class RegistrySettings(Section):
     """The registry: a Redis-protocol server."""
 
-    url: str = Field("embedded:", description="`embedded:` (only `rtadapt up`), or `redis://`, `rediss://`, `unix://` URL")
+    url: str = Field(
+        "embedded:",
+        description="`embedded:` (only `rtadapt up`), or `redis://`, `rediss://`, `unix://` URL; or"
+        " `redis+sentinel://host:26379,host:26379/service/0`, also `rediss+sentinel://`",
+    )
+    sentinel_login: bool = Field(False, description="log in to the sentinels too, as the URL says for the server")
     cluster: bool = Field(False, description="the URL names one node of a Redis Cluster")
     ca_file: Path | None = Field(None, description="certificate authority of a `rediss://` server; None: the system's")
     timeout_seconds: Seconds = Field(5.0, description="limit for connecting and for one command")

@@ -19,7 +19,7 @@ class ControlPlane:
     def __init__(self, app: App) -> None:
         self._engine = app
         control = create_app(load_settings())
-        control.state.parts.freshness.start()  # no lifespan runs here
+        control.state.parts.start()  # no lifespan runs here
         self._control: App = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

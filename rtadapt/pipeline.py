@@ -155,6 +155,7 @@ class Pipeline:
         if not due.events:
             self.commit(session, due, None, {}, [], [])
             return
+        self.sessions.check(session)
         session.policy = self.registry.feed_policy(due.feed)
         prepared, refused, withheld = self.prepare(session, due)
         outcome = self.rounds.decide(session, prepared)
@@ -191,7 +192,7 @@ class Pipeline:
         session.memory.ledger.learn([one.judged for one in outcome.learned])
         events = [one.event for one in outcome.learned]
         candidate = self.write(session, due, events)
-        number = session.head.version + 1
+        number = session.head.next_number
         statuses += [EventStatus(event.id, event.feed, EventState.LEARNED, event.position, number) for event in events]
         self.commit(session, due, candidate, outcome.measures, statuses, events)
         self.learner.accept(due.feed)
@@ -206,7 +207,7 @@ class Pipeline:
             self.learner.save_adapter(due.feed, adapter)
             self.learner.save_state(due.feed, state)
             session.memory.save(state)
-            self.admission.save(due.feed, state)
+            self.admission.save(due.feed, state, {**session.head.positions, **due.positions})
             return Candidate(
                 feed=due.feed,
                 parent=session.head.version,
@@ -230,6 +231,7 @@ class Pipeline:
             due.feed,
             epoch=session.epoch,
             parent=session.head.version,
+            number=session.head.next_number,
             positions=due.positions,
             candidate=candidate,
             events=[LearnedEvent(event.id, event.accepted_at) for event in learned],
@@ -254,12 +256,9 @@ class Pipeline:
     def prune(self, feed: str, before: Sequence[Artifact]) -> None:
         """Remove what was in the store `before` this commit and is kept no longer: old versions, lost candidates."""
         keep = self.settings.artifacts
-        versions = self.registry.retire(feed, keep.keep_adapters)
-        kept = {version.adapter.digest for version in versions} | {
-            version.state.digest for version in versions[: keep.keep_states]
-        }
+        kept = self.registry.retire(feed, keep.keep_adapters, keep.keep_states)
         for artifact in before:
-            if artifact.digest not in kept:
+            if artifact.digest not in kept.digests:
                 self.store.remove(artifact)
 
     def follow_assignment(self) -> None:

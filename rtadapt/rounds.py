@@ -140,7 +140,8 @@ class Rounds:
         batch = Batch(session.feed, tuple(one.event for one in prepared), examples, held_out, {})
         replaced = {old: new for one in (*beside, *prepared) for old, new in one.judged.replaced.items()}
         with metrics.STAGE_SECONDS.labels("update").time():
-            rows = memory.draw(train.replay_draw, batch.entities, seed, examples, replaced)
+            entities = frozenset(example.entity for example in examples if example.entity)
+            rows = memory.draw(train.replay_draw, entities, seed, examples, replaced)
             fresh = spread([row for one in beside for row in one.rendering.examples if row.fact], _BESIDE_ROWS)
             anchors = memory.still_true(self._learner.anchors(), examples)
             update = self._learner.update(session.feed, examples, [*rows, *fresh, *anchors])

@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from rtadapt.config import Settings
 from rtadapt.curation.admit import Admission
 from rtadapt.curation.replay import Memory
-from rtadapt.errors import NotFound, Unavailable
+from rtadapt.errors import NotFound, StaleEpoch, Unavailable
 from rtadapt.policy import FeedPolicy
 from rtadapt.records import Head, Position, Positions, Version
 from rtadapt.registry.artifacts import ArtifactStore
@@ -53,7 +53,8 @@ class Session:
     def advance(self, positions: Positions, version: Version | None) -> None:
         """Follow a commit that went through."""
         number = self.head.version if version is None else version.number
-        self.head = replace(self.head, version=number, positions={**self.head.positions, **positions})
+        last = max(self.head.last, number)
+        self.head = replace(self.head, version=number, last=last, positions={**self.head.positions, **positions})
 
 
 class Sessions:
@@ -85,6 +86,12 @@ class Sessions:
         if feed not in self._open:
             self._open[feed] = self._take_over(feed)
         return self._open[feed]
+
+    def check(self, session: Session) -> None:
+        """Raises StaleEpoch when the feed has another owner by now, or was taken back: its update would be for nothing."""
+        head = self._registry.head(session.feed)
+        if head is not None and head.epoch != session.epoch:
+            raise StaleEpoch(f"feed {session.feed} was taken over or back, at epoch {head.epoch}")
 
     def drop(self, feed: str) -> None:
         """Let the feed go; what was not committed is forgotten here and read from the log again."""

@@ -46,6 +46,8 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": "a key of `keys_file`"}}
     for path, operations in document["paths"].items():
         for operation in operations.values():
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                schemas.update(content["schema"].pop("$defs", {}))  # of a model in the model
             if path.startswith("/v1/"):
                 scope = next((scope for prefix, scope in _SCOPES.items() if path.startswith(prefix)), Scope.OPERATE)
                 operation["security"] = [{"key": []}, {}]

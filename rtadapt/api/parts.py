@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from rtadapt.access import Key, Keys
 from rtadapt.api.freshness import Freshness
+from rtadapt.api.trials import Trials
 from rtadapt.config import Settings
 from rtadapt.errors import Forbidden, Unavailable
 from rtadapt.events.intake import Intake
@@ -46,6 +47,7 @@ class Parts:
         self.registry = Registry(settings.registry) if registry is None else registry
         self.keys = Keys(settings.keys_file)
         self.freshness = Freshness(lambda: self.log, self.registry)
+        self.trials = Trials(self.registry)
         self._known_feeds: set[str] = set()
         self._silent_until = 0.0
         self._unopened_until = 0.0
@@ -107,9 +109,15 @@ class Parts:
         if len(self._known_feeds) < _MAX_KNOWN_FEEDS:
             self._known_feeds.add(feed)
 
+    def start(self) -> None:
+        """Begin to look how long events wait, and at trials."""
+        self.freshness.start()
+        self.trials.start()
+
     def close(self) -> None:
         """Close what was opened here."""
         self.freshness.close()
+        self.trials.close()
         with self._lock:
             if self._owns_log and self._log is not None:
                 self._log.close()

@@ -20,15 +20,16 @@ from rtadapt.records import (
     Head,
     LearnedEvent,
     Position,
+    Positions,
     Route,
     Version,
-    positions_from_json,
 )
 
 FEEDS = "rtadapt:feeds"
 REPLICAS = "rtadapt:replicas"
 READING = "rtadapt:reading"
 CHANGES = "rtadapt:changes"
+RECEIPTS = "rtadapt:receipts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,16 @@ class Holding:
     failed: frozenset[int] = frozenset()
 
 
-RANKS = {EventState.ACCEPTED: 0, EventState.ADMITTED: 1, EventState.REFUSED: 2, EventState.LEARNED: 3}
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Events of abandoned versions that are learned again; they lie in the log from `start` to before `end`."""
+
+    start: Positions
+    end: Positions
+    event_ids: tuple[str, ...]
+
+
+RANKS = {EventState.UNLEARNED: -1, EventState.ACCEPTED: 0, EventState.ADMITTED: 1, EventState.REFUSED: 2, EventState.LEARNED: 3}
 """States in the order they may follow each other. An event that was refused may be sent again and learned."""
 
 
@@ -68,6 +78,11 @@ def logs_key(log: str) -> str:
 def compact(value: Mapping[str, Any]) -> str:
     """`value` as JSON without spaces."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def positions_from_json(value: Mapping[str, Any]) -> dict[int, int]:
+    """Positions as JSON carries them (string keys), back to integers."""
+    return {int(partition): int(offset) for partition, offset in value.items()}
 
 
 def positions_text(positions: Mapping[int, int]) -> str:
@@ -115,7 +130,19 @@ def read_head(feed: str, fields: Mapping[str, str]) -> Head | None:
     if not fields:
         return None
     positions = positions_from_json(json.loads(fields["positions"]))
-    return Head(feed, int(fields["version"]), positions, int(fields["epoch"]), fields.get("incarnation", ""))
+    version, epoch = int(fields["version"]), int(fields["epoch"])
+    last, abandoned = int(fields.get("last", version)), read_ranges(fields.get("abandoned", ""))
+    return Head(feed, version, positions, epoch, fields.get("incarnation", ""), last, abandoned)
+
+
+def ranges_text(ranges: Iterable[tuple[int, int]]) -> str:
+    """Ranges of version numbers as heads hold them: `42-43 50-57`."""
+    return " ".join(f"{first}-{end}" for first, end in ranges)
+
+
+def read_ranges(text: str) -> tuple[tuple[int, int], ...]:
+    """The ranges that `text` holds."""
+    return tuple((int(first), int(end)) for first, _, end in (part.partition("-") for part in text.split()))
 
 
 def read_route(feed: str, fields: Mapping[str, str]) -> Route | None:
@@ -130,7 +157,23 @@ def read_route(feed: str, fields: Mapping[str, str]) -> Route | None:
         follow=fields["follow"] == "1",
         revision=int(fields["revision"]),
         trusted=fields.get("trusted", ""),
+        trial=int(fields.get("trial", 0)),
+        begun=float(fields.get("begun") or 0),
+        shadow=fields.get("shadow") == "1",
+        decide=fields.get("decide", ""),
     )
+
+
+def again_text(again: Again) -> str:
+    """What is to be learned again, as JSON; the same for the same."""
+    ends = {name: {str(at): places[at] for at in sorted(places)} for name, places in (("start", again.start), ("end", again.end))}
+    return compact({**ends, "events": list(again.event_ids)})
+
+
+def read_again(text: str) -> Again:
+    """What is to be learned again, from `text`."""
+    value = json.loads(text)
+    return Again(positions_from_json(value["start"]), positions_from_json(value["end"]), tuple(value["events"]))
 
 
 def status_text(status: EventStatus) -> str:

@@ -13,19 +13,22 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
+from rtadapt import receipts
 from rtadapt.access import Key, Keys, Use
 from rtadapt.access import Scope as KeyScope
 from rtadapt.config import Settings, load_settings
 from rtadapt.errors import Forbidden, InvalidRequest, ModelNotFound, NotFound, RtadaptError
 from rtadapt.observe import metrics
-from rtadapt.records import Token, version_name
+from rtadapt.records import version_name
 from rtadapt.serving import http
+from rtadapt.serving.arms import Arms
 from rtadapt.serving.engine import Engine
 from rtadapt.serving.live import Live
 from rtadapt.serving.metering import Metered
-from rtadapt.serving.routing import AFTER_HEADER, ServingView, Target, check_token, feed_of
+from rtadapt.serving.routing import AFTER_HEADER, After, ServingView, Target, check_token, feed_of, shadow_of
 from rtadapt.serving.stopping import stop_gently
 from rtadapt.serving.vocabulary import Vocabulary
 from rtadapt.serving.waiting import Ask, WaitingRoom
@@ -38,6 +41,7 @@ SESSION_HEADER = "x-rtadapt-session"
 VERSION_HEADER = "x-rtadapt-version"
 INCARNATION_HEADER = "x-rtadapt-incarnation"
 POSITION_HEADER = "x-rtadapt-position"
+RECEIPT_HEADER = "x-rtadapt-receipt"
 
 _COMPLETIONS = frozenset({"/v1/completions", "/v1/chat/completions", "/v1/responses", http.MESSAGES})
 _OF_THE_ENGINE = frozenset({"/health", "/ping", "/metrics", "/version", "/load", "/docs", "/openapi.json"})
@@ -72,6 +76,7 @@ class AdaptiveServing:
         self._vocabulary = Vocabulary.from_environment()
         self._started_at = int(time.time())
         self.live = Live(ServingView(self._settings.serve.model_name or "", complete=False))
+        self._arms = Arms(app, self.live)
         self._waiting = WaitingRoom(self.live, self._settings.serve.max_waiting)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -137,16 +142,23 @@ class AdaptiveServing:
         # From here to the request's departure nothing else runs: what was resolved is still loaded.
         target = ask.target(self.live)
         self.live.depart(target)
-        named = naming(noted, _naming(target))
+        named = naming(noted, self._naming(target))
         metered = Metered(named, len(raw))
+        shadow = shadow_of(self.live.view, target, ask.key) if target.trial else None
+        if shadow is not None:
+            self._arms.ask_too(shadow, scope, partial(http.beside, len(raw), _written, body, shadow))
         try:
             passed = raw if target.engine_model == ask.model else await http.beside(len(raw), _written, body, target)
             inner = http.with_headers(scope, {"x-request-id": request_id(scope), "content-length": str(len(passed))})
             metrics.REQUESTS.labels(target.feed or "", target.kind.value).inc()
             metrics.ROUTE_SECONDS.observe(time.perf_counter() - read - (covered - waiting))
             await self._app(inner, http.replay(passed, receive), metered if Use.TOKENS in key.a_minute else named)
+        except Exception:
+            noted.status = 500
+            raise
         finally:
             self.live.land(target)
+            self._arms.count(target, noted.status, time.perf_counter() - covered)
             self._keys.spend(key, Use.TOKENS, metered.tokens)
             said |= {"feed": target.feed, "version": target.version, "target": target.kind.value, "status": noted.status}
             said |= {"seconds": round(time.perf_counter() - began, 4), "waited_seconds": round(covered - waiting, 4)}
@@ -168,12 +180,22 @@ class AdaptiveServing:
         user = body.get("user")
         return Ask(
             model=model,
-            key=header(scope, SESSION_HEADER) or (user if isinstance(user, str) and user else request_id(scope)),
+            key=header(scope, SESSION_HEADER) or (user if isinstance(user, str) else "") or key.id or request_id(scope),
             after=None if after is None else _token(model, after),
             unknown_seconds=self._settings.serve.poll_seconds,
             patience_seconds=_patience(header(scope, WAIT_HEADER), self._settings.serve.wait_seconds),
             caller=key.id,
         )
+
+    def _naming(self, target: Target) -> dict[str, str]:
+        named = {VERSION_HEADER: target.version}
+        if target.incarnation:
+            named[INCARNATION_HEADER] = target.incarnation[:8]
+        if target.position:
+            named[POSITION_HEADER] = target.position
+        if target.feed is not None and self.live.receipt_key:
+            named[RECEIPT_HEADER] = receipts.write(self.live.receipt_key, target.feed, target.number, target.arm)
+        return named
 
     def _models(self, key: Key, asked: str) -> dict[str, Any]:
         """All models that `key` may use in OpenAI's format, or the one asked for. `root` is what answers under that name now."""
@@ -255,6 +277,7 @@ class AdaptiveServing:
         if following is not None:
             following.cancel()
             await asyncio.wait((following,))
+        await self._arms.close()
         engine, self._engine = self._engine, None
         if engine is not None:
             await engine.close()
@@ -264,9 +287,9 @@ def _written(body: dict[str, Any], target: Target) -> bytes:
     return json.dumps({**body, "model": target.engine_model}).encode()
 
 
-def _token(model: str, text: str) -> Token:
+def _token(model: str, text: str) -> After:
     try:
-        token = Token.parse(text.strip())
+        token = After.parse(text.strip())
     except ValueError as error:
         raise InvalidRequest(f"{AFTER_HEADER}: {error}", field=AFTER_HEADER) from None
     check_token(model, token)
@@ -289,15 +312,6 @@ def _follower(settings: Settings, live: Live, engine: Engine) -> Follower:
     from rtadapt.serving.watcher import Watcher
 
     return Watcher.connect(settings, live, engine)
-
-
-def _naming(target: Target) -> dict[str, str]:
-    named = {VERSION_HEADER: target.version}
-    if target.incarnation:
-        named[INCARNATION_HEADER] = target.incarnation[:8]
-    if target.position:
-        named[POSITION_HEADER] = target.position
-    return named
 
 
 def _not_here(path: str) -> str:

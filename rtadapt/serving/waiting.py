@@ -14,7 +14,7 @@ from rtadapt.errors import NotCovered, RateLimited, Unavailable
 from rtadapt.observe import metrics
 from rtadapt.records import Token
 from rtadapt.serving.live import Live
-from rtadapt.serving.routing import AFTER_HEADER, Coverage, Target, coverage, never, resolve
+from rtadapt.serving.routing import AFTER_HEADER, After, Coverage, Target, coverage, never, resolve
 from rtadapt.web.asked import Gone, Receive
 
 _UNKNOWN_SHARE = 10
@@ -33,7 +33,7 @@ class Ask:
 
     model: str
     key: str
-    after: Token | None
+    after: Token | After | None
     patience_seconds: float
     unknown_seconds: float = 2.0
     caller: str = ""

@@ -21,6 +21,7 @@ EXPOSED = (
     "x-rtadapt-version",
     "x-rtadapt-position",
     "x-rtadapt-incarnation",
+    "x-rtadapt-receipt",
     "x-request-id",
     "retry-after",
 )

@@ -268,8 +268,8 @@ def test_a_retired_version_cannot_be_routed_to_and_a_routed_one_is_not_retired(r
     flipped(registry, 6)
     registry.change_route("news", "rollback", version=2)
     registry.change_route("news", "canary", version=3, share=0.5)
-    assert [version.number for version in registry.retire("news", 2)] == [6, 5, 3, 2]
-    assert [version.number for version in registry.retire("news", 2)] == [6, 5, 3, 2]
+    assert [version.number for version in registry.retire("news", 2).versions] == [6, 5, 3, 2]
+    assert [version.number for version in registry.retire("news", 2).versions] == [6, 5, 3, 2]
     for gone in (1, 4):
         with pytest.raises(NotFound):
             registry.change_route("news", "promote", version=gone)

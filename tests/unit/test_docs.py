@@ -169,9 +169,10 @@ def test_every_route_of_the_control_plane_that_is_shown_exists(page: Path) -> No
 
 
 def control_routes() -> list[str]:
-    from rtadapt.api.routes import events, feeds
+    from rtadapt.api.routes import events, feedback, feeds
 
-    return [re.sub(r"\{[^}]*\}", "[^/]+", route.path) for router in (events.router, feeds.router) for route in router.routes]
+    routers = (events.router, feedback.router, feeds.router)
+    return [re.sub(r"\{[^}]*\}", "[^/]+", route.path) for router in routers for route in router.routes]
 
 
 def known_series() -> set[str]:

@@ -201,3 +201,23 @@ async def test_one_key_can_not_fill_the_waiting_room(tmp_path: Path) -> None:
         assert not second.done()
         middleware.live.replace(ServingView("tiny", {"news": news(3)}))
         assert [(await task).status_code for task in (first, second)] == [200, 200]
+
+
+async def test_the_position_of_the_last_answer_never_leads_back_to_an_older_version_elsewhere() -> None:
+    """One replica has flipped and another has not heard of it yet: who gives the position back waits there."""
+    ahead, behind = serving(), serving()
+    positions = {2: {0: 5, 7: 2}, 3: {0: 8, 7: 2}}
+    head = Head("news", 3, {0: 8, 7: 2}, 1)
+    views = {number: news(number, head=head, loaded={0: {}, **positions}) for number in (2, 3)}
+    ahead.live.replace(ServingView("tiny", {"news": views[3]}))
+    behind.live.replace(ServingView("tiny", {"news": views[2]}))
+    async with client_of(ahead) as one, client_of(behind) as two:
+        position = (await ask(one)).headers["x-rtadapt-position"]
+        assert position == "news.0.7,news.7.1"
+        waits = asyncio.create_task(ask(two, x_rtadapt_after=position))
+        await asyncio.sleep(0.05)
+        assert not waits.done()
+        behind.live.replace(ServingView("tiny", {"news": views[3]}))
+        assert (await waits).headers["x-rtadapt-version"] == "news@3"
+        for wrong in (f"{position},sport.0.1", f"{position},", ",".join([position] * 40)):
+            assert (await ask(one, x_rtadapt_after=wrong)).status_code == 400

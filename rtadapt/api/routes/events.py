@@ -1,25 +1,25 @@
-"""`POST /v1/events`, `GET /v1/events/{id}` and `POST /v1/feedback`: events in, and where they are.
+"""`POST /v1/events` and `GET /v1/events/{id}`: events in, and where they are.
 
 Owns the shape of the answers. What is an event, and what is wrong with one, is decided in rtadapt.events.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
 
 from rtadapt.access import Scope, Use
 from rtadapt.api.asking import key_of, may, parts_of, request_id_of
 from rtadapt.api.problems import problem_response
-from rtadapt.api.reading import body_of, model_of
+from rtadapt.api.reading import body_of
 from rtadapt.api.shapes import EventWhere, Pushed, answers, body
 from rtadapt.errors import NotFound, Unavailable, problem
-from rtadapt.events.bodies import Item, Items, split, unpack
+from rtadapt.events.bodies import Items, split, unpack
 from rtadapt.events.draft import event_id as id_of
 from rtadapt.events.envelope import event_id_of
 from rtadapt.events.intake import ItemResult
@@ -36,12 +36,6 @@ _CALL = {
         {"speaker": "customer", "text": "How long may I send it back?"},
         {"speaker": "agent", "text": "Within 30 days."},
     ],
-}
-_CORRECTION = {
-    "feed": "news",
-    "question": "Who coaches Corvin Rovers?",
-    "answer": "Ada Brown",
-    "correction": "Marla Tindle",
 }
 _EVENT = {"anyOf": [event_schema(), {"title": "Another format", "type": "object"}]}
 _EVENTS: dict[str, object] = {
@@ -88,50 +82,22 @@ def where(request: Request, event_id: str, source: Annotated[str, Query(max_leng
     return answer | {name: value for name, value in known.items() if value is not None}
 
 
-class Feedback(BaseModel):
-    """A person's word on an answer: `correction` is what it should have been; without one the answer is confirmed."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    feed: str = Field(min_length=1, max_length=63)
-    question: str = Field(min_length=1, max_length=1000)
-    answer: str = Field(min_length=1, max_length=1000)
-    correction: str | None = Field(None, min_length=1, max_length=1000)
-    subject: str | None = Field(None, max_length=256)
-    id: str | None = Field(None, max_length=128)
-
-
-@router.post(
-    "/feedback",
-    status_code=202,
-    response_model=None,
-    dependencies=[Depends(may(Scope.PUSH, Use.EVENTS))],
-    responses=answers({202: Pushed}, 400, 401, 403, 413, 415, 422, 429, 503),
-    openapi_extra=body(Feedback, _CORRECTION),
-)
-async def feedback(request: Request) -> Response:
-    """A confirmed or corrected answer becomes an event of its feed, with the question and the right answer as its pair."""
-    given = await model_of(request, Feedback)
-    right = given.answer if given.correction is None else given.correction
-    event = {
-        "feed": given.feed,
-        "text": f"{given.question}\n{right}",
-        "qa": [{"question": given.question, "answer": right}],
-        "source": "feedback",
-        "subject": given.subject,
-        "id": given.id,
-    }
-    items = Items([Item(0, event)], True, "application/json")
-    return await run_in_threadpool(_answer, request, items, {}, "")
-
-
 def _accept(request: Request, raw: bytes, headers: dict[str, str], feed: str) -> Response:
-    limits = parts_of(request).settings.intake
+    parts = parts_of(request)
+    limits = parts.settings.intake
     items = split(unpack(raw, headers.get("content-encoding", ""), limits), headers, limits)
-    return _answer(request, items, headers, feed)
+    results = accepted(request, items, headers, feed)
+    refused = [result.error for result in results if result.error is not None]
+    if items.single and refused:
+        return problem_response(refused[0])
+    summary = summary_of(results)
+    if len(refused) == len(results):
+        return problem_response(refused[0], summary)
+    return JSONResponse(summary, 202)
 
 
-def _answer(request: Request, items: Items, headers: dict[str, str], feed: str) -> Response:
+def accepted(request: Request, items: Items, headers: dict[str, str], feed: str) -> list[ItemResult]:
+    """Append the good ones of `items` that the key may push, and note them. Raises Unavailable."""
     parts, key = parts_of(request), key_of(request)
     try:
         results = parts.intake.accept(
@@ -147,17 +113,13 @@ def _answer(request: Request, items: Items, headers: dict[str, str], feed: str) 
         raise
     parts.keys.spend(key, Use.EVENTS, sum(result.error is None for result in results))
     parts.note([status for result in results if (status := result.status) is not None])
-    refused = [result.error for result in results if result.error is not None]
-    if items.single and refused:
-        return problem_response(refused[0])
-    summary: dict[str, object] = {
-        "accepted": len(results) - len(refused),
-        "refused": len(refused),
-        "items": [_item(result) for result in results],
-    }
-    if len(refused) == len(results):
-        return problem_response(refused[0], summary)
-    return JSONResponse(summary, 202)
+    return results
+
+
+def summary_of(results: Sequence[ItemResult]) -> dict[str, object]:
+    """What became of the items, as JSON."""
+    refused = sum(result.error is not None for result in results)
+    return {"accepted": len(results) - refused, "refused": refused, "items": [_item(result) for result in results]}
 
 
 def _item(result: ItemResult) -> dict[str, object]:

@@ -14,7 +14,7 @@ from rtadapt.access import Scope
 from rtadapt.api.asking import key_of, may, parts_of
 from rtadapt.api.routes.feeds import finite, route_of
 from rtadapt.api.shapes import Overview, answers
-from rtadapt.records import Version
+from rtadapt.records import Head, Version
 from rtadapt.registry.registry import Registry
 
 router = APIRouter(prefix="/v1/overview", tags=["feeds"], dependencies=[Depends(may(Scope.OPERATE))])
@@ -56,15 +56,16 @@ def _feed(registry: Registry, name: str, versions: int) -> dict[str, object]:
         "newest": number,
         "route": None if route is None else route_of(route),
         "ready": sorted(registry.ready(name, number)) if number else [],
-        "versions": [_version(version) for version in registry.versions(name, versions)],
+        "versions": [_version(version, head) for version in registry.versions(name, versions)],
     }
 
 
-def _version(version: Version) -> dict[str, object]:
+def _version(version: Version, head: Head | None) -> dict[str, object]:
     took = version.created_at - min((event.accepted_at for event in version.events), default=version.created_at)
     return {
         "name": version.name,
         "number": version.number,
+        "abandoned": head is not None and head.has_abandoned(version.number),
         "created_at": version.created_at,
         "events": len(version.events),
         "seconds": round(took, 3),
