@@ -7,7 +7,6 @@ Imports no torch. In the environment a section and its field are joined by two u
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -30,7 +29,7 @@ Seconds = Annotated[float, Field(gt=0.0, le=86400.0)]
 Rank = Annotated[Literal[1, 8, 16, 32, 64, 128], BeforeValidator(lambda value: int(value) if str(value).isdigit() else value)]
 
 
-_NONE = "none"
+NONE = "none"
 """In the environment: this setting is not set, whatever a file says."""
 
 
@@ -51,6 +50,12 @@ class EventLogSettings(Section):
     replication: Positive = Field(1, description="replication factor when the topics are created")
     kafka_api_version: str | None = Field(None, description="fixed protocol version `major.minor`, for brokers that cannot tell")
     timeout_seconds: Seconds = Field(10.0, description="limit for one append")
+    keep_days: float = Field(
+        7.0,
+        gt=0,
+        le=36500,
+        description="how long decided events and dead letters are kept; on Kafka, in topics made here",
+    )
     tls: bool = Field(False, description="connect to Kafka over TLS")
     ca_file: Path | None = Field(None, description="certificate authority of the brokers; None: the system's")
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(None, description="how to log in to Kafka")
@@ -107,6 +112,12 @@ class AdmitSettings(Section):
         1.0, description="share of a text's words, by whole sentences, that one earlier text has too: from here on it is a repeat"
     )
     remember_texts: Positive = Field(5000, description="recent texts per feed that duplicates are looked for among")
+    max_wait_seconds: float | None = Field(
+        None,
+        gt=0,
+        description="an event that waited longer is set aside unlearned, so that newer ones are in time, unless it states facts"
+        " or pairs; None: every event is learned, however late",
+    )
     max_loss: float = Field(9.0, gt=0, description="nats per token under the base model above which a text is noise")
 
 
@@ -114,6 +125,7 @@ class BatchSettings(Section):
     """When a batch closes."""
 
     max_events: Positive = Field(8, description="a batch closes at this many events")
+    most_events: Positive = Field(32, description="events of one batch when more wait than one of `max_events` holds")
     max_age_seconds: Seconds = Field(1.0, description="or when its oldest event has waited this long")
 
 
@@ -233,6 +245,8 @@ class WorkSettings(Section):
 
     metrics_host: str = Field("127.0.0.1", description="address of the worker's /metrics")
     metrics_port: int = Field(8002, ge=0, le=65535, description="port of the worker's /metrics; 0 picks a free one")
+    stop_seconds: Seconds = Field(30.0, description="a step still under way so long after SIGTERM is given up")
+    max_open_feeds: Positive = Field(64, description="feeds whose adapters and memories are held at once; idle ones are let go")
     hang_seconds: Seconds = Field(1800.0, description="a step that takes longer hangs: /healthz then says 503")
 
 
@@ -242,7 +256,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="RTADAPT_",
         env_nested_delimiter="__",
-        env_parse_none_str=_NONE,
+        env_parse_none_str=NONE,
         extra="forbid",
         frozen=True,
         toml_file="rtadapt.toml",
@@ -314,21 +328,3 @@ def load_settings(config_file: Path | None = None, **flags: Any) -> Settings:
         raise InvalidSettings("the environment: a section or a list in one variable must be JSON", field="environment") from error
     except ValueError as error:  # a TOML file that does not parse
         raise InvalidSettings(f"the configuration could not be read: {error}", field="config") from error
-
-
-def to_environment(settings: Settings) -> dict[str, str]:
-    """The RTADAPT_* environment that makes a child process see exactly `settings`."""
-    environment: dict[str, str] = {}
-
-    def put(prefix: str, value: Any) -> None:
-        if isinstance(value, dict):
-            for name, inner in value.items():
-                put(f"{prefix}__{name}", inner)
-        elif isinstance(value, (list, bool)):
-            environment[prefix.upper()] = json.dumps(value)
-        else:
-            environment[prefix.upper()] = _NONE if value is None else str(value)
-
-    for name, value in settings.model_dump(mode="json").items():
-        put(f"RTADAPT_{name}", value)
-    return environment

@@ -1,4 +1,4 @@
-"""Settings as they may be shown: every secret that can stand in one is blanked.
+"""Settings as they are handed on: to a child process whole, and to whoever looks with every secret blanked.
 
 Owns what is a secret: a password or a lone name in a URL, a parameter or an argument that is called like one. Settings that name
 files of secrets are shown: they hold none.
@@ -6,10 +6,11 @@ files of secrets are shown: they hold none.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
-from rtadapt.config import Settings
+from rtadapt.config import NONE, Settings
 
 BLANK = "***"
 _PASSWORD = re.compile(r"(://[^:/@?]*:).*(@)")  # up to the last @: a password may hold any sign
@@ -25,6 +26,24 @@ def shown(settings: Settings) -> dict[str, Any]:
     cleaned = _cleaned(settings.model_dump(mode="json"))
     assert isinstance(cleaned, dict)
     return cleaned
+
+
+def to_environment(settings: Settings) -> dict[str, str]:
+    """The RTADAPT_* environment that makes a child process see exactly `settings`."""
+    environment: dict[str, str] = {}
+
+    def put(prefix: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                put(f"{prefix}__{name}", inner)
+        elif isinstance(value, (list, bool)):
+            environment[prefix.upper()] = json.dumps(value)
+        else:
+            environment[prefix.upper()] = NONE if value is None else str(value)
+
+    for name, value in settings.model_dump(mode="json").items():
+        put(f"RTADAPT_{name}", value)
+    return environment
 
 
 def _cleaned(value: Any) -> Any:

@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import IO
 
 from rtadapt.children import Awaited, Child, Say, wait_ready
-from rtadapt.config import Settings, to_environment
+from rtadapt.config import Settings
 from rtadapt.errors import InvalidSettings, Unavailable
 from rtadapt.reading.endpoint import ENGINE
 from rtadapt.registry import embedded
+from rtadapt.shown import to_environment
 
 _STOP_SECONDS = 20.0
 _REGISTRY_SECONDS = 30.0

@@ -17,7 +17,7 @@ from contextlib import closing
 from rtadapt.config import Settings
 from rtadapt.desk import Desk
 from rtadapt.errors import ArtifactDamaged, Conflict, Unavailable
-from rtadapt.events.log import open_log
+from rtadapt.events.log import EventLog, check_log, open_log
 from rtadapt.events.numbered import NumberedLog
 from rtadapt.grammar.reader import GrammarReader
 from rtadapt.observe import metrics
@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 10.0
+_PARTING_SECONDS = 5.0
 
 
 def work(settings: Settings, model: str) -> None:
@@ -45,30 +46,74 @@ def work(settings: Settings, model: str) -> None:
         signal.signal(number, lambda *_: stop.set())
     pulse = Pulse(settings.work.hang_seconds)
     with Endpoint(settings.work.metrics_host, settings.work.metrics_port, ready.is_set, pulse.alive):
-        registry, store = Registry(settings.registry), ArtifactStore(settings)  # what is wrong with them is said at once
+        check_log(settings)  # what is wrong with any of them is said at once
+        registry, store = Registry(settings.registry), ArtifactStore(settings)
         logger.info("loading the base model")
         learner = Learner(settings.train, model, settings.revision, cache=settings.data_dir / "anchors", progress=logger.info)
         learner.anchors()
-        log = NumberedLog(open_log(settings), registry.log_number)
-        owner = f"{socket.gethostname()}-{os.getpid()}"
-        opened = Opening(settings, owner, registry, learner)
-        run(
-            lambda: Pipeline(settings, owner, log=log, registry=registry, store=store, learner=learner, desk=opened.desk()),
-            stop,
-            ready,
-            pulse,
-        )
-        log.close()
+        opened = Opening(settings, registry, store, learner)
+        over = threading.Event()
+        last = threading.Thread(target=give_up, args=(stop, over, settings.work.stop_seconds, opened.abandon), daemon=True)
+        last.start()
+        run(opened.pipeline, stop, ready, pulse)
+        over.set()
+        opened.close()
         registry.close()
     logger.info("worker stopped")
 
 
-class Opening:
-    """The reading desk of this worker, opened once: the readers are chosen by what the base shows in the reading exam."""
+def give_up(stop: threading.Event, over: threading.Event, stop_seconds: float, abandon: Callable[[], None]) -> None:
+    """End the process when it was told to stop and is not `over` by `stop_seconds` later; `abandon` gets a few seconds before.
 
-    def __init__(self, settings: Settings, owner: str, registry: Registry, learner: Learner) -> None:
-        self._settings, self._owner, self._registry, self._learner = settings, owner, registry, learner
+    Nothing is lost by it: what was not committed is done again.
+    """
+    stop.wait()
+    if over.wait(stop_seconds):
+        return
+    logger.warning("the step under way does not end; it is given up, and done again by whoever reads next")
+    parting = threading.Thread(target=abandon, daemon=True)
+    parting.start()
+    parting.join(timeout=_PARTING_SECONDS)
+    os._exit(0)
+
+
+class Opening:
+    """What a worker's pipelines are made of, one after the other. Log and reading desk are opened once, when they are needed.
+
+    The readers are chosen by what the base shows in the reading exam.
+    """
+
+    def __init__(self, settings: Settings, registry: Registry, store: ArtifactStore, learner: Learner) -> None:
+        self._settings, self._registry, self._store, self._learner = settings, registry, store, learner
+        self._owner = f"{socket.gethostname()}-{os.getpid()}"
         self._desk: Desk | None = None
+        self._log: EventLog | None = None
+        self._pipeline: Pipeline | None = None
+
+    def pipeline(self) -> Pipeline:
+        """A new one. Raises Unavailable while the log, or what the readers need, is away."""
+        if self._log is None:
+            self._log = NumberedLog(open_log(self._settings), self._registry.log_number)
+        self._pipeline = Pipeline(
+            self._settings,
+            self._owner,
+            log=self._log,
+            registry=self._registry,
+            store=self._store,
+            learner=self._learner,
+            desk=self.desk(),
+        )
+        return self._pipeline
+
+    def abandon(self) -> None:
+        """Leave what is under way to others."""
+        if self._pipeline is not None:
+            self._pipeline.abandon()
+
+    def close(self) -> None:
+        """Close the log."""
+        if self._log is not None:
+            self._log.close()
 
     def desk(self) -> Desk:
         """The desk. Raises Unavailable while the model that shall read is away and the settings say to wait for it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -21,7 +21,7 @@ from rtadapt.curation import quality
 from rtadapt.curation.dedupe import Print, Seen, print_of
 from rtadapt.errors import ArtifactDamaged
 from rtadapt.personal import privacy
-from rtadapt.records import Event, Kind, Speaker
+from rtadapt.records import Event, Kind, Position, Speaker
 
 Losses = Callable[[list[str]], list[float]]
 """Nats per token of each text under the base model."""
@@ -99,9 +99,13 @@ class Admission:
         if event.feed in self._feeds:
             self._feeds[event.feed].forget(event.id)
 
-    def save(self, feed: str, folder: Path) -> None:
-        """Write what is remembered of a feed, to go with the learner's state."""
-        lines = [json.dumps(line, separators=(",", ":")) + "\n" for line in self._seen(feed).dump()]
+    def save(self, feed: str, folder: Path, waiting: Collection[Position] = ()) -> None:
+        """Write what is remembered of a feed, to go with the learner's state; not of the places that are `waiting`.
+
+        What waits is not decided: if it is refused later, nothing of it may be remembered from here.
+        """
+        kept = [line for line in self._seen(feed).dump() if Position(*line["at"]) not in waiting]
+        lines = [json.dumps(line, separators=(",", ":")) + "\n" for line in kept]
         (folder / _FILE).write_text("".join(lines), encoding="utf-8")
 
     def load(self, feed: str, folder: Path) -> None:

@@ -10,7 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from rtadapt.config import Settings, to_environment
+from rtadapt.config import Settings
+from rtadapt.shown import to_environment
 
 
 class System:

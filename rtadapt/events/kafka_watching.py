@@ -13,7 +13,9 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 
 from rtadapt.errors import Unavailable
-from rtadapt.events.log import Mark
+from rtadapt.events.kafka_reader import to_record
+from rtadapt.events.log import LogRecord, Mark
+from rtadapt.records import Position
 
 _POLL_MS = 200
 
@@ -67,6 +69,26 @@ def marks(consumer: Any, topic: str, start: Callable[[int], int], limit: int, ti
                 left.pop(partition, None)
                 consumer.pause(partition)
     return found
+
+
+def one(consumer: Any, topic: str, place: Position, timeout_seconds: float) -> LogRecord | None:
+    """The record at one place; None when it is not there (any more). Raises Unavailable when time is up."""
+    deadline = time.monotonic() + timeout_seconds
+    begins, ends = _bounds(consumer, topic, timeout_seconds)
+    partition = TopicPartition(topic, place.partition)
+    if not begins.get(partition, 0) <= place.offset < ends.get(partition, 0):
+        return None
+    consumer.assign([partition])
+    consumer.seek(partition, place.offset)
+    while time.monotonic() < deadline:
+        for records in consumer.poll(timeout_ms=_POLL_MS, max_records=1).values():
+            return to_record(records[0]) if records[0].offset == place.offset else None
+    raise Unavailable("the event log could not be looked at in time")
+
+
+def ends(consumer: Any, topic: str, timeout_seconds: float) -> dict[int, int]:
+    """By partition, where it goes on."""
+    return {partition.partition: end for partition, end in _bounds(consumer, topic, timeout_seconds)[1].items()}
 
 
 def _bounds(consumer: Any, topic: str, timeout_seconds: float) -> tuple[dict[Any, int], dict[Any, int]]:

@@ -54,6 +54,28 @@ class NumberedLog:
         """As the log does it."""
         self._log.refuse(letters)
 
+    def drop(self, place: Position) -> None:
+        """As the log does it."""
+        self._log.drop(place)
+
+    def record(self, place: Position) -> LogRecord | None:
+        """As the log does it; None for a place in another log."""
+        inner = place.partition - self._known()
+        if not 0 <= inner < PARTITIONS_A_LOG:
+            return None
+        found = self._log.record(Position(inner, place.offset))
+        return None if found is None else replace(found, partition=place.partition)
+
+    def ends(self) -> dict[int, int]:
+        """As the log does it, with this log's number."""
+        base = self._known()
+        return {base + partition: end for partition, end in self._log.ends().items()}
+
+    def trim(self, floor: Callable[[int], int]) -> int:
+        """As the log does it. `floor` is asked for partitions with this log's number."""
+        base = self._known()
+        return self._log.trim(lambda partition: floor(base + partition))
+
     def reader(self, start: Callable[[int], int]) -> NumberedReader:
         """A reader of the log that stands under the name now. `start` is asked for partitions with this log's number."""
         identity, base = self._look()
@@ -137,6 +159,14 @@ class NumberedReader:
     def generation(self) -> int:
         """As the reader counts it."""
         return self._reader.generation()
+
+    def again(self, partition: int, offset: int) -> None:
+        """As the reader does it."""
+        self._reader.again(partition - self._base, offset)
+
+    def breathe(self) -> None:
+        """As the reader does it."""
+        self._reader.breathe()
 
     def lag(self) -> int:
         """As the reader counts it."""

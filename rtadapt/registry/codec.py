@@ -39,6 +39,18 @@ class Holding:
     failed: frozenset[int] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a feed is not learned for now. `detail` is safe to show; times are Unix seconds."""
+
+    reason: str
+    detail: str
+    since: float
+    tries: int
+    next_try_at: float
+    worker: str
+
+
 RANKS = {EventState.ACCEPTED: 0, EventState.ADMITTED: 1, EventState.REFUSED: 2, EventState.LEARNED: 3}
 """States in the order they may follow each other. An event that was refused may be sent again and learned."""
 
@@ -58,6 +70,11 @@ def event_key(event_id: str) -> str:
 def floor_key(log: str) -> str:
     """The key of a log's floors."""
     return f"rtadapt:floor:{log}"
+
+
+def attempts_key(log: str, stage: str) -> str:
+    """The key of what was begun in a stage and not ended."""
+    return f"rtadapt:attempts:{log}:{stage}"
 
 
 def logs_key(log: str) -> str:
@@ -127,6 +144,14 @@ def read_route(feed: str, fields: Mapping[str, str]) -> Route | None:
         revision=int(fields["revision"]),
         trusted=fields.get("trusted", ""),
     )
+
+
+def read_trouble(feed: str, fields: Mapping[str, str]) -> Trouble | None:
+    """The trouble that a hash's `fields` hold, or None when there is none."""
+    if not fields:
+        return None
+    since, next_try_at = float(fields["since"]), float(fields["next_try_at"])
+    return Trouble(fields["reason"], fields["detail"], since, int(fields["tries"]), next_try_at, fields["worker"])
 
 
 def status_text(status: EventStatus) -> str:

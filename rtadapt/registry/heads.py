@@ -10,7 +10,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, NoReturn, TypeVar
 
 from rtadapt.errors import Conflict, HeadMoved, InvalidInput, NotFound, StaleEpoch, Unavailable
@@ -25,6 +25,7 @@ from rtadapt.records import (
     positions_from_json,
 )
 from rtadapt.registry import codec
+from rtadapt.registry.codec import Trouble
 from rtadapt.registry.connection import Connection
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,24 @@ class Heads(Connection):
         except ValueError:
             logger.warning("the feed's configuration is not understood; the defaults are in force", extra={"feed": feed})
             return FeedPolicy()
+
+    def note_trouble(self, feed: str, trouble: Trouble | None) -> None:
+        """Say why the feed is not learned for now; None: it is."""
+        key = codec.feed_key(feed, "trouble")
+        with self._answered():
+            if trouble is None:
+                self._redis.delete(key)
+            else:
+                self._redis.hset(key, mapping=asdict(trouble))
+
+    def trouble(self, feed: str) -> Trouble | None:
+        """Why the feed is not learned for now, or None."""
+        with self._answered():
+            return codec.read_trouble(feed, self._redis.hgetall(codec.feed_key(feed, "trouble")))
+
+    def troubles(self) -> dict[str, Trouble]:
+        """The feeds that are not learned for now, and why."""
+        return self._of_all("trouble", codec.read_trouble)
 
     def claim(self, feed: str, owner: str) -> int:
         """Take the feed over: a new epoch, above every one before. Earlier owners' commits fail from now on."""

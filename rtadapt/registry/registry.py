@@ -33,7 +33,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rtadapt.records import EventStatus
+from rtadapt.records import EventStatus, Position
 from rtadapt.registry import codec
 from rtadapt.registry.routes import Action, Routes
 
@@ -42,6 +42,7 @@ __all__ = ["Action", "Change", "Registry"]
 _STREAM_ID = re.compile(r"\d{1,20}(-\d{1,20})?")
 _STATUSES_A_SCRIPT = 500
 _CHANGES_A_READ = 1000
+_ATTEMPTS_LIFETIME_MS = 7 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,23 @@ class Registry(Routes):
     def log_number(self, identity: str) -> int:
         """The number of the event log with this identity: 0 for the first one ever, a new one for each that comes later."""
         return int(self._run("log", [codec.logs_key(self.log_name)], [identity]))
+
+    def begin_attempt(self, stage: str, places: Sequence[Position]) -> list[int]:
+        """Something is begun at each of the places; gives how often it was, without having been ended."""
+        key, names = codec.attempts_key(self.log_name, stage), [f"{place.partition}.{place.offset}" for place in places]
+        return [int(count) for count in self._run("attempt", [key], [_ATTEMPTS_LIFETIME_MS, *names])]
+
+    def end_attempt(self, stage: str, places: Sequence[Position]) -> None:
+        """It ended, well or not."""
+        with self._answered():
+            names = [f"{place.partition}.{place.offset}" for place in places]
+            self._redis.hdel(codec.attempts_key(self.log_name, stage), *names)
+
+    def attempts(self, stage: str) -> dict[Position, int]:
+        """Where something was begun that has not ended, and how often."""
+        with self._answered():
+            begun = self._redis.hgetall(codec.attempts_key(self.log_name, stage))
+        return {Position(*map(int, place.split("."))): int(count) for place, count in begun.items()}
 
     def floor(self, partition: int) -> int:
         """The first offset of the partition that any feed may still need; 0 when none was set. Only a hint."""

@@ -17,11 +17,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from rtadapt.config import Settings, to_environment
+from rtadapt.config import Settings
 from rtadapt.errors import InvalidSettings
 from rtadapt.observe.logs import adopt
 from rtadapt.serving.plugin import PLUGIN, SERVER_PID, adopt_engine
 from rtadapt.serving.vocabulary import VOCABULARY, vocabulary_of
+from rtadapt.shown import to_environment
 
 logger = logging.getLogger(__name__)
 

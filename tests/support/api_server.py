@@ -12,9 +12,10 @@ from typing import Any
 
 import httpx
 
-from rtadapt.config import ApiSettings, Settings, to_environment
+from rtadapt.config import ApiSettings, Settings
 from rtadapt.events.envelope import decode
 from rtadapt.events.log import LogRecord, open_log
+from rtadapt.shown import to_environment
 from tests.support.redis_server import free_port
 
 _START_SECONDS = 60.0

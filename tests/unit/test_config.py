@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from rtadapt.config import Settings, load_settings, to_environment
+from rtadapt.config import Settings, load_settings
 from rtadapt.errors import InvalidSettings
+from rtadapt.shown import to_environment
 
 
 @pytest.fixture(autouse=True)
