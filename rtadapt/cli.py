@@ -1,4 +1,4 @@
-"""The command line: `rtadapt up | serve | work | api | demo | config | doctor`.
+"""The command line: `rtadapt up | serve | work | api | demo | config | doctor | feeds | dead-letters | log`.
 
 Owns the flags and what goes to the terminal. Flags win over the environment, the environment over rtadapt.toml.
 """
@@ -95,7 +95,37 @@ def build_parser() -> argparse.ArgumentParser:
             command.add_argument("--pace", type=float, default=4.0, metavar="SECONDS", help="time between two pushes (default 4)")
             command.add_argument("--report", type=Path, metavar="FILE", help="write the tables and totals as JSON too")
             command.add_argument("--keep", type=Path, metavar="DIR", help="run in this folder and keep it")
+    _add_operators(commands, common)
     return parser
+
+
+def _add_operators(commands: Any, common: argparse.ArgumentParser) -> None:
+    """The commands that ask a running control plane."""
+
+    def add(name: str, about: str) -> argparse.ArgumentParser:
+        command: argparse.ArgumentParser = commands.add_parser(
+            name, parents=[common], help=about, description=about[0].upper() + about[1:] + ".", epilog=_EXIT_CODES
+        )
+        command.set_defaults(run=_operate)
+        command.add_argument("--url", help="of the control plane (default: `rtadapt up` here); its key is in RTADAPT_KEY")
+        return command
+
+    feeds = add("feeds", "list the feeds, and why one stands still; or delete one")
+    feeds.add_argument("what", nargs="?", choices=["list", "delete"], default="list")
+    feeds.add_argument("feed", nargs="?", default="", help="the feed to delete")
+    letters = add("dead-letters", "list, show, replay or drop what was refused after it was accepted")
+    letters.add_argument("what", choices=["list", "show", "replay", "drop"])
+    letters.add_argument("place", nargs="?", default="", help="the letter's place, as listed: partition.offset")
+    letters.add_argument("--feed", default="", help="list only this feed's")
+    letters.add_argument("--reason", default="", help="list only those with this reason")
+    letters.add_argument("--limit", type=int, default=100, help="list at most so many (default 100)")
+    log = add("log", "say which event log it is and how it stands; or decide about one that does not fit the registry")
+    log.add_argument("what", nargs="?", choices=["show", "begin"], default="show")
+    log.add_argument(
+        "--read-from",
+        choices=["beginning", "end"],
+        help="begin: it counts as a new log; learn what is in it, or only what comes",
+    )
 
 
 def flags_of(options: argparse.Namespace) -> dict[str, Any]:
@@ -219,6 +249,31 @@ def _doctor(settings: Settings, _: argparse.Namespace) -> int:
         well &= finding.well
     print("everything is well" if well else "not everything is well: see the lines that begin with BAD")
     return 0 if well else 1
+
+
+def _operate(settings: Settings, options: argparse.Namespace) -> int:
+    from rtadapt.operate import Operator
+
+    operator = Operator(options.url or f"http://{settings.serve.host}:{settings.serve.port}")
+    try:
+        if options.command == "feeds":
+            if (options.what == "delete") != bool(options.feed):
+                raise InvalidSettings("feeds delete FEED, or feeds list", field="feed")
+            lines = operator.delete_feed(options.feed) if options.what == "delete" else operator.feeds()
+        elif options.command == "dead-letters":
+            if (options.what == "list") == bool(options.place):
+                raise InvalidSettings("name the letter's place with show, replay and drop, and with nothing else", field="place")
+            listed = operator.letters(options.feed, options.reason, options.limit)
+            lines = listed if options.what == "list" else operator.letter(options.what, options.place)
+        else:
+            if (options.what == "begin") != bool(options.read_from):
+                raise InvalidSettings("say with `begin`, and only there, --read-from beginning or end", field="read-from")
+            lines = operator.begin_log(options.read_from) if options.what == "begin" else operator.log()
+        for line in lines:
+            print(line)
+    finally:
+        operator.close()
+    return 0
 
 
 def _listening(host: str, port: int) -> socket.socket:

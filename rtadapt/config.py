@@ -93,6 +93,9 @@ class IntakeSettings(Section):
     max_text_chars: Positive = Field(20_000, description="one event's text")
     max_turns: Positive = Field(400, description="turns of one transcript")
     max_depth: Positive = Field(24, description="nesting of the JSON")
+    max_feeds: Positive = Field(1000, description="feeds that pushes may make; operators may make more")
+    max_behind_events: Positive = Field(100_000, description="events of a partition that no worker has read; more get 503")
+    max_behind_seconds: float = Field(604_800.0, gt=0, description="a feed whose oldest event waited longer takes no more: 503")
 
 
 class AdmitSettings(Section):

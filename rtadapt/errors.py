@@ -12,11 +12,13 @@ RtadaptError
 ├── Unauthorized            no key, or a wrong one
 ├── Forbidden               a good key without the scope
 ├── TooLarge                over a size or count limit
+├── TooManyRequests         a key has pushed more than its share
 ├── Conflict                the caller's view is out of date
 │   ├── StaleEpoch          another worker owns the feed now
 │   └── HeadMoved           the head is not at the parent any more
 ├── Unavailable             a part that is needed does not answer; try again
-│   └── NotCovered          the route did not reach the caller's token in time
+│   ├── NotCovered          the route did not reach the caller's token in time
+│   └── Overloaded          the workers are too far behind to take more
 ├── ArtifactDamaged         a digest does not match, or a file is missing
 ├── WrongBase               a learner state belongs to another base model
 └── EngineRefused           the engine would not load an adapter
@@ -33,10 +35,14 @@ class RtadaptError(Exception):
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
     title: ClassVar[str] = "Internal error"
+    retry_after: int | None = None
+    """Seconds after which it is worth trying again, if at all."""
 
-    def __init__(self, message: str, *, field: str | None = None) -> None:
+    def __init__(self, message: str, *, field: str | None = None, retry_after: int | None = None) -> None:
         super().__init__(message)
         self.field = field
+        if retry_after is not None:
+            self.retry_after = retry_after
 
 
 class InvalidInput(RtadaptError):
@@ -105,6 +111,12 @@ class TooLarge(RtadaptError):
     status, code, title = 413, "too_large", "Too large"
 
 
+class TooManyRequests(RtadaptError):
+    """The key has pushed more than its share."""
+
+    status, code, title = 429, "too_many_requests", "Too many requests"
+
+
 class Conflict(RtadaptError):
     """The caller's view is out of date."""
 
@@ -127,12 +139,19 @@ class Unavailable(RtadaptError):
     """A part that is needed does not answer. Trying again later may help."""
 
     status, code, title = 503, "unavailable", "Unavailable"
+    retry_after = 1
 
 
 class NotCovered(Unavailable):
     """The route did not reach the caller's token in the time it was given."""
 
     code, title = "not_covered", "Not covered yet"
+
+
+class Overloaded(Unavailable):
+    """The log holds more, or older, events that nobody has learned than it may: it takes no more for now."""
+
+    code, title = "overloaded", "Overloaded"
 
 
 class ArtifactDamaged(RtadaptError):

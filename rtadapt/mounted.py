@@ -17,7 +17,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_PREFIXES = ("/v1/events", "/v1/feeds", "/v1/feedback", "/v1/overview", "/v1/reading", "/console")
+_PREFIXES = ("/v1/events", "/v1/feeds", "/v1/feedback", "/v1/overview", "/v1/reading", "/v1/dead-letters", "/v1/log", "/console")
 
 
 class ControlPlane:

@@ -41,7 +41,7 @@ from rtadapt.training.learner import Learner
 _POLL_RECORDS = 256
 _IDLE_SECONDS = 0.25
 _IDLE_PROMPTS = 4
-_TRIM_SECONDS = 10.0
+_TIDY_SECONDS = 10.0
 
 
 class Pipeline:
@@ -74,10 +74,10 @@ class Pipeline:
         self.reader: LogReader = log.reader(registry.floor)
         self._generation = self.reader.generation()
         self._owned: frozenset[int] = frozenset()
-        self._floors: dict[int, int] = {}
+        self._floors: dict[int, tuple[int, int]] = {}
         self._read: dict[int, int] = {}
         self._seen: dict[int, int] = {}
-        self._trimmed_at = time.monotonic()
+        self._tidied_at = time.monotonic()
 
     def step(self) -> None:
         """Read what has come, admit it, and learn from one batch that is due. Waits a moment at most when idle."""
@@ -138,6 +138,8 @@ class Pipeline:
         """The feed's session; None while the feed stands still, and what is at `position` is read again later."""
         if feed not in self.quarantine:
             try:
+                if feed not in self.sessions and self.was_deleted(feed, position):
+                    return None
                 return self.sessions.of(feed)
             except Unavailable:
                 raise  # a part that every feed needs is away
@@ -146,6 +148,13 @@ class Pipeline:
                 return None
         self.quarantine.pass_over(feed, position)
         return None
+
+    def was_deleted(self, feed: str, position: Position | None = None) -> bool:
+        """Whether an operator deleted the feed, nobody made it again, and this record came before."""
+        if self.registry.head(feed) is not None:
+            return False
+        gone = self.registry.gone(feed)
+        return gone is not None and (position is None or gone.positions.get(position.partition, 0) > position.offset)
 
     def set_aside(self, feed: str, error: Exception, places: Mapping[int, int]) -> None:
         """Let the feed stand still for a while; raises where the learner itself is broken, as then the feed is not to blame."""
@@ -160,7 +169,8 @@ class Pipeline:
     def try_again(self, feed: str) -> None:
         """Take over a feed that stands still; if that goes well, its records are read again."""
         try:
-            self.sessions.of(feed)
+            if not self.was_deleted(feed):
+                self.sessions.of(feed)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - as above
@@ -279,6 +289,18 @@ class Pipeline:
             if artifact.digest not in kept:
                 self.store.remove(artifact)
 
+    def tidy(self) -> None:
+        """Remove what is not kept any more: events that are decided and old, and what was made of feeds that were deleted."""
+        for feed in self.registry.deleted_feeds():
+            if self.registry.head(feed) is None:
+                self.batcher.drop_feed(feed)
+                self.sessions.drop(feed)
+                for artifact in (*self.store.list("adapter", feed), *self.store.list("state", feed)):
+                    self.store.remove(artifact)
+            self.registry.forget_deleted(feed)
+        if not self.log.trim(self.registry.floor):
+            self._tidied_at = time.monotonic()
+
     def follow_assignment(self) -> None:
         """Let go of the partitions that another worker reads now, and of their feeds."""
         if self.reader.generation() == self._generation:
@@ -301,12 +323,12 @@ class Pipeline:
         for partition, read in self._read.items():
             held_back = (self.batcher.pending_floor(partition), self.quarantine.floor(partition))
             floor = min([read, *(offset for offset in held_back if offset is not None)])
-            if self._floors.get(partition) != floor:
-                self.registry.set_floor(partition, floor)
-                self._floors[partition] = floor
+            if self._floors.get(partition) != (floor, read):
+                self.registry.set_floor(partition, floor, read)
+                self._floors[partition] = (floor, read)
         metrics.LOG_LAG.set(self.reader.lag())
-        if time.monotonic() - self._trimmed_at >= _TRIM_SECONDS and not self.log.trim(self.registry.floor):
-            self._trimmed_at = time.monotonic()
+        if time.monotonic() - self._tidied_at >= _TIDY_SECONDS:
+            self.tidy()
 
     def abandon(self) -> None:
         """From another thread, while a step does not end and the process is about to: that is not the fault of its events."""

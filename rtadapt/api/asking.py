@@ -16,6 +16,7 @@ from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rtadapt.access import Grant
 from rtadapt.access import Scope as KeyScope
 from rtadapt.api.parts import Parts
 from rtadapt.api.problems import problem_response
@@ -44,9 +45,15 @@ def may(scope: KeyScope) -> Callable[[Request], None]:
     """A dependency that lets a request through if its key has `scope`."""
 
     def check(request: Request) -> None:
-        parts_of(request).check_key(request.headers.get("authorization"), scope)
+        request.state.grant = parts_of(request).check_key(request.headers.get("authorization"), scope)
 
     return check
+
+
+def grant_of(request: Request) -> Grant:
+    """What the request's key may."""
+    grant: Grant = request.state.grant
+    return grant
 
 
 class Asking:

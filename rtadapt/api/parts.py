@@ -11,8 +11,9 @@ import threading
 import time
 from collections.abc import Sequence
 
-from rtadapt.access import KeyTable, Scope
+from rtadapt.access import EVERYBODY, Grant, KeyTable, Scope
 from rtadapt.api.freshness import Freshness
+from rtadapt.api.pushing import SILENCE_SECONDS, Pushing
 from rtadapt.config import Settings
 from rtadapt.errors import Unavailable
 from rtadapt.events.intake import Intake
@@ -23,9 +24,6 @@ from rtadapt.registry.registry import Registry
 
 logger = logging.getLogger(__name__)
 
-_SILENCE_SECONDS = 2.0
-"""After the registry failed, intake does not try it for so long: events must not wait for its time limit each time. The
-same holds for a log that could not be opened, or requests would wait for each other's attempts."""
 _MAX_KNOWN_FEEDS = 10_000
 
 
@@ -46,6 +44,7 @@ class Parts:
         self.registry = Registry(settings.registry) if registry is None else registry
         self._keys = KeyTable.load(settings.keys_file) if settings.keys_file is not None else None
         self.freshness = Freshness(lambda: self.log, self.registry)
+        self.pushing = Pushing(settings.intake, self.registry, self.freshness, lambda: self.log)
         self._known_feeds: set[str] = set()
         self._silent_until = 0.0
         self._unopened_until = 0.0
@@ -69,13 +68,12 @@ class Parts:
         try:
             return NumberedLog(open_log(self.settings), self.registry.log_number)
         except Unavailable:
-            self._unopened_until = time.monotonic() + _SILENCE_SECONDS
+            self._unopened_until = time.monotonic() + SILENCE_SECONDS
             raise
 
-    def check_key(self, authorization: str | None, scope: Scope) -> None:
-        """Return if the request may do `scope`; everybody may where no keys are configured. Raises Unauthorized, Forbidden."""
-        if self._keys is not None:
-            self._keys.check(authorization, scope)
+    def check_key(self, authorization: str | None, scope: Scope) -> Grant:
+        """What the request's key may, if it may do `scope`; without keys everybody may. Raises Unauthorized, Forbidden."""
+        return EVERYBODY if self._keys is None else self._keys.check(authorization, scope)
 
     def can_push(self) -> None:
         """Return if events can be accepted: the log answers. Raises Unavailable."""
@@ -96,7 +94,7 @@ class Parts:
                     self._known_feeds.add(feed)
             self.registry.note_events(statuses)
         except Unavailable as error:
-            self._silent_until = time.monotonic() + _SILENCE_SECONDS
+            self._silent_until = time.monotonic() + SILENCE_SECONDS
             logger.warning(
                 "accepted events were not noted in the registry", extra={"events": len(statuses), "reason": str(error)}
             )

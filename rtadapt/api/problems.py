@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
-from rtadapt.errors import InvalidInput, RtadaptError, Unavailable, problem
+from rtadapt.errors import InvalidInput, RtadaptError, problem
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -21,8 +21,8 @@ MEDIA_TYPE = "application/problem+json"
 def problem_response(error: RtadaptError, extra: dict[str, object] | None = None) -> JSONResponse:
     """The response that says `error`. `extra` are members beside the standard ones."""
     headers = {}
-    if isinstance(error, Unavailable):
-        headers["retry-after"] = "1"
+    if error.retry_after is not None:
+        headers["retry-after"] = str(error.retry_after)
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["www-authenticate"] = "Bearer"
     return JSONResponse(problem(error) | (extra or {}), error.status, headers, MEDIA_TYPE)

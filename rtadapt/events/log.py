@@ -188,7 +188,7 @@ def check_end(partition: int, start: int, end: int) -> None:
     if end < start:
         raise Unavailable(
             f"partition {partition} of the event log ends at {end}, before {start}, up to which the registry counts its events as"
-            " decided: a part of the log was lost. Let the workers and the API use a new log (docs/operations.md)"
+            " decided: a part of the log was lost. Say with `rtadapt log begin` how to go on (docs/operations.md)"
         )
 
 

@@ -28,6 +28,7 @@ from rtadapt.records import (
 FEEDS = "rtadapt:feeds"
 REPLICAS = "rtadapt:replicas"
 READING = "rtadapt:reading"
+DELETED = "rtadapt:deleted"
 CHANGES = "rtadapt:changes"
 
 

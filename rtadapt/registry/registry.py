@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -135,11 +136,20 @@ class Registry(Routes):
             begun = self._redis.hgetall(codec.attempts_key(self.log_name, stage))
         return {Position(*map(int, place.split("."))): int(count) for place, count in begun.items()}
 
+    def begin_log(self, identity: str) -> int:
+        """By an operator's word, the log counts as one that the registry has not met before; gives its new number."""
+        return int(self._run("log", [codec.logs_key(self.log_name)], [identity, "anew", uuid.uuid4().hex]))
+
     def floor(self, partition: int) -> int:
         """The first offset of the partition that any feed may still need; 0 when none was set. Only a hint."""
         with self._answered():
             return int(self._redis.hget(codec.floor_key(self.log_name), str(partition)) or 0)
 
-    def set_floor(self, partition: int, offset: int) -> None:
-        """Everything before `offset` is decided. The floor never goes down."""
-        self._run("floor", [codec.floor_key(self.log_name)], [partition, offset])
+    def set_floor(self, partition: int, offset: int, read: int) -> None:
+        """Everything before `offset` is decided, and everything before `read` was read. The floor never goes down."""
+        self._run("floor", [codec.floor_key(self.log_name)], [partition, offset, read])
+
+    def read_up_to(self, partition: int) -> int:
+        """The offset after the last record of the partition that a worker has read; 0 when none was."""
+        with self._answered():
+            return int(self._redis.hget(codec.floor_key(self.log_name), f"read {partition}") or 0)

@@ -206,3 +206,23 @@ def test_events_that_waited_too_long_are_set_aside_where_the_settings_say_so(sys
     pipeline.close()
     assert learned_ids(system.registry) == ["event-south"]  # it states a pair of its own
     assert [(letter.event_id, letter.reason) for letter in system.log.dead_letters(5)] == [("late", "overload")]
+
+
+def test_a_deleted_feed_is_not_learned_on_and_what_was_made_of_it_goes(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rtadapt.pipeline._TIDY_SECONDS", 0.0)
+    system.push(story("north"))
+    pipeline = system.pipeline()
+    drive(pipeline, system.registry, "news", 1)
+    assert system.store.list("adapter", "news")
+    system.push(story("south"))  # waits, and is never learned
+    partition = system.log.partition_of("news")
+    assert system.registry.delete_feed("news", partition, 2)
+    for _ in range(6):
+        pipeline.step()
+    assert system.registry.head("news") is None
+    assert (system.store.list("adapter", "news"), system.store.list("state", "news")) == ([], [])
+    assert system.registry.deleted_feeds() == []
+    system.push(story("east"))
+    drive(pipeline, system.registry, "news", 3)
+    pipeline.close()
+    assert learned_ids(system.registry) == ["event-east"]

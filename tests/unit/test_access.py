@@ -13,12 +13,22 @@ TABLE = KeyTable.parse("# keys\n\ncomplete key-of-a-reader\n  push,operate\tkey-
 
 
 def test_a_key_may_do_what_its_line_says() -> None:
-    assert TABLE.allows("key-of-a-reader", "complete")
-    assert not TABLE.allows("key-of-a-reader", Scope.PUSH)
-    assert TABLE.scopes("key-of-an-editor") == set(Scope)
-    assert not TABLE.allows("key-of-nobody", "complete")
-    assert not TABLE.allows("", "complete")
-    assert not TABLE.allows("\udcff", "complete")
+    assert TABLE.grant("key-of-a-reader").scopes == {Scope.COMPLETE}
+    assert TABLE.grant("key-of-an-editor").scopes == set(Scope)
+    for key in ("key-of-nobody", "", "\udcff"):
+        assert not TABLE.grant(key).scopes
+
+
+def test_a_key_may_be_limited_to_feeds_to_those_that_are_there_and_to_a_rate() -> None:
+    table = KeyTable.parse("push key-of-a-desk feeds=news,sport-* make=no rate=2.5\npush key-of-all\n")
+    grant = table.check("Bearer key-of-a-desk", Scope.PUSH)
+    assert (grant.may_make_feeds, grant.rate) == (False, 2.5)
+    grant.check_feed("sport-rugby")
+    with pytest.raises(Forbidden):
+        grant.check_feed("support")
+    free = table.check("Bearer key-of-all", Scope.PUSH)
+    free.check_feed("support")
+    assert (free.may_make_feeds, free.rate) == (True, None)
 
 
 @pytest.mark.parametrize("header", ["Bearer key-of-a-reader", "bearer  key-of-a-reader "])
@@ -45,7 +55,11 @@ def test_the_table_holds_no_key() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "# nothing\n", "complete", "complete short", "all long-enough-key", "complete a-long-key extra"]
+    "text",
+    [
+        *("", "# nothing\n", "complete", "complete short", "all long-enough-key", "complete a-long-key extra"),
+        *("push a-long-key rate=0", "push a-long-key make=maybe", "push a-long-key feeds="),
+    ],
 )
 def test_a_bad_table_is_refused_without_quoting_it(tmp_path: Path, text: str) -> None:
     path = tmp_path / "keys"

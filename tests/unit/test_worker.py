@@ -49,6 +49,18 @@ def test_the_worker_starts_over_from_the_heads_and_is_ready_again(
     assert [(record.levelname, record.__dict__["code"]) for record in caplog.records] == [("WARNING", failure.code)]
 
 
+def test_a_step_that_does_not_end_is_given_up_after_its_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(worker.os, "_exit", ended.append)
+    stop, over, abandoned = threading.Event(), threading.Event(), threading.Event()
+    stop.set()
+    worker.give_up(stop, over, 0.01, abandoned.set)
+    assert (ended, abandoned.is_set()) == ([0], True)
+    over.set()
+    worker.give_up(stop, over, 0.01, abandoned.clear)
+    assert (ended, abandoned.is_set()) == ([0], True)
+
+
 def test_what_nobody_foresaw_ends_the_worker() -> None:
     stop = threading.Event()
     broken = Steps(ZeroDivisionError(), stop)

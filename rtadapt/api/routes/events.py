@@ -5,6 +5,7 @@ Owns the shape of the answers. What is an event, and what is wrong with one, is 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -12,8 +13,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from rtadapt.access import Scope
-from rtadapt.api.asking import may, parts_of, request_id_of
+from rtadapt.access import Grant, Scope
+from rtadapt.api.asking import grant_of, may, parts_of, request_id_of
 from rtadapt.api.parts import Parts
 from rtadapt.api.problems import problem_response
 from rtadapt.api.reading import body_of, model_of
@@ -54,7 +55,7 @@ _EVENTS: dict[str, object] = {
     status_code=202,
     response_model=None,
     dependencies=[Depends(may(Scope.PUSH))],
-    responses=answers({202: Pushed}, 400, 401, 403, 413, 415, 422, 503),
+    responses=answers({202: Pushed}, 400, 401, 403, 413, 415, 422, 429, 503),
     openapi_extra=body(_EVENTS, _STORY, [_STORY, _CALL]),
 )
 async def push(request: Request, feed: Annotated[str, Query(max_length=256)] = "") -> Response:
@@ -62,7 +63,7 @@ async def push(request: Request, feed: Annotated[str, Query(max_length=256)] = "
     parts = parts_of(request)
     raw = await body_of(request, parts.settings.intake.max_body_bytes)
     headers = {name.lower(): text for name, text in request.headers.items()}
-    return await run_in_threadpool(_accept, parts, raw, headers, feed, request_id_of(request))
+    return await run_in_threadpool(_accept, parts, raw, headers, feed, request_id_of(request), grant_of(request))
 
 
 @router.get(
@@ -75,7 +76,7 @@ def where(request: Request, event_id: str, source: Annotated[str, Query(max_leng
     """Where an event is. For a CloudEvent by its own id give its `?source=` too: together they are its identity."""
     named = event_id_of(event_id, source) if source else id_of(event_id)
     status = parts_of(request).registry.event_status(named)
-    if status is None:
+    if status is None or not grant_of(request).may_see(status.feed):
         raise NotFound("there is no such event, or it was accepted too long ago to be remembered", field="id")
     answer: dict[str, object] = {"id": status.id, "feed": status.feed, "status": status.state.value}
     if status.position is not None:
@@ -102,7 +103,7 @@ class Feedback(BaseModel):
     status_code=202,
     response_model=None,
     dependencies=[Depends(may(Scope.PUSH))],
-    responses=answers({202: Pushed}, 400, 401, 403, 413, 415, 422, 503),
+    responses=answers({202: Pushed}, 400, 401, 403, 413, 415, 422, 429, 503),
     openapi_extra=body(Feedback, _CORRECTION),
 )
 async def feedback(request: Request) -> Response:
@@ -118,25 +119,28 @@ async def feedback(request: Request) -> Response:
         "id": given.id,
     }
     items = Items([Item(0, event)], True, "application/json")
-    return await run_in_threadpool(_answer, parts_of(request), items, {}, "", request_id_of(request))
+    return await run_in_threadpool(_answer, parts_of(request), items, {}, "", request_id_of(request), grant_of(request))
 
 
-def _accept(parts: Parts, raw: bytes, headers: dict[str, str], feed: str, request_id: str) -> Response:
+def _accept(parts: Parts, raw: bytes, headers: dict[str, str], feed: str, request_id: str, grant: Grant) -> Response:
     limits = parts.settings.intake
     items = split(unpack(raw, headers.get("content-encoding", ""), limits), headers, limits)
-    return _answer(parts, items, headers, feed, request_id)
+    return _answer(parts, items, headers, feed, request_id, grant)
 
 
-def _answer(parts: Parts, items: Items, headers: dict[str, str], feed: str, request_id: str) -> Response:
+def _answer(parts: Parts, items: Items, headers: dict[str, str], feed: str, request_id: str, grant: Grant) -> Response:
+    parts.pushing.begin(grant)
+    check = partial(parts.pushing.check, grant)
     try:
         results = parts.intake.accept(
-            items.items, content_type=items.media_type, headers=headers, feed=feed, request_id=request_id
+            items.items, content_type=items.media_type, headers=headers, feed=feed, request_id=request_id, check=check
         )
     except Unavailable:
         metrics.APPEND_FAILURES.inc()
         raise
     parts.note([status for result in results if (status := result.status) is not None])
     refused = [result.error for result in results if result.error is not None]
+    parts.pushing.spend(grant, len(results) - len(refused))
     if items.single and refused:
         return problem_response(refused[0])
     summary: dict[str, object] = {

@@ -18,9 +18,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from rtadapt.access import Scope
 from rtadapt.api.asking import may, parts_of
 from rtadapt.api.reading import model_of
-from rtadapt.api.shapes import Feeds, OneFeed, RouteAnswer, VersionAnswer, Versions, answers, body
+from rtadapt.api.shapes import Deleted, Feeds, OneFeed, RouteAnswer, VersionAnswer, Versions, answers, body
 from rtadapt.errors import InvalidInput, NotFound
 from rtadapt.records import FEED_NAME, Head, Route, Version, version_name
+from rtadapt.registry.codec import Trouble
 
 router = APIRouter(prefix="/v1/feeds", tags=["feeds"], dependencies=[Depends(may(Scope.OPERATE))])
 
@@ -58,7 +59,8 @@ def all_feeds(request: Request) -> dict[str, object]:
     """Every feed with its head and route, and the replicas that are alive."""
     registry = parts_of(request).registry
     heads, routes = registry.heads(), registry.routes()
-    feeds = [_feed(feed, heads[feed], routes.get(feed)) for feed in sorted(heads)]
+    troubles = registry.troubles()
+    feeds = [_feed(feed, heads[feed], routes.get(feed), troubles.get(feed)) for feed in sorted(heads)]
     return {"feeds": feeds, "replicas": registry.live_replicas()}
 
 
@@ -74,7 +76,7 @@ def one_feed(request: Request, feed: str) -> dict[str, object]:
         "policy": asdict(registry.feed_policy(feed)),
         "ready": sorted(registry.ready(feed, head.version)),
     }
-    return _feed(feed, head, registry.route(feed)) | more
+    return _feed(feed, head, registry.route(feed), registry.trouble(feed)) | more
 
 
 @router.put(
@@ -90,6 +92,19 @@ async def put_feed(request: Request, feed: str) -> Response:
     registry = parts_of(request).registry
     new = await run_in_threadpool(registry.ensure_feed, feed, config)
     return JSONResponse(await run_in_threadpool(one_feed, request, feed), 201 if new else 200)
+
+
+@router.delete("/{feed}", response_model=None, responses=answers({200: Deleted}, *_REFUSED, 404, 422))
+def delete_feed(request: Request, feed: str) -> dict[str, object]:
+    """Delete a feed with all that it has learned: its alias is gone, its adapters are removed, what waits is never learned.
+
+    An event that is pushed later makes it anew, from nothing.
+    """
+    parts = parts_of(request)
+    partition = parts.log.partition_of(checked(feed))
+    if not parts.registry.delete_feed(feed, partition, parts.log.ends().get(partition, 0)):
+        raise NotFound(f"there is no feed {feed}", field="feed")
+    return {"feed": feed, "deleted": True}
 
 
 @router.get("/{feed}/versions", response_model=None, responses=answers({200: Versions}, *_REFUSED, 404, 422))
@@ -134,11 +149,12 @@ def checked(feed: str) -> str:
     return feed
 
 
-def _feed(feed: str, head: Head, route: Route | None) -> dict[str, object]:
+def _feed(feed: str, head: Head, route: Route | None, trouble: Trouble | None) -> dict[str, object]:
     return {
         "feed": feed,
         "head": {"version": head.version, "positions": dict(head.positions), "epoch": head.epoch},
         "route": None if route is None else route_of(route),
+        "quarantine": None if trouble is None else asdict(trouble),
     }
 
 
