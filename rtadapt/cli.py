@@ -107,7 +107,8 @@ def _add_operators(commands: Any, common: argparse.ArgumentParser) -> None:
             name, parents=[common], help=about, description=about[0].upper() + about[1:] + ".", epilog=_EXIT_CODES
         )
         command.set_defaults(run=_operate)
-        command.add_argument("--url", help="of the control plane (default: `rtadapt up` here); its key is in RTADAPT_KEY")
+        command.add_argument("--url", help="of the control plane (default: `rtadapt up` here)")
+        command.add_argument("--key-file", type=Path, metavar="FILE", help="file with a key of the scope `operate`")
         return command
 
     feeds = add("feeds", "list the feeds, and why one stands still; or delete one")
@@ -254,7 +255,7 @@ def _doctor(settings: Settings, _: argparse.Namespace) -> int:
 def _operate(settings: Settings, options: argparse.Namespace) -> int:
     from rtadapt.operate import Operator
 
-    operator = Operator(options.url or f"http://{settings.serve.host}:{settings.serve.port}")
+    operator = Operator(options.url or f"http://{settings.serve.host}:{settings.serve.port}", options.key_file)
     try:
         if options.command == "feeds":
             if (options.what == "delete") != bool(options.feed):

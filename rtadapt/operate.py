@@ -1,29 +1,28 @@
 """`rtadapt feeds`, `dead-letters` and `log`: an operator's words, over HTTP to a running control plane.
 
-Owns the requests and how their answers are printed: one JSON object a line, so that they can be piped. The key comes from the
-environment (`RTADAPT_KEY`), never from the command line.
+Owns the requests and how their answers are printed: one JSON object a line, so that they can be piped. The key comes
+from a file, never from the command line.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from rtadapt.errors import InvalidInput, NotFound, RtadaptError, Unavailable
 
-KEY_VARIABLE = "RTADAPT_KEY"
 _TIMEOUT_SECONDS = 30.0
 
 
 class Operator:
     """One control plane at `url`. Every method gives the lines to print, and raises RtadaptError with what was answered."""
 
-    def __init__(self, url: str) -> None:
-        key = os.environ.get(KEY_VARIABLE, "")
+    def __init__(self, url: str, key_file: Path | None = None) -> None:
+        key = key_file.read_text(encoding="utf-8").strip() if key_file is not None else ""
         headers = {"authorization": f"Bearer {key}"} if key else {}
         self._http = httpx.Client(base_url=url, timeout=_TIMEOUT_SECONDS, headers=headers, trust_env=False)
 

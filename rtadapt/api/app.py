@@ -19,8 +19,7 @@ import rtadapt
 from rtadapt.api import document, problems
 from rtadapt.api.asking import Asking, parts_of
 from rtadapt.api.parts import Parts
-from rtadapt.api.routes import events, feeds, letters, overview, readers
-from rtadapt.api.routes import log as event_log
+from rtadapt.api.routes import eventlog, events, feeds, letters, overview, readers
 from rtadapt.api.shapes import Alive, Ready, answers
 from rtadapt.config import Settings
 from rtadapt.errors import Unavailable
@@ -59,7 +58,7 @@ def create_app(settings: Settings, *, log: EventLog | None = None, registry: Reg
     )
     app.state.parts = parts
     problems.install(app)
-    for router in (events.router, feeds.router, letters.router, event_log.router, overview.router, readers.router, _process):
+    for router in (events.router, feeds.router, letters.router, eventlog.router, overview.router, readers.router, _process):
         app.include_router(router)
     document.install(app)
     app.add_middleware(Asking)
