@@ -222,6 +222,8 @@ class KafkaReader:
         for partition in waiting:
             offset = self._start(partition)
             gone = self._look_around(partition, offset) if offset > 0 else None
+            if gone is not None:
+                offset = gone.offset + 1
             with self._assignment.lock:
                 if self._assignment.changes != changes:
                     return
