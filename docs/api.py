@@ -20,7 +20,7 @@ HEADERS = """\
 |---|---|---|
 | `authorization: Bearer KEY` | requests | a key of `keys_file`; scopes are `complete`, `push`, `operate` |
 | `x-request-id` | both | the request's id in the logs; 1 to 128 of letters, digits and `._:-`, or a new one is made |
-| `retry-after` | answers | with 503: seconds to wait |
+| `retry-after` | answers | with 429 and 503: seconds to wait |
 | `content-encoding: gzip` | pushes | the body is compressed |
 | `x-rtadapt-after: TOKEN` | completions | wait until the answer has learned this event |
 | `x-rtadapt-wait: SECONDS` | completions | how long at most; then 503 |

@@ -18,6 +18,7 @@ import hashlib
 import hmac
 import ipaddress
 import logging
+import math
 import re
 import threading
 import time
@@ -234,7 +235,7 @@ class _Used:
         if use in key.a_minute and (left := self.now_left(key, use, now)) < 1:
             most = key.a_minute[use]
             message = f"this key may use {most:.0f} {use} a minute, and has"
-            raise RateLimited(message, field="authorization", retry_seconds=(1 - left) * 60 / most)
+            raise RateLimited(message, field="authorization", retry_after=math.ceil((1 - left) * 60 / most))
 
     def take(self, key: Key, use: Use, amount: float, now: float) -> None:
         """Count `amount`."""

@@ -1,4 +1,4 @@
-"""The command line: `rtadapt up | serve | work | api | rewind | demo | config | doctor`.
+"""The command line: `rtadapt up | serve | work | api | rewind | demo | config | doctor | feeds | dead-letters | log`.
 
 Owns the flags and what goes to the terminal. Flags win over the environment, the environment over rtadapt.toml.
 """
@@ -103,6 +103,7 @@ def build_parser() -> argparse.ArgumentParser:
             command.add_argument("--pace", type=float, default=4.0, metavar="SECONDS", help="time between two pushes (default 4)")
             command.add_argument("--report", type=Path, metavar="FILE", help="write the tables and totals as JSON too")
             command.add_argument("--keep", type=Path, metavar="DIR", help="run in this folder and keep it")
+    _add_operators(commands, common)
     return parser
 
 
@@ -113,8 +114,41 @@ def _add_rewind(command: argparse.ArgumentParser) -> None:
         "--without", action="append", default=[], metavar="ID", help="an event that is not learned again; as often as needed"
     )
     command.add_argument("--relearn", action="store_true", help="learn all other events again that later versions had learned")
+    _add_control_plane(command)
+
+
+def _add_control_plane(command: argparse.ArgumentParser) -> None:
     command.add_argument("--url", metavar="URL", help="the control plane (default: that of the settings, api.host and api.port)")
     command.add_argument("--key-file", type=Path, metavar="FILE", help="a key of scope `operate`, where keys are asked for")
+
+
+def _add_operators(commands: Any, common: argparse.ArgumentParser) -> None:
+    """The commands that ask a running control plane."""
+
+    def add(name: str, about: str) -> argparse.ArgumentParser:
+        command: argparse.ArgumentParser = commands.add_parser(
+            name, parents=[common], help=about, description=about[0].upper() + about[1:] + ".", epilog=_EXIT_CODES
+        )
+        command.set_defaults(run=_operate)
+        _add_control_plane(command)
+        return command
+
+    feeds = add("feeds", "list the feeds, and why one stands still; or delete one")
+    feeds.add_argument("what", nargs="?", choices=["list", "delete"], default="list")
+    feeds.add_argument("feed", nargs="?", default="", help="the feed to delete")
+    letters = add("dead-letters", "list, show, replay or drop what was refused after it was accepted")
+    letters.add_argument("what", choices=["list", "show", "replay", "drop"])
+    letters.add_argument("place", nargs="?", default="", help="the letter's place, as listed: partition.offset")
+    letters.add_argument("--feed", default="", help="list only this feed's")
+    letters.add_argument("--reason", default="", help="list only those with this reason")
+    letters.add_argument("--limit", type=int, default=100, help="list at most so many (default 100)")
+    log = add("log", "say which event log it is and how it stands; or decide about one that does not fit the registry")
+    log.add_argument("what", nargs="?", choices=["show", "begin"], default="show")
+    log.add_argument(
+        "--read-from",
+        choices=["beginning", "end"],
+        help="begin: it counts as a new log; learn what is in it, or only what comes",
+    )
 
 
 def flags_of(options: argparse.Namespace) -> dict[str, Any]:
@@ -227,7 +261,7 @@ def _rewind(settings: Settings, options: argparse.Namespace) -> int:
     from rtadapt.remote import ask
 
     body = {"version": options.version, "without": options.without, "relearn": options.relearn}
-    url = options.url or f"http://{settings.api.host}:{settings.api.port}"
+    url = _control_plane(settings, options)
     print(json.dumps(ask(url, f"/v1/feeds/{quote(options.feed, safe='')}/rewind", body, options.key_file), indent=2))
     return 0
 
@@ -257,6 +291,32 @@ def _doctor(settings: Settings, _: argparse.Namespace) -> int:
 def _warn_if_open(host: str, settings: Settings) -> None:
     if open_to_strangers(host, settings.keys_file):
         logger.warning("everybody who reaches this port may do everything: set keys_file", extra={"host": host})
+
+
+def _operate(settings: Settings, options: argparse.Namespace) -> int:
+    from rtadapt.operate import Operator
+
+    operator = Operator(_control_plane(settings, options), options.key_file)
+    if options.command == "feeds":
+        if (options.what == "delete") != bool(options.feed):
+            raise InvalidSettings("feeds delete FEED, or feeds list", field="feed")
+        lines = operator.delete_feed(options.feed) if options.what == "delete" else operator.feeds()
+    elif options.command == "dead-letters":
+        if (options.what == "list") == bool(options.place):
+            raise InvalidSettings("name the letter's place with show, replay and drop, and with nothing else", field="place")
+        listed = operator.letters(options.feed, options.reason, options.limit)
+        lines = listed if options.what == "list" else operator.letter(options.what, options.place)
+    else:
+        if (options.what == "begin") != bool(options.read_from):
+            raise InvalidSettings("say with `begin`, and only there, --read-from beginning or end", field="read-from")
+        lines = operator.begin_log(options.read_from) if options.what == "begin" else operator.log()
+    for line in lines:
+        print(line)
+    return 0
+
+
+def _control_plane(settings: Settings, options: argparse.Namespace) -> str:
+    return options.url or f"http://{settings.api.host}:{settings.api.port}"
 
 
 def _listening(host: str, port: int) -> socket.socket:

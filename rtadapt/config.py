@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -23,73 +23,13 @@ from pydantic_settings import (
 from rtadapt.errors import InvalidSettings
 from rtadapt.naming import NONE, meant, misspelt, names_of
 from rtadapt.naming import to_environment as to_environment
+from rtadapt.stores import ArtifactSettings as ArtifactSettings
+from rtadapt.stores import EventLogSettings as EventLogSettings
+from rtadapt.stores import Positive, Seconds, Section
+from rtadapt.stores import RegistrySettings as RegistrySettings
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Positive = Annotated[int, Field(ge=1)]
-Seconds = Annotated[float, Field(gt=0.0, le=86400.0)]
 Rank = Annotated[Literal[1, 8, 16, 32, 64, 128], BeforeValidator(lambda value: int(value) if str(value).isdigit() else value)]
-
-
-class Section(BaseModel):
-    """A group of settings: unknown names are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class EventLogSettings(Section):
-    """The event log: `sqlite:` for one machine, `kafka://host:port[,host:port]` beyond it."""
-
-    url: str = Field("sqlite:", description="`sqlite:` (a file in data_dir), `sqlite:///path`, or `kafka://host:port,…`")
-    partitions: Positive = Field(4, description="partitions made when the log is created; feeds are keyed to them")
-    topic: str = Field("rtadapt.events", description="Kafka topic of events")
-    dead_letter_topic: str = Field("rtadapt.dead-letters", description="Kafka topic of refused events")
-    group: str = Field("rtadapt-workers", description="consumer group that divides the partitions among the workers")
-    replication: Positive = Field(1, description="replication factor when the topics are created")
-    kafka_api_version: str | None = Field(None, description="fixed protocol version `major.minor`, for brokers that cannot tell")
-    timeout_seconds: Seconds = Field(10.0, description="limit for one append")
-    tls: bool = Field(False, description="connect to Kafka over TLS")
-    ca_file: Path | None = Field(None, description="certificate authority of the brokers; None: the system's")
-    cert_file: Path | None = Field(None, description="certificate that the brokers are shown (mTLS), with key_file")
-    key_file: Path | None = Field(None, description="that certificate's private key, without a password")
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = Field(
-        None, description="how to log in to Kafka"
-    )
-    username: str | None = Field(None, description="user that logs in to Kafka; with token_url the client's id")
-    password_file: Path | None = Field(None, description="file with that user's password, or the client's secret")
-    token_file: Path | None = Field(None, description="file with an OAUTHBEARER token, read at each connection")
-    token_url: str | None = Field(None, description="OAuth 2 endpoint that gives tokens for client credentials")
-    token_scope: str | None = Field(None, description="scope that is asked for there")
-
-
-class RegistrySettings(Section):
-    """The registry: a Redis-protocol server."""
-
-    url: str = Field(
-        "embedded:",
-        description="`embedded:` (only `rtadapt up`), or `redis://`, `rediss://`, `unix://` URL; or"
-        " `redis+sentinel://host:26379,host:26379/service/0`, also `rediss+sentinel://`",
-    )
-    sentinel_login: bool = Field(False, description="log in to the sentinels too, as the URL says for the server")
-    cluster: bool = Field(False, description="the URL names one node of a Redis Cluster")
-    ca_file: Path | None = Field(None, description="certificate authority of a `rediss://` server; None: the system's")
-    timeout_seconds: Seconds = Field(5.0, description="limit for connecting and for one command")
-    status_ttl_seconds: Seconds = Field(86400.0, description="how long `GET /v1/events/{id}` remembers an event")
-    keep_versions: Positive = Field(200, description="version records kept per feed")
-    signing_key_file: Path | None = Field(None, description="Ed25519 private key (PEM) that workers sign versions with")
-    trusted_keys_file: Path | None = Field(
-        None, description="Ed25519 public keys (PEM): versions that none of them signed are not served; None: any is"
-    )
-    replica_ttl_seconds: Seconds = Field(10.0, description="a replica that was silent this long is not waited for")
-
-
-class ArtifactSettings(Section):
-    """Where adapters and learner states are kept."""
-
-    url: str = Field("artifacts", description="folder (relative to data_dir) or any fsspec URL")
-    keep_adapters: Positive = Field(50, description="newest adapters kept per feed; older versions can't be rolled back to")
-    keep_states: Positive = Field(5, description="newest learner states kept per feed")
-    max_bytes: Positive = Field(16 * 2**30, description="largest artifact that is written or fetched")
-    signing_key_file: Path | None = Field(None, description="keys, one a line, the first signs; None: digests only")
 
 
 class IntakeSettings(Section):
@@ -100,6 +40,9 @@ class IntakeSettings(Section):
     max_text_chars: Positive = Field(20_000, description="one event's text")
     max_turns: Positive = Field(400, description="turns of one transcript")
     max_depth: Positive = Field(24, description="nesting of the JSON")
+    max_feeds: Positive = Field(1000, description="feeds that pushes may make; operators may make more")
+    max_behind_events: Positive = Field(100_000, description="events of a partition that no worker has read; more get 503")
+    max_behind_seconds: float = Field(604_800.0, gt=0, description="a feed whose oldest event waited longer takes no more: 503")
 
 
 class AdmitSettings(Section):
@@ -119,6 +62,12 @@ class AdmitSettings(Section):
         1.0, description="share of a text's words, by whole sentences, that one earlier text has too: from here on it is a repeat"
     )
     remember_texts: Positive = Field(5000, description="recent texts per feed that duplicates are looked for among")
+    max_wait_seconds: float | None = Field(
+        None,
+        gt=0,
+        description="an event that waited longer is set aside unlearned, so that newer ones are in time, unless it states facts"
+        " or pairs; None: every event is learned, however late",
+    )
     max_loss: float = Field(9.0, gt=0, description="nats per token under the base model above which a text is noise")
 
 
@@ -126,6 +75,7 @@ class BatchSettings(Section):
     """When a batch closes."""
 
     max_events: Positive = Field(8, description="a batch closes at this many events")
+    most_events: Positive = Field(32, description="events of one batch when more wait than one of `max_events` holds")
     max_age_seconds: Seconds = Field(1.0, description="or when its oldest event has waited this long")
 
 
@@ -259,6 +209,8 @@ class WorkSettings(Section):
 
     metrics_host: str = Field("127.0.0.1", description="address of the worker's /metrics")
     metrics_port: int = Field(8002, ge=0, le=65535, description="port of the worker's /metrics; 0 picks a free one")
+    stop_seconds: Seconds = Field(30.0, description="a step still under way so long after SIGTERM is given up")
+    max_open_feeds: Positive = Field(64, description="feeds whose adapters and memories are held at once; idle ones are let go")
     hang_seconds: Seconds = Field(1800.0, description="a step that takes longer hangs: /healthz then says 503")
 
 

@@ -17,7 +17,8 @@ RtadaptError
 │   ├── StaleEpoch          another worker owns the feed now
 │   └── HeadMoved           the head is not at the parent any more
 ├── Unavailable             a part that is needed does not answer; try again
-│   └── NotCovered          the route did not reach the caller's token in time
+│   ├── NotCovered          the route did not reach the caller's token in time
+│   └── Overloaded          the workers are too far behind to take more
 ├── ArtifactDamaged         a digest does not match, or a file is missing
 ├── WrongBase               a learner state belongs to another base model
 └── EngineRefused           the engine would not load an adapter
@@ -25,7 +26,6 @@ RtadaptError
 
 from __future__ import annotations
 
-import math
 from typing import ClassVar
 
 
@@ -35,10 +35,14 @@ class RtadaptError(Exception):
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
     title: ClassVar[str] = "Internal error"
+    retry_after: int | None = None
+    """Seconds after which it is worth trying again, if at all."""
 
-    def __init__(self, message: str, *, field: str | None = None) -> None:
+    def __init__(self, message: str, *, field: str | None = None, retry_after: int | None = None) -> None:
         super().__init__(message)
         self.field = field
+        if retry_after is not None:
+            self.retry_after = retry_after
 
 
 class InvalidInput(RtadaptError):
@@ -108,13 +112,10 @@ class TooLarge(RtadaptError):
 
 
 class RateLimited(RtadaptError):
-    """Over what a key may use. `retry_seconds` from now it may go on."""
+    """Over what a key may use."""
 
     status, code, title = 429, "rate_limit_exceeded", "Too many requests"
-
-    def __init__(self, message: str, *, field: str | None = None, retry_seconds: float = 1.0) -> None:
-        super().__init__(message, field=field)
-        self.retry_seconds = retry_seconds
+    retry_after = 1
 
 
 class Conflict(RtadaptError):
@@ -139,12 +140,19 @@ class Unavailable(RtadaptError):
     """A part that is needed does not answer. Trying again later may help."""
 
     status, code, title = 503, "unavailable", "Unavailable"
+    retry_after = 1
 
 
 class NotCovered(Unavailable):
     """The route did not reach the caller's token in the time it was given."""
 
     code, title = "not_covered", "Not covered yet"
+
+
+class Overloaded(Unavailable):
+    """The log holds more, or older, events that nobody has learned than it may: it takes no more for now."""
+
+    code, title = "overloaded", "Overloaded"
 
 
 class ArtifactDamaged(RtadaptError):
@@ -205,10 +213,8 @@ def anthropic_error(error: RtadaptError) -> dict[str, object]:
 def headers_of(error: RtadaptError) -> dict[str, str]:
     """What goes beside the error, in any shape: when to come back, and how to say who one is."""
     headers = {}
-    if isinstance(error, RateLimited):
-        headers["retry-after"] = str(max(1, math.ceil(error.retry_seconds)))
-    elif isinstance(error, Unavailable):
-        headers["retry-after"] = "1"
+    if error.retry_after is not None:
+        headers["retry-after"] = str(error.retry_after)
     if error.status == 401:
         headers["www-authenticate"] = "Bearer"
     return headers

@@ -7,26 +7,23 @@ harmless: what is not in a head is read from the log again.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 
+from rtadapt import attempts
+from rtadapt.attempts import Attempts
 from rtadapt.config import Settings
-from rtadapt.curation.admit import Admission, Refusal
 from rtadapt.curation.batcher import Batcher, FeedBatch
-from rtadapt.curation.ledger import Judged
-from rtadapt.curation.render import Renderer
-from rtadapt.desk import Desk, Told
-from rtadapt.errors import InvalidEvent, RtadaptError
-from rtadapt.events.envelope import decode, encode
-from rtadapt.events.log import EventLog, LogReader, LogRecord
+from rtadapt.desk import Desk
+from rtadapt.entrance import Entrance
+from rtadapt.errors import Conflict, RtadaptError, Unavailable
+from rtadapt.events.log import EventLog, LogReader, LogRecord, breathing
 from rtadapt.observe import metrics
-from rtadapt.personal import privacy
+from rtadapt.preparing import Preparing, stage
+from rtadapt.quarantine import Quarantine
 from rtadapt.records import (
     Artifact,
     Candidate,
-    DeadLetter,
     Event,
     EventState,
     EventStatus,
@@ -35,15 +32,14 @@ from rtadapt.records import (
 )
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
-from rtadapt.rounds import SOUND, Outcome, Prepared, Refused, Rounds
+from rtadapt.rounds import SOUND, Outcome, Refused, Rounds
 from rtadapt.sessions import Session, Sessions, scratch
 from rtadapt.training.learner import Learner
-
-logger = logging.getLogger(__name__)
 
 _POLL_RECORDS = 256
 _IDLE_SECONDS = 0.25
 _IDLE_PROMPTS = 4
+_TIDY_SECONDS = 10.0
 
 
 class Pipeline:
@@ -65,122 +61,162 @@ class Pipeline:
         self.registry = registry
         self.store = store
         self.learner = learner
-        self.admission = Admission(settings.admit, learner.losses)
-        self.desk = desk
-        self.renderer = Renderer(
-            settings.render, settings.reading, lambda chats: learner.write(chats, settings.gate.answer_tokens)
-        )
+        self.entrance = Entrance(settings, log=log, registry=registry, learner=learner)
+        self.admission = self.entrance.admission
+        self.preparing = Preparing(settings, desk, learner)
         self.rounds = Rounds(settings, learner)
         self.batcher = Batcher(settings.batch)
         self.sessions = Sessions(settings, owner, registry=registry, store=store, learner=learner, admission=self.admission)
+        self.quarantine = Quarantine(registry, owner)
+        self.admitting, self.learning = Attempts(registry, "admit"), Attempts(registry, "learn")
         self.reader: LogReader = log.reader(registry.floor)
         self._generation = self.reader.generation()
         self._owned: frozenset[int] = frozenset()
-        self._floors: dict[int, int] = {}
+        self._floors: dict[int, tuple[int, int]] = {}
         self._read: dict[int, int] = {}
+        self._seen: dict[int, int] = {}
+        self._tidied_at = time.monotonic()
 
     def step(self) -> None:
-        """Read what has come, admit it, and learn from the batches that are due. Waits a moment at most when idle."""
-        due_in = self.batcher.next_due(time.monotonic())
-        wait = _IDLE_SECONDS if due_in is None else min(_IDLE_SECONDS, max(0.0, due_in))
-        records = self.reader.poll(wait, _POLL_RECORDS)
+        """Read what has come, admit it, and learn from one batch that is due. Waits a moment at most when idle."""
+        now = time.monotonic()
+        for feed in self.quarantine.due(now):
+            self.try_again(feed)
+        soonest = [seconds for seconds in (self.batcher.next_due(now), self.quarantine.next_due(now)) if seconds is not None]
+        # What was admitted is learned before more is read, so that what is held here is bounded.
+        has_room = len(self.batcher) < _POLL_RECORDS
+        records = self.reader.poll(min([_IDLE_SECONDS, *soonest]), _POLL_RECORDS) if has_room else []
         self.follow_assignment()
         if records:
             with stage("admit"):
-                self.registry.note_events([status for record in records for status in self.admit(record)])
-        for due in self.batcher.due(time.monotonic()):
-            self.learn(due)
-        if not records and due_in is None:
+                self.registry.note_events(self.admit_all(records))
+        due = self.batcher.take(time.monotonic())
+        if due is not None:
+            with breathing(self.reader):
+                self.learn(due)
+        elif not records and not soonest:
             self.learner.grow_anchors(_IDLE_PROMPTS)
+        self.sessions.let_idle_go(self.settings.work.max_open_feeds, self.batcher.feeds)
         self.note_floors()
 
-    def admit(self, record: LogRecord) -> list[EventStatus]:
+    def admit_all(self, records: Sequence[LogRecord]) -> list[EventStatus]:
+        """All of them at once; one by one where a process has ended while it was at one of them."""
+        places = [Position(record.partition, record.offset) for record in records]
+        groups = [records] if not self.admitting.suspects(places) else [[record] for record in records]
+        statuses = []
+        for group in groups:
+            with self.admitting.begun([Position(record.partition, record.offset) for record in group]) as may_be_tried:
+                for record in group:
+                    statuses += self.admit(record, may_be_tried)
+        return statuses
+
+    def admit(self, record: LogRecord, may_be_tried: bool = True) -> list[EventStatus]:
         """One record of the log becomes an event that waits for its batch, or a dead letter."""
         position = Position(record.partition, record.offset)
+        is_again = record.offset < self._seen.get(record.partition, 0)
         self._read[record.partition] = record.offset + 1
-        try:
-            event = decode(record, self.settings.intake)
-        except InvalidEvent as error:
-            self.log.refuse([DeadLetter("", record.key, position, "schema", str(error))])
-            metrics.EVENTS_REFUSED.labels("", "schema").inc()
+        self._seen[record.partition] = max(record.offset + 1, self._seen.get(record.partition, 0))
+        event = self.entrance.read(record)
+        if event is None or (is_again and not self.entrance.lies_right(event, position)):
             return []
-        if self.log.partition_of(event.feed) != record.partition:
-            return self.put_right(event, position)
-        if not self.sessions.of(event.feed).is_new(position):
+        if not self.entrance.lies_right(event, position):
+            return self.entrance.put_right(event, position)
+        session = self.session_of(event.feed, position)
+        if session is None or not session.is_new(position):
             return []
-        admitted = self.check(event)
-        if isinstance(admitted, str):
+        admitted = self.entrance.check(event) if may_be_tried else Refused(event, attempts.REASON, attempts.DETAIL)
+        if isinstance(admitted, Refused):
             self.batcher.pass_over(event, time.monotonic())
-            return self.refuse([event], "failed", admitted)
-        if isinstance(admitted, Refusal):
-            self.batcher.pass_over(event, time.monotonic())
-            return self.refuse([event], admitted.reason, admitted.detail)
+            return self.entrance.refuse([admitted])
         self.batcher.add(admitted, time.monotonic())
         metrics.EVENTS_ADMITTED.labels(event.feed).inc()
         return [EventStatus(event.id, event.feed, EventState.ADMITTED, position)]
 
-    def put_right(self, event: Event, position: Position) -> list[EventStatus]:
-        """Append an event again that does not lie in its feed's partition, so that a feed has one order and one owner.
+    def session_of(self, feed: str, position: Position) -> Session | None:
+        """The feed's session; None while the feed stands still, and what is at `position` is read again later."""
+        if feed not in self.quarantine:
+            try:
+                if feed not in self.sessions and self.was_deleted(feed, position):
+                    return None
+                return self.sessions.of(feed)
+            except Unavailable:
+                raise  # a part that every feed needs is away
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one feed, it stops no others
+                self.set_aside(feed, error, {position.partition: position.offset})
+                return None
+        self.quarantine.pass_over(feed, position)
+        return None
 
-        Another producer's partitioner put it there, or the topic has more partitions than it had. The feed is not taken over.
-        """
-        head = self.registry.head(event.feed)
-        if head is not None and head.positions.get(position.partition, 0) > position.offset:
-            return []
-        [place] = self.log.append([(event.feed, encode(event))])
-        metrics.EVENTS_MOVED.labels(event.feed).inc()
-        extra = {"event_id": event.id, "feed": event.feed, "partition": position.partition, "to": place.partition}
-        logger.warning("an event lay outside its feed's partition and was appended there", extra=extra)
-        return [EventStatus(event.id, event.feed, EventState.ACCEPTED, place)]
+    def was_deleted(self, feed: str, position: Position | None = None) -> bool:
+        """Whether an operator deleted the feed, nobody made it again, and this record came before."""
+        if self.registry.head(feed) is not None:
+            return False
+        gone = self.registry.gone(feed)
+        return gone is not None and (position is None or gone.positions.get(position.partition, 0) > position.offset)
 
-    def check(self, event: Event) -> Event | Refusal | str:
-        """What admission says; or, where it failed on this event and would not on others, how."""
+    def set_aside(self, feed: str, error: Exception, places: Mapping[int, int]) -> None:
+        """Let the feed stand still for a while; raises where the learner itself is broken, as then the feed is not to blame."""
+        if not isinstance(error, RtadaptError):
+            self.learner.losses([SOUND])
+        if isinstance(error, Conflict):
+            metrics.COMMIT_CONFLICTS.labels(error.code).inc()
+        self.batcher.drop_feed(feed)
+        self.sessions.drop(feed)
+        self.quarantine.put(feed, error, places)
+
+    def try_again(self, feed: str) -> None:
+        """Take over a feed that stands still; if that goes well, its records are read again."""
         try:
-            return self.admission.check(event, self.privacy_of(event.feed))
-        except RtadaptError:
-            raise  # a part is away
-        except Exception as error:  # noqa: BLE001 - whatever one event does to the checks, it stops no others
-            failure = type(error).__name__
-        self.learner.losses([SOUND])  # raises where the learner itself is broken: then the event is not to blame
-        return f"it could not be checked ({failure})"
-
-    def privacy_of(self, feed: str) -> privacy.Policy | None:
-        """What the feed's own policy says of personal data; None: the settings decide."""
-        said = (self.registry.feed_config(feed) or {}).get("privacy")
-        return privacy.Policy(said) if said in set(privacy.Policy) else None
+            if not self.was_deleted(feed):
+                self.sessions.of(feed)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            self.set_aside(feed, error, {})
+            return
+        for partition, offset in self.quarantine.release(feed).items():
+            self.reader.again(partition, offset)
+            self._read[partition] = min(offset, self._read.get(partition, offset))
 
     def learn(self, due: FeedBatch) -> None:
-        """Read, render, update and judge a batch in as many rounds as it takes; then decide all of it in one commit."""
+        """Learn a batch, in pieces where a process has ended while it was at one of its events. What is wrong is this feed's."""
+        places = [event.position for event in due.events if event.position is not None]
+        if len(places) > 1 and self.learning.suspects(places):
+            for half in due.halves():
+                if due.feed not in self.quarantine:
+                    self.learn(half)
+            return
         session = self.sessions.of(due.feed)
+        try:
+            with self.learning.begun(places) as may_be_tried:
+                if may_be_tried:
+                    self.decide(session, due)
+                else:
+                    refused = [Refused(event, attempts.REASON, attempts.DETAIL) for event in due.events]
+                    self.publish(session, due, Outcome(), refused)
+        except Unavailable:
+            raise
+        except RtadaptError as error:
+            self.set_aside(due.feed, error, session.undecided())
+        else:
+            self.quarantine.well(due.feed)
+
+    def decide(self, session: Session, due: FeedBatch) -> None:
+        """Read, render, update and judge a batch in as many rounds as it takes; then decide all of it in one commit."""
         if not due.events:
             self.commit(session, due, None, {}, [], [])
             return
         self.sessions.check(session)
         session.policy = self.registry.feed_policy(due.feed)
-        prepared, refused, withheld = self.prepare(session, due)
+        prepared, refused, withheld = self.preparing.prepare(session, due)
         outcome = self.rounds.decide(session, prepared)
         session.memory.ledger.learn(withheld)  # what waits for a second source is saved with the state
         with stage("publish"):
             self.publish(session, due, outcome, [*refused, *outcome.refused])
 
-    def prepare(self, session: Session, due: FeedBatch) -> tuple[list[Prepared], list[Refused], list[Judged]]:
-        """What may be taught of each event, with the rows that teach it; the events of which nothing may be, and why not."""
-        with stage("read"):
-            told = self.desk.read(due.events)
-            judged = session.memory.ledger.judge([(one.event, one.readings) for one in told], session.policy)
-        kept = [(one, decided) for one, decided in zip(told, judged, strict=True) if decided.refusal is None]
-        withheld = [decided for decided in judged if decided.refusal is not None]
-        why = "none of what it says may change what is known"
-        refused = [Refused(decided.event, decided.refusal, why) for decided in withheld if decided.refusal is not None]
-        with stage("render"):
-            renderings = self.renderer.render([decided for _, decided in kept], [verbatim_of(*pair) for pair in kept])
-        prepared = [Prepared(decided, rendering) for (_, decided), rendering in zip(kept, renderings, strict=True)]
-        metrics.EXAMPLES_RENDERED.labels(due.feed).inc(sum(len(one.rendering.examples) for one in prepared))
-        return prepared, refused, withheld
-
     def publish(self, session: Session, due: FeedBatch, outcome: Outcome, refused: Sequence[Refused]) -> None:
         """Write the artifacts whole, then move the head: past the whole batch, and to a version where something was learned."""
-        statuses = [status for one in refused for status in self.refuse([one.event], one.reason, one.detail)]
+        statuses = self.entrance.refuse(refused)
         for one in refused:
             self.admission.forget(one.event)
         if not outcome.learned:
@@ -241,18 +277,6 @@ class Pipeline:
         session.advance(due.positions, version)
         metrics.HEAD_VERSION.labels(due.feed).set(session.head.version)
 
-    def refuse(self, events: Sequence[Event], reason: str, detail: str) -> list[EventStatus]:
-        """Send events to the dead letters, with the reason; gives their statuses."""
-        placed = [(event, event.position) for event in events if event.position is not None]
-        self.log.refuse([DeadLetter(event.id, event.feed, position, reason, detail) for event, position in placed])
-        for event, _ in placed:
-            metrics.EVENTS_REFUSED.labels(event.feed, reason).inc()
-            logger.info("event refused", extra={"event_id": event.id, "feed": event.feed, "reason": reason})
-        return [
-            EventStatus(event.id, event.feed, EventState.REFUSED, position, reason=reason, detail=detail)
-            for event, position in placed
-        ]
-
     def prune(self, feed: str, before: Sequence[Artifact]) -> None:
         """Remove what was in the store `before` this commit and is kept no longer: old versions, lost candidates."""
         keep = self.settings.artifacts
@@ -260,6 +284,18 @@ class Pipeline:
         for artifact in before:
             if artifact.digest not in kept.digests:
                 self.store.remove(artifact)
+
+    def tidy(self) -> None:
+        """Remove what is not kept any more: events that are decided and old, and what was made of feeds that were deleted."""
+        for feed in self.registry.deleted_feeds():
+            if self.registry.head(feed) is None:
+                self.batcher.drop_feed(feed)
+                self.sessions.drop(feed)
+                for artifact in (*self.store.list("adapter", feed), *self.store.list("state", feed)):
+                    self.store.remove(artifact)
+            self.registry.forget_deleted(feed)
+        if not self.log.trim(self.registry.floor):
+            self._tidied_at = time.monotonic()
 
     def follow_assignment(self) -> None:
         """Let go of the partitions that another worker reads now, and of their feeds."""
@@ -270,32 +306,34 @@ class Pipeline:
         for partition in self._owned - owned:
             self.batcher.drop(partition)
             self.sessions.drop_partition(partition)
+            self.quarantine.drop(partition)
             self._read.pop(partition, None)
+            self._seen.pop(partition, None)
+        self.admitting.look()
+        self.learning.look()
         self._owned = owned
         metrics.OWNED_PARTITIONS.set(len(owned))
 
     def note_floors(self) -> None:
         """Tell the registry from where this worker's partitions would have to be read again: a hint, not the truth."""
         for partition, read in self._read.items():
-            pending = self.batcher.pending_floor(partition)
-            floor = read if pending is None else pending
-            if self._floors.get(partition) != floor:
-                self.registry.set_floor(partition, floor)
-                self._floors[partition] = floor
+            held_back = (self.batcher.pending_floor(partition), self.quarantine.floor(partition))
+            floor = min([read, *(offset for offset in held_back if offset is not None)])
+            if self._floors.get(partition) != (floor, read):
+                self.registry.set_floor(partition, floor, read)
+                self._floors[partition] = (floor, read)
         metrics.LOG_LAG.set(self.reader.lag())
+        if time.monotonic() - self._tidied_at >= _TIDY_SECONDS:
+            self.tidy()
+
+    def abandon(self) -> None:
+        """From another thread, while a step does not end and the process is about to: that is not the fault of its events."""
+        for stage_under_way in (self.admitting, self.learning):
+            stage_under_way.withdraw()
+        self.reader.close()
 
     def close(self) -> None:
         """Let the feeds go and leave the consumer group, so that another worker can take over at once."""
         self.sessions.drop_all()
+        self.quarantine.drop_all()
         self.reader.close()
-
-
-def verbatim_of(told: Told, judged: Judged) -> list[str]:
-    """An event's sentences that may be taught as they are: none that says what was withheld."""
-    withheld = [reading.sentence for reading, _ in judged.withheld if reading.sentence]
-    return [line for line in told.sentences if not any(line in sentence or sentence in line for sentence in withheld)]
-
-
-def stage(name: str) -> AbstractContextManager[object]:
-    """Measure one stage."""
-    return metrics.STAGE_SECONDS.labels(name).time()

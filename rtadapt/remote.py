@@ -20,11 +20,19 @@ class Refused(RtadaptError):
     """The control plane said no."""
 
 
-def ask(url: str, path: str, body: Mapping[str, Any], key_file: Path | None) -> Any:
-    """POST `body` and give the answer. Raises Refused with what it says, Unavailable where nobody answers."""
+def ask(
+    url: str,
+    path: str,
+    body: Mapping[str, Any] | None,
+    key_file: Path | None,
+    method: str = "POST",
+    query: Mapping[str, str] | None = None,
+) -> Any:
+    """Send `body` and give the answer. Raises Refused with what it says, Unavailable where nobody answers."""
     headers = {} if key_file is None else {"authorization": f"Bearer {_key(key_file)}"}
     try:
-        answer = httpx.post(f"{url.rstrip('/')}{path}", json=dict(body), headers=headers, timeout=_SECONDS)
+        address = f"{url.rstrip('/')}{path}"
+        answer = httpx.request(method, address, params=query, json=body, headers=headers, timeout=_SECONDS)
         said = answer.json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise Unavailable(f"no control plane answers at {url}: start it, or name another with --url") from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 class Session:
     """One feed in this worker's hands. `read` is, per partition, the offset after the last record taken in.
 
-    `policy` is what its owner allows, as of the batch at hand.
+    `begun` is where its first one was. `policy` is what its owner allows, as of the batch at hand.
     """
 
     feed: str
@@ -42,13 +42,19 @@ class Session:
     memory: Memory
     policy: FeedPolicy = field(default_factory=FeedPolicy)
     read: dict[int, int] = field(default_factory=dict)
+    begun: dict[int, int] = field(default_factory=dict)
 
     def is_new(self, position: Position) -> bool:
         """Whether a record is beyond the head and what was already taken in; if so, it counts as taken in."""
+        self.begun.setdefault(position.partition, position.offset)
         if position.offset < max(self.head.positions.get(position.partition, 0), self.read.get(position.partition, 0)):
             return False
         self.read[position.partition] = position.offset + 1
         return True
+
+    def undecided(self) -> dict[int, int]:
+        """Per partition, where its first record may lie that is not decided."""
+        return {partition: max(first, self.head.positions.get(partition, 0)) for partition, first in self.begun.items()}
 
     def advance(self, positions: Positions, version: Version | None) -> None:
         """Follow a commit that went through."""
@@ -84,7 +90,12 @@ class Sessions:
     def of(self, feed: str) -> Session:
         """The feed's session, taken over now if this worker does not hold it yet."""
         if feed not in self._open:
-            self._open[feed] = self._take_over(feed)
+            try:
+                self._open[feed] = self._take_over(feed)
+            except BaseException:
+                self._close(feed)  # of a state that is damaged half may have been read
+                raise
+        self._open[feed] = self._open.pop(feed)  # the last one is the one that was used last
         return self._open[feed]
 
     def check(self, session: Session) -> None:
@@ -93,23 +104,36 @@ class Sessions:
         if head is not None and head.epoch != session.epoch:
             raise StaleEpoch(f"feed {session.feed} was taken over or back, at epoch {head.epoch}")
 
+    def held(self, feed: str) -> Session | None:
+        """The feed's session if it is open."""
+        return self._open.get(feed)
+
+    def let_idle_go(self, most: int, busy: Collection[str]) -> None:
+        """Let go of feeds that were not used for the longest time, until `most` are open; not of those that are `busy`."""
+        idle = [feed for feed in self._open if feed not in busy]
+        for feed in idle[: max(0, len(self._open) - most)]:
+            self.drop(feed)
+
     def drop(self, feed: str) -> None:
         """Let the feed go; what was not committed is forgotten here and read from the log again."""
         if self._open.pop(feed, None) is not None:
-            self._learner.close_feed(feed)
-            self._admission.close_feed(feed)
+            self._close(feed)
             logger.info("feed let go", extra={"feed": feed})
 
     def drop_partition(self, partition: int) -> None:
         """Let go of the feeds that were read from `partition`."""
         for session in list(self._open.values()):
-            if partition in session.read:
+            if partition in session.begun:
                 self.drop(session.feed)
 
     def drop_all(self) -> None:
         """Let go of every feed."""
         for feed in list(self._open):
             self.drop(feed)
+
+    def _close(self, feed: str) -> None:
+        self._learner.close_feed(feed)
+        self._admission.close_feed(feed)
 
     def _take_over(self, feed: str) -> Session:
         epoch = self._registry.claim(feed, self._owner)

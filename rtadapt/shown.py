@@ -1,4 +1,4 @@
-"""Settings as they may be shown: every secret that can stand in one is blanked.
+"""Settings as they are shown to whoever looks: with every secret blanked.
 
 Owns what is a secret: a password or a lone name in a URL, a parameter or an argument that is called like one. Settings that name
 files of secrets are shown: they hold none.

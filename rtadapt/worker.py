@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 10.0
+_PARTING_SECONDS = 5.0
 
 
 def work(settings: Settings, model: str) -> None:
@@ -50,34 +51,64 @@ def work(settings: Settings, model: str) -> None:
         logger.info("loading the base model")
         learner = Learner(settings.train, model, settings.revision, cache=settings.data_dir / "anchors", progress=logger.info)
         learner.anchors()
-        owner = f"{socket.gethostname()}-{os.getpid()}"
-        opened = Opening(settings, owner, registry, learner)
-        run(
-            lambda: Pipeline(
-                settings, owner, log=opened.log(), registry=registry, store=store, learner=learner, desk=opened.desk()
-            ),
-            stop,
-            ready,
-            pulse,
-        )
+        opened = Opening(settings, registry, store, learner)
+        over = threading.Event()
+        last = threading.Thread(target=give_up, args=(stop, over, settings.work.stop_seconds, opened.abandon), daemon=True)
+        last.start()
+        run(opened.pipeline, stop, ready, pulse)
+        over.set()
         opened.close()
         registry.close()
     logger.info("worker stopped")
 
 
-class Opening:
-    """What this worker opens once, when it can: the event log, and the desk, whose readers are chosen by the reading exam."""
+def give_up(stop: threading.Event, over: threading.Event, stop_seconds: float, abandon: Callable[[], None]) -> None:
+    """End the process when it was told to stop and is not `over` by `stop_seconds` later; `abandon` gets a few seconds before.
 
-    def __init__(self, settings: Settings, owner: str, registry: Registry, learner: Learner) -> None:
-        self._settings, self._owner, self._registry, self._learner = settings, owner, registry, learner
+    Nothing is lost by it: what was not committed is done again.
+    """
+    stop.wait()
+    if over.wait(stop_seconds):
+        return
+    logger.warning("the step under way does not end; it is given up, and done again by whoever reads next")
+    parting = threading.Thread(target=abandon, daemon=True)
+    parting.start()
+    parting.join(timeout=_PARTING_SECONDS)
+    os._exit(0)
+
+
+class Opening:
+    """What a worker's pipelines are made of, one after the other. Log and reading desk are opened once, when they are needed.
+
+    The readers are chosen by what the base shows in the reading exam.
+    """
+
+    def __init__(self, settings: Settings, registry: Registry, store: ArtifactStore, learner: Learner) -> None:
+        self._settings, self._registry, self._store, self._learner = settings, registry, store, learner
+        self._owner = f"{socket.gethostname()}-{os.getpid()}"
         self._desk: Desk | None = None
         self._log: EventLog | None = None
+        self._pipeline: Pipeline | None = None
 
-    def log(self) -> EventLog:
-        """The event log. Raises Unavailable while it can't be opened: the model that is loaded waits for it."""
+    def pipeline(self) -> Pipeline:
+        """A new one. Raises Unavailable while the log, or what the readers need, is away."""
         if self._log is None:
             self._log = NumberedLog(open_log(self._settings), self._registry.log_number)
-        return self._log
+        self._pipeline = Pipeline(
+            self._settings,
+            self._owner,
+            log=self._log,
+            registry=self._registry,
+            store=self._store,
+            learner=self._learner,
+            desk=self.desk(),
+        )
+        return self._pipeline
+
+    def abandon(self) -> None:
+        """Leave what is under way to others."""
+        if self._pipeline is not None:
+            self._pipeline.abandon()
 
     def close(self) -> None:
         """Close the log."""

@@ -19,7 +19,7 @@ import rtadapt
 from rtadapt.api import document, problems
 from rtadapt.api.asking import Asking, parts_of
 from rtadapt.api.parts import Parts
-from rtadapt.api.routes import events, feedback, feeds, overview, readers
+from rtadapt.api.routes import eventlog, events, feedback, feeds, letters, overview, readers
 from rtadapt.api.shapes import Alive, Ready, answers
 from rtadapt.config import Settings
 from rtadapt.errors import Unavailable
@@ -58,7 +58,8 @@ def create_app(settings: Settings, *, log: EventLog | None = None, registry: Reg
     )
     app.state.parts = parts
     problems.install(app)
-    for router in (events.router, feedback.router, feeds.router, overview.router, readers.router, _process):
+    routes = (events, feedback, feeds, letters, eventlog, overview, readers)
+    for router in (*(module.router for module in routes), _process):
         app.include_router(router)
     document.install(app)
     app.add_middleware(Asking)

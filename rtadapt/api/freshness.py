@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from rtadapt.errors import RtadaptError
 from rtadapt.events.log import EventLog, Mark
@@ -51,6 +52,31 @@ def waiting(log: EventLog, registry: Registry) -> dict[str, float]:
     return oldest
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one partition of the log stands."""
+
+    end: int
+    floor: int
+    read: int
+
+    @property
+    def behind(self) -> int:
+        """Records that no worker has read yet."""
+        return max(0, self.end - max(self.read, self.floor))
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the log ends before what counts as decided: a part of it was lost."""
+        return self.end < self.floor
+
+
+def standing(log: EventLog, registry: Registry) -> dict[int, Standing]:
+    """How each partition stands. Raises Unavailable."""
+    ends = log.ends().items()
+    return {place: Standing(end, registry.floor(place), registry.read_up_to(place)) for place, end in ends}
+
+
 class Freshness:
     """Looks again and again, from `start` to `close`. `oldest` is what it saw last, None before it saw anything."""
 
@@ -61,6 +87,7 @@ class Freshness:
         self._thread: threading.Thread | None = None
         self.oldest: dict[str, float] | None = None
         self.dead_letters: int | None = None
+        self.standing: dict[int, Standing] = {}
 
     def start(self) -> None:
         """Begin to look, on a thread that holds up no exit."""
@@ -77,6 +104,7 @@ class Freshness:
     def look(self) -> None:
         """Look once and set the gauges. Raises Unavailable; the gauges then stay as they were, and so does their time."""
         log = self._log()
+        self.stand()
         oldest, letters = waiting(log, self._registry), log.dead_letter_count()
         for feed in set(self.oldest or ()) - set(oldest):
             metrics.OLDEST_WAITING.remove(feed)
@@ -85,6 +113,12 @@ class Freshness:
         metrics.DEAD_LETTERS.set(letters)
         metrics.FRESHNESS_CHECKED.set(time.time())
         self.oldest, self.dead_letters = oldest, letters
+
+    def stand(self) -> None:
+        """Look how far the workers are behind, and whether the log is still the one that it was. Raises Unavailable."""
+        log = self._log()
+        log.ping()
+        self.standing = standing(log, self._registry)
 
     def _run(self) -> None:
         silent = False

@@ -11,11 +11,12 @@ import threading
 import time
 from collections.abc import Sequence
 
-from rtadapt.access import Key, Keys
+from rtadapt.access import Keys
 from rtadapt.api.freshness import Freshness
+from rtadapt.api.pushing import SILENCE_SECONDS, Pushing
 from rtadapt.api.trials import Trials
 from rtadapt.config import Settings
-from rtadapt.errors import Forbidden, Unavailable
+from rtadapt.errors import Unavailable
 from rtadapt.events.intake import Intake
 from rtadapt.events.log import EventLog, check_log, open_log
 from rtadapt.events.numbered import NumberedLog
@@ -24,9 +25,6 @@ from rtadapt.registry.registry import Registry
 
 logger = logging.getLogger(__name__)
 
-_SILENCE_SECONDS = 2.0
-"""After the registry failed, intake does not try it for so long: events must not wait for its time limit each time. The
-same holds for a log that could not be opened, or requests would wait for each other's attempts."""
 _MAX_KNOWN_FEEDS = 10_000
 
 
@@ -48,6 +46,7 @@ class Parts:
         self.keys = Keys(settings.keys_file)
         self.freshness = Freshness(lambda: self.log, self.registry)
         self.trials = Trials(self.registry)
+        self.pushing = Pushing(settings.intake, self.registry, self.freshness, lambda: self.log)
         self._known_feeds: set[str] = set()
         self._silent_until = 0.0
         self._unopened_until = 0.0
@@ -71,16 +70,8 @@ class Parts:
         try:
             return NumberedLog(open_log(self.settings), self.registry.log_number)
         except Unavailable:
-            self._unopened_until = time.monotonic() + _SILENCE_SECONDS
+            self._unopened_until = time.monotonic() + SILENCE_SECONDS
             raise
-
-    def check_push(self, key: Key, feed: str) -> None:
-        """Return if `key` may push to `feed`. Raises Forbidden, and Unavailable while it can't be known whether that makes it."""
-        key.check_feed(feed)
-        if not key.new_feeds and feed not in self._known_feeds:
-            if self.registry.head(feed) is None:
-                raise Forbidden(f"there is no feed {feed}, and this key may not make one", field="feed")
-            self._remember(feed)
 
     def can_push(self) -> None:
         """Return if events can be accepted: the log answers. Raises Unavailable."""
@@ -97,17 +88,14 @@ class Parts:
         try:
             for feed in {status.feed for status in statuses} - self._known_feeds:
                 self.registry.ensure_feed(feed)
-                self._remember(feed)
+                if len(self._known_feeds) < _MAX_KNOWN_FEEDS:
+                    self._known_feeds.add(feed)
             self.registry.note_events(statuses)
         except Unavailable as error:
-            self._silent_until = time.monotonic() + _SILENCE_SECONDS
+            self._silent_until = time.monotonic() + SILENCE_SECONDS
             logger.warning(
                 "accepted events were not noted in the registry", extra={"events": len(statuses), "reason": str(error)}
             )
-
-    def _remember(self, feed: str) -> None:
-        if len(self._known_feeds) < _MAX_KNOWN_FEEDS:
-            self._known_feeds.add(feed)
 
     def start(self) -> None:
         """Begin to look how long events wait, and at trials."""

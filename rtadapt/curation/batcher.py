@@ -8,7 +8,6 @@ the first offset that is not decided yet. A place is covered only together with 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rtadapt.config import BatchSettings
@@ -64,10 +63,13 @@ class Batcher:
         """Note that an event was refused, so that the next batch of its feed covers its place."""
         self._queue(event).append(_Waiting(_place(event), None, now))
 
-    def due(self, now: float) -> list[FeedBatch]:
-        """The batches that are full or old enough, oldest feed first; they are taken out."""
-        oldest = sorted((queue[0].since, feed) for feed, queue in self._feeds.items())
-        return [batch for _, feed in oldest for batch in self._close(feed, now)]
+    def take(self, now: float) -> FeedBatch | None:
+        """The batch that is full or old enough, of the feed whose oldest waits longest; it is taken out."""
+        for _, feed in sorted((queue[0].since, feed) for feed, queue in self._feeds.items()):
+            queue = self._feeds[feed]
+            if self._is_full(queue) or now - queue[0].since >= self._settings.max_age_seconds:
+                return self._close(feed)
+        return None
 
     def next_due(self, now: float) -> float | None:
         """Seconds until a batch is due by age or size, 0.0 when one is; None while nothing waits."""
@@ -86,6 +88,15 @@ class Batcher:
                 self._feeds[feed] = kept
             else:
                 del self._feeds[feed]
+
+    def drop_feed(self, feed: str) -> None:
+        """Forget what waits of a feed: it is read from the log again."""
+        self._feeds.pop(feed, None)
+
+    @property
+    def feeds(self) -> frozenset[str]:
+        """The feeds of which something waits."""
+        return frozenset(self._feeds)
 
     def pending_floor(self, partition: int) -> int | None:
         """The first offset of the partition that waits here; None when nothing of it does."""
@@ -107,20 +118,23 @@ class Batcher:
     def _is_full(self, queue: deque[_Waiting]) -> bool:
         return sum(waiting.event is not None for waiting in queue) >= self._settings.max_events
 
-    def _close(self, feed: str, now: float) -> Iterator[FeedBatch]:
+    def _close(self, feed: str) -> FeedBatch:
         queue = self._feeds[feed]
-        while queue and (self._is_full(queue) or now - queue[0].since >= self._settings.max_age_seconds):
-            events: list[Event] = []
-            positions: dict[int, int] = {}
-            while queue and (queue[0].event is None or len(events) < self._settings.max_events):
-                waiting = queue.popleft()
-                partition, offset = waiting.position.partition, waiting.position.offset
-                positions[partition] = max(positions.get(partition, 0), offset + 1)
-                if waiting.event is not None:
-                    events.append(waiting.event)
-            yield FeedBatch(feed, tuple(events), positions)
+        waiting_events = sum(waiting.event is not None for waiting in queue)
+        # Where events come faster than they are learned, larger batches learn more of them in the same time.
+        most = self._settings.max_events
+        most = max(most, self._settings.most_events) if waiting_events > most else most
+        events: list[Event] = []
+        positions: dict[int, int] = {}
+        while queue and (queue[0].event is None or len(events) < most):
+            waiting = queue.popleft()
+            partition, offset = waiting.position.partition, waiting.position.offset
+            positions[partition] = max(positions.get(partition, 0), offset + 1)
+            if waiting.event is not None:
+                events.append(waiting.event)
         if not queue:
             del self._feeds[feed]
+        return FeedBatch(feed, tuple(events), positions)
 
 
 def _place(event: Event) -> Position:

@@ -60,7 +60,8 @@ class Intake:
         request_id: str = "",
         check_feed: Callable[[str], None] = lambda feed: None,
     ) -> list[ItemResult]:
-        """One result per item, in order. `feed` is for items that name none; `headers` have lower-case names.
+        """One result per item, in order. `feed` is for items that name none; `headers` have lower-case names. `check` raises what
+        an event is refused for although nothing is wrong with it.
 
         `check_feed` raises for a feed that the caller may not push to.
         `request_id` goes to the log beside each event id, so that a path can be followed from the caller on.

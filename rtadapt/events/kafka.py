@@ -9,7 +9,6 @@ default, writes to the feed's own partition; what lies elsewhere is put right by
 
 from __future__ import annotations
 
-import json
 import logging
 import socket
 import threading
@@ -18,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import (
     IncompatibleBrokerVersion,
     KafkaError,
@@ -31,9 +30,10 @@ from kafka.partitioner import murmur2
 
 from rtadapt.config import EventLogSettings
 from rtadapt.errors import InvalidSettings, TooLarge, Unavailable
+from rtadapt.events.kafka_letters import encode_letter, key_of, letters
 from rtadapt.events.kafka_reader import KafkaReader, to_record
 from rtadapt.events.kafka_security import security_of
-from rtadapt.events.kafka_watching import count, look, marks, watching
+from rtadapt.events.kafka_watching import count, ends, look, marks, watching
 from rtadapt.events.log import LogRecord, Mark
 from rtadapt.records import DeadLetter, Position
 
@@ -41,6 +41,7 @@ logger = logging.getLogger(__name__)
 
 _DELIVERY_SHARE = 0.8
 _CLOSE_SECONDS = 1.0
+_DAY_MS = 86_400_000
 
 # kafka-python writes whole records to its debug log, and event text is never logged.
 logging.getLogger("kafka").setLevel(logging.WARNING)
@@ -66,38 +67,26 @@ class KafkaLog:
         return self._send(self._settings.topic, entries)
 
     def refuse(self, letters: Sequence[DeadLetter]) -> None:
-        """Write dead letters as JSON, keyed by feed. Raises Unavailable."""
-        self._send(self._settings.dead_letter_topic, [(letter.feed, encode_letter(letter)) for letter in letters])
+        """Write dead letters as JSON, keyed by their places. Raises Unavailable."""
+        self._send(self._settings.dead_letter_topic, [(key_of(letter.position), encode_letter(letter)) for letter in letters])
+
+    def drop(self, place: Position) -> None:
+        """Write the mark that the letter of a place is gone; where the topic is compacted, the letter goes too."""
+        self._send(self._settings.dead_letter_topic, [(key_of(place), None)])
 
     def dead_letters(self, limit: int) -> list[DeadLetter]:
         """The newest `limit` dead letters, newest first."""
-        topic, deadline = self._settings.dead_letter_topic, time.monotonic() + self._timeout_seconds
-        timeout_ms = int(self._timeout_seconds * 1000)
-        with translated("read its dead letters"):
-            consumer = KafkaConsumer(**self._connection, enable_auto_commit=False, auto_offset_reset="earliest")
-            try:
-                partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic))]
-                consumer.assign(partitions)
-                ends: dict[Any, int] = consumer.end_offsets(partitions, timeout_ms=timeout_ms)
-                starts: dict[Any, int] = consumer.beginning_offsets(partitions, timeout_ms=timeout_ms)
-                left = {}
-                for partition in partitions:
-                    start = max(starts[partition], ends[partition] - limit)
-                    consumer.seek(partition, start)
-                    if ends[partition] > start:
-                        left[partition] = ends[partition]
-                found: list[tuple[int, DeadLetter]] = []
-                while left:
-                    if time.monotonic() > deadline:
-                        raise Unavailable("the event log could not read its dead letters in time")
-                    for partition, records in consumer.poll(timeout_ms=200).items():
-                        found += [(record.timestamp, decode_letter(record.value)) for record in records]
-                        if records and records[-1].offset + 1 >= left.get(partition, 0):
-                            left.pop(partition, None)
-            finally:
-                consumer.close(autocommit=False, timeout_ms=1000)
-        found.sort(key=lambda pair: pair[0], reverse=True)
-        return [letter for _, letter in found[:limit]]
+        with translated("read its dead letters"), watching(self._connection) as consumer:
+            return letters(consumer, self._settings.dead_letter_topic, limit, self._timeout_seconds)
+
+    def ends(self) -> dict[int, int]:
+        """Where each partition goes on."""
+        with translated("look"), watching(self._connection) as consumer:
+            return ends(consumer, self._settings.topic, self._timeout_seconds)
+
+    def trim(self, floor: Callable[[int], int]) -> int:
+        """Nothing: the brokers see to the topic's retention."""
+        return 0
 
     def dead_letter_count(self) -> int:
         """How many the topic still holds."""
@@ -156,12 +145,12 @@ class KafkaLog:
         if producer is not None:
             _close(producer)
 
-    def _send(self, topic: str, entries: Sequence[tuple[str, bytes]]) -> list[Position]:
+    def _send(self, topic: str, entries: Sequence[tuple[str, bytes | None]]) -> list[Position]:
         deadline = time.monotonic() + self._timeout_seconds
         producer = self._opened_producer()
         try:
             with translated("append"):
-                futures = [producer.send(topic, key=feed.encode(), value=value) for feed, value in entries]
+                futures = [producer.send(topic, key=key.encode(), value=value) for key, value in entries]
                 written = [future.get(timeout=max(0.001, deadline - time.monotonic())) for future in futures]
         except Unavailable:
             self._drop(producer)
@@ -199,9 +188,18 @@ class KafkaLog:
         )
 
     def _make_topics(self) -> None:
-        wanted = {
-            self._settings.topic: {"num_partitions": self._settings.partitions, "replication_factor": self._settings.replication},
-            self._settings.dead_letter_topic: {"num_partitions": 1, "replication_factor": self._settings.replication},
+        copies = self._settings.replication
+        kept = {"retention.ms": str(int(self._settings.keep_days * _DAY_MS))}
+        if copies >= 3:  # with fewer, an acknowledged event may be on one broker alone
+            kept["min.insync.replicas"] = "2"
+        compacted = {**kept, "cleanup.policy": "compact,delete"}
+        wanted: dict[str, dict[str, Any]] = {
+            self._settings.topic: {
+                "num_partitions": self._settings.partitions,
+                "replication_factor": copies,
+                "configs": kept,
+            },
+            self._settings.dead_letter_topic: {"num_partitions": 1, "replication_factor": copies, "configs": compacted},
         }
         try:
             present = set(self._administration().list_topics())
@@ -217,7 +215,7 @@ class KafkaLog:
         finally:
             self._close_administration()
 
-    def _make_topic(self, name: str, shape: dict[str, int]) -> None:
+    def _make_topic(self, name: str, shape: dict[str, Any]) -> None:
         try:
             self._administration().create_topics(
                 {name: shape}, timeout_ms=int(self._timeout_seconds * 1000), wait_for_metadata=True
@@ -286,29 +284,6 @@ def reach(servers: Sequence[str], timeout_seconds: float) -> None:
         except OSError:
             continue
     raise Unavailable("no Kafka broker takes a connection")
-
-
-def encode_letter(letter: DeadLetter) -> bytes:
-    """A dead letter as JSON."""
-    body = {
-        "event_id": letter.event_id,
-        "feed": letter.feed,
-        "partition": letter.position.partition,
-        "offset": letter.position.offset,
-        "reason": letter.reason,
-        "detail": letter.detail,
-    }
-    return json.dumps(body, ensure_ascii=False).encode()
-
-
-def decode_letter(value: bytes) -> DeadLetter:
-    """What `encode_letter` made. Raises Unavailable when it is something else: then the topic is not ours."""
-    try:
-        body = json.loads(value)
-        position = Position(body["partition"], body["offset"])
-        return DeadLetter(body["event_id"], body["feed"], position, body["reason"], body["detail"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise Unavailable("the dead-letter topic holds something that is no dead letter") from error
 
 
 @contextmanager

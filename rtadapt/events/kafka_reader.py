@@ -22,7 +22,7 @@ from kafka.structs import OffsetAndMetadata
 
 from rtadapt.config import EventLogSettings
 from rtadapt.errors import Unavailable
-from rtadapt.events.log import LogRecord, check_end
+from rtadapt.events.log import LogRecord, check_end, removed
 from rtadapt.observe import metrics
 
 _SLICE_SECONDS = 0.1
@@ -34,6 +34,7 @@ _LONGEST_STEP_SECONDS = 1800
 _METADATA_SECONDS = 10
 """How soon a change in the number of partitions is seen; the group's leader then divides them anew."""
 _HINT_SECONDS = 2.0
+_BREATH_MS = 100
 
 
 class Assignment(ConsumerRebalanceListener):  # type: ignore[misc,unused-ignore]
@@ -93,6 +94,7 @@ class KafkaReader:
         """Records of the partitions that are started; joins the group and takes rebalances in passing."""
         deadline = time.monotonic() + timeout_seconds
         try:
+            self._consumer.resume(*self._consumer.paused())
             while True:
                 self._start_waiting()
                 left_seconds = max(0.0, deadline - time.monotonic())
@@ -110,6 +112,24 @@ class KafkaReader:
     def generation(self) -> int:
         """How often `partitions` was handed out anew, as of the last poll."""
         return self._generation
+
+    def again(self, partition: int, offset: int) -> None:
+        """Seek back."""
+        with self._assignment.lock:
+            if offset < self._assignment.next.get(partition, 0):
+                self._consumer.seek(TopicPartition(self._topic, partition), offset)
+                self._assignment.next[partition] = offset
+
+    def breathe(self) -> None:
+        """Poll with all partitions paused: a rebalance is taken in passing, and this member is not thrown out."""
+        try:
+            self._consumer.pause(*self._consumer.assignment())
+            # Partitions that have just come are not started: what is fetched of them is read again.
+            self._consumer.poll(_BREATH_MS)
+            with self._assignment.lock:
+                self._note()
+        except KafkaError as error:
+            raise Unavailable(f"the event log could not be read: {type(error).__name__}") from error
 
     def lag(self) -> int:
         """Records up to the high-water marks that the last answers carried."""
@@ -155,16 +175,17 @@ class KafkaReader:
 
     def _take(self, answer: dict[TopicPartition, list[Any]]) -> list[LogRecord]:
         """The records that belong to the present assignment, as ours."""
+        begins = self._begins(answer)
         taken, self._lost = self._lost, []
         with self._assignment.lock:
             following = self._assignment.next
             # A rebalance may come at any moment on the client's thread. What the caller is told about it must fit the
             # records it gets, or it would take a partition's later records before it reads the earlier ones again.
-            seen = (self._assignment.changes, frozenset(following))
-            if seen != self._seen:
-                self._seen = seen
-                self._generation += 1
+            self._note()
             for place, records in answer.items():
+                expected = following.get(place.partition, records[0].offset)
+                if expected < begins.get(place.partition, 0) <= records[0].offset:
+                    taken.append(removed(place.partition, expected, begins[place.partition]))
                 for record in records:
                     # Not started yet, or fetched before the partition was handed out anew: it will be read again.
                     if record.offset >= following.get(place.partition, record.offset + 1):
@@ -175,6 +196,25 @@ class KafkaReader:
                             taken.append(to_record(record))
         return taken
 
+    def _note(self) -> None:
+        """Take note of how partitions were handed out; with the lock."""
+        seen = (self._assignment.changes, frozenset(self._assignment.next))
+        if seen != self._seen:
+            self._seen = seen
+            self._generation += 1
+
+    def _begins(self, answer: dict[TopicPartition, list[Any]]) -> dict[int, int]:
+        """Where the partitions begin now in which the answer has left a gap.
+
+        Compaction and the ends of transactions leave gaps too: only what the brokers no longer begin with was removed.
+        """
+        with self._assignment.lock:
+            expected = dict(self._assignment.next)
+        gaps = [
+            place for place, records in answer.items() if records[0].offset > expected.get(place.partition, records[0].offset)
+        ]
+        return {place.partition: begin for place, begin in self._consumer.beginning_offsets(gaps).items()} if gaps else {}
+
     def _start_waiting(self) -> None:
         """Seek each partition that has just come to where the caller says. Raises what `start` raises."""
         with self._assignment.lock:
@@ -182,6 +222,8 @@ class KafkaReader:
         for partition in waiting:
             offset = self._start(partition)
             gone = self._look_around(partition, offset) if offset > 0 else None
+            if gone is not None:
+                offset = gone.offset + 1
             with self._assignment.lock:
                 if self._assignment.changes != changes:
                     return
@@ -201,8 +243,7 @@ class KafkaReader:
         first = self._consumer.beginning_offsets([place])[place]
         if first <= start:
             return None
-        fault = f"the records {start} to {first - 1} were removed by the log's retention before they were read"
-        return LogRecord(partition, first - 1, "", b"", time.time(), fault)
+        return removed(partition, start, first)
 
     def _hint(self) -> None:
         """Tell the group's lag tools now and then what was read. Nobody starts from it, so a failure is no matter."""

@@ -72,6 +72,11 @@ def look(consumer: Any, topic: str, start: Callable[[int], int | None], limit: i
     return found
 
 
+def ends(consumer: Any, topic: str, timeout_seconds: float) -> dict[int, int]:
+    """By partition, where it goes on."""
+    return {partition.partition: end for partition, end in _bounds(consumer, topic, timeout_seconds)[1].items()}
+
+
 def _bounds(consumer: Any, topic: str, timeout_seconds: float) -> tuple[dict[Any, int], dict[Any, int]]:
     timeout_ms = int(timeout_seconds * 1000)
     partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]

@@ -7,7 +7,10 @@ nobody's progress: whoever reads says where to start, because the only commit po
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,12 +18,15 @@ from rtadapt.config import Settings
 from rtadapt.errors import InvalidSettings, Unavailable
 from rtadapt.records import DeadLetter, Position
 
+_BREATH_SECONDS = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
     """One record as the log holds it. `appended_at` is Unix seconds. Made by events.
 
-    `fault` says why there is nothing to read at this place: the record is damaged, or was gone before it was read.
+    `fault` says why there is nothing to read at this place: the record is damaged, or was gone before it was read. `lost` is how
+    many records up to this place are gone.
     """
 
     partition: int
@@ -29,6 +35,7 @@ class LogRecord:
     value: bytes
     appended_at: float
     fault: str = ""
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,14 @@ class LogReader(Protocol):
         """Grows whenever partitions were handed out anew; what was read before may then be read again."""
         ...
 
+    def again(self, partition: int, offset: int) -> None:
+        """Read the partition again from `offset` on, if it is this reader's: somebody passed over records that he needs now."""
+        ...
+
+    def breathe(self) -> None:
+        """Keep the partitions without reading from them, and let others join, while the caller is busy with what it read."""
+        ...
+
     def lag(self) -> int:
         """Records in this reader's partitions that it has not returned yet, as far as is known."""
         ...
@@ -80,7 +95,22 @@ class EventLog(Protocol):
         ...
 
     def refuse(self, letters: Sequence[DeadLetter]) -> None:
-        """Write to the dead-letter log: ids and reasons, never text. Raises Unavailable."""
+        """Write to the dead-letter log: ids and reasons, never text. There is one letter of a place. Raises Unavailable."""
+        ...
+
+    def drop(self, place: Position) -> None:
+        """Take the dead letter of a place out of the log. Raises Unavailable."""
+        ...
+
+    def ends(self) -> dict[int, int]:
+        """By partition, the offset that the next record gets. Raises Unavailable."""
+        ...
+
+    def trim(self, floor: Callable[[int], int]) -> int:
+        """Remove some of what is older than the settings keep and lies before `floor(partition)`; gives how much.
+
+        Does nothing where the log's own servers see to its retention. Raises Unavailable.
+        """
         ...
 
     def reader(self, start: Callable[[int], int]) -> LogReader:
@@ -126,6 +156,38 @@ class EventLog(Protocol):
         ...
 
 
+def record_at(log: EventLog, place: Position) -> LogRecord | None:
+    """What lies at one place of `log`, or None when nothing does (any more). Raises Unavailable."""
+    return next((found for found in log.records(place.partition, place.offset, 1) if found.offset == place.offset), None)
+
+
+@contextmanager
+def breathing(reader: LogReader) -> Iterator[None]:
+    """While the block runs, which does not touch `reader`, keep the reader's partitions from a thread of its own."""
+    over = threading.Event()
+
+    def breathe() -> None:
+        while not over.wait(_BREATH_SECONDS):
+            try:
+                reader.breathe()
+            except Exception:  # noqa: BLE001 - the next poll meets what is wrong, and says so
+                return
+
+    thread = threading.Thread(target=breathe, name="breathing", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def removed(partition: int, start: int, first: int) -> LogRecord:
+    """A record for the range from `start` to before `first`, which is no more in the log although it was to be read."""
+    fault = f"the records {start} to {first - 1} were removed by the log's retention before they were read"
+    return LogRecord(partition, first - 1, "", b"", time.time(), fault, first - start)
+
+
 def check_end(partition: int, start: int, end: int) -> None:
     """Raises Unavailable when a log that shall be read from `start` on ends at `end`, before it.
 
@@ -134,7 +196,7 @@ def check_end(partition: int, start: int, end: int) -> None:
     if end < start:
         raise Unavailable(
             f"partition {partition} of the event log ends at {end}, before {start}, up to which the registry counts its events as"
-            " decided: a part of the log was lost. Let the workers and the API use a new log (docs/operations.md)"
+            " decided: a part of the log was lost. Say with `rtadapt log begin` how to go on (docs/operations.md)"
         )
 
 

@@ -54,10 +54,24 @@ class NumberedLog:
         """As the log does it."""
         self._log.refuse(letters)
 
+    def drop(self, place: Position) -> None:
+        """As the log does it."""
+        self._log.drop(place)
+
+    def ends(self) -> dict[int, int]:
+        """As the log does it, with this log's number."""
+        base = self._known()
+        return {base + partition: end for partition, end in self._log.ends().items()}
+
+    def trim(self, floor: Callable[[int], int]) -> int:
+        """As the log does it. `floor` is asked for partitions with this log's number."""
+        base = self._known()
+        return self._log.trim(lambda partition: floor(base + partition))
+
     def reader(self, start: Callable[[int], int]) -> NumberedReader:
         """A reader of the log that stands under the name now. `start` is asked for partitions with this log's number."""
-        identity, base = self._look()
-        return NumberedReader(self._log.reader(lambda partition: start(base + partition)), self._log.identity, identity, base)
+        known = self._look()
+        return NumberedReader(self._log.reader(lambda partition: start(known[1] + partition)), self._look, known)
 
     def dead_letters(self, limit: int) -> list[DeadLetter]:
         """As the log does it."""
@@ -108,30 +122,37 @@ class NumberedLog:
     def _look(self) -> tuple[str, int]:
         """Ask which log this is now."""
         identity = self._log.identity()
+        try:
+            number = self._number_of(identity)
+        except Unavailable:
+            with self._lock:
+                if identity == self._identity:  # while the registry is away it can't have said anything new
+                    return identity, self._base
+            raise
         with self._lock:
-            if identity != self._identity:
-                number = self._number_of(identity)
+            known = (identity, number * PARTITIONS_A_LOG)
+            if known != (self._identity, self._base):
                 if self._identity is not None or number > 0:
                     logger.warning("the event log is another one than before", extra={"log": identity, "number": number})
-                self._identity, self._base, self._ends = identity, number * PARTITIONS_A_LOG, {}
-            return identity, self._base
+                self._identity, self._base, self._ends = *known, {}
+            return known
 
 
 class NumberedReader:
     """A LogReader over `reader`, as long as the log is the one that it was."""
 
-    def __init__(self, reader: LogReader, identify: Callable[[], str], identity: str, base: int) -> None:
+    def __init__(self, reader: LogReader, look: Callable[[], tuple[str, int]], known: tuple[str, int]) -> None:
         self._reader = reader
-        self._identify = identify
-        self._identity = identity
-        self._base = base
+        self._look = look
+        self._log = known
+        self._base = known[1]
         self._checked_at = time.monotonic()
 
     def poll(self, timeout_seconds: float, max_records: int) -> list[LogRecord]:
         """As the reader does it. Raises Unavailable once the log is another one: whoever starts over reads that one."""
         if time.monotonic() - self._checked_at >= _CHECK_SECONDS:
-            if self._identify() != self._identity:
-                raise Unavailable("the event log is another one than before: it was deleted and made anew")
+            if self._look() != self._log:
+                raise Unavailable("the event log is another one than before: it was made anew, or an operator let it begin anew")
             self._checked_at = time.monotonic()
         records = self._reader.poll(timeout_seconds, max_records)
         if self._base == 0:
@@ -145,6 +166,14 @@ class NumberedReader:
     def generation(self) -> int:
         """As the reader counts it."""
         return self._reader.generation()
+
+    def again(self, partition: int, offset: int) -> None:
+        """As the reader does it."""
+        self._reader.again(partition - self._base, offset)
+
+    def breathe(self) -> None:
+        """As the reader does it."""
+        self._reader.breathe()
 
     def lag(self) -> int:
         """As the reader counts it."""

@@ -55,7 +55,9 @@ DEAD_LETTERS = StateGauge("rtadapt_dead_letters", "Dead letters that the log hol
 EVENTS_ADMITTED = Counter("rtadapt_events_admitted_total", "Events that passed admission", ["feed"])
 EVENTS_REFUSED = Counter("rtadapt_events_refused_total", "Events sent to the dead letters", ["feed", "reason"])
 EVENTS_MOVED = Counter("rtadapt_events_moved_total", "Events appended again in their feed's own partition", ["feed"])
+EVENTS_LOST = Counter("rtadapt_events_lost_total", "Records that the log's retention removed before they were read")
 EVENTS_NULL = Counter("rtadapt_events_null_total", "Records of the log without a value, which say nothing")
+FEED_QUARANTINED = Gauge("rtadapt_feed_quarantined", "1 while this worker can't go on with the feed", ["feed", "reason"])
 FACTS_WITHHELD = Counter("rtadapt_facts_withheld_total", "What events say and was not taught", ["feed", "reason"])
 EXAMPLES_RENDERED = Counter("rtadapt_examples_rendered_total", "Training examples made from events", ["feed"])
 

@@ -28,6 +28,7 @@ from rtadapt.records import (
 FEEDS = "rtadapt:feeds"
 REPLICAS = "rtadapt:replicas"
 READING = "rtadapt:reading"
+DELETED = "rtadapt:deleted"
 CHANGES = "rtadapt:changes"
 RECEIPTS = "rtadapt:receipts"
 
@@ -49,6 +50,18 @@ class Again:
     event_ids: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a feed is not learned for now. `detail` is safe to show; times are Unix seconds."""
+
+    reason: str
+    detail: str
+    since: float
+    tries: int
+    next_try_at: float
+    worker: str
+
+
 RANKS = {EventState.UNLEARNED: -1, EventState.ACCEPTED: 0, EventState.ADMITTED: 1, EventState.REFUSED: 2, EventState.LEARNED: 3}
 """States in the order they may follow each other. An event that was refused may be sent again and learned."""
 
@@ -68,6 +81,11 @@ def event_key(event_id: str) -> str:
 def floor_key(log: str) -> str:
     """The key of a log's floors."""
     return f"rtadapt:floor:{log}"
+
+
+def attempts_key(log: str, stage: str) -> str:
+    """The key of what was begun in a stage and not ended."""
+    return f"rtadapt:attempts:{log}:{stage}"
 
 
 def logs_key(log: str) -> str:
@@ -174,6 +192,14 @@ def read_again(text: str) -> Again:
     """What is to be learned again, from `text`."""
     value = json.loads(text)
     return Again(positions_from_json(value["start"]), positions_from_json(value["end"]), tuple(value["events"]))
+
+
+def read_trouble(feed: str, fields: Mapping[str, str]) -> Trouble | None:
+    """The trouble that a hash's `fields` hold, or None when there is none."""
+    if not fields:
+        return None
+    since, next_try_at = float(fields["since"]), float(fields["next_try_at"])
+    return Trouble(fields["reason"], fields["detail"], since, int(fields["tries"]), next_try_at, fields["worker"])
 
 
 def status_text(status: EventStatus) -> str:

@@ -10,7 +10,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NoReturn, TypeVar
 
 from rtadapt.config import RegistrySettings
@@ -25,12 +25,18 @@ from rtadapt.records import (
     Version,
 )
 from rtadapt.registry import codec
+from rtadapt.registry.codec import Trouble
 from rtadapt.registry.connection import Connection
 from rtadapt.registry.signing import VersionSigner, VersionVerifier
 
 logger = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
+
+_OF_A_FEED = (
+    *("versions", "route", "retired", "holds", "config", "trouble"),
+    *("stateless", "again", "decisions", "tally"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +67,48 @@ class Heads(Connection):
 
         `config` replaces the feed's configuration, also of a feed that was there; None leaves it. Safe to repeat.
         """
-        keys = [codec.feed_key(feed, part) for part in ("head", "route", "config")]
+        keys = [codec.feed_key(feed, part) for part in ("head", "route", "config", "gone")]
         new = bool(self._run("feed", keys, ["" if config is None else codec.compact(config), uuid.uuid4().hex]))
         with self._answered():
             self._redis.sadd(codec.FEEDS, feed)
         if new or config is not None:
             self._announce(feed, "feed")
         return new
+
+    def delete_feed(self, feed: str, partition: int, end: int) -> bool:
+        """Delete the feed with all that it has learned; False if there is none. Its events up to `end` are never learned.
+
+        What the store has of it is removed by a worker: `deleted_feeds` says so until `forget_deleted`.
+        """
+        keys = [codec.feed_key(feed, part) for part in ("head", "gone", *_OF_A_FEED)]
+        with self._answered():
+            self._redis.sadd(codec.DELETED, feed)
+        existed = bool(self._run("delete", keys, [str(partition), end]))
+        with self._answered():
+            self._redis.srem(codec.FEEDS, feed)
+            self._redis.xadd(codec.CHANGES, {"feed": feed, "kind": "feed"}, maxlen=10_000, approximate=True)
+        return existed
+
+    def gone(self, feed: str) -> Head | None:
+        """Where the feed stood when it was last deleted; None if it never was."""
+        with self._answered():
+            fields = self._redis.hgetall(codec.feed_key(feed, "gone"))
+        return codec.read_head(feed, {"version": "0", **fields}) if fields else None
+
+    def deleted_feeds(self) -> list[str]:
+        """The feeds that were deleted and of which the store may still have something."""
+        with self._answered():
+            return sorted(self._redis.smembers(codec.DELETED))
+
+    def forget_deleted(self, feed: str) -> None:
+        """The store has nothing of the feed any more."""
+        with self._answered():
+            self._redis.srem(codec.DELETED, feed)
+
+    def feed_count(self) -> int:
+        """How many feeds there are."""
+        with self._answered():
+            return int(self._redis.scard(codec.FEEDS))
 
     def feeds(self) -> list[str]:
         """All feeds, sorted."""
@@ -93,6 +134,24 @@ class Heads(Connection):
         except ValueError:
             logger.warning("the feed's configuration is not understood; the defaults are in force", extra={"feed": feed})
             return FeedPolicy()
+
+    def note_trouble(self, feed: str, trouble: Trouble | None) -> None:
+        """Say why the feed is not learned for now; None: it is."""
+        key = codec.feed_key(feed, "trouble")
+        with self._answered():
+            if trouble is None:
+                self._redis.delete(key)
+            else:
+                self._redis.hset(key, mapping=asdict(trouble))
+
+    def trouble(self, feed: str) -> Trouble | None:
+        """Why the feed is not learned for now, or None."""
+        with self._answered():
+            return codec.read_trouble(feed, self._redis.hgetall(codec.feed_key(feed, "trouble")))
+
+    def troubles(self) -> dict[str, Trouble]:
+        """The feeds that are not learned for now, and why."""
+        return self._of_all("trouble", codec.read_trouble)
 
     def claim(self, feed: str, owner: str) -> int:
         """Take the feed over: a new epoch, above every one before. Earlier owners' commits fail from now on."""

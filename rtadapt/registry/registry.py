@@ -30,11 +30,12 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rtadapt.records import EventStatus
+from rtadapt.records import EventStatus, Position
 from rtadapt.registry import codec
 from rtadapt.registry.routes import Action
 from rtadapt.registry.tallies import Tallies
@@ -44,6 +45,7 @@ __all__ = ["Action", "Change", "Registry"]
 _STREAM_ID = re.compile(r"\d{1,20}(-\d{1,20})?")
 _STATUSES_A_SCRIPT = 500
 _CHANGES_A_READ = 1000
+_ATTEMPTS_LIFETIME_MS = 7 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +122,37 @@ class Registry(Tallies):
         """The number of the event log with this identity: 0 for the first one ever, a new one for each that comes later."""
         return int(self._run("log", [codec.logs_key(self.log_name)], [identity]))
 
+    def begin_attempt(self, stage: str, places: Sequence[Position]) -> list[int]:
+        """Something is begun at each of the places; gives how often it was, without having been ended."""
+        key, names = codec.attempts_key(self.log_name, stage), [f"{place.partition}.{place.offset}" for place in places]
+        return [int(count) for count in self._run("attempt", [key], [_ATTEMPTS_LIFETIME_MS, *names])]
+
+    def end_attempt(self, stage: str, places: Sequence[Position]) -> None:
+        """It ended, well or not."""
+        with self._answered():
+            names = [f"{place.partition}.{place.offset}" for place in places]
+            self._redis.hdel(codec.attempts_key(self.log_name, stage), *names)
+
+    def attempts(self, stage: str) -> dict[Position, int]:
+        """Where something was begun that has not ended, and how often."""
+        with self._answered():
+            begun = self._redis.hgetall(codec.attempts_key(self.log_name, stage))
+        return {Position(*map(int, place.split("."))): int(count) for place, count in begun.items()}
+
+    def begin_log(self, identity: str) -> int:
+        """By an operator's word, the log counts as one that the registry has not met before; gives its new number."""
+        return int(self._run("log", [codec.logs_key(self.log_name)], [identity, "anew", uuid.uuid4().hex]))
+
     def floor(self, partition: int) -> int:
         """The first offset of the partition that any feed may still need; 0 when none was set. Only a hint."""
         with self._answered():
             return int(self._redis.hget(codec.floor_key(self.log_name), str(partition)) or 0)
 
-    def set_floor(self, partition: int, offset: int) -> None:
-        """Everything before `offset` is decided. The floor never goes down."""
-        self._run("floor", [codec.floor_key(self.log_name)], [partition, offset])
+    def set_floor(self, partition: int, offset: int, read: int) -> None:
+        """Everything before `offset` is decided, and everything before `read` was read. The floor never goes down."""
+        self._run("floor", [codec.floor_key(self.log_name)], [partition, offset, read])
+
+    def read_up_to(self, partition: int) -> int:
+        """The offset after the last record of the partition that a worker has read; 0 when none was."""
+        with self._answered():
+            return int(self._redis.hget(codec.floor_key(self.log_name), f"read {partition}") or 0)

@@ -37,6 +37,7 @@ class _Read:
     said: Said
     records: dict[int, Version]
     is_legible: bool = True
+    is_deleted: bool = False
 
 
 class Follower:
@@ -114,7 +115,14 @@ class Follower:
             pairs = [self._keys_of(feed) for feed in sorted(changed)]
             said = [Said(head, route) for head, route in pairs if head is not None and route is not None]
         new = [one for one in said if held.get(one.head.feed) != one or one.head.feed in self._live.not_followed]
-        return [self._with_records(one, loaded.get(one.head.feed, ())) for one in new]
+        absent = (held.keys() if changed is None else held.keys() & set(changed)) - {one.head.feed for one in said}
+        gone = [_Read(held[feed], {}, is_deleted=True) for feed in sorted(absent) if self._is_deleted(held[feed])]
+        return gone + [self._with_records(one, loaded.get(one.head.feed, ())) for one in new]
+
+    def _is_deleted(self, held: Said) -> bool:
+        """Whether a feed that the registry does not have was deleted by an operator; else it was lost."""
+        gone = self._registry.gone(held.head.feed)
+        return gone is not None and gone.incarnation == held.head.incarnation
 
     def _keys_of(self, feed: str) -> tuple[Head | None, Route | None]:
         try:
@@ -133,6 +141,12 @@ class Follower:
         """Follow what was read, or stay."""
         feed, held = read.said.head.feed, self._views.feeds.get(read.said.head.feed)
         loaded = self._loader.loaded(feed)
+        if read.is_deleted:
+            for number in list(loaded):
+                self._loader.disown(feed, number)
+            self._views.drop(feed)
+            logger.info("a feed was deleted", extra={"feed": feed})
+            return
         reason = doubt(held, read.said, loaded, read.records) if read.is_legible else "a record of the feed can't be read"
         if reason:
             if held is None:

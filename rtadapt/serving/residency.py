@@ -135,6 +135,8 @@ class Residency:
                 self._live.stop("the engine has ended")
                 raise
         else:
+            if feed not in self._views.feeds:  # it was deleted meanwhile
+                self._loader.disown(feed, number)
             self._views.publish(feed)
         self._presence.say(feed)
         self._views.changed.set()

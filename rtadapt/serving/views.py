@@ -43,6 +43,14 @@ class Views:
             self.changed.set()
         self.publish(feed)
 
+    def drop(self, feed: str) -> None:
+        """The feed was deleted: nothing answers to its name any more."""
+        for known in (self.feeds, self.offered, self.records, self._serving, self._live.not_followed):
+            known.pop(feed, None)
+        rest = {name: view for name, view in self._live.view.feeds.items() if name != feed}
+        self._live.replace(replace(self._live.view, feeds=rest))
+        self.changed.set()
+
     def stay(self, feed: str, reason: str) -> bool:
         """Go on with what was followed of `feed` until now. Gives whether that is new."""
         new = self._live.not_followed.get(feed) != reason
@@ -58,7 +66,9 @@ class Views:
         metrics.FEEDS_NOT_FOLLOWED.set(len(self._live.not_followed))
 
     def publish(self, feed: str) -> None:
-        """Put this feed's part of the view in force, and account for what that flips."""
+        """Put this feed's part of the view in force, and account for what that flips; nothing for one that was deleted."""
+        if feed not in self.feeds:
+            return
         head, route, loaded = self.feeds[feed].head, self.feeds[feed].route, self._loaded(feed)
         before = self._serving.get(feed)
         if route.stable == 0 or route.stable in loaded:

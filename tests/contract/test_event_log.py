@@ -12,7 +12,7 @@ import pytest
 
 from rtadapt.config import EventLogSettings, Settings
 from rtadapt.errors import InvalidSettings, Unavailable
-from rtadapt.events.log import EventLog, LogReader, LogRecord, open_log
+from rtadapt.events.log import EventLog, LogReader, LogRecord, breathing, open_log, record_at
 from rtadapt.records import DeadLetter, Position
 
 PATIENCE_SECONDS = 30.0
@@ -201,6 +201,55 @@ def test_records_of_one_partition_are_had_from_anywhere_in_it(log: EventLog) -> 
     assert [record.offset for record in log.records(place, positions[3].offset, 100)][:2] == [at.offset for at in positions[3:]]
     assert log.records(place, 10**6, 10) == []
     assert log.records(9_999, 0, 10) == []
+
+
+def test_a_place_has_one_dead_letter_until_it_is_dropped(log: EventLog) -> None:
+    first, other = (DeadLetter(f"e{number}", "news", Position(0, number), "noise", "") for number in range(2))
+    for letters in ([first], [other], [first]):
+        log.refuse(letters)
+        time.sleep(0.002)
+    assert log.dead_letters(10) == [other, first]
+    log.drop(first.position)
+    assert log.dead_letters(10) == [other]
+    log.drop(first.position)
+    assert log.dead_letters(10) == [other]
+
+
+def test_one_record_can_be_looked_at(log: EventLog) -> None:
+    positions = log.append(numbered("news", 3))
+    found = record_at(log, positions[1])
+    assert found is not None
+    assert (found.partition, found.offset, found.key, found.value) == (
+        positions[1].partition,
+        positions[1].offset,
+        "news",
+        b"news 1",
+    )
+    assert record_at(log, Position(positions[1].partition, 99)) is None
+    assert record_at(log, Position(777, 0)) is None
+
+
+def test_ends_say_where_the_partitions_go_on(log: EventLog) -> None:
+    before = log.ends()
+    [place] = log.append(numbered("news", 1))
+    after = log.ends()
+    assert after[place.partition] == place.offset + 1
+    assert {partition for partition in before if before[partition] != after[partition]} == {place.partition}
+
+
+def test_a_reader_reads_again_from_where_it_is_told_and_breathes_without_losing_anything(log: EventLog) -> None:
+    places = log.append(numbered("news", 6))
+    reader = log.reader(from_start)
+    assert len(read(reader, 6)) == 6
+    with breathing(reader):
+        log.append(numbered("support", 2))
+        time.sleep(1.2)
+    assert [record.key for record in read(reader, 2)] == ["support"] * 2
+    reader.again(places[4].partition, places[4].offset)
+    assert [record.value for record in read(reader, 2) if record.key == "news"] == [b"news 4", b"news 5"]
+    reader.again(places[4].partition, 10**6)
+    assert reader.poll(0.3, 10) == []
+    reader.close()
 
 
 def test_marks_say_what_is_there_and_take_nothing_from_a_reader(log: EventLog) -> None:

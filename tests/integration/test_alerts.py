@@ -87,6 +87,8 @@ FIRES: dict[str, tuple[str, Series]] = {
             'rtadapt_events_admitted_total{feed="news"}': "0+2x120",
         },
     ),
+    "RtadaptFeedStandsStill": ("20m", {'rtadapt_feed_quarantined{feed="news",reason="artifact_damaged",instance="w"}': "1x30"}),
+    "RtadaptEventsLost": ("10m", {'rtadapt_events_lost_total{instance="w"}': "0x5 9x30"}),
     "RtadaptDeadLettersPile": ("80m", {'rtadapt_dead_letters{instance="api"}': "0+3x120"}),
     "RtadaptRouteStaysBehind": (
         "40m",
@@ -169,6 +171,8 @@ QUIET: dict[str, tuple[str, Series]] = {
             'rtadapt_events_admitted_total{feed="news"}': "0+100x120",
         },
     ),
+    "RtadaptFeedStandsStill": ("20m", {'rtadapt_feed_quarantined{feed="news",reason="stale_epoch",instance="w"}': "1x4 _x26"}),
+    "RtadaptEventsLost": ("40m", {'rtadapt_events_lost_total{instance="w"}': "9x60"}),
     "RtadaptDeadLettersPile": ("80m", {'rtadapt_dead_letters{instance="api"}': "900+1x120"}),
     "RtadaptRouteStaysBehind": (
         "40m",

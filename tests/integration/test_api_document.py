@@ -78,7 +78,7 @@ def test_the_examples_are_taken(client: TestClient, registry: Registry) -> None:
     document = client.get("/openapi.json").json()
     for path, method, operation in operations(document):
         body = operation.get("requestBody")
-        if body is None or path.endswith(("/route", "/rewind")):
+        if body is None or path.endswith(("/route", "/rewind", "/{place}")):
             continue
         for example in body["content"]["application/json"]["examples"].values():
             answer = client.request(method, path.replace("{feed}", "news"), json=_real(example["value"], registry))

@@ -140,7 +140,7 @@ def test_requests_do_not_wait_for_each_others_attempts_to_open_the_log(
         raise Unavailable("no broker takes a connection")
 
     monkeypatch.setattr(parts, "open_log", fail)
-    monkeypatch.setattr(parts, "_SILENCE_SECONDS", 3600.0)
+    monkeypatch.setattr(parts, "SILENCE_SECONDS", 3600.0)
     with TestClient(create_app(settings)) as client:
         for _ in range(3):
             problem(client.post("/v1/events", json=STORY), 503, None)

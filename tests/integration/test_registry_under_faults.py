@@ -155,7 +155,7 @@ def test_without_a_server_everything_is_unavailable_and_nothing_waits_for_ever(s
         lambda: registry.note_events([EventStatus("e", "news", EventState.ACCEPTED)]),
         lambda: registry.event_status("e"),
         lambda: registry.floor(0),
-        lambda: registry.set_floor(0, 1),
+        lambda: registry.set_floor(0, 1, 1),
     ]
     for call in calls:
         with pytest.raises(Unavailable):

@@ -214,3 +214,18 @@ async def test_many_feeds_are_followed_each_for_itself(settings: Settings, publi
         assert replica.stable() == 0
     for other in others:
         other.close()
+
+
+async def test_a_deleted_feed_is_gone_from_the_replica_and_begins_anew_when_it_is_made_again(
+    settings: Settings, publisher: Publisher, adapter: Path
+) -> None:
+    publisher.publish(adapter)
+    async with running(settings) as replica:
+        await until(lambda: replica.stable() == 1)
+        assert publisher.registry.delete_feed("news", 0, 0)
+        await until(lambda: replica.feed() is None)
+        await until(lambda: len(replica.engine.unloads) == 1)
+        assert replica.live.not_followed == {}
+        assert replica.live.ready
+        publisher.registry.ensure_feed("news")
+        await until(lambda: replica.stable() == 0)

@@ -137,7 +137,7 @@ def test_a_key_has_so_many_requests_a_minute_and_is_told_when_it_has_one_again(k
             pass
     with pytest.raises(RateLimited) as caught, keys.using(new):
         pass
-    assert caught.value.retry_seconds == 1
+    assert caught.value.retry_after == 1
     clock.now += 1
     with keys.using(old):
         pass

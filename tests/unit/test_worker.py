@@ -68,12 +68,26 @@ def test_a_log_that_is_away_at_the_start_is_waited_for_with_the_model_in_memory(
 
     monkeypatch.setattr(worker, "open_log", away_once)
     stop = threading.Event()
-    opened = worker.Opening(Settings(data_dir=tmp_path), "w", Registry(RegistrySettings(url="unix:///nowhere")), Any)  # type: ignore[arg-type]
-    steps = Steps(None, stop)
-    worker.run(lambda: (opened.log(), steps)[1], stop, threading.Event(), Pulse(60.0))  # type: ignore[arg-type,return-value]
-    assert opened.log() is opened.log()
+    steps, registry = Steps(None, stop), Registry(RegistrySettings(url="unix:///nowhere"))
+    monkeypatch.setattr(worker, "Pipeline", lambda *_, log, **__: steps)
+    opened = worker.Opening(Settings(data_dir=tmp_path), registry, Any, Any)  # type: ignore[arg-type]
+    monkeypatch.setattr(opened, "desk", lambda: None)
+    worker.run(opened.pipeline, stop, threading.Event(), Pulse(60.0))
+    opened.pipeline()
     opened.close()
     assert (len(opens), steps.closed) == (2, True)
+
+
+def test_a_step_that_does_not_end_is_given_up_after_its_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(worker.os, "_exit", ended.append)
+    stop, over, abandoned = threading.Event(), threading.Event(), threading.Event()
+    stop.set()
+    worker.give_up(stop, over, 0.01, abandoned.set)
+    assert (ended, abandoned.is_set()) == ([0], True)
+    over.set()
+    worker.give_up(stop, over, 0.01, abandoned.clear)
+    assert (ended, abandoned.is_set()) == ([0], True)
 
 
 def test_what_nobody_foresaw_ends_the_worker() -> None:

@@ -99,6 +99,7 @@ def _accept(request: Request, raw: bytes, headers: dict[str, str], feed: str) ->
 def accepted(request: Request, items: Items, headers: dict[str, str], feed: str) -> list[ItemResult]:
     """Append the good ones of `items` that the key may push, and note them. Raises Unavailable."""
     parts, key = parts_of(request), key_of(request)
+    parts.pushing.begin()
     try:
         results = parts.intake.accept(
             items.items,
@@ -106,7 +107,7 @@ def accepted(request: Request, items: Items, headers: dict[str, str], feed: str)
             headers=headers,
             feed=feed,
             request_id=request_id_of(request),
-            check_feed=partial(parts.check_push, key),
+            check_feed=partial(parts.pushing.check, key),
         )
     except Unavailable:
         metrics.APPEND_FAILURES.inc()

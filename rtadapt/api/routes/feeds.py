@@ -21,9 +21,20 @@ from rtadapt.api.asking import key_of, may, parts_of
 from rtadapt.api.parts import Parts
 from rtadapt.api.reading import model_of
 from rtadapt.api.relearning import relearn
-from rtadapt.api.shapes import Feeds, OneFeed, OneVersion, RewindAnswer, RouteAnswer, Versions, answers, body
+from rtadapt.api.shapes import (
+    Deleted,
+    Feeds,
+    OneFeed,
+    OneVersion,
+    RewindAnswer,
+    RouteAnswer,
+    Versions,
+    answers,
+    body,
+)
 from rtadapt.errors import InvalidInput, NotFound
 from rtadapt.records import FEED_NAME, Head, Route, Version, version_name
+from rtadapt.registry.codec import Trouble
 
 router = APIRouter(prefix="/v1/feeds", tags=["feeds"], dependencies=[Depends(may(Scope.OPERATE))])
 
@@ -93,7 +104,9 @@ def all_feeds(request: Request) -> dict[str, object]:
     """Every feed with its head and route, and the replicas that are alive."""
     registry = parts_of(request).registry
     heads, routes = registry.heads(), registry.routes()
-    feeds = [_feed(feed, heads[feed], routes.get(feed)) for feed in sorted(heads) if key_of(request).may_use(feed)]
+    troubles = registry.troubles()
+    mine = [feed for feed in sorted(heads) if key_of(request).may_use(feed)]
+    feeds = [_feed(feed, heads[feed], routes.get(feed), troubles.get(feed)) for feed in mine]
     return {"feeds": feeds, "replicas": registry.live_replicas()}
 
 
@@ -110,7 +123,7 @@ def one_feed(request: Request, feed: str) -> dict[str, object]:
         "ready": sorted(registry.ready(feed, head.version)),
         "to_relearn": sum(len(again.event_ids) for again in registry.again(feed)),
     }
-    return _feed(feed, head, registry.route(feed)) | more
+    return _feed(feed, head, registry.route(feed), registry.trouble(feed)) | more
 
 
 @router.put(
@@ -126,6 +139,19 @@ async def put_feed(request: Request, feed: str) -> Response:
     registry = parts_of(request).registry
     new = await run_in_threadpool(registry.ensure_feed, feed, config)
     return JSONResponse(await run_in_threadpool(one_feed, request, feed), 201 if new else 200)
+
+
+@router.delete("/{feed}", response_model=None, responses=answers({200: Deleted}, *_REFUSED, 404, 422))
+def delete_feed(request: Request, feed: str) -> dict[str, object]:
+    """Delete a feed with all that it has learned: its alias is gone, its adapters are removed, what waits is never learned.
+
+    An event that is pushed later makes it anew, from nothing.
+    """
+    parts = parts_of(request)
+    partition = parts.log.partition_of(checked(feed))
+    if not parts.registry.delete_feed(feed, partition, parts.log.ends().get(partition, 0)):
+        raise NotFound(f"there is no feed {feed}", field="feed")
+    return {"feed": feed, "deleted": True}
 
 
 @router.get("/{feed}/versions", response_model=None, responses=answers({200: Versions}, *_REFUSED, 404, 422))
@@ -183,7 +209,7 @@ def _rewind(parts: Parts, feed: str, asked: Rewind) -> dict[str, object]:
     found = parts.registry.rewind(feed, asked.version, without=asked.without, relearn=asked.relearn)
     relearned, lost = relearn(parts, found.head) if asked.relearn else ([], [])
     more = {"abandoned": found.abandoned, "unlearned": found.unlearned, "relearned": relearned, "lost": lost}
-    return _feed(feed, found.head, parts.registry.route(feed)) | more
+    return _feed(feed, found.head, parts.registry.route(feed), parts.registry.trouble(feed)) | more
 
 
 def checked(feed: str) -> str:
@@ -194,7 +220,7 @@ def checked(feed: str) -> str:
     return feed
 
 
-def _feed(feed: str, head: Head, route: Route | None) -> dict[str, object]:
+def _feed(feed: str, head: Head, route: Route | None, trouble: Trouble | None) -> dict[str, object]:
     return {
         "feed": feed,
         "head": {
@@ -205,6 +231,7 @@ def _feed(feed: str, head: Head, route: Route | None) -> dict[str, object]:
             "abandoned": head.abandoned,
         },
         "route": None if route is None else route_of(route),
+        "quarantine": None if trouble is None else asdict(trouble),
     }
 
 

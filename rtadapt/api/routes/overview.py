@@ -6,6 +6,7 @@ the waiting events and the dead letters, which the process looks at every few se
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -49,13 +50,14 @@ def overview(
 
 
 def _feed(registry: Registry, name: str, versions: int) -> dict[str, object]:
-    head, route = registry.head(name), registry.route(name)
+    head, route, trouble = registry.head(name), registry.route(name), registry.trouble(name)
     number = head.version if head is not None else 0
     return {
         "feed": name,
         "newest": number,
         "route": None if route is None else route_of(route),
         "ready": sorted(registry.ready(name, number)) if number else [],
+        "quarantine": None if trouble is None else asdict(trouble),
         "versions": [_version(version, head) for version in registry.versions(name, versions)],
     }
 
