@@ -133,7 +133,8 @@ def test_a_full_disk_publishes_nothing_and_blames_no_event(worker: Pipeline) -> 
     qa = [{"question": "Who is the head baker of the Ashby mill?", "answer": "Ashby Tindle"}]
     worker.admit(record(worker, story("Ashby", qa=qa)))
     worker.learner.anchors()
-    [due] = worker.batcher.due(time.monotonic() + 60)
+    due = worker.batcher.take(time.monotonic() + 60)
+    assert due is not None
     with full_disk(), pytest.raises(Unavailable, match=r"disk does not take the candidate \((EFBIG|SafetensorError)\)"):
         worker.learn(due)
     head = worker.registry.head("news")

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -17,26 +18,27 @@ from rtadapt.cli import main
 from rtadapt.config import ApiSettings, Settings
 from rtadapt.errors import StaleEpoch, Unavailable
 from rtadapt.events.sqlite import SqliteLog
-from rtadapt.records import EventState
-from tests.integration.test_pipeline import System, drive, learned_ids, learner, settings_base, story  # noqa: F401
+from rtadapt.records import EventState, Version
+from rtadapt.training.learner import Learner
 from tests.support.adapter_files import write_adapter
+from tests.support.one_machine import System, drive, story
 from tests.support.redis_server import free_port
 from tests.support.watched_engine import running, settings_of, until
 
 
 @pytest.fixture
-def system(tmp_path: Path, redis_url: str, settings_base: dict[str, object], learner: object) -> Iterator[System]:  # noqa: F811
+def system(tmp_path: Path, redis_url: str, settings_base: dict[str, object], learner: Learner) -> Iterator[System]:
     settings = Settings.model_validate(
         {
             **settings_base,
             "data_dir": str(tmp_path),
             "registry": {"url": redis_url},
             "admit": {"max_loss": 100.0},
-            "batch": {"max_events": 1, "max_age_seconds": 0.1},
+            "batch": {"max_events": 1, "most_events": 1, "max_age_seconds": 0.1},
             "gate": {"min_recall": 0.0, "max_replay_loss": 1.0, "max_drift": 1e9},
         }
     )
-    made = System(settings, learner)  # type: ignore[arg-type]
+    made = System(settings, learner)
     yield made
     made.close()
 
@@ -46,7 +48,9 @@ def states(system: System) -> dict[str, EventState]:
     return {name: status.state for name, status in found.items() if status is not None}
 
 
-def test_one_event_is_taken_back_and_what_came_after_it_is_learned_again_from_the_good_version(system: System) -> None:
+def test_one_event_is_taken_back_and_what_came_after_it_is_learned_again_from_the_good_version(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pipeline = system.pipeline()
     system.push(story("north"), story("south"), story("east"))
     drive(pipeline, system.registry, "news", 3)
@@ -61,12 +65,21 @@ def test_one_event_is_taken_back_and_what_came_after_it_is_learned_again_from_th
         assert [(version["number"], version["abandoned"]) for version in shown] == [(3, True), (2, True), (1, False)]
     assert states(system) == {"north": EventState.LEARNED, "south": EventState.UNLEARNED, "east": EventState.ACCEPTED}
 
-    with pytest.raises(StaleEpoch):  # before any update is made for nothing
-        drive(pipeline, system.registry, "news", 4)
+    in_vain: list[StaleEpoch] = []
+    commit = system.registry.commit
+
+    def watched(*args: Any, **named: Any) -> Version | None:
+        try:
+            return commit(*args, **named)
+        except StaleEpoch as error:
+            if named["candidate"] is not None:
+                in_vain.append(error)
+            raise
+
+    monkeypatch.setattr(system.registry, "commit", watched)
+    drive(pipeline, system.registry, "news", 4)  # its session is of an old epoch: it lets the feed go and takes it over
     pipeline.close()
-    second = system.pipeline()
-    drive(second, system.registry, "news", 4)
-    second.close()
+    assert in_vain == []  # no update was made for nothing
     assert states(system) == {"north": EventState.LEARNED, "south": EventState.UNLEARNED, "east": EventState.LEARNED}
     newest = system.registry.versions("news")[0]
     assert (newest.number, newest.parent, [event.id for event in newest.events]) == (4, 1, ["event-east"])

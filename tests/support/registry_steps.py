@@ -28,7 +28,7 @@ def publish(registry: Registry, parent: int, *, epoch: int = 1, feed: str = "new
         parent=parent,
         positions={0: parent + 1 if offset is None else offset},
         candidate=candidate(parent, feed),
-        events=[LearnedEvent(f"event-{parent}", 1.5)],
+        events=[LearnedEvent(f"event-{parent}", time.time())],
         measures={"gain": 0.25},
         statuses=[],
     )
