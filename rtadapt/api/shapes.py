@@ -65,11 +65,11 @@ class RouteAnswer(Answer):
     """What a feed's alias answers from. 0 is the base model."""
 
     feed: str
-    stable: int
-    canary: int | None
-    canary_share: float
+    stable: int = Field(description="the version that answers", examples=[42])
+    canary: int | None = Field(description="the version on trial", examples=[43])
+    canary_share: float = Field(description="the part of the requests that the canary answers", examples=[0.1])
     follow: bool = Field(description="whether it moves to newer versions by itself")
-    revision: int
+    revision: int = Field(description="grows with every change")
 
 
 class HeadAnswer(Answer):

@@ -54,6 +54,11 @@ def test_every_route_has_answers_keys_and_examples(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     for path, method, operation in operations(document):
         assert operation.get("description"), path
+        for parameter in operation["parameters"]:
+            assert parameter.get("description"), (path, parameter)
+            if parameter["in"] == "path":
+                assert parameter["schema"].get("examples"), (path, parameter)
+        assert all("x-request-id" in answer["headers"] for answer in operation["responses"].values()), path
         good = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
         assert good, path
         assert all(answer.get("content") for answer in good), path

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -26,6 +26,8 @@ router = APIRouter(prefix="/v1/feeds", tags=["feeds"], dependencies=[Depends(may
 
 _REFUSED = (401, 403, 503)
 
+FeedName = Annotated[str, Path(description="the feed's name", examples=["news"])]
+Number = Annotated[int, Path(description="the version's number, from 1", examples=[1])]
 Source = Annotated[str, Field(max_length=200)]
 
 
@@ -63,7 +65,7 @@ def all_feeds(request: Request) -> dict[str, object]:
 
 
 @router.get("/{feed}", response_model=None, responses=answers({200: OneFeed}, *_REFUSED, 404, 422))
-def one_feed(request: Request, feed: str) -> dict[str, object]:
+def one_feed(request: Request, feed: FeedName) -> dict[str, object]:
     """One feed with its configuration, the policy that it amounts to, and the replicas that have its newest version ready."""
     registry = parts_of(request).registry
     head = registry.head(checked(feed))
@@ -83,7 +85,7 @@ def one_feed(request: Request, feed: str) -> dict[str, object]:
     responses=answers({200: OneFeed, 201: OneFeed}, *_REFUSED, 400, 413, 415, 422),
     openapi_extra=body(FeedConfig, {"title": "The news desk", "contradictions": "two_sources"}, required=False),
 )
-async def put_feed(request: Request, feed: str) -> Response:
+async def put_feed(request: Request, feed: FeedName) -> Response:
     """Make a feed, or replace its configuration by the one in the body. 201 when it is new."""
     checked(feed)
     config = (await model_of(request, FeedConfig)).model_dump(exclude_unset=True)
@@ -93,7 +95,9 @@ async def put_feed(request: Request, feed: str) -> Response:
 
 
 @router.get("/{feed}/versions", response_model=None, responses=answers({200: Versions}, *_REFUSED, 404, 422))
-def versions(request: Request, feed: str, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> dict[str, object]:
+def versions(
+    request: Request, feed: FeedName, limit: Annotated[int, Query(ge=1, le=1000, description="how many at most")] = 50
+) -> dict[str, object]:
     """The newest versions, newest first."""
     registry = parts_of(request).registry
     found = registry.versions(checked(feed), limit)
@@ -103,7 +107,7 @@ def versions(request: Request, feed: str, limit: Annotated[int, Query(ge=1, le=1
 
 
 @router.get("/{feed}/versions/{number}", response_model=None, responses=answers({200: VersionAnswer}, *_REFUSED, 404, 422))
-def one_version(request: Request, feed: str, number: int) -> dict[str, object]:
+def one_version(request: Request, feed: FeedName, number: Number) -> dict[str, object]:
     """One version, with every event it learned and every measure it was judged by."""
     version = parts_of(request).registry.version(checked(feed), number)
     if version is None:
@@ -117,8 +121,8 @@ def one_version(request: Request, feed: str, number: int) -> dict[str, object]:
     responses=answers({200: RouteAnswer}, *_REFUSED, 400, 404, 409, 413, 415, 422),
     openapi_extra=body(RouteChange, {"action": "rollback"}, {"action": "canary", "version": 43, "share": 0.1}),
 )
-async def changeroute_of(request: Request, feed: str) -> dict[str, object]:
-    """Promote, canary, rollback, pause or resume; gives the new route."""
+async def change_route(request: Request, feed: FeedName) -> dict[str, object]:
+    """Promote, canary, rollback, pause, resume or trust; gives the new route."""
     checked(feed)
     change = await model_of(request, RouteChange)
     registry = parts_of(request).registry
