@@ -42,7 +42,7 @@ def _load(name: str) -> tuple[str, str]:
     return text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-_NAMES = ("claim", "commit", "feed", "floor", "hold", "log", "replicas", "retire", "route", "status")
+_NAMES = ("account", "claim", "commit", "feed", "floor", "hold", "log", "replicas", "retire", "route", "status")
 _SCRIPTS = {name: _load(name) for name in _NAMES}
 _parse_url: Any = client_connection.parse_url
 _MAX_CONNECTIONS = 64
