@@ -168,5 +168,6 @@ def _port(host: str, port: int) -> str:
         with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
             pass
     except OSError as error:
-        raise InvalidSettings(f"nothing can listen on {host}:{port}: {os.strerror(error.errno or 0)}", field="port") from error
+        why = (error.strerror or type(error).__name__).partition(" (while")[0]
+        raise InvalidSettings(f"nothing can listen on {host}:{port}: {why}", field="port") from error
     return f"{host}:{port} is free"
