@@ -158,9 +158,7 @@ def _up(settings: Settings, options: argparse.Namespace) -> int:
 
     if open_to_strangers(settings.serve.host, settings.keys_file):
         say("everybody who reaches this port may do everything: set keys_file")
-    path, name = find_model(settings, say)  # before its children, who would find it one after the other
-    serve_settings = settings.serve.model_copy(update={"model_name": name})
-    supervisor = Supervisor(settings.model_copy(update={"model": path, "serve": serve_settings}), say)
+    supervisor = Supervisor(settings, say)
     supervisor.run(lambda: None if options.quiet else print(_WELCOME.format(url=supervisor.url), flush=True))
     say("stopped; start again with the same command and it goes on where it was")
     return 0

@@ -38,7 +38,21 @@ def _load(name: str) -> tuple[str, str]:
     return text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-_NAMES = ("claim", "commit", "feed", "floor", "hold", "log", "replicas", "retire", "rewind", "route", "status", "tally")
+_NAMES = (
+    "account",
+    "claim",
+    "commit",
+    "feed",
+    "floor",
+    "hold",
+    "log",
+    "replicas",
+    "retire",
+    "rewind",
+    "route",
+    "status",
+    "tally",
+)
 _SCRIPTS = {name: _load(name) for name in _NAMES}
 _MAX_CHANGES = 10_000
 

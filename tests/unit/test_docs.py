@@ -71,6 +71,7 @@ def test_ci_runs_every_check() -> None:
     recipe = re.search(r"^check: ([^#]*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert recipe is not None
     assert {"lint", "types", "imports", "test"} <= set(recipe[1].split())
+    assert "export REQUIRE_KAFKA=1" in text
 
 
 def test_every_setting_is_described() -> None:
