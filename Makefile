@@ -6,7 +6,7 @@ BIN := $(or $(VENV),.venv)/bin
 export PYTHONUNBUFFERED := 1
 export VENV PYTHON ACCELERATOR
 
-.PHONY: help demo up test check env env-dev lint format types imports docs wheel clean
+.PHONY: help demo up test chaos check env env-dev lint format types imports docs wheel sbom clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ up: env  ## the whole system on http://127.0.0.1:8000 until Ctrl-C (ARGS="--mode
 
 test: env-dev  ## every test that this machine can run (ARGS="tests/unit")
 	@$(BIN)/python -m pytest -q $(ARGS)
+
+chaos: env-dev  ## 300 faults of many kinds in a running system on a real Kafka; what must hold, holds (ARGS="--faults 60")
+	@$(BIN)/python -m loadtests.chaos $(ARGS)
 
 check: lint types imports test  ## what must pass before a change lands: all of the below, and the tests
 
@@ -42,9 +45,10 @@ types: env-dev  ## mypy --strict
 imports: env-dev  ## the import rules of pyproject.toml
 	@$(BIN)/lint-imports
 
-docs: env-dev  ## write docs/configuration.md and docs/api.md anew, and the chart's schema of settings
+docs: env-dev  ## write the pages and schemas anew that are made from the code: settings, API, Kafka, the chart's settings
 	@$(BIN)/python docs/configuration.py
 	@$(BIN)/python docs/api.py
+	@$(BIN)/python docs/asyncapi.py
 
 wheel: env-dev  ## build a wheel, install it into an environment of its own, and run it there
 	@rm -rf build/wheel && mkdir -p build/wheel
@@ -54,6 +58,9 @@ wheel: env-dev  ## build a wheel, install it into an environment of its own, and
 	@cd build/wheel && $(abspath $(BIN))/python -m zipfile -l *.whl | grep -q "rtadapt/api/console/index.html"
 	@cd build/wheel && PYTHONPATH=$$($(abspath $(BIN))/python -c "import sysconfig; print(sysconfig.get_path('purelib'))") env/bin/rtadapt config > /dev/null
 	@echo "the wheel works"
+
+sbom: env  ## what is installed, as CycloneDX JSON on standard output
+	@$(BIN)/python deploy/sbom.py
 
 clean:  ## remove the environment and everything that was made, but not rtadapt-data
 	@rm -rf $(or $(VENV),.venv) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

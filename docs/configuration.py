@@ -20,7 +20,10 @@ PAGE = Path(__file__).with_name("configuration.md")
 CHART_SCHEMA = PAGE.parents[1] / "helm" / "rtadapt" / "values.schema.json"
 CHARTS_OWN = {
     "": ("model", "data_dir", "keys_file", "api"),
-    "event_log": ("url", "topic", "dead_letter_topic", "tls", "ca_file", "sasl_mechanism", "username", "password_file"),
+    "event_log": (
+        *("url", "topic", "dead_letter_topic", "tls", "ca_file", "cert_file", "key_file"),
+        *("sasl_mechanism", "username", "password_file", "token_file", "token_url", "token_scope"),
+    ),
     "registry": ("url", "cluster", "ca_file"),
     "artifacts": ("url", "signing_key_file"),
     "serve": ("host", "port", "replica", "vllm_args"),

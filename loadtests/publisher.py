@@ -23,7 +23,11 @@ class Publisher:
         self.registry = Registry(settings.registry)
         self.store = ArtifactStore(settings)
         self.registry.ensure_feed(feed)
-        self._epoch = self.registry.claim(feed, "publisher")
+        self.claim()
+
+    def claim(self) -> None:
+        """Take the feed over; again after a rewind."""
+        self._epoch = self.registry.claim(self.feed, "publisher")
 
     def head(self) -> Head:
         """Where the feed stands."""
@@ -70,6 +74,7 @@ class Publisher:
             self.feed,
             epoch=self._epoch,
             parent=head.version,
+            number=head.next_number,
             positions=positions,
             candidate=candidate,
             events=learned,

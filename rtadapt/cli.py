@@ -1,4 +1,4 @@
-"""The command line: `rtadapt up | serve | work | api | demo | config | doctor`.
+"""The command line: `rtadapt up | serve | work | api | rewind | demo | config | doctor`.
 
 Owns the flags and what goes to the terminal. Flags win over the environment, the environment over rtadapt.toml.
 """
@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from rtadapt import __version__
+from rtadapt.access import open_to_strangers
 from rtadapt.basemodel import find_model
 from rtadapt.config import Settings, load_settings
 from rtadapt.errors import InvalidSettings, RtadaptError
 from rtadapt.observe.logs import adopt, start_logs
 from rtadapt.shown import shown
+
+logger = logging.getLogger(__name__)
 
 _API_STOP_SECONDS = 10
 _EXIT_CODES = "exit status: 0 good, 1 failed, 2 wrong use or settings, 130 stopped by Ctrl-C"
@@ -75,6 +80,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("serve", _serve, "one serving replica: vLLM with adapter routing inside"),
         ("work", _work, "one adaptation worker: reads the event log, publishes versions"),
         ("api", _api, "the control plane: events, feeds, versions, routes, console"),
+        ("rewind", _rewind, "take back what a feed has learned since a version, or since it learned certain events"),
         ("demo", _demo, "start everything, push a morning of news and support, and show what is answered"),
         ("config", _config, "print the settings in force, as JSON, without secrets"),
         ("doctor", _doctor, "look whether this machine and these settings can run, and say what to do"),
@@ -88,6 +94,8 @@ def build_parser() -> argparse.ArgumentParser:
             command.add_argument("--port", type=int, help="port to listen on")
         if name == "up":
             command.add_argument("--quiet", action="store_true", help="do not print the commands to try")
+        if name == "rewind":
+            _add_rewind(command)
         if name == "serve":
             command.add_argument("--with-api", action="store_true", help="answer the control plane's routes too")
         if name == "demo":
@@ -96,6 +104,17 @@ def build_parser() -> argparse.ArgumentParser:
             command.add_argument("--report", type=Path, metavar="FILE", help="write the tables and totals as JSON too")
             command.add_argument("--keep", type=Path, metavar="DIR", help="run in this folder and keep it")
     return parser
+
+
+def _add_rewind(command: argparse.ArgumentParser) -> None:
+    command.add_argument("feed", metavar="FEED")
+    command.add_argument("version", type=int, nargs="?", help="the version to go back to (default: the last before --without)")
+    command.add_argument(
+        "--without", action="append", default=[], metavar="ID", help="an event that is not learned again; as often as needed"
+    )
+    command.add_argument("--relearn", action="store_true", help="learn all other events again that later versions had learned")
+    command.add_argument("--url", metavar="URL", help="the control plane (default: that of the settings, api.host and api.port)")
+    command.add_argument("--key-file", type=Path, metavar="FILE", help="a key of scope `operate`, where keys are asked for")
 
 
 def flags_of(options: argparse.Namespace) -> dict[str, Any]:
@@ -137,9 +156,9 @@ def _up(settings: Settings, options: argparse.Namespace) -> int:
     def say(message: str) -> None:
         print(f"rtadapt: {message}", flush=True)
 
-    path, name = find_model(settings, say)  # before its children, who would find it one after the other
-    serve_settings = settings.serve.model_copy(update={"model_name": name})
-    supervisor = Supervisor(settings.model_copy(update={"model": path, "serve": serve_settings}), say)
+    if open_to_strangers(settings.serve.host, settings.keys_file):
+        say("everybody who reaches this port may do everything: set keys_file")
+    supervisor = Supervisor(settings, say)
     supervisor.run(lambda: None if options.quiet else print(_WELCOME.format(url=supervisor.url), flush=True))
     say("stopped; start again with the same command and it goes on where it was")
     return 0
@@ -165,6 +184,7 @@ def _serve(settings: Settings, options: argparse.Namespace) -> int:
     from rtadapt.serving.launch import serve
 
     start_logs("serve", settings.log_level)
+    _warn_if_open(settings.serve.host, settings)
     path, name = find_model(settings)
     middleware = ["rtadapt.mounted.ControlPlane"] if options.with_api else []
     serve(settings, model_path=path, model_name=name, middleware=middleware)
@@ -183,11 +203,13 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
     import uvicorn
 
     from rtadapt.api.app import create_app
+    from rtadapt.web.edge import Edge
 
     start_logs("api", settings.log_level)
+    _warn_if_open(settings.api.host, settings)
     adopt("uvicorn", "warning")
     config = uvicorn.Config(
-        create_app(settings),
+        Edge(create_app(settings), settings),
         http="h11",  # it bounds a request's headers; httptools, which uvicorn prefers where it is installed, does not
         ws="none",
         log_config=None,
@@ -196,6 +218,15 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
     )
     with _listening(settings.api.host, settings.api.port) as listener:
         uvicorn.Server(config).run(sockets=[listener])
+    return 0
+
+
+def _rewind(settings: Settings, options: argparse.Namespace) -> int:
+    from rtadapt.remote import ask
+
+    body = {"version": options.version, "without": options.without, "relearn": options.relearn}
+    url = options.url or f"http://{settings.api.host}:{settings.api.port}"
+    print(json.dumps(ask(url, f"/v1/feeds/{quote(options.feed, safe='')}/rewind", body, options.key_file), indent=2))
     return 0
 
 
@@ -219,6 +250,11 @@ def _doctor(settings: Settings, _: argparse.Namespace) -> int:
         well &= finding.well
     print("everything is well" if well else "not everything is well: see the lines that begin with BAD")
     return 0 if well else 1
+
+
+def _warn_if_open(host: str, settings: Settings) -> None:
+    if open_to_strangers(host, settings.keys_file):
+        logger.warning("everybody who reaches this port may do everything: set keys_file", extra={"host": host})
 
 
 def _listening(host: str, port: int) -> socket.socket:

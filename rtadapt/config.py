@@ -7,7 +7,6 @@ Imports no torch. In the environment a section and its field are joined by two u
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,16 +21,13 @@ from pydantic_settings import (
 )
 
 from rtadapt.errors import InvalidSettings
-from rtadapt.naming import meant, misspelt, names_of
+from rtadapt.naming import NONE, meant, misspelt, names_of
+from rtadapt.naming import to_environment as to_environment
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0.0, le=86400.0)]
 Rank = Annotated[Literal[1, 8, 16, 32, 64, 128], BeforeValidator(lambda value: int(value) if str(value).isdigit() else value)]
-
-
-_NONE = "none"
-"""In the environment: this setting is not set, whatever a file says."""
 
 
 class Section(BaseModel):
@@ -53,20 +49,36 @@ class EventLogSettings(Section):
     timeout_seconds: Seconds = Field(10.0, description="limit for one append")
     tls: bool = Field(False, description="connect to Kafka over TLS")
     ca_file: Path | None = Field(None, description="certificate authority of the brokers; None: the system's")
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(None, description="how to log in to Kafka")
-    username: str | None = Field(None, description="user that logs in to Kafka")
-    password_file: Path | None = Field(None, description="file with that user's password")
+    cert_file: Path | None = Field(None, description="certificate that the brokers are shown (mTLS), with key_file")
+    key_file: Path | None = Field(None, description="that certificate's private key, without a password")
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = Field(
+        None, description="how to log in to Kafka"
+    )
+    username: str | None = Field(None, description="user that logs in to Kafka; with token_url the client's id")
+    password_file: Path | None = Field(None, description="file with that user's password, or the client's secret")
+    token_file: Path | None = Field(None, description="file with an OAUTHBEARER token, read at each connection")
+    token_url: str | None = Field(None, description="OAuth 2 endpoint that gives tokens for client credentials")
+    token_scope: str | None = Field(None, description="scope that is asked for there")
 
 
 class RegistrySettings(Section):
     """The registry: a Redis-protocol server."""
 
-    url: str = Field("embedded:", description="`embedded:` (only `rtadapt up`), or `redis://`, `rediss://`, `unix://` URL")
+    url: str = Field(
+        "embedded:",
+        description="`embedded:` (only `rtadapt up`), or `redis://`, `rediss://`, `unix://` URL; or"
+        " `redis+sentinel://host:26379,host:26379/service/0`, also `rediss+sentinel://`",
+    )
+    sentinel_login: bool = Field(False, description="log in to the sentinels too, as the URL says for the server")
     cluster: bool = Field(False, description="the URL names one node of a Redis Cluster")
     ca_file: Path | None = Field(None, description="certificate authority of a `rediss://` server; None: the system's")
     timeout_seconds: Seconds = Field(5.0, description="limit for connecting and for one command")
     status_ttl_seconds: Seconds = Field(86400.0, description="how long `GET /v1/events/{id}` remembers an event")
     keep_versions: Positive = Field(200, description="version records kept per feed")
+    signing_key_file: Path | None = Field(None, description="Ed25519 private key (PEM) that workers sign versions with")
+    trusted_keys_file: Path | None = Field(
+        None, description="Ed25519 public keys (PEM): versions that none of them signed are not served; None: any is"
+    )
     replica_ttl_seconds: Seconds = Field(10.0, description="a replica that was silent this long is not waited for")
 
 
@@ -221,6 +233,20 @@ class ServeSettings(Section):
     vllm_args: list[str] = Field(default_factory=list, description="more arguments for vLLM, as they are")
 
 
+class EdgeSettings(Section):
+    """Who may speak to us from a browser: on replicas and on the control plane."""
+
+    hosts: list[str] = Field(
+        default_factory=list,
+        description="names that we are known by, `*.example.org` for all below one; addresses, names without a dot and reserved"
+        " ones always are. Empty: any name where keys are asked for; else no more than those",
+    )
+    origins: list[str] = Field(
+        default_factory=list,
+        description="other sites whose pages may ask, read and change (CORS), as `https://chat.example.org`; `*`: every site",
+    )
+
+
 class ApiSettings(Section):
     """The control plane when it runs by itself."""
 
@@ -242,7 +268,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="RTADAPT_",
         env_nested_delimiter="__",
-        env_parse_none_str=_NONE,
+        env_parse_none_str=NONE,
         extra="forbid",
         frozen=True,
         toml_file="rtadapt.toml",
@@ -255,7 +281,9 @@ class Settings(BaseSettings):
     )
     revision: str | None = Field(None, description="revision of a hub model")
     data_dir: Path = Field(Path("rtadapt-data"), description="everything a single machine keeps")
-    keys_file: Path | None = Field(None, description="API keys, one `scope[,scope] key` a line; None: no keys are asked for")
+    keys_file: Path | None = Field(
+        None, description="API keys, one `scope[,scope] key [name=value …]` a line; None: no keys are asked for"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="of the structured logs")
     event_log: EventLogSettings = Field(default_factory=EventLogSettings)
     registry: RegistrySettings = Field(default_factory=RegistrySettings)
@@ -268,6 +296,7 @@ class Settings(BaseSettings):
     train: TrainSettings = Field(default_factory=TrainSettings)
     gate: GateSettings = Field(default_factory=GateSettings)
     serve: ServeSettings = Field(default_factory=ServeSettings)
+    edge: EdgeSettings = Field(default_factory=EdgeSettings)
     api: ApiSettings = Field(default_factory=ApiSettings)
     work: WorkSettings = Field(default_factory=WorkSettings)
 
@@ -314,21 +343,3 @@ def load_settings(config_file: Path | None = None, **flags: Any) -> Settings:
         raise InvalidSettings("the environment: a section or a list in one variable must be JSON", field="environment") from error
     except ValueError as error:  # a TOML file that does not parse
         raise InvalidSettings(f"the configuration could not be read: {error}", field="config") from error
-
-
-def to_environment(settings: Settings) -> dict[str, str]:
-    """The RTADAPT_* environment that makes a child process see exactly `settings`."""
-    environment: dict[str, str] = {}
-
-    def put(prefix: str, value: Any) -> None:
-        if isinstance(value, dict):
-            for name, inner in value.items():
-                put(f"{prefix}__{name}", inner)
-        elif isinstance(value, (list, bool)):
-            environment[prefix.upper()] = json.dumps(value)
-        else:
-            environment[prefix.upper()] = _NONE if value is None else str(value)
-
-    for name, value in settings.model_dump(mode="json").items():
-        put(f"RTADAPT_{name}", value)
-    return environment

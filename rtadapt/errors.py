@@ -12,6 +12,7 @@ RtadaptError
 ├── Unauthorized            no key, or a wrong one
 ├── Forbidden               a good key without the scope
 ├── TooLarge                over a size or count limit
+├── RateLimited             over what the key may use in a minute, or at once
 ├── Conflict                the caller's view is out of date
 │   ├── StaleEpoch          another worker owns the feed now
 │   └── HeadMoved           the head is not at the parent any more
@@ -24,6 +25,7 @@ RtadaptError
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 
@@ -105,6 +107,16 @@ class TooLarge(RtadaptError):
     status, code, title = 413, "too_large", "Too large"
 
 
+class RateLimited(RtadaptError):
+    """Over what a key may use. `retry_seconds` from now it may go on."""
+
+    status, code, title = 429, "rate_limit_exceeded", "Too many requests"
+
+    def __init__(self, message: str, *, field: str | None = None, retry_seconds: float = 1.0) -> None:
+        super().__init__(message, field=field)
+        self.retry_seconds = retry_seconds
+
+
 class Conflict(RtadaptError):
     """The caller's view is out of date."""
 
@@ -169,5 +181,34 @@ def problem(error: RtadaptError) -> dict[str, object]:
 
 def openai_error(error: RtadaptError) -> dict[str, object]:
     """The error in OpenAI's shape, for the completion routes."""
-    kind = "invalid_request_error" if error.status < 500 else "server_error"
+    kinds = {429: "rate_limit_error"}
+    kind = kinds.get(error.status, "invalid_request_error" if error.status < 500 else "server_error")
     return {"error": {"message": str(error), "type": kind, "param": error.field, "code": error.code}}
+
+
+_ANTHROPIC = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+}
+
+
+def anthropic_error(error: RtadaptError) -> dict[str, object]:
+    """The error in Anthropic's shape, for its messages."""
+    kind = _ANTHROPIC.get(error.status, "invalid_request_error" if error.status < 500 else "api_error")
+    return {"type": "error", "error": {"type": kind, "message": str(error)}}
+
+
+def headers_of(error: RtadaptError) -> dict[str, str]:
+    """What goes beside the error, in any shape: when to come back, and how to say who one is."""
+    headers = {}
+    if isinstance(error, RateLimited):
+        headers["retry-after"] = str(max(1, math.ceil(error.retry_seconds)))
+    elif isinstance(error, Unavailable):
+        headers["retry-after"] = "1"
+    if error.status == 401:
+        headers["www-authenticate"] = "Bearer"
+    return headers

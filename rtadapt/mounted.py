@@ -6,16 +6,9 @@ Owns one decision per request: a path of the control plane goes to it, everythin
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
-
 from rtadapt.api.app import create_app
 from rtadapt.config import load_settings
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from rtadapt.web.asked import App, Receive, Scope, Send
 
 _PREFIXES = ("/v1/events", "/v1/feeds", "/v1/feedback", "/v1/overview", "/v1/reading", "/console")
 
@@ -26,7 +19,7 @@ class ControlPlane:
     def __init__(self, app: App) -> None:
         self._engine = app
         control = create_app(load_settings())
-        control.state.parts.freshness.start()  # no lifespan runs here
+        control.state.parts.start()  # no lifespan runs here
         self._control: App = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

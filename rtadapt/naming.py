@@ -7,12 +7,16 @@ misspelling.
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pydantic import BaseModel
 
 PREFIX = "RTADAPT_"
+NONE = "none"
+"""In the environment: this setting is not set, whatever a file says."""
 _OURS = frozenset(("RTADAPT_SERVER_PID",))
 """What our own processes tell each other in the environment."""
 _SERVICE_LINK = re.compile(r"RTADAPT_\w*(_SERVICE_(HOST|PORT\w*)|_PORT_\d+_(TCP|UDP)\w*)|RTADAPT_(\w+_)?PORT")
@@ -50,3 +54,21 @@ def misspelt(environment: Mapping[str, str], model: type[BaseModel]) -> str | No
 def variable(name: str) -> str:
     """The environment variable of a setting: `batch.max_events` is RTADAPT_BATCH__MAX_EVENTS."""
     return PREFIX + name.replace(".", "__").upper()
+
+
+def to_environment(settings: BaseModel) -> dict[str, str]:
+    """The RTADAPT_* environment that makes a child process see exactly `settings`."""
+    environment: dict[str, str] = {}
+
+    def put(prefix: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                put(f"{prefix}__{name}", inner)
+        elif isinstance(value, (list, bool)):
+            environment[prefix.upper()] = json.dumps(value)
+        else:
+            environment[prefix.upper()] = NONE if value is None else str(value)
+
+    for name, value in settings.model_dump(mode="json").items():
+        put(f"RTADAPT_{name}", value)
+    return environment

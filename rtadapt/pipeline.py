@@ -8,11 +8,9 @@ harmless: what is not in a head is read from the log again.
 from __future__ import annotations
 
 import logging
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 from rtadapt.config import Settings
 from rtadapt.curation.admit import Admission, Refusal
@@ -38,7 +36,7 @@ from rtadapt.records import (
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
 from rtadapt.rounds import SOUND, Outcome, Prepared, Refused, Rounds
-from rtadapt.sessions import Session, Sessions
+from rtadapt.sessions import Session, Sessions, scratch
 from rtadapt.training.learner import Learner
 
 logger = logging.getLogger(__name__)
@@ -158,6 +156,7 @@ class Pipeline:
         if not due.events:
             self.commit(session, due, None, {}, [], [])
             return
+        self.sessions.check(session)
         session.policy = self.registry.feed_policy(due.feed)
         prepared, refused, withheld = self.prepare(session, due)
         outcome = self.rounds.decide(session, prepared)
@@ -194,7 +193,7 @@ class Pipeline:
         session.memory.ledger.learn([one.judged for one in outcome.learned])
         events = [one.event for one in outcome.learned]
         candidate = self.write(session, due, events)
-        number = session.head.version + 1
+        number = session.head.next_number
         statuses += [EventStatus(event.id, event.feed, EventState.LEARNED, event.position, number) for event in events]
         self.commit(session, due, candidate, outcome.measures, statuses, events)
         self.learner.accept(due.feed)
@@ -202,14 +201,14 @@ class Pipeline:
 
     def write(self, session: Session, due: FeedBatch, learned: Sequence[Event]) -> Candidate:
         """The candidate's adapter (what is served) and state (what learning goes on from), in the artifact store."""
-        with tempfile.TemporaryDirectory(prefix="rtadapt-candidate-") as scratch:
-            adapter, state = Path(scratch, "adapter"), Path(scratch, "state")
+        with scratch("candidate") as place:
+            adapter, state = place / "adapter", place / "state"
             adapter.mkdir()
             state.mkdir()
             self.learner.save_adapter(due.feed, adapter)
             self.learner.save_state(due.feed, state)
             session.memory.save(state)
-            self.admission.save(due.feed, state)
+            self.admission.save(due.feed, state, {**session.head.positions, **due.positions})
             return Candidate(
                 feed=due.feed,
                 parent=session.head.version,
@@ -233,6 +232,7 @@ class Pipeline:
             due.feed,
             epoch=session.epoch,
             parent=session.head.version,
+            number=session.head.next_number,
             positions=due.positions,
             candidate=candidate,
             events=[LearnedEvent(event.id, event.accepted_at) for event in learned],
@@ -257,12 +257,9 @@ class Pipeline:
     def prune(self, feed: str, before: Sequence[Artifact]) -> None:
         """Remove what was in the store `before` this commit and is kept no longer: old versions, lost candidates."""
         keep = self.settings.artifacts
-        versions = self.registry.retire(feed, keep.keep_adapters)
-        kept = {version.adapter.digest for version in versions} | {
-            version.state.digest for version in versions[: keep.keep_states]
-        }
+        kept = self.registry.retire(feed, keep.keep_adapters, keep.keep_states)
         for artifact in before:
-            if artifact.digest not in kept:
+            if artifact.digest not in kept.digests:
                 self.store.remove(artifact)
 
     def follow_assignment(self) -> None:

@@ -1,7 +1,6 @@
 """The frozen records that cross the stages between an accepted event and a served version.
 
-Owns every carrier that one package hands to another, so that no stage needs to import its neighbour. Standard
-library only. Each record is made in one place (named in its docstring) and never changed after.
+Owns every carrier that one package hands to another. Standard library only. Each is made in one place and never changed after.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 FEED_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """What a feed may be called: it becomes a model alias, a Kafka key and a Redis hash tag."""
@@ -190,11 +188,6 @@ class Batch:
     held_out: tuple[Example, ...]
     positions: Positions
 
-    @property
-    def entities(self) -> frozenset[str]:
-        """What the new examples are about, as far as it is known."""
-        return frozenset(example.entity for example in self.examples if example.entity)
-
 
 @dataclass(frozen=True, slots=True)
 class Update:
@@ -266,6 +259,7 @@ class Version:
     events: tuple[LearnedEvent, ...]
     created_at: float
     measures: Mapping[str, float] = field(default_factory=dict)
+    signature: str = ""
 
     @property
     def name(self) -> str:
@@ -275,22 +269,38 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a feed stands: the only commit point. Made by registry, which draws an `incarnation` for each feed that it makes."""
+    """Where a feed stands: the only commit point. Made by registry, which draws an `incarnation` for each feed that it makes.
+
+    `last` is the highest number that was ever given; after a rewind it lies above `version`. `abandoned` are the ranges of
+    numbers, both ends included, that rewinds took out of the line.
+    """
 
     feed: str
     version: int
     positions: Positions
     epoch: int
     incarnation: str = ""
+    last: int = 0
+    abandoned: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def next_number(self) -> int:
+        """What the next version will be called."""
+        return max(self.version, self.last) + 1
+
+    def has_abandoned(self, number: int) -> bool:
+        """Whether a rewind took this version out of the line."""
+        return any(first <= number <= end for first, end in self.abandoned)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """What an alias answers from. Made by registry.
 
-    `follow` says whether the route moves to each new version once the replicas are ready; a rollback or a pause
-    stops that until the next resume. `revision` grows with every change.
-    `trusted` is the incarnation that an operator told replicas to follow, whatever they held before.
+    `follow` says whether the route moves to each new version once the replicas are ready; a rollback or a pause stops that
+    until the next resume. `revision` grows with every change. `trusted` is the incarnation that an operator told replicas to
+    follow, whatever they held before. A canary is on trial number `trial`, since `begun` (Unix seconds; 0 while a replica lacks
+    it), in the `shadow` of the stable version or not; `decide` is the rule that ends it, as JSON.
     """
 
     feed: str
@@ -300,15 +310,20 @@ class Route:
     follow: bool = True
     revision: int = 0
     trusted: str = ""
+    trial: int = 0
+    begun: float = 0.0
+    shadow: bool = False
+    decide: str = ""
 
 
 class EventState(StrEnum):
-    """Where an event is on its path."""
+    """Where an event is on its path. What was learned is unlearned when the feed is taken back to before it."""
 
     ACCEPTED = "accepted"
     ADMITTED = "admitted"
     LEARNED = "learned"
     REFUSED = "refused"
+    UNLEARNED = "unlearned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,10 +346,5 @@ def version_name(feed: str, number: int) -> str:
 
 def parse_version_name(name: str) -> tuple[str, int] | None:
     """The feed and number that `name` spells, or None when it names no version."""
-    match = VERSION_NAME.fullmatch(name)
-    return (match["feed"], int(match["number"])) if match else None
-
-
-def positions_from_json(value: Mapping[str, Any]) -> dict[int, int]:
-    """Positions as JSON carries them (string keys), back to integers."""
-    return {int(partition): int(offset) for partition, offset in value.items()}
+    named = VERSION_NAME.fullmatch(name)
+    return (named["feed"], int(named["number"])) if named else None

@@ -19,7 +19,7 @@ from rtadapt.curation.ledger import Judged
 from rtadapt.curation.render import Rendering
 from rtadapt.errors import RtadaptError
 from rtadapt.gate.probes import spread
-from rtadapt.gate.verdict import judge, why_not_learned
+from rtadapt.gate.verdict import NOTHING_ASKED, judge, why_not_learned
 from rtadapt.observe import metrics
 from rtadapt.records import Batch, Event, Example, Verdict
 from rtadapt.sessions import Session
@@ -43,6 +43,11 @@ class Prepared:
     def event(self) -> Event:
         """The event."""
         return self.judged.event
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is something to teach and something to ask: else it can't be shown to be learned."""
+        return bool(self.rendering.examples and self.rendering.held_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +77,10 @@ class Rounds:
 
     def decide(self, session: Session, prepared: Sequence[Prepared]) -> Outcome:
         """Learn `prepared`, each event or not at all. Raises RtadaptError when a part is away, or the learner is broken."""
-        outcome = Outcome()
-        self._decide(session, list(prepared), outcome)
+        able = [one for one in prepared if one.rendering.examples and one.rendering.held_out]
+        refused = [Refused(one.event, "gate", NOTHING_ASKED) for one in prepared if one not in able]
+        outcome = Outcome(refused=refused)
+        self._decide(session, able, outcome)
         return outcome
 
     def _decide(self, session: Session, prepared: list[Prepared], outcome: Outcome) -> None:
@@ -133,7 +140,8 @@ class Rounds:
         batch = Batch(session.feed, tuple(one.event for one in prepared), examples, held_out, {})
         replaced = {old: new for one in (*beside, *prepared) for old, new in one.judged.replaced.items()}
         with metrics.STAGE_SECONDS.labels("update").time():
-            rows = memory.draw(train.replay_draw, batch.entities, seed, examples, replaced)
+            entities = frozenset(example.entity for example in examples if example.entity)
+            rows = memory.draw(train.replay_draw, entities, seed, examples, replaced)
             fresh = spread([row for one in beside for row in one.rendering.examples if row.fact], _BESIDE_ROWS)
             anchors = memory.still_true(self._learner.anchors(), examples)
             update = self._learner.update(session.feed, examples, [*rows, *fresh, *anchors])

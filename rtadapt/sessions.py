@@ -6,15 +6,20 @@ truth: a session that is dropped is opened again from the head.
 
 from __future__ import annotations
 
+import errno
 import logging
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from safetensors import SafetensorError
 
 from rtadapt.config import Settings
 from rtadapt.curation.admit import Admission
 from rtadapt.curation.replay import Memory
-from rtadapt.errors import NotFound
+from rtadapt.errors import NotFound, StaleEpoch, Unavailable
 from rtadapt.policy import FeedPolicy
 from rtadapt.records import Head, Position, Positions, Version
 from rtadapt.registry.artifacts import ArtifactStore
@@ -48,7 +53,8 @@ class Session:
     def advance(self, positions: Positions, version: Version | None) -> None:
         """Follow a commit that went through."""
         number = self.head.version if version is None else version.number
-        self.head = replace(self.head, version=number, positions={**self.head.positions, **positions})
+        last = max(self.head.last, number)
+        self.head = replace(self.head, version=number, last=last, positions={**self.head.positions, **positions})
 
 
 class Sessions:
@@ -83,6 +89,12 @@ class Sessions:
         if feed not in self._open:
             self._open[feed] = self._take_over(feed)
         return self._open[feed]
+
+    def check(self, session: Session) -> None:
+        """Raises StaleEpoch when the feed has another owner by now, or was taken back: its update would be for nothing."""
+        head = self._registry.head(session.feed)
+        if head is not None and head.epoch != session.epoch:
+            raise StaleEpoch(f"feed {session.feed} was taken over or back, at epoch {head.epoch}")
 
     def drop(self, feed: str) -> None:
         """Let the feed go; what was not committed is forgotten here and read from the log again."""
@@ -119,8 +131,21 @@ class Sessions:
         version = self._registry.version(head.feed, head.version)
         if version is None:
             raise NotFound(f"the record of {head.feed}@{head.version} is gone from the registry; restore it from a backup")
-        with tempfile.TemporaryDirectory(prefix="rtadapt-state-") as scratch:
-            folder = self._store.fetch(version.state, Path(scratch))
+        self._registry.check_signature(version)
+        with scratch("state") as place:
+            folder = self._store.fetch(version.state, place)
             self._learner.open(head.feed, folder)
             memory.load(folder)
             self._admission.load(head.feed, folder)
+
+
+@contextmanager
+def scratch(what: str) -> Iterator[Path]:
+    """A temporary folder on this machine, gone afterwards. Raises Unavailable where its disk does not take what is written."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=f"rtadapt-{what}-") as folder:
+            yield Path(folder)
+    except (OSError, SafetensorError) as error:  # the latter is a full disk's name where tensors are written
+        number = error.errno if isinstance(error, OSError) else None
+        how = errno.errorcode.get(number or 0, type(error).__name__)
+        raise Unavailable(f"this machine's disk does not take the {what} ({how})") from error

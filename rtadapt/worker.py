@@ -20,7 +20,7 @@ from typing import Any
 from rtadapt.config import Settings
 from rtadapt.desk import Desk
 from rtadapt.errors import ArtifactDamaged, Conflict, Unavailable
-from rtadapt.events.log import open_log
+from rtadapt.events.log import EventLog, check_log, open_log
 from rtadapt.events.numbered import NumberedLog
 from rtadapt.grammar.reader import GrammarReader
 from rtadapt.observe import metrics
@@ -48,22 +48,24 @@ def work(settings: Settings, model: str) -> None:
         signal.signal(number, lambda *_: stop.set())
     pulse = Pulse(settings.work.hang_seconds)
     with Endpoint(settings.work.metrics_host, settings.work.metrics_port, ready.is_set, pulse.alive):
-        registry, store = Registry(settings.registry), ArtifactStore(settings)  # what is wrong with them is said at once
+        check_log(settings)  # what is wrong with any of them is said at once
+        registry, store = Registry(settings.registry), ArtifactStore(settings)
         owner = f"{socket.gethostname()}-{os.getpid()}"
         with Presence(registry, owner, ready.is_set, pulse) as presence:
             logger.info("loading the base model")
             learner = Learner(settings.train, model, settings.revision, cache=settings.data_dir / "anchors", progress=logger.info)
             learner.anchors()
-            log = NumberedLog(open_log(settings), registry.log_number)
             opened = Opening(settings, owner, registry, learner)
             run(
-                lambda: Pipeline(settings, owner, log=log, registry=registry, store=store, learner=learner, desk=opened.desk()),
+                lambda: Pipeline(
+                    settings, owner, log=opened.log(), registry=registry, store=store, learner=learner, desk=opened.desk()
+                ),
                 stop,
                 ready,
                 pulse,
                 presence.note,
             )
-        log.close()
+        opened.close()
         registry.close()
     logger.info("worker stopped")
 
@@ -108,11 +110,23 @@ class Presence:
 
 
 class Opening:
-    """The reading desk of this worker, opened once: the readers are chosen by what the base shows in the reading exam."""
+    """What this worker opens once, when it can: the event log, and the desk, whose readers are chosen by the reading exam."""
 
     def __init__(self, settings: Settings, owner: str, registry: Registry, learner: Learner) -> None:
         self._settings, self._owner, self._registry, self._learner = settings, owner, registry, learner
         self._desk: Desk | None = None
+        self._log: EventLog | None = None
+
+    def log(self) -> EventLog:
+        """The event log. Raises Unavailable while it can't be opened: the model that is loaded waits for it."""
+        if self._log is None:
+            self._log = NumberedLog(open_log(self._settings), self._registry.log_number)
+        return self._log
+
+    def close(self) -> None:
+        """Close the log."""
+        if self._log is not None:
+            self._log.close()
 
     def desk(self) -> Desk:
         """The desk. Raises Unavailable while the model that shall read is away and the settings say to wait for it."""

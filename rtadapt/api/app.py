@@ -19,7 +19,7 @@ import rtadapt
 from rtadapt.api import document, problems
 from rtadapt.api.asking import Asking, parts_of
 from rtadapt.api.parts import Parts
-from rtadapt.api.routes import events, feeds, overview, readers
+from rtadapt.api.routes import events, feedback, feeds, overview, readers
 from rtadapt.api.shapes import Alive, Ready, answers
 from rtadapt.config import Settings
 from rtadapt.errors import Unavailable
@@ -44,7 +44,7 @@ def create_app(settings: Settings, *, log: EventLog | None = None, registry: Reg
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        parts.freshness.start()
+        parts.start()
         yield
         await run_in_threadpool(parts.close)
 
@@ -58,7 +58,7 @@ def create_app(settings: Settings, *, log: EventLog | None = None, registry: Reg
     )
     app.state.parts = parts
     problems.install(app)
-    for router in (events.router, feeds.router, overview.router, readers.router, _process):
+    for router in (events.router, feedback.router, feeds.router, overview.router, readers.router, _process):
         app.include_router(router)
     document.install(app)
     app.add_middleware(Asking)

@@ -1,30 +1,27 @@
 """What every route needs to know of a request: its parts, its id, and whether it may.
 
-Owns the ASGI class around the whole app: it gives each request an id, says it in the response and the log, and turns
-away pages of other sites, which could otherwise push events to a server on the visitor's own machine.
+Owns the ASGI class around the whole app, which gives each request an id and says it in the response and the log; and
+the dependency that asks for a key, and counts what it uses, before a route is entered.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import time
-import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from fastapi import Request
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rtadapt.access import Key, Use
 from rtadapt.access import Scope as KeyScope
 from rtadapt.api.parts import Parts
-from rtadapt.api.problems import problem_response
-from rtadapt.errors import Forbidden
 from rtadapt.observe import metrics
+from rtadapt.web.asked import request_id
 
 logger = logging.getLogger(__name__)
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _QUIET_PATHS = frozenset(("/healthz", "/readyz", "/readyz/push", "/readyz/operate", "/metrics"))
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"))
 
@@ -40,13 +37,25 @@ def request_id_of(request: Request) -> str:
     return str(request.state.request_id)
 
 
-def may(scope: KeyScope) -> Callable[[Request], None]:
-    """A dependency that lets a request through if its key has `scope`."""
+def may(scope: KeyScope, *uses: Use) -> Callable[[Request], AsyncIterator[None]]:
+    """A dependency that lets a request through if its key has `scope`, and something left of `uses`."""
 
-    def check(request: Request) -> None:
-        parts_of(request).check_key(request.headers.get("authorization"), scope)
+    async def check(request: Request) -> AsyncIterator[None]:
+        keys = parts_of(request).keys
+        key = keys.check(request.headers.get("authorization"), scope, request.headers.get("x-api-key"))
+        request.state.key = key
+        if feed := request.path_params.get("feed"):
+            key.check_feed(feed)
+        with keys.using(key, *uses):
+            yield
 
     return check
+
+
+def key_of(request: Request) -> Key:
+    """The key that the request was let through with."""
+    key: Key = request.state.key
+    return key
 
 
 class Asking:
@@ -60,30 +69,23 @@ class Asking:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        given = headers.get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        scope.setdefault("state", {})["request_id"] = request_id
+        identity = request_id(scope)
         began, status = time.monotonic(), 500
 
         async def named(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["x-request-id"] = request_id
+                MutableHeaders(scope=message)["x-request-id"] = identity
             await send(message)
 
         try:
-            if scope["method"] not in ("GET", "HEAD") and headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-                error = Forbidden("pages of other sites may not change anything here", field="sec-fetch-site")
-                await problem_response(error)(scope, receive, named)
-            else:
-                await self._app(scope, receive, named)
+            await self._app(scope, receive, named)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             metrics.HTTP_REQUESTS.labels(method, _route(scope), str(status)).inc()
             if scope["path"] not in _QUIET_PATHS:
-                _log(scope, request_id, status, time.monotonic() - began)
+                _log(scope, identity, status, time.monotonic() - began)
 
 
 def _route(scope: Scope) -> str:
@@ -91,9 +93,9 @@ def _route(scope: Scope) -> str:
     return str(getattr(scope.get("route"), "path", "none"))
 
 
-def _log(scope: Scope, request_id: str, status: int, seconds: float) -> None:
+def _log(scope: Scope, identity: str, status: int, seconds: float) -> None:
     extra = {
-        "request_id": request_id,
+        "request_id": identity,
         "method": scope["method"],
         "route": _route(scope),
         "status": status,

@@ -15,8 +15,9 @@ from rtadapt.api.shapes import Item, Problem
 
 ABOUT = """The control plane of rtadapt. Completions are vLLM's own routes, on the replicas.
 
-With a `keys_file`, every `/v1` route asks for `authorization: Bearer KEY`; a key has scopes. Each answer carries
-`x-request-id`: the one that was sent, or a new one. Pages of other sites may change nothing here."""
+With a `keys_file`, every `/v1` route asks for `authorization: Bearer KEY`; a key has scopes, feeds, and limits: over them
+there is 429 with `retry-after`. Each answer carries `x-request-id`: the one that was sent, or a new one. Pages of other sites may
+change nothing here unless `edge.origins` names them."""
 _REQUEST_ID = {
     "name": "x-request-id",
     "in": "header",
@@ -36,6 +37,7 @@ _ENCODING = {
 _SAID = {"description": "the id of the request in the logs", "schema": {"type": "string"}}
 _OF_STATUS = {
     "401": {"www-authenticate": {"description": "`Bearer`", "schema": {"type": "string"}}},
+    "429": {"retry-after": {"description": "seconds to wait", "schema": {"type": "string"}}},
     "503": {"retry-after": {"description": "seconds to wait", "schema": {"type": "string"}}},
 }
 _SCOPES = {"/v1/events": Scope.PUSH, "/v1/feedback": Scope.PUSH}
@@ -66,6 +68,8 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": "a key of `keys_file`"}}
     for path, operations in document["paths"].items():
         for operation in operations.values():
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                schemas.update(content["schema"].pop("$defs", {}))  # of a model in the model
             if path.startswith("/v1/"):
                 scope = next((scope for prefix, scope in _SCOPES.items() if path.startswith(prefix)), Scope.OPERATE)
                 operation["security"] = [{"key": []}, {}]

@@ -61,7 +61,7 @@ def waiting(log: EventLog, registry: Registry) -> dict[str, Waiting]:
         if route is None or not route.follow or route.stable >= head.version:
             continue
         behind = registry.versions(feed, min(_VERSIONS_BEHIND, head.version - route.stable))
-        times = [event.accepted_at for version in behind for event in version.events]
+        times = [event.accepted_at for version in behind if not head.has_abandoned(version.number) for event in version.events]
         found[feed] = Waiting(min(times, default=time.time()), len(times)).joined(found.get(feed))
     return found
 

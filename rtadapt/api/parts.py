@@ -11,10 +11,11 @@ import threading
 import time
 from collections.abc import Sequence
 
-from rtadapt.access import KeyTable, Scope
+from rtadapt.access import Key, Keys
 from rtadapt.api.freshness import Freshness
+from rtadapt.api.trials import Trials
 from rtadapt.config import Settings
-from rtadapt.errors import Unavailable
+from rtadapt.errors import Forbidden, Unavailable
 from rtadapt.events.intake import Intake
 from rtadapt.events.log import EventLog, check_log, open_log
 from rtadapt.events.numbered import NumberedLog
@@ -44,8 +45,9 @@ class Parts:
             check_log(settings)
         self._owns_log, self._owns_registry = log is None, registry is None
         self.registry = Registry(settings.registry) if registry is None else registry
-        self._keys = KeyTable.load(settings.keys_file) if settings.keys_file is not None else None
+        self.keys = Keys(settings.keys_file)
         self.freshness = Freshness(lambda: self.log, self.registry)
+        self.trials = Trials(self.registry)
         self._known_feeds: set[str] = set()
         self._silent_until = 0.0
         self._unopened_until = 0.0
@@ -72,10 +74,13 @@ class Parts:
             self._unopened_until = time.monotonic() + _SILENCE_SECONDS
             raise
 
-    def check_key(self, authorization: str | None, scope: Scope) -> None:
-        """Return if the request may do `scope`; everybody may where no keys are configured. Raises Unauthorized, Forbidden."""
-        if self._keys is not None:
-            self._keys.check(authorization, scope)
+    def check_push(self, key: Key, feed: str) -> None:
+        """Return if `key` may push to `feed`. Raises Forbidden, and Unavailable while it can't be known whether that makes it."""
+        key.check_feed(feed)
+        if not key.new_feeds and feed not in self._known_feeds:
+            if self.registry.head(feed) is None:
+                raise Forbidden(f"there is no feed {feed}, and this key may not make one", field="feed")
+            self._remember(feed)
 
     def can_push(self) -> None:
         """Return if events can be accepted: the log answers. Raises Unavailable."""
@@ -92,8 +97,7 @@ class Parts:
         try:
             for feed in {status.feed for status in statuses} - self._known_feeds:
                 self.registry.ensure_feed(feed)
-                if len(self._known_feeds) < _MAX_KNOWN_FEEDS:
-                    self._known_feeds.add(feed)
+                self._remember(feed)
             self.registry.note_events(statuses)
         except Unavailable as error:
             self._silent_until = time.monotonic() + _SILENCE_SECONDS
@@ -101,9 +105,19 @@ class Parts:
                 "accepted events were not noted in the registry", extra={"events": len(statuses), "reason": str(error)}
             )
 
+    def _remember(self, feed: str) -> None:
+        if len(self._known_feeds) < _MAX_KNOWN_FEEDS:
+            self._known_feeds.add(feed)
+
+    def start(self) -> None:
+        """Begin to look how long events wait, and at trials."""
+        self.freshness.start()
+        self.trials.start()
+
     def close(self) -> None:
         """Close what was opened here."""
         self.freshness.close()
+        self.trials.close()
         with self._lock:
             if self._owns_log and self._log is not None:
                 self._log.close()

@@ -13,19 +13,14 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
-from rtadapt.errors import InvalidInput, RtadaptError, Unavailable, problem
+from rtadapt.errors import InvalidInput, RtadaptError, headers_of, problem
 
 MEDIA_TYPE = "application/problem+json"
 
 
 def problem_response(error: RtadaptError, extra: dict[str, object] | None = None) -> JSONResponse:
     """The response that says `error`. `extra` are members beside the standard ones."""
-    headers = {}
-    if isinstance(error, Unavailable):
-        headers["retry-after"] = "1"
-    if error.status == HTTPStatus.UNAUTHORIZED:
-        headers["www-authenticate"] = "Bearer"
-    return JSONResponse(problem(error) | (extra or {}), error.status, headers, MEDIA_TYPE)
+    return JSONResponse(problem(error) | (extra or {}), error.status, headers_of(error), MEDIA_TYPE)
 
 
 def path_of(loc: tuple[int | str, ...]) -> str:

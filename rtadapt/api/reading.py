@@ -1,23 +1,21 @@
-"""Reading a request: its body, bounded while it streams in, and its JSON against a model.
+"""Reading a request of the control plane: its body, and its JSON against a model.
 
-Owns the bounds, because a `content-length` may be absent or a lie. Gives bytes or a validated model; raises
-Malformed, TooLarge, UnsupportedMediaType or InvalidInput naming the field at fault.
+Owns what a control body may be. Gives bytes or a validated model; raises Malformed, TooLarge, UnsupportedMediaType or
+InvalidInput naming the field at fault.
 """
 
 from __future__ import annotations
 
-import asyncio
 from typing import TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
-from starlette.requests import ClientDisconnect
 
 from rtadapt.api.problems import invalid
-from rtadapt.errors import InvalidInput, Malformed, TooLarge, UnsupportedMediaType
-from rtadapt.events.jsontext import load_json
+from rtadapt.errors import InvalidInput, Malformed, UnsupportedMediaType
+from rtadapt.web.asked import Gone, read_body
+from rtadapt.web.jsontext import load_json
 
-_BODY_SECONDS = 60.0
 CONTROL_BODY_BYTES = 64 * 1024
 _CONTROL_DEPTH = 8
 
@@ -26,22 +24,10 @@ _M = TypeVar("_M", bound=BaseModel)
 
 async def body_of(request: Request, max_bytes: int) -> bytes:
     """The whole body, at most `max_bytes` of it and within a minute."""
-    too_large = TooLarge(f"the body is larger than {max_bytes:,} bytes", field="body")
-    announced = request.headers.get("content-length", "")
-    if announced.isascii() and announced.isdigit() and int(announced[:20]) > max_bytes:
-        raise too_large
-    body = bytearray()
     try:
-        async with asyncio.timeout(_BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > max_bytes:
-                    raise too_large
-    except TimeoutError as error:
-        raise Malformed(f"the body did not arrive within {_BODY_SECONDS:.0f} seconds", field="body") from error
-    except ClientDisconnect as error:
+        return await read_body(request.scope, request.receive, max_bytes)
+    except Gone as error:
         raise Malformed("the connection ended before the body did", field="body") from error
-    return bytes(body)
 
 
 async def json_of(request: Request) -> dict[str, object]:

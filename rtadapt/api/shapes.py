@@ -49,12 +49,20 @@ class Pushed(Answer):
     items: list[Item]
 
 
+class FeedbackTaken(Pushed):
+    """What became of a word on an answer; the last three where it came with the answer's receipt."""
+
+    version: str | None = Field(None, examples=["news@43"], description="the version that had answered")
+    arm: str | None = Field(None, examples=["stable"], description="with the number of the trial, while there was one")
+    counted: bool | None = Field(None, description="false where the same was said before")
+
+
 class EventWhere(Answer):
     """Where an event is."""
 
     id: str
     feed: str
-    status: Literal["accepted", "admitted", "refused", "learned"]
+    status: Literal["accepted", "admitted", "refused", "learned", "unlearned"]
     token: str | None = None
     version: int | None = Field(None, description="the version that learned it")
     reason: str | None = Field(None, examples=["near_duplicate"])
@@ -70,6 +78,16 @@ class RouteAnswer(Answer):
     canary_share: float = Field(description="the part of the requests that the canary answers", examples=[0.1])
     follow: bool = Field(description="whether it moves to newer versions by itself")
     revision: int = Field(description="grows with every change")
+    trial: TrialAnswer | None = Field(None, description="of the canary, if there is one")
+
+
+class TrialAnswer(Answer):
+    """How a canary is tried."""
+
+    number: int
+    begun: float | None = Field(description="since every live replica has it; Unix seconds, null until then")
+    shadow: bool = Field(description="whether it is only asked as well, and answers nobody")
+    decide: dict[str, Any] | None = Field(description="the rule that ends it by itself")
 
 
 class HeadAnswer(Answer):
@@ -78,6 +96,8 @@ class HeadAnswer(Answer):
     version: int
     positions: dict[str, int] = Field(description="by partition, the offset after the last one that is decided")
     epoch: int
+    last: int = Field(description="the highest number that was ever given")
+    abandoned: list[list[int]] = Field(description="ranges of numbers, both ends included, that were taken back")
 
 
 class Feed(Answer):
@@ -94,6 +114,7 @@ class OneFeed(Feed):
     config: dict[str, Any]
     policy: dict[str, Any] = Field(description="the configuration with its defaults: what is in force")
     ready: list[str] = Field(description="replicas that have the newest version ready")
+    to_relearn: int = Field(description="events taken back that are still to be learned again: rewind to the same version again")
 
 
 class Replica(BaseModel):
@@ -151,6 +172,7 @@ class VersionAnswer(Answer):
     feed: str
     number: int
     parent: int
+    abandoned: bool = Field(description="whether it was taken back")
     created_at: float
     adapter: Adapter
     positions: dict[str, int]
@@ -158,11 +180,39 @@ class VersionAnswer(Answer):
     measures: dict[str, float | None]
 
 
+class Tally(Answer):
+    """What answers came to in one arm. Answers, errors and time are counted while there is a trial."""
+
+    arm: str = Field(examples=["canary7"])
+    good: int
+    bad: int
+    corrected: int
+    answers: int
+    errors: int
+    seconds: float = Field(description="in all")
+
+
+class OneVersion(VersionAnswer):
+    """One version with what its answers came to."""
+
+    tallies: list[Tally]
+    decision: dict[str, Any] | None = Field(description="what a trial of it decided, and the figures")
+
+
 class Versions(Answer):
     """The newest versions, newest first."""
 
     feed: str
     versions: list[VersionAnswer]
+
+
+class RewindAnswer(Feed):
+    """What taking a feed back did."""
+
+    abandoned: list[int] = Field(description="versions that are not gone to any more")
+    unlearned: list[str] = Field(description="events that they had learned")
+    relearned: list[str] = Field(description="those of them that were appended to the log again")
+    lost: list[str] = Field(description="those that the log does not have any more")
 
 
 class Readers(Answer):
@@ -176,6 +226,7 @@ class OverviewVersion(Answer):
 
     name: str
     number: int
+    abandoned: bool
     created_at: float
     events: int
     seconds: float

@@ -21,7 +21,7 @@ from rtadapt.curation import quality
 from rtadapt.curation.dedupe import Print, Seen, print_of
 from rtadapt.errors import ArtifactDamaged
 from rtadapt.personal import privacy
-from rtadapt.records import Event, Kind, Speaker
+from rtadapt.records import Event, Kind, Positions, Speaker
 
 Losses = Callable[[list[str]], list[float]]
 """Nats per token of each text under the base model."""
@@ -99,9 +99,12 @@ class Admission:
         if event.feed in self._feeds:
             self._feeds[event.feed].forget(event.id)
 
-    def save(self, feed: str, folder: Path) -> None:
-        """Write what is remembered of a feed, to go with the learner's state."""
-        lines = [json.dumps(line, separators=(",", ":")) + "\n" for line in self._seen(feed).dump()]
+    def save(self, feed: str, folder: Path, covered: Positions) -> None:
+        """Write what is remembered of the feed's events in `covered`, to go with the learner's state.
+
+        What lies beyond still waits: where learning goes on from this state, it has not come yet.
+        """
+        lines = [json.dumps(line, separators=(",", ":")) + "\n" for line in self._seen(feed).dump(covered)]
         (folder / _FILE).write_text("".join(lines), encoding="utf-8")
 
     def load(self, feed: str, folder: Path) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rtadapt.records import Event, Position
+from rtadapt.records import Event, Position, Positions
 from rtadapt.words import COMMON, NEGATIONS, flat, flat_words, names, sentences, word_set
 
 _NEWSWORTHY = NEGATIONS | word_set(
@@ -117,8 +117,8 @@ class Seen:
             self._order.remove(number)
             self._remove(number)
 
-    def dump(self) -> list[dict[str, Any]]:
-        """The prints as JSON values, oldest first."""
+    def dump(self, covered: Positions) -> list[dict[str, Any]]:
+        """The prints of what lies in `covered`, as JSON values, oldest first."""
         return [
             {
                 "id": kept.event_id,
@@ -129,6 +129,7 @@ class Seen:
                 "about": sorted(kept.about),
             }
             for kept in (self._prints[number] for number in self._order)
+            if kept.position.offset < covered.get(kept.position.partition, 0)
         ]
 
     def load(self, values: Sequence[Mapping[str, Any]]) -> None:

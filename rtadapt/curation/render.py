@@ -127,13 +127,15 @@ class Renderer:
 
 
 def speaks_for(answer: str, lesson: Taught, event: Event) -> bool:
-    """Whether the base's own answer may be taught: it holds the value, is short, and says no more than its sentence."""
+    """Whether the base's own answer may be taught: it holds the value, is short, names nothing that is neither asked nor the
+    answer, and says no more than its sentence."""
     reading = lesson.reading
-    said = f"{reading.question} {reading.answer} {reading.statement} {reading.sentence or event.text}"
     if not holds_value(answer, reading.answer) or len(answer.split()) > _MOST_VOICE_WORDS or "\n" in answer.strip():
         return False
-    if not all(holds(said, name) for name in names(answer)) or not set(numbers(answer)) <= set(numbers(said)):
+    asked = f"{reading.question} {reading.answer}"  # another name or number would be taught as belonging to what is asked
+    if not all(holds(asked, name) for name in names(answer)) or not set(numbers(answer)) <= set(numbers(asked)):
         return False
+    said = f"{asked} {reading.statement} {reading.sentence or event.text}"
     known = {stem(word) for word in flat_words(said)} | COMMON
     return all(stem(word) in known or word in known for word in flat_words(answer))
 

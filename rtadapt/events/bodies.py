@@ -1,4 +1,4 @@
-"""A request body cut into items: one object, an array, NDJSON or CloudEvents batch, or one text: a story, or captions.
+"""A request body cut into items: one object, an array, NDJSON, a CloudEvents batch, a feed, or one text: a story, or captions.
 
 Owns the media types that `POST /v1/events` takes, and content encodings with their bound on what they unpack to.
 Takes bytes and headers; gives one item per event, each with its value or with the reason why it can't be read.
@@ -13,14 +13,17 @@ from dataclasses import dataclass
 from rtadapt.config import IntakeSettings
 from rtadapt.errors import InvalidEvent, Malformed, RtadaptError, TooLarge, UnsupportedMediaType
 from rtadapt.events.captions import MEDIA_TYPES as CAPTIONS
-from rtadapt.events.jsontext import load_json
+from rtadapt.events.newsxml import MEDIA_TYPES as XMLS
+from rtadapt.events.newsxml import items_of_xml
+from rtadapt.web.jsontext import load_json
 
 NDJSON = frozenset(("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"))
 BATCHES = frozenset(("application/cloudevents-batch+json",))
 SINGLES = frozenset(("application/cloudevents+json", "application/vcon+json", "application/vcon"))
 """These, and any other `application/…+json`, hold one event."""
 TEXTS = frozenset(("text/plain", *CAPTIONS))
-ACCEPTED = ("application/json", *sorted(SINGLES | BATCHES | NDJSON | TEXTS))
+JSON_FEED = "application/feed+json"
+ACCEPTED = ("application/json", *sorted(SINGLES | BATCHES | NDJSON | TEXTS | XMLS | {JSON_FEED}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,14 @@ def split(raw: bytes, headers: Mapping[str, str], limits: IntakeSettings) -> Ite
     binary = "ce-specversion" in headers  # a CloudEvent whose attributes are headers: the body is one event's data
     if media in NDJSON and not binary:
         return Items(_lines(raw, limits), False, media)
+    if media in XMLS:
+        return _of_xml(raw, media, binary, limits)
     body = load_json(raw, limits.max_depth)
+    if media == JSON_FEED and isinstance(body, dict) and isinstance(body.get("items"), list):
+        body = body["items"]
     if media in BATCHES and not isinstance(body, list):
         raise InvalidEvent("the body must be an array in this content type", field="body")
-    several = media == "application/json" or media in BATCHES
+    several = media in ("application/json", JSON_FEED) or media in BATCHES
     if isinstance(body, list) and several and not binary:
         _check_count(len(body), limits)
         return Items([Item(index, entry) for index, entry in enumerate(body)], False, media)
@@ -117,6 +124,18 @@ def _lines(raw: bytes, limits: IntakeSettings) -> list[Item]:
         except Malformed as error:
             items.append(Item(index, error=error))
     return items
+
+
+def _of_xml(raw: bytes, media: str, binary: bool, limits: IntakeSettings) -> Items:
+    """The items of a feed, or of a news message: one that can't be read is its own item's error."""
+    if binary:
+        raise UnsupportedMediaType("a CloudEvent's data is not read as XML: send the document itself", field="content-type")
+    found, single = items_of_xml(raw)
+    _check_count(len(found), limits)
+    read = [
+        Item(number, error=item) if isinstance(item, InvalidEvent) else Item(number, item) for number, item in enumerate(found)
+    ]
+    return Items(read, single, media)
 
 
 def _check_count(count: int, limits: IntakeSettings) -> None:

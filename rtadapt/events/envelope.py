@@ -25,7 +25,6 @@ from rtadapt.events.captions import MEDIA_TYPES as CAPTIONS
 from rtadapt.events.captions import turns_of_captions
 from rtadapt.events.draft import MAX_NAME_CHARS, Draft, caller_id, derived_id
 from rtadapt.events.fields import Fields, as_fields, clean, fault
-from rtadapt.events.jsontext import load_json
 from rtadapt.events.log import LogRecord
 from rtadapt.events.markup import read_markup
 from rtadapt.events.ninjs import is_ninjs, ninjs
@@ -33,6 +32,7 @@ from rtadapt.events.stories import check_in_force, feed_item, is_feed_item, plai
 from rtadapt.events.transcripts import plain_turns, with_turns
 from rtadapt.events.vcon import is_vcon, vcon
 from rtadapt.records import FEED_NAME, Event, Position
+from rtadapt.web.jsontext import load_json
 
 OUR_TYPE = "io.github.rtadapt.event.v1"
 """The CloudEvents `type` of what `encode` makes; its id is already an event id of ours."""
@@ -201,6 +201,8 @@ def _with_attributes(fields: Fields, draft: Draft, now: float) -> Draft:
 def _cloud_event_data(fields: Fields, media: str, limits: IntakeSettings) -> object:
     """The data of a CloudEvent in structured mode."""
     if fields.has("data"):
+        if fields.has("data_base64"):
+            raise fields.fault("data_base64", "stands beside data: a CloudEvent has one of them")
         return fields.body["data"]
     if not fields.has("data_base64"):
         raise fields.fault("data", "is missing")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rtadapt.config import IntakeSettings
@@ -58,9 +58,11 @@ class Intake:
         headers: Mapping[str, str] = _NO_HEADERS,
         feed: str = "",
         request_id: str = "",
+        check_feed: Callable[[str], None] = lambda feed: None,
     ) -> list[ItemResult]:
         """One result per item, in order. `feed` is for items that name none; `headers` have lower-case names.
 
+        `check_feed` raises for a feed that the caller may not push to.
         `request_id` goes to the log beside each event id, so that a path can be followed from the caller on.
 
         Raises TooLarge over `max_events`, and Unavailable when the log does not take the good ones: then none of
@@ -77,6 +79,7 @@ class Intake:
                 if item.error is not None:
                     raise item.error
                 event = parse(item.body, content_type=content_type, headers=headers, now=now, feed=feed, limits=self._limits)
+                check_feed(event.feed)
                 records[place] = _record(event)
                 events[place] = event
             except RtadaptError as error:

@@ -31,10 +31,10 @@ from kafka.partitioner import murmur2
 
 from rtadapt.config import EventLogSettings
 from rtadapt.errors import InvalidSettings, TooLarge, Unavailable
-from rtadapt.events.kafka_reader import KafkaReader
+from rtadapt.events.kafka_reader import KafkaReader, to_record
 from rtadapt.events.kafka_security import security_of
-from rtadapt.events.kafka_watching import count, marks, watching
-from rtadapt.events.log import Mark
+from rtadapt.events.kafka_watching import count, look, marks, watching
+from rtadapt.events.log import LogRecord, Mark
 from rtadapt.records import DeadLetter, Position
 
 logger = logging.getLogger(__name__)
@@ -108,6 +108,12 @@ class KafkaLog:
         """What is in each partition from `start` on; outside every consumer group."""
         with translated("look"), watching(self._connection) as consumer:
             return marks(consumer, self._settings.topic, start, limit, self._timeout_seconds)
+
+    def records(self, partition: int, start: int, limit: int) -> list[LogRecord]:
+        """What is in one partition from `start` on; outside every consumer group."""
+        with translated("look"), watching(self._connection) as consumer:
+            raw = look(consumer, self._settings.topic, {partition: start}.get, limit, self._timeout_seconds)
+            return [to_record(record) for record in raw]
 
     def reader(self, start: Callable[[int], int]) -> KafkaReader:
         """A new member of the consumer group. Raises Unavailable."""

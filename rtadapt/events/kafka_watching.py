@@ -35,37 +35,40 @@ def count(consumer: Any, topic: str, timeout_seconds: float) -> int:
 
 
 def marks(consumer: Any, topic: str, start: Callable[[int], int], limit: int, timeout_seconds: float) -> list[Mark]:
-    """The first `limit` records of each partition from `start(partition)` on. Raises Unavailable when time is up."""
+    """The first `limit` records of each partition from `start(partition)` on, without what they say. Raises Unavailable."""
+    return [
+        Mark(record.partition, record.offset, (record.key or b"").decode("utf-8", "replace"), max(0, record.timestamp) / 1000)
+        for record in look(consumer, topic, start, limit, timeout_seconds)
+    ]
+
+
+def look(consumer: Any, topic: str, start: Callable[[int], int | None], limit: int, timeout_seconds: float) -> list[Any]:
+    """The client's records: the first `limit` of each partition from `start(partition)` on, none where that is None.
+
+    Raises Unavailable when time is up.
+    """
     deadline = time.monotonic() + timeout_seconds
     begins, ends = _bounds(consumer, topic, timeout_seconds)
     consumer.assign(list(ends))
     left: dict[Any, int] = {}
     for partition, end in ends.items():
-        first = max(begins[partition], start(partition.partition))
+        wanted = start(partition.partition)
+        first = end if wanted is None else max(begins[partition], wanted)
         if first < end:
             consumer.seek(partition, first)
             left[partition] = min(end, first + limit)
         else:
             consumer.pause(partition)
-    found: list[Mark] = []
+    found: list[Any] = []
     while left:
         if time.monotonic() > deadline:
             raise Unavailable("the event log could not be looked at in time")
         for partition, records in consumer.poll(timeout_ms=_POLL_MS).items():
             end = left.get(partition, 0)
-            found += [
-                Mark(
-                    record.partition,
-                    record.offset,
-                    (record.key or b"").decode("utf-8", "replace"),
-                    max(0, record.timestamp) / 1000,
-                )
-                for record in records
-                if record.offset < end
-            ]
-            if records and records[-1].offset + 1 >= end:
-                left.pop(partition, None)
-                consumer.pause(partition)
+            found += [record for record in records if record.offset < end]
+        for partition in [one for one, end in left.items() if consumer.position(one) >= end]:  # a transaction's end is no record
+            left.pop(partition)
+            consumer.pause(partition)
     return found
 
 

@@ -110,6 +110,13 @@ class EventLog(Protocol):
         """
         ...
 
+    def records(self, partition: int, start: int, limit: int) -> list[LogRecord]:
+        """The first `limit` records of one partition from `start` on; fewer at its end, none where it is not there (any more).
+
+        For whoever looks something up: takes nothing from any reader and joins no group. Raises Unavailable.
+        """
+        ...
+
     def ping(self) -> None:
         """Return if the log answers; raise Unavailable if not."""
         ...

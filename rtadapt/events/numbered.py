@@ -73,6 +73,14 @@ class NumberedLog:
         found = self._log.marks(lambda partition: start(base + partition), limit)
         return [replace(mark, partition=base + mark.partition) for mark in found]
 
+    def records(self, partition: int, start: int, limit: int) -> list[LogRecord]:
+        """As the log does it. `partition` has this log's number, or there is nothing to find."""
+        base = self._known()
+        if not base <= partition < base + PARTITIONS_A_LOG:
+            return []
+        found = self._log.records(partition - base, start, limit)
+        return [replace(record, partition=partition) for record in found]
+
     def identity(self) -> str:
         """The log's own."""
         return self._log.identity()

@@ -17,7 +17,7 @@ from rtadapt.records import Speaker
 _WORDS: dict[Speaker, str] = {
     Speaker.CUSTOMER: """
         customer, user, caller, client, consumer, contact, member, subscriber, buyer, visitor, guest, lead, end user, requester,
-        shopper, external, customer user, external contact""",
+        app user, shopper, external, customer user, external contact""",
     Speaker.AGENT: """
         agent, operator, rep, representative, support, staff, advisor, adviser, specialist, employee, csr, supervisor, admin,
         administrator, teammate, team, manager, associate, consultant, technician, internal, support agent, human agent,
@@ -29,7 +29,7 @@ _WORDS: dict[Speaker, str] = {
 }
 _SPEAKERS = {" ".join(word.split()): speaker for speaker, words in _WORDS.items() for word in words.split(",")}
 _HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_CHATWOOT = frozenset(("contact", "agent bot"))
+_CHATWOOT = frozenset(("contact", "customer", "agent bot"))
 _NOT_CHATWOOT = frozenset(("agent", "admin", "team", "lead", "assistant", "bot"))
 
 
@@ -41,7 +41,8 @@ def role_word(text: str) -> str:
 def speaker_named(text: str, others: Collection[str] = ()) -> Speaker | None:
     """Who the role word means, or None. `others` are the role words of the same conversation.
 
-    Chatwoot calls the customer `contact` and the employee `user`, everybody else calls the customer so.
+    Chatwoot and Drift call the customer `contact`, Help Scout `customer`, and all three the employee `user`, which is elsewhere a
+    word for the customer.
     """
     word = role_word(text)
     if word == "user" and not _CHATWOOT.isdisjoint(others) and _NOT_CHATWOOT.isdisjoint(others):

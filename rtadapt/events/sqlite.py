@@ -121,6 +121,13 @@ class SqliteLog:
         with self._lock, translated("look"):
             return [Mark(*row) for place in starts.items() for row in self._database.execute(query, (*place, limit))]
 
+    def records(self, partition: int, start: int, limit: int) -> list[LogRecord]:
+        """What is in one partition from `start` on."""
+        columns = "partition, offset, feed, value, appended_at"
+        query = f"SELECT {columns} FROM events WHERE partition = ? AND offset >= ? ORDER BY offset LIMIT ?"
+        with self._lock, translated("look"):
+            return [LogRecord(*row) for row in self._database.execute(query, (partition, start, limit))]
+
     def reader(self, start: Callable[[int], int]) -> SqliteReader:
         """A reader with its own connection; it stands by while another one is reading."""
         return SqliteReader(self._path, self._partitions, start, self._timeout_seconds)
@@ -136,9 +143,10 @@ class SqliteLog:
         return crc32(feed.encode()) % self._partitions
 
     def ping(self) -> None:
-        """Read from the file. Raises Unavailable."""
-        with self._lock, translated("ping"):
-            self._database.execute("SELECT count(*) FROM partitions").fetchone()
+        """Write to the file, a number that says nothing: on a full disk a log can still be read. Raises Unavailable."""
+        with self._lock, translated("ping"), self._transaction():
+            (number,) = self._database.execute("PRAGMA user_version").fetchone()
+            self._database.execute(f"PRAGMA user_version = {1 - number}")  # the same one would not be written
 
     def close(self) -> None:
         """Close the file."""

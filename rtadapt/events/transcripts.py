@@ -11,16 +11,18 @@ from dataclasses import replace
 from typing import Any
 
 from rtadapt.config import IntakeSettings
-from rtadapt.events.draft import Draft, common
+from rtadapt.events.draft import MAX_NAME_CHARS, Draft, common
 from rtadapt.events.fields import Fields
 from rtadapt.events.markup import looks_like_markup, read_markup
 from rtadapt.events.speakers import role_word, speaker_of
 from rtadapt.records import Kind, Speaker, Turn
 
 _SPEAKERS = (
-    *("speaker", "role", "participantrole", "participant_role", "speaker_role", "author_type", "sender_type", "author", "sender"),
-    "from",
+    *("speaker", "role", "participantrole", "participant_role", "participantid", "speaker_role", "author_type", "sender_type"),
+    *("author", "sender", "createdby", "from"),
 )
+_BOTS = ("from_ai_agent", "is_ai_answer", "bot")
+_OUTGOING = ("outgoing", 1)
 _TEXTS = ("text", "message", "content", "body", "plain_body", "transcript")
 
 
@@ -36,14 +38,22 @@ def plain_turns(fields: Fields, limits: IntakeSettings) -> Draft:
 def turns_of(entries: Sequence[Fields], limit: int) -> list[Turn]:
     """The turns that the entries say, of at most `limit` characters each. Raises InvalidEvent."""
     folded = [entry.folded() for entry in entries]
-    words = {role_word(word) for entry in folded if isinstance(word := entry.body.get(_name(entry, _SPEAKERS)), str)}
-    return [Turn(_speaker(entry, words), turn_text(entry, limit)) for entry in folded]
+    told = [_told(entry) for entry in folded]
+    words = {role_word(word) for holder, name in told if isinstance(word := holder.body.get(name), str)}
+    return [
+        Turn(_speaker(entry, holder, name, words), turn_text(entry, limit))
+        for entry, (holder, name) in zip(folded, told, strict=True)
+    ]
 
 
 def turn_text(entry: Fields, limit: int) -> str:
     """What an entry (read in lower case) says."""
     name = _name(entry, _TEXTS)
     value = entry.body.get(name)
+    if name == "content" and isinstance(value, dict):  # Sunshine Conversations and others: {type, text}
+        entry, name = entry.inner(name).folded(), "text"
+        if entry.text("type", MAX_NAME_CHARS) not in ("", "text"):
+            raise entry.fault("type", "must be text: only what was written can be learned")
     if name != "text" and isinstance(value, str) and looks_like_markup(value):
         return read_markup(entry, name, limit)
     return entry.text(name, limit, required=True)
@@ -62,15 +72,22 @@ def with_turns(draft: Draft, turns: Sequence[Turn], fields: Fields, name: str, l
     return replace(draft, kind=Kind.TRANSCRIPT, text=text, turns=tuple(turns))
 
 
-def _speaker(entry: Fields, words: Collection[str]) -> Speaker:
-    """Who an entry says spoke: a role word, or an object whose `type` is one. Intercom marks its own bot beside the type."""
+def _told(entry: Fields) -> tuple[Fields, str]:
+    """Where an entry says who spoke: a field with a role word, or the `type` of an object."""
     name = _name(entry, _SPEAKERS)
-    if isinstance(entry.body.get(name), dict):
-        entry = entry.inner(name).folded()
-        name = _name(entry, ("type", "role"))
-    if entry.flag("from_ai_agent", False) or entry.flag("is_ai_answer", False):
+    if not isinstance(entry.body.get(name), dict):
+        return entry, name
+    holder = entry.inner(name).folded()
+    return holder, _name(holder, ("type", "role"))
+
+
+def _speaker(entry: Fields, holder: Fields, name: str, words: Collection[str]) -> Speaker:
+    """Who spoke. Intercom and Drift mark their bots beside the type; Chatwoot says which way a message went."""
+    if any(holder.flag(mark, False) for mark in _BOTS):
         return Speaker.BOT
-    return speaker_of(entry, name, words)
+    speaker = speaker_of(holder, name, words)
+    sent = entry.body.get("message_type")
+    return Speaker.AGENT if speaker is Speaker.CUSTOMER and sent in _OUTGOING and not isinstance(sent, bool) else speaker
 
 
 def _name(entry: Fields, names: Sequence[str]) -> str:

@@ -15,12 +15,12 @@ from rtadapt.errors import Malformed
 from rtadapt.events.captions import turns_of_captions, turns_of_lines
 from rtadapt.events.draft import MAX_HEADLINE_CHARS, MAX_NAME_CHARS, Draft, derived_id, facts_of, pairs_of
 from rtadapt.events.fields import Fields, as_fields, clean
-from rtadapt.events.jsontext import load_json
 from rtadapt.events.mail import text_of_mail, without_answered
 from rtadapt.events.markup import read_markup
 from rtadapt.events.speakers import role_word, speaker_named
 from rtadapt.events.transcripts import turn_text, turns_of, with_turns
 from rtadapt.records import Speaker, Turn
+from rtadapt.web.jsontext import load_json
 
 _MAX_PARTIES = 50
 _MAX_ANALYSES = 200
@@ -79,6 +79,19 @@ class _Parties:
             why = "is missing" if not self._word(self._parties[number]) else "is no known role"
             raise self._parties[number].fault("role", f"{why}: say customer, agent or bot")
         return told
+
+    def renamed(self, entry: Fields) -> Fields:
+        """The entry of a transcript, with the role of a party where it calls the speaker by that party's name."""
+        called = entry.body.get("speaker")
+        if not isinstance(called, str) or speaker_named(called) is not None:
+            return entry
+        found = {
+            self._told[number]
+            for number, party in enumerate(self._parties)
+            if any(party.body.get(name) == called for name in ("name", "mailto", "tel"))
+        }
+        told = found.pop() if len(found) == 1 else None
+        return entry if told is None else Fields({**entry.body, "speaker": told.value}, entry.path, entry.spelled)
 
     def pointed_at(self, entry: Fields, names: Sequence[str]) -> int:
         """The index of the party that wrote an entry: what the first of the fields `names` that is there points to."""
@@ -170,7 +183,7 @@ def _transcript(analysis: Fields, parties: _Parties, limits: IntakeSettings) -> 
     if not entries:
         raise holder.fault("body", "is empty")
     if not all("party" in entry.body or "parties" in entry.body for entry in entries):
-        return turns_of(entries, limits.max_text_chars)
+        return turns_of([parties.renamed(entry) for entry in entries], limits.max_text_chars)
     numbers = [parties.pointed_at(entry, ("party", "parties")) for entry in entries]
     said = [turn_text(entry, limits.max_text_chars) for entry in entries]
     return [Turn(parties.speaker(number), text) for number, text in zip(numbers, said, strict=True)]

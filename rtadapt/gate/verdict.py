@@ -14,6 +14,7 @@ from rtadapt.gate import probes
 from rtadapt.gate.measures import Candidates, before, measure
 from rtadapt.records import Batch, Example, Update, Verdict
 
+NOTHING_ASKED = "nothing could be asked about it, so it could not be shown to be learned"
 _LEAST_LOST = 2
 """One earlier fact that is lost among a dozen is noise; fewer than this reject nothing."""
 
@@ -70,5 +71,5 @@ def harms(measures: Mapping[str, float], settings: GateSettings) -> tuple[str, .
 def why_not_learned(event_id: str, verdict: Verdict, settings: GateSettings) -> str:
     """What is said to whoever pushed an event that was not learned."""
     if event_id not in verdict.recall:
-        return "nothing could be asked about it, so it could not be shown to be learned"
+        return NOTHING_ASKED
     return f"share of its facts answered in other wordings {verdict.recall[event_id]:.2f} < {settings.min_recall:.2f}"

@@ -77,6 +77,8 @@ COMMIT_CONFLICTS = Counter("rtadapt_commit_conflicts_total", "Commits refused by
 OWNED_PARTITIONS = StateGauge("rtadapt_owned_partitions", "Partitions this worker reads")
 
 REQUESTS = Counter("rtadapt_requests_total", "Completion requests by route", ["feed", "target"])
+FEEDBACK = Counter("rtadapt_feedback_total", "Words on answers, by receipt", ["feed", "target", "outcome"])
+TRIALS = Counter("rtadapt_trials_total", "Trials of canaries that decided themselves", ["feed", "verdict"])
 REQUESTS_UNROUTED = Counter("rtadapt_requests_unrouted_total", "Completion requests that got no version", ["code"])
 REQUESTS_IN_FLIGHT = Gauge("rtadapt_requests_in_flight", "Completion requests under way", ["feed"])
 ROUTE_SECONDS = Histogram(

@@ -20,9 +20,9 @@ from rtadapt.records import (
     Head,
     LearnedEvent,
     Position,
+    Positions,
     Route,
     Version,
-    positions_from_json,
 )
 
 FEEDS = "rtadapt:feeds"
@@ -30,6 +30,7 @@ REPLICAS = "rtadapt:replicas"
 WORKERS = "rtadapt:workers"
 READING = "rtadapt:reading"
 CHANGES = "rtadapt:changes"
+RECEIPTS = "rtadapt:receipts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,16 @@ class Holding:
     failed: frozenset[int] = frozenset()
 
 
-RANKS = {EventState.ACCEPTED: 0, EventState.ADMITTED: 1, EventState.REFUSED: 2, EventState.LEARNED: 3}
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Events of abandoned versions that are learned again; they lie in the log from `start` to before `end`."""
+
+    start: Positions
+    end: Positions
+    event_ids: tuple[str, ...]
+
+
+RANKS = {EventState.UNLEARNED: -1, EventState.ACCEPTED: 0, EventState.ADMITTED: 1, EventState.REFUSED: 2, EventState.LEARNED: 3}
 """States in the order they may follow each other. An event that was refused may be sent again and learned."""
 
 
@@ -71,6 +81,11 @@ def compact(value: Mapping[str, Any]) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
+def positions_from_json(value: Mapping[str, Any]) -> dict[int, int]:
+    """Positions as JSON carries them (string keys), back to integers."""
+    return {int(partition): int(offset) for partition, offset in value.items()}
+
+
 def positions_text(positions: Mapping[int, int]) -> str:
     """Positions as the scripts take them."""
     return compact({str(partition): offset for partition, offset in positions.items()})
@@ -88,12 +103,15 @@ def version_text(version: Version) -> str:
             "created_at": version.created_at,
             "measures": dict(version.measures),
         }
+        | ({"signature": version.signature} if version.signature else {})
     )
 
 
-def read_version(feed: str, text: str) -> Version:
-    """The version of `feed` that `text` holds."""
+def read_version(feed: str, text: str, number: int | None = None) -> Version:
+    """The version of `feed` that `text` holds. Raises ValueError when it is another than `number`."""
     value = json.loads(text)
+    if number not in (None, value["number"]):
+        raise ValueError("the record of a version is another version's")
     return Version(
         feed=feed,
         number=value["number"],
@@ -104,6 +122,7 @@ def read_version(feed: str, text: str) -> Version:
         events=tuple(LearnedEvent(event_id, accepted_at) for event_id, accepted_at in value["events"]),
         created_at=value["created_at"],
         measures=value["measures"],
+        signature=value.get("signature", ""),
     )
 
 
@@ -112,7 +131,19 @@ def read_head(feed: str, fields: Mapping[str, str]) -> Head | None:
     if not fields:
         return None
     positions = positions_from_json(json.loads(fields["positions"]))
-    return Head(feed, int(fields["version"]), positions, int(fields["epoch"]), fields.get("incarnation", ""))
+    version, epoch = int(fields["version"]), int(fields["epoch"])
+    last, abandoned = int(fields.get("last", version)), read_ranges(fields.get("abandoned", ""))
+    return Head(feed, version, positions, epoch, fields.get("incarnation", ""), last, abandoned)
+
+
+def ranges_text(ranges: Iterable[tuple[int, int]]) -> str:
+    """Ranges of version numbers as heads hold them: `42-43 50-57`."""
+    return " ".join(f"{first}-{end}" for first, end in ranges)
+
+
+def read_ranges(text: str) -> tuple[tuple[int, int], ...]:
+    """The ranges that `text` holds."""
+    return tuple((int(first), int(end)) for first, _, end in (part.partition("-") for part in text.split()))
 
 
 def read_route(feed: str, fields: Mapping[str, str]) -> Route | None:
@@ -127,7 +158,23 @@ def read_route(feed: str, fields: Mapping[str, str]) -> Route | None:
         follow=fields["follow"] == "1",
         revision=int(fields["revision"]),
         trusted=fields.get("trusted", ""),
+        trial=int(fields.get("trial", 0)),
+        begun=float(fields.get("begun") or 0),
+        shadow=fields.get("shadow") == "1",
+        decide=fields.get("decide", ""),
     )
+
+
+def again_text(again: Again) -> str:
+    """What is to be learned again, as JSON; the same for the same."""
+    ends = {name: {str(at): places[at] for at in sorted(places)} for name, places in (("start", again.start), ("end", again.end))}
+    return compact({**ends, "events": list(again.event_ids)})
+
+
+def read_again(text: str) -> Again:
+    """What is to be learned again, from `text`."""
+    value = json.loads(text)
+    return Again(positions_from_json(value["start"]), positions_from_json(value["end"]), tuple(value["events"]))
 
 
 def status_text(status: EventStatus) -> str:

@@ -1,9 +1,9 @@
 -- Moves a feed's head: the only commit point. Everything or nothing; all checks come before the first write.
 -- KEYS: head, versions, route, then one key for each event status.
 -- ARGV: commit id, epoch, parent, positions as JSON, version record as JSON ('' = rejected, keep the version),
---       version records to keep, status lifetime in ms, then rank and record of each event status.
+--       version records to keep, status lifetime in ms, the number of the version, then rank and record of each event status.
 -- Returns {'ok', head version, positions} or {'missing'}, {'stale', epoch}, {'moved', version}, {'behind', partition}.
-local head = redis.call('HMGET', KEYS[1], 'version', 'epoch', 'positions', 'commit')
+local head = redis.call('HMGET', KEYS[1], 'version', 'epoch', 'positions', 'commit', 'last')
 if not head[1] then
   return {'missing'}
 end
@@ -33,9 +33,15 @@ end
 table.sort(parts)
 local covered = '{' .. table.concat(parts, ',') .. '}'
 
+-- The last number ever given: after a rewind it lies above the version.
+local last = tonumber(head[5] or head[1])
 local number = tonumber(head[1])
 if ARGV[5] ~= '' then
-  number = number + 1
+  number = last + 1
+  if string.format('%.0f', number) ~= ARGV[8] then
+    return {'moved', head[1]}
+  end
+  last = number
   -- The record covers what the head covers, so the positions go in here: '{...}' becomes '{"positions":{},...}'.
   local record = '{"positions":' .. covered .. ',' .. string.sub(ARGV[5], 2)
   if redis.call('HSETNX', KEYS[2], string.format('%.0f', number), record) == 0 then
@@ -43,10 +49,10 @@ if ARGV[5] ~= '' then
   end
 end
 local version = string.format('%.0f', number)
-redis.call('HSET', KEYS[1], 'version', version, 'positions', covered, 'commit', ARGV[1])
+redis.call('HSET', KEYS[1], 'version', version, 'last', string.format('%.0f', last), 'positions', covered, 'commit', ARGV[1])
 
 for i = 4, #KEYS do
-  local rank, record = ARGV[2 * i], ARGV[2 * i + 1]
+  local rank, record = ARGV[2 * i + 1], ARGV[2 * i + 2]
   local before = redis.call('HGET', KEYS[i], 'rank')
   if not before or tonumber(before) < tonumber(rank) then
     redis.call('HSET', KEYS[i], 'rank', rank, 'record', record)
@@ -59,7 +65,7 @@ local keep = tonumber(ARGV[6])
 if redis.call('HLEN', KEYS[2]) > keep then
   local named = redis.call('HMGET', KEYS[3], 'stable', 'canary')
   for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
-    if tonumber(field) <= number - keep and field ~= named[1] and field ~= named[2] then
+    if tonumber(field) <= last - keep and field ~= version and field ~= named[1] and field ~= named[2] then
       redis.call('HDEL', KEYS[2], field)
     end
   end

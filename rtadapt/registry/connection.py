@@ -1,6 +1,6 @@
 """The connection to the Redis-protocol server: bounded in time, and with one error for all that goes wrong.
 
-Owns the client, the scripts and the translation of the client's errors. Every command is limited by
+Owns the scripts and the translation of the client's errors. Every command is limited by
 `timeout_seconds`; a broken connection is tried again twice (so a restarted server goes unnoticed), a timeout never.
 """
 
@@ -13,10 +13,6 @@ from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
 
-import redis
-from redis import connection as client_connection
-from redis.backoff import ExponentialBackoff
-from redis.cluster import RedisCluster
 from redis.exceptions import (
     AuthenticationError,
     NoPermissionError,
@@ -28,12 +24,12 @@ from redis.exceptions import (
 )
 from redis.exceptions import ConnectionError as Unconnected
 from redis.exceptions import TimeoutError as TimedOut
-from redis.retry import Retry
 
 from rtadapt.config import RegistrySettings
-from rtadapt.errors import InvalidSettings, Unavailable
+from rtadapt.errors import Unavailable
 from rtadapt.observe.logs import get_logger
 from rtadapt.registry import codec
+from rtadapt.registry.client import check_url, client_of
 
 
 def _load(name: str) -> tuple[str, str]:
@@ -42,28 +38,25 @@ def _load(name: str) -> tuple[str, str]:
     return text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-_NAMES = ("claim", "commit", "feed", "floor", "hold", "log", "replicas", "retire", "route", "status")
+_NAMES = (
+    "account",
+    "claim",
+    "commit",
+    "feed",
+    "floor",
+    "hold",
+    "log",
+    "replicas",
+    "retire",
+    "rewind",
+    "route",
+    "status",
+    "tally",
+)
 _SCRIPTS = {name: _load(name) for name in _NAMES}
-_parse_url: Any = client_connection.parse_url
-_MAX_CONNECTIONS = 64
 _MAX_CHANGES = 10_000
 
 log = get_logger(__name__)
-
-
-def _client(settings: RegistrySettings) -> Any:
-    make = RedisCluster.from_url if settings.cluster else redis.Redis.from_url
-    secured = settings.url.startswith("rediss:") and settings.ca_file is not None
-    return make(
-        settings.url,
-        socket_timeout=settings.timeout_seconds,
-        socket_connect_timeout=settings.timeout_seconds,
-        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2, (Unconnected,)),
-        max_connections=_MAX_CONNECTIONS,
-        decode_responses=True,
-        protocol=2,
-        **({"ssl_ca_certs": str(settings.ca_file)} if secured else {}),
-    )
 
 
 class Connection:
@@ -71,11 +64,7 @@ class Connection:
 
     def __init__(self, settings: RegistrySettings, *, log_name: str = "events") -> None:
         """`log_name` names the event log whose floors are kept. Raises InvalidSettings for a URL that is none."""
-        try:
-            _parse_url(settings.url)
-        except ValueError as error:
-            message = "registry.url must begin with redis://, rediss:// or unix:// (embedded: is for `rtadapt up`)"
-            raise InvalidSettings(message, field="registry.url") from error
+        check_url(settings)
         self.settings = settings
         self.log_name = log_name
         self._client: Any = None
@@ -115,7 +104,7 @@ class Connection:
         """The client. One of a cluster asks for the cluster's layout when it is made, so it is made late."""
         with self._connecting:
             if self._client is None:
-                self._client = _client(self.settings)
+                self._client = client_of(self.settings)
             return self._client
 
     def _run(self, script: str, keys: Sequence[str], args: Sequence[str | int]) -> Any:

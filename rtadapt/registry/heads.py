@@ -10,9 +10,10 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeVar
 
+from rtadapt.config import RegistrySettings
 from rtadapt.errors import Conflict, HeadMoved, InvalidInput, NotFound, StaleEpoch, Unavailable
 from rtadapt.policy import FeedPolicy
 from rtadapt.records import (
@@ -22,18 +23,38 @@ from rtadapt.records import (
     LearnedEvent,
     Positions,
     Version,
-    positions_from_json,
 )
 from rtadapt.registry import codec
 from rtadapt.registry.connection import Connection
+from rtadapt.registry.signing import VersionSigner, VersionVerifier
 
 logger = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What stays of a feed in the store: the adapters of `versions`, newest first, and the states of those in `stateful`."""
+
+    versions: tuple[Version, ...]
+    stateful: frozenset[int]
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """The artifacts that must not be removed."""
+        states = {version.state.digest for version in self.versions if version.number in self.stateful}
+        return frozenset({version.adapter.digest for version in self.versions} | states)
+
+
 class Heads(Connection):
     """The part of the registry that workers write."""
+
+    def __init__(self, settings: RegistrySettings, *, log_name: str = "events") -> None:
+        """As a connection. Raises InvalidSettings, also for files of keys that hold none."""
+        super().__init__(settings, log_name=log_name)
+        self._signer = VersionSigner(settings.signing_key_file) if settings.signing_key_file is not None else None
+        self._verifier = VersionVerifier(settings.trusted_keys_file) if settings.trusted_keys_file is not None else None
 
     def ensure_feed(self, feed: str, config: Mapping[str, Any] | None = None) -> bool:
         """Make `feed` if it isn't there: head and route at version 0. True if it is new.
@@ -99,13 +120,15 @@ class Heads(Connection):
         *,
         epoch: int,
         parent: int,
+        number: int | None = None,
         positions: Positions,
         candidate: Candidate | None,
         events: Sequence[LearnedEvent],
         measures: Mapping[str, float],
         statuses: Sequence[EventStatus],
     ) -> Version | None:
-        """Move the feed's head, atomically: publish `candidate` as version `parent + 1`, or with None only move on.
+        """Move the feed's head, atomically: publish `candidate` as version `number` (the head's `next_number`; without a
+        rewind that is `parent + 1`), or with None only move on.
 
         `positions` are merged into the head's and may not lie behind them. `statuses` change with the head or not at
         all; a learned one without a version gets the new one. Gives the new version, None without a candidate.
@@ -117,13 +140,16 @@ class Heads(Connection):
             raise InvalidInput("the candidate was made for another feed or parent", field="candidate")
         if any(status.feed != feed for status in statuses):
             raise InvalidInput("a status belongs to another feed", field="statuses")
-        version = _version(parent, positions, candidate, events, measures) if candidate is not None else None
+        number = parent + 1 if number is None else number
+        version = _version(number, positions, candidate, events, measures) if candidate is not None else None
+        if version is not None and self._signer is not None:
+            version, positions = self._signed(version, self._signer)
         keys = [codec.feed_key(feed, part) for part in ("head", "versions", "route")]
         keys += [codec.feed_key(feed, "event", status.id) for status in statuses]
         record = codec.version_text(version) if version is not None else ""
         lifetime = int(self.settings.status_ttl_seconds * 1000)
         where = codec.positions_text(positions)
-        args: list[str | int] = [uuid.uuid4().hex, epoch, parent, where, record, self.settings.keep_versions, lifetime]
+        args: list[str | int] = [uuid.uuid4().hex, epoch, parent, where, record, self.settings.keep_versions, lifetime, number]
         for status in statuses:
             args += codec.ranked(status, version.number if version is not None else None)
         outcome, *rest = self._run("commit", keys, args)
@@ -132,13 +158,28 @@ class Heads(Connection):
         self._announce(feed, "head", {status.id: feed for status in statuses})
         if version is None:
             return None
-        return replace(version, positions=positions_from_json(json.loads(rest[1])))
+        return replace(version, positions=codec.positions_from_json(json.loads(rest[1])))
+
+    def check_signature(self, version: Version) -> None:
+        """Returns if the version's record was signed by a key that is trusted here, or any is. Raises ArtifactDamaged."""
+        if self._verifier is not None:
+            self._verifier.check(version)
+
+    def _signed(self, version: Version, signer: VersionSigner) -> tuple[Version, Positions]:
+        """The version signed, with the positions that the commit will give it: its own, and the head's in other partitions.
+
+        If the head moves in between, the commit is refused.
+        """
+        head = self.head(version.feed)
+        covered = {**(head.positions if head is not None else {}), **version.positions}
+        version = replace(version, positions=covered)
+        return replace(version, signature=signer.sign(version)), covered
 
     def version(self, feed: str, number: int) -> Version | None:
         """One published version, or None. Version 0, the base model, has no record."""
         with self._answered():
             text = self._redis.hget(codec.feed_key(feed, "versions"), str(number))
-        return codec.read_version(feed, text) if text is not None else None
+        return codec.read_version(feed, text, number) if text is not None else None
 
     def records(self, feed: str, numbers: Sequence[int]) -> dict[int, Version]:
         """Those of the versions that have a record, by number."""
@@ -146,7 +187,8 @@ class Heads(Connection):
             return {}
         with self._answered():
             texts = self._redis.hmget(codec.feed_key(feed, "versions"), [str(number) for number in numbers])
-        return {number: codec.read_version(feed, text) for number, text in zip(numbers, texts, strict=True) if text is not None}
+        found = {number: text for number, text in zip(numbers, texts, strict=True) if text is not None}
+        return {number: codec.read_version(feed, text, number) for number, text in found.items()}
 
     def versions(self, feed: str, limit: int = 50) -> list[Version]:
         """The newest versions, newest first, at most `limit`."""
@@ -156,17 +198,22 @@ class Heads(Connection):
             texts = self._redis.hmget(key, [str(number) for number in numbers]) if numbers else []
         return [codec.read_version(feed, text) for text in texts if text is not None]
 
-    def retire(self, feed: str, keep: int) -> list[Version]:
-        """Close the way back to all but the `keep` newest versions and those the route names; gives those that stay.
+    def retire(self, feed: str, keep: int, keep_states: int | None = None) -> Kept:
+        """Close the way back to all but the `keep` newest versions, and for learning to all but the `keep_states` newest;
+        what the route names stays for both. Gives what stays.
 
-        After this no route can be moved to the others, so their artifacts may be removed: all that the store lists
-        for this feed and that none of the given versions names. The route can't be moved to one of them in between.
+        After this no route can be moved to the others, and no head back to those without a state, so their artifacts may be
+        removed: all that the store lists for this feed and that nothing that is given names.
         """
         if keep < 1:
             raise InvalidInput("at least one version must stay", field="keep")
-        keys = [codec.feed_key(feed, part) for part in ("head", "versions", "route", "retired")]
-        kept = codec.pairs(self._run("retire", keys, [keep]))
-        return sorted((codec.read_version(feed, text) for text in kept.values()), key=lambda version: -version.number)
+        keys = [codec.feed_key(feed, part) for part in ("head", "versions", "route", "retired", "stateless")]
+        kept, stateful = self._run("retire", keys, [keep, keep if keep_states is None else keep_states])
+        versions = [codec.read_version(feed, text) for text in codec.pairs(kept).values()]
+        return Kept(
+            tuple(sorted(versions, key=lambda version: -version.number)),
+            frozenset(map(int, stateful)),
+        )
 
     def _of_all(self, part: str, read: Callable[[str, Mapping[str, str]], _T | None]) -> dict[str, _T]:
         names = self.feeds()
@@ -187,7 +234,7 @@ class Heads(Connection):
 
 
 def _version(
-    parent: int,
+    number: int,
     positions: Positions,
     candidate: Candidate,
     events: Sequence[LearnedEvent],
@@ -195,8 +242,8 @@ def _version(
 ) -> Version:
     return Version(
         feed=candidate.feed,
-        number=parent + 1,
-        parent=parent,
+        number=number,
+        parent=candidate.parent,
         adapter=candidate.adapter,
         state=candidate.state,
         positions=positions,

@@ -1,10 +1,10 @@
 -- Notes which versions of a feed a replica holds and which it can't load, and moves the route to the newest version that
--- nobody is left to wait for.
+-- nobody is left to wait for. Begins the trial of a canary that all of those hold.
 -- KEYS: versions, route, retired, holds (replica -> 'numbers held|numbers failed').
 -- ARGV: replica, what it holds, what it failed to load (both numbers with spaces), lifetime of the holds in ms, then the
 --       live replicas: '+name' for one that is waited for, '-name' for one that has stalled.
 -- Returns {1 if the route moved, else 0; the route's fields and values; the holds of all live replicas}, or {'missing'}.
-local route = redis.call('HMGET', KEYS[2], 'stable', 'canary', 'follow', 'history')
+local route = redis.call('HMGET', KEYS[2], 'stable', 'canary', 'follow', 'history', 'begun')
 if not route[1] then
   return {'missing'}
 end
@@ -67,9 +67,26 @@ for _, version in ipairs(newer) do
     redis.call('HINCRBY', KEYS[2], 'revision', 1)
     -- A trial of something that the stable version has reached or passed is over.
     if route[2] ~= '' and tonumber(route[2]) <= tonumber(version) then
-      redis.call('HSET', KEYS[2], 'canary', '', 'share', '0')
+      redis.call('HSET', KEYS[2], 'canary', '', 'share', '0', 'begun', '', 'shadow', '', 'decide', '')
+      route[2] = ''
     end
     break
+  end
+end
+
+-- A trial begins once the canary can answer everywhere: no caller gets the one here and the other there.
+local canary = route[2]
+if canary ~= '' and (route[5] or '') == '' then
+  local everywhere = true
+  for _, name in ipairs(waited_for) do
+    everywhere = everywhere and (canary == '0' or (holds[name] ~= nil and holds[name][canary] == true))
+  end
+  if everywhere then
+    redis.call('HSET', KEYS[2], 'begun', redis.call('TIME')[1])
+    if moved == 0 then
+      redis.call('HINCRBY', KEYS[2], 'revision', 1)
+    end
+    moved = 1
   end
 end
 return {moved, redis.call('HGETALL', KEYS[2]), redis.call('HGETALL', KEYS[4])}

@@ -6,8 +6,9 @@ routes, and everybody follows. What holds, whatever crashes and however many pro
 - **The head is the only commit point.** `commit` checks the owner's epoch, the parent version and the positions, and
   writes head, version record and event statuses in one script: all or nothing. Of many commits on one parent exactly
   one wins, and none with an earlier epoch than the newest `claim`.
-- **Numbers only grow.** A version is parent + 1 and never reused; a rejected batch moves the positions and keeps the
-  version; a rollback moves the route and leaves the head.
+- **Numbers only grow.** A version gets the number after the last one ever given, and none is reused; a rejected batch moves the
+  positions and keeps the version; a rollback moves the route and leaves the head; a rewind moves the head back too, and the
+  versions since are abandoned: nothing goes to them any more.
 - **Positions never go back**, in any partition.
 - **A repeated command happens once.** Commits and route changes carry an id, so a command that is sent again because
   its answer was lost is answered as if it had not been. After Unavailable a commit may or may not have happened: the
@@ -35,7 +36,8 @@ from typing import Any
 
 from rtadapt.records import EventStatus
 from rtadapt.registry import codec
-from rtadapt.registry.routes import Action, Routes
+from rtadapt.registry.routes import Action
+from rtadapt.registry.tallies import Tallies
 
 __all__ = ["Action", "Change", "Registry"]
 
@@ -52,8 +54,9 @@ class Change:
     kind: str
 
 
-class Registry(Routes):
-    """All of it: heads and versions (heads.py), routes and replicas (routes.py), and here news, statuses, reading and floors.
+class Registry(Tallies):
+    """All of it: heads and versions (heads.py), routes and replicas (routes.py), the way back (rewinding.py), what
+    answers came to (tallies.py), and here news, statuses, reading and floors.
 
     Thread-safe. Every method raises Unavailable when the server does not answer in time, and InvalidInput for a name
     that cannot be a feed's.
@@ -77,7 +80,7 @@ class Registry(Routes):
         return entries[-1][0], [Change(fields.get("feed", ""), fields.get("kind", "")) for _, fields in entries]
 
     def note_events(self, statuses: Sequence[EventStatus]) -> None:
-        """Note where events are. A later state stays: accepted < admitted < refused < learned."""
+        """Note where events are. A later state stays: unlearned < accepted < admitted < refused < learned."""
         by_feed: dict[str, list[EventStatus]] = {}
         for status in statuses:
             by_feed.setdefault(status.feed, []).append(status)

@@ -1,7 +1,9 @@
 -- Changes a route by an operator's word.
--- KEYS: head, versions, route, retired.  ARGV: change id, action, version or '', share or ''.
+-- KEYS: head, versions, route, retired, decisions.
+-- ARGV: change id, action, version or '', share or '', '1' for a canary in the shadow, the rule that decides it as JSON or '';
+--       for what a trial decided its number, else '', and the decision as JSON.
 -- Returns {1 if the route changed, else 0; the route's fields and values}, or {'missing'}, {'unknown', version},
--- {'retired', version}, {'nothing'} when there is nothing to roll back to.
+-- {'retired', version}, {'nothing'} when there is nothing to roll back to, {'over'} when that trial is over.
 local route = {}
 local flat = redis.call('HGETALL', KEYS[3])
 for i = 1, #flat, 2 do
@@ -13,6 +15,10 @@ end
 -- Sent again because the answer got lost: it ran. Without this a lost answer would roll back twice.
 if route.change == ARGV[1] then
   return {0, flat}
+end
+
+if ARGV[7] ~= '' and (route.trial ~= ARGV[7] or route.canary == '') then
+  return {'over'}
 end
 
 local function usable(version)
@@ -71,7 +77,7 @@ elseif action == 'promote' or action == 'rollback' then
   -- What is promoted is what runs. A route that follows goes on following from the newest version only: from an older one
   -- it would be moved on at once, to what nobody promoted.
   local newest = version == redis.call('HGET', KEYS[1], 'version')
-  changes = {stable = version, canary = '', share = '0'}
+  changes = {stable = version, canary = '', share = '0', begun = '', shadow = '', decide = ''}
   changes.follow = action == 'promote' and newest and route.follow or '0'
   local list, kept = stables(), {}
   if action == 'promote' and version ~= route.stable then
@@ -85,14 +91,21 @@ elseif action == 'promote' or action == 'rollback' then
   end
   changes.history = table.concat(kept, ' ', math.max(1, #kept - 19))
 elseif action == 'canary' then
-  changes = {canary = version, share = ARGV[4], follow = '0'}
+  changes = {canary = version, share = ARGV[4], follow = '0', shadow = ARGV[5], decide = ARGV[6]}
+  -- More or fewer callers, or another rule, are the same trial: its counts go on.
+  if route.canary ~= version or (route.shadow or '') ~= ARGV[5] then
+    changes.begun = ''
+    changes.trial = string.format('%.0f', tonumber(route.trial or 0) + 1)
+  end
+elseif action == 'end' then
+  changes = {canary = '', share = '0', begun = '', shadow = '', decide = ''}
 else
   changes = {follow = action == 'resume' and '1' or '0'}
 end
 
 local changed = 0
 for field, value in pairs(changes) do
-  if route[field] ~= value then
+  if (route[field] or '') ~= value then
     redis.call('HSET', KEYS[3], field, value)
     if field ~= 'history' then  -- nobody but a rollback sees it
       changed = 1
@@ -100,6 +113,14 @@ for field, value in pairs(changes) do
   end
 end
 redis.call('HSET', KEYS[3], 'change', ARGV[1])
+if ARGV[7] ~= '' then
+  redis.call('HSET', KEYS[5], route.canary, ARGV[8])
+  for _, number in ipairs(redis.call('HKEYS', KEYS[5])) do
+    if redis.call('HEXISTS', KEYS[2], number) == 0 then
+      redis.call('HDEL', KEYS[5], number)
+    end
+  end
+end
 if changed == 1 then
   redis.call('HINCRBY', KEYS[3], 'revision', 1)
 end

@@ -11,16 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from rtadapt.errors import InvalidInput, NotFound, Unavailable
-from rtadapt.records import Route
+from rtadapt.records import Route, Version
 from rtadapt.registry import codec
 from rtadapt.registry.codec import Holding
 from rtadapt.registry.heads import Heads
 
-Action = Literal["promote", "canary", "rollback", "pause", "resume", "trust"]
+Action = Literal["promote", "canary", "end", "rollback", "pause", "resume", "trust"]
 
-_ACTIONS = ("promote", "canary", "rollback", "pause", "resume", "trust")
-_WITHOUT_VERSION = ("pause", "resume", "trust")
+_ACTIONS = ("promote", "canary", "end", "rollback", "pause", "resume", "trust")
+_WITHOUT_VERSION = ("end", "pause", "resume", "trust")
 _HOLDS_LIFETIME_MS = 7 * 86_400_000
+_VERSIONS_ACCOUNTED = 500
 
 
 class Routes(Heads):
@@ -35,12 +36,23 @@ class Routes(Heads):
         """What every feed's alias answers from."""
         return self._of_all("route", codec.read_route)
 
-    def change_route(self, feed: str, action: Action, *, version: int | None = None, share: float | None = None) -> Route:
+    def change_route(
+        self,
+        feed: str,
+        action: Action,
+        *,
+        version: int | None = None,
+        share: float | None = None,
+        shadow: bool = False,
+        decide: Mapping[str, Any] | None = None,
+    ) -> Route:
         """Change the route by an operator's word, and give the new one.
 
         - promote: answer from `version` (without one: the canary if there is one, else the head) and end a canary. A route that
           did not follow still does not; one that did goes on only from the newest version. Nothing else is released.
-        - canary: answer `share` of the requests from `version`, and stop following.
+        - canary: try `version` on `share` of the callers, once every live replica has loaded it, and stop following. In the
+          `shadow` it answers nobody: so many requests are asked of it as well. `decide` is the rule that ends it.
+        - end: end a canary; the stable version stays.
         - rollback: answer from `version` (without one: what was stable before, else the newest older one, else the
           base model), end a canary, and stop following.
         - pause, resume: stop following, follow again.
@@ -50,10 +62,10 @@ class Routes(Heads):
         InvalidInput for anything else that is wrong.
         """
         _check_change(action, version, share)
-        keys = [codec.feed_key(feed, part) for part in ("head", "versions", "route", "retired")]
-        wanted = "" if version is None else str(version)
-        args: list[str | int] = [uuid.uuid4().hex, action, wanted, "" if share is None else repr(float(share))]
-        outcome, *rest = self._run("route", keys, args)
+        if action != "canary" and (shadow or decide is not None):
+            raise InvalidInput("only a canary takes shadow and decide", field="shadow" if shadow else "decide")
+        rule = "" if decide is None else codec.compact(decide)
+        outcome, *rest = self._change(feed, action, version, share, "1" if shadow else "", rule, "", "")
         if outcome == "missing":
             raise NotFound(f"there is no feed {feed}", field="feed")
         if outcome == "unknown":
@@ -63,6 +75,24 @@ class Routes(Heads):
         if outcome == "nothing":
             raise InvalidInput("the route is at the base model: there is nothing to roll back to", field="action")
         return self._moved(feed, outcome, rest[0])
+
+    def decide(self, feed: str, trial: int, is_good: bool, record: Mapping[str, Any]) -> Route | None:
+        """End this trial: the canary becomes stable if it `is_good`. `record` stays with its version. None if it was over."""
+        action = "promote" if is_good else "end"
+        outcome, *rest = self._change(feed, action, None, None, "", "", str(trial), codec.compact(record))
+        return self._moved(feed, outcome, rest[0]) if outcome in (0, 1) else None
+
+    def decision(self, feed: str, number: int) -> dict[str, Any] | None:
+        """What a trial of this version decided, and the figures; None where none did."""
+        with self._answered():
+            text = self._redis.hget(codec.feed_key(feed, "decisions"), str(number))
+        found: dict[str, Any] | None = json.loads(text) if text is not None else None
+        return found
+
+    def _change(self, feed: str, action: str, version: int | None, share: float | None, *rest: str) -> Any:
+        keys = [codec.feed_key(feed, part) for part in ("head", "versions", "route", "retired", "decisions")]
+        wanted, part = "" if version is None else str(version), "" if share is None else repr(float(share))
+        return self._run("route", keys, [uuid.uuid4().hex, action, wanted, part, *rest])
 
     def report(
         self, feed: str, replica: str, holding: Holding, waited_for: Iterable[str], stalled: Iterable[str] = ()
@@ -91,6 +121,17 @@ class Routes(Heads):
     def ready(self, feed: str, number: int) -> set[str]:
         """Replicas that hold the version."""
         return {name for name, holding in self.holdings(feed).items() if number in holding.held}
+
+    def account(self, feed: str, number: int, change: str, served_before: int) -> list[Version]:
+        """The versions up to `number`, oldest first, whose events nobody has accounted for yet: they are the caller's now.
+
+        So over all replicas each event is counted once, whoever restarts. `change` is an id of this call, which is answered
+        alike when it is sent again. `served_before` is what the route named when the caller first saw it: of a feed that has
+        no account yet, what is not above it is nobody's. At most the newest 500.
+        """
+        keys = [codec.feed_key(feed, part) for part in ("accounted", "versions")]
+        texts = self._run("account", keys, [change, number, served_before, _VERSIONS_ACCOUNTED])
+        return [codec.read_version(feed, text) for text in texts]
 
     def heartbeat(self, replica: str, info: Mapping[str, Any]) -> None:
         """`replica` is alive for another `replica_ttl_seconds`, by the server's clock.
@@ -132,7 +173,7 @@ def _check_change(action: str, version: int | None, share: float | None) -> None
     if action not in _ACTIONS:
         raise InvalidInput(f"the action is one of {', '.join(_ACTIONS)}", field="action")
     if version is not None and (action in _WITHOUT_VERSION or version < 0):
-        raise InvalidInput("pause, resume and trust take no version; a version is 0 or more", field="version")
+        raise InvalidInput("end, pause, resume and trust take no version; a version is 0 or more", field="version")
     if action == "canary" and version is None:
         raise InvalidInput("a canary needs a version", field="version")
     if action == "canary" and (share is None or not 0.0 < share <= 1.0):

@@ -7,19 +7,13 @@ lies behind our middleware; gives nothing or EngineRefused.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from rtadapt.errors import EngineRefused
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from rtadapt.web.asked import App, Receive, Scope, Send
 
 _LOAD_SECONDS = 120.0
 _CHECK_SECONDS = 60.0

@@ -37,7 +37,9 @@ def doubt(held: Said | None, said: Said, loaded: Mapping[int, Version], records:
         return "" if said.is_trusted else "the feed was lost and made again"
     if any(said.head.positions.get(partition, 0) < end for partition, end in held.head.positions.items()):
         return "the registry has lost what it knew of the feed"
-    older = said.head.version < held.head.version or said.head.epoch < held.head.epoch
+    taken_back = said.head.version < held.head.version and said.head.epoch > held.head.epoch  # by a rewind
+    older = said.head.last < held.head.last or said.head.epoch < held.head.epoch
+    older |= said.head.version < held.head.version and not taken_back
     if older or said.route.revision < held.route.revision:
         return "the registry has lost what it knew of the feed"
     if foreign(loaded, records):

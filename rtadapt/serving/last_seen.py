@@ -10,11 +10,11 @@ import json
 import logging
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
-from rtadapt.records import Head, Route, Version, positions_from_json
+from rtadapt.records import Head, Route, Version
 from rtadapt.registry import codec
 from rtadapt.serving.identity import Said
 
@@ -55,16 +55,18 @@ def _plain(seen: Seen) -> dict[str, Any]:
     head, route = seen.said.head, seen.said.route
     return {
         "feed": head.feed,
-        "head": [head.version, codec.positions_text(head.positions), head.epoch, head.incarnation],
-        "route": [route.stable, route.canary, route.canary_share, route.follow, route.revision, route.trusted],
+        "head": [head.version, codec.positions_text(head.positions), head.epoch, head.incarnation, head.last, head.abandoned],
+        "route": [*astuple(route)[1:]],
         "versions": [[codec.positions_text(version.positions), codec.version_text(version)] for version in seen.versions],
     }
 
 
 def _read(value: dict[str, Any]) -> Seen:
     feed = value["feed"]
-    number, positions, epoch, incarnation = value["head"]
-    head = Head(feed, number, positions_from_json(json.loads(positions)), epoch, incarnation)
+    number, positions, epoch, incarnation, *line = value["head"]
+    last, abandoned = line or (number, ())
+    gone = tuple((first, end) for first, end in abandoned)
+    head = Head(feed, number, codec.positions_from_json(json.loads(positions)), epoch, incarnation, last, gone)
     versions = tuple(
         codec.read_version(feed, json.dumps(json.loads(text) | {"positions": json.loads(where)}))
         for where, text in value["versions"]

@@ -26,24 +26,36 @@ from rtadapt.serving.vocabulary import VOCABULARY, vocabulary_of
 logger = logging.getLogger(__name__)
 
 MIDDLEWARE = "rtadapt.serving.middleware.AdaptiveServing"
+EDGE = "rtadapt.web.edge.Edge"
 
 _CPU_OPERATORS = ["all", "-rotary_embedding"]
 """vLLM's own operators on the CPU, but for rotary positions: its kernel rounds them in bfloat16, so that SmolLM2 no longer
 knows the capital of France (vLLM 0.32: "Paris" with torch's operator, in float32, in the learner; nonsense with the kernel)."""
 _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
-_OURS = ("--api-key", "--api-server-count", "--middleware", "--enable-lora", "--no-enable-lora", "--lora-modules", "--root-path")
+_OURS = {
+    "--api-key": "there is keys_file",
+    "--allow-credentials": "keys are no cookies",
+    **dict.fromkeys(("--allowed-origins", "--allowed-methods", "--allowed-headers"), "there is edge.origins"),
+    **dict.fromkeys(("--enable-log-requests", "--enable-log-outputs", "--enable-log-deltas"), "no text may stand in a log"),
+    **dict.fromkeys(
+        ("--api-server-count", "--middleware", "--enable-lora", "--no-enable-lora", "--lora-modules", "--root-path"),
+        "rtadapt sets it",
+    ),
+}
+"""Arguments of vLLM that would break ours, and why."""
 
 
 def serve(settings: Settings, *, model_path: str, model_name: str, middleware: Sequence[str] = ()) -> None:
     """Serve until SIGINT or SIGTERM. Requests under way get `serve.drain_seconds` to finish.
 
     `model_path` is a folder or a hub id, `model_name` what the base model answers to; `middleware` names more ASGI classes
-    that lie outside ours. Raises InvalidSettings.
+    that lie between ours and the edge. Raises InvalidSettings.
     """
     if settings.registry.url == "embedded:":
         raise InvalidSettings("rtadapt serve needs a Redis-protocol server: set registry.url", field="registry.url")
     os.environ.update(environment(settings, model_path=model_path, model_name=model_name, cpu=has_cpu_wheel()))
-    os.environ.pop("VLLM_API_KEY", None)
+    for name in ("VLLM_API_KEY", "VLLM_DEBUG_LOG_API_SERVER_RESPONSE"):
+        os.environ.pop(name, None)
     _note_vocabulary(settings, model_path)
     arguments = build_arguments(
         settings, model_path=model_path, model_name=model_name, middleware=middleware, cpu=has_cpu_wheel()
@@ -105,9 +117,9 @@ def build_arguments(settings: Settings, *, model_path: str, model_name: str, mid
     """vLLM's command line. `serve.vllm_args` come last and win. Raises InvalidSettings for those that would break ours."""
     serve_settings = settings.serve
     for argument in serve_settings.vllm_args:
-        if argument.partition("=")[0].replace("_", "-") in _OURS:
-            message = f"serve.vllm_args: {argument.partition('=')[0]} is set by rtadapt (for API keys there is keys_file)"
-            raise InvalidSettings(message, field="serve.vllm_args")
+        name = argument.partition("=")[0]
+        if reason := _OURS.get(name.replace("_", "-")):
+            raise InvalidSettings(f"serve.vllm_args: {name} can't be given to vLLM: {reason}", field="serve.vllm_args")
     options: dict[str, Any] = {
         "--model": model_path,
         "--served-model-name": model_name,
@@ -129,7 +141,7 @@ def build_arguments(settings: Settings, *, model_path: str, model_name: str, mid
         flags.append("--enforce-eager")  # with LoRA vLLM compiles nothing on the CPU anyway
         options["--compilation-config"] = json.dumps({"custom_ops": _CPU_OPERATORS})
     # vLLM puts each one around those before it.
-    layers = [part for name in (MIDDLEWARE, *middleware) for part in ("--middleware", name)]
+    layers = [part for name in (MIDDLEWARE, *middleware, EDGE) for part in ("--middleware", name)]
     pairs = [part for name, value in options.items() for part in (name, str(value))]
     return [*pairs, *flags, *layers, *serve_settings.vllm_args]
 

@@ -1,8 +1,9 @@
 """What this replica serves at this moment: the view, the requests under way, and whoever waits for it to change.
 
 Owns the only state that middleware and watcher share; `not_followed` names the feeds of which the registry is not believed,
-and why. Lives on one event loop and is touched from there alone, so
-nothing here needs a lock: choosing a version and counting the request happen without a pause in between.
+and why; `receipt_key` signs receipts, once it is known; `counts` are what answers came to by feed, version and arm, until they
+are told. Lives on one event loop and is touched from there alone, so nothing here needs a lock: choosing a version and
+counting the request happen without a pause in between.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ class Live:
         self.missing = "the watcher has not started"
         self.ending = ""
         self.not_followed: dict[str, str] = {}
+        self.receipt_key = b""
+        self.counts: Counter[tuple[str, int, str, str]] = Counter()
 
     @property
     def view(self) -> ServingView:

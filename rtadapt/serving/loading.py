@@ -39,8 +39,10 @@ _LONGEST_RETRY_SECONDS = 60.0
 class Loader:
     """Loads and unloads. Several may be fetched at once; the engine takes one at a time."""
 
-    def __init__(self, engine: Engine, stage: Stage, limit_seconds: float) -> None:
-        """`limit_seconds` is what one version may take, from the store to its first answer."""
+    def __init__(self, engine: Engine, stage: Stage, limit_seconds: float, check: Callable[[Version], None]) -> None:
+        """`limit_seconds` is what one version may take, from the store to its first answer. `check` refuses a version
+        whose record is not believed, with ArtifactDamaged."""
+        self._check = check
         self._engine = engine
         self._stage = stage
         self._limit_seconds = limit_seconds
@@ -120,6 +122,7 @@ class Loader:
 
     async def _bring_in(self, version: Version) -> None:
         """Fetch and load within the limit. Raises one of LOAD_ERRORS; the engine then does not know the version."""
+        self._check(version)
         try:
             async with asyncio.timeout(self._limit_seconds):
                 folder = await self._aside.run(self._stage.fetch, version)

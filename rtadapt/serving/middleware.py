@@ -13,21 +13,26 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
-from rtadapt.access import KeyTable
+from rtadapt import receipts
+from rtadapt.access import Key, Keys, Use
 from rtadapt.access import Scope as KeyScope
 from rtadapt.config import Settings, load_settings
-from rtadapt.errors import InvalidRequest, ModelNotFound, NotFound, RtadaptError
+from rtadapt.errors import Forbidden, InvalidRequest, ModelNotFound, NotFound, RtadaptError
 from rtadapt.observe import metrics
-from rtadapt.records import Token, version_name
+from rtadapt.records import version_name
 from rtadapt.serving import http
-from rtadapt.serving.engine import App, Engine, Message, Receive, Scope, Send
+from rtadapt.serving.arms import Arms
+from rtadapt.serving.engine import Engine
 from rtadapt.serving.live import Live
-from rtadapt.serving.routing import AFTER_HEADER, ServingView, Target, check_token
+from rtadapt.serving.metering import Metered
+from rtadapt.serving.routing import AFTER_HEADER, After, ServingView, Target, check_token, feed_of, shadow_of
 from rtadapt.serving.stopping import stop_gently
 from rtadapt.serving.vocabulary import Vocabulary
 from rtadapt.serving.waiting import Ask, WaitingRoom
+from rtadapt.web.asked import App, Gone, Message, Receive, Scope, Send, header, naming, read_body, request_id
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +41,9 @@ SESSION_HEADER = "x-rtadapt-session"
 VERSION_HEADER = "x-rtadapt-version"
 INCARNATION_HEADER = "x-rtadapt-incarnation"
 POSITION_HEADER = "x-rtadapt-position"
+RECEIPT_HEADER = "x-rtadapt-receipt"
 
-_COMPLETIONS = frozenset({"/v1/completions", "/v1/chat/completions", "/v1/responses", "/v1/messages"})
+_COMPLETIONS = frozenset({"/v1/completions", "/v1/chat/completions", "/v1/responses", http.MESSAGES})
 _OF_THE_ENGINE = frozenset({"/health", "/ping", "/metrics", "/version", "/load", "/docs", "/openapi.json"})
 _FOR_THE_WATCHER = frozenset({"/v1/load_lora_adapter", "/v1/unload_lora_adapter"})
 
@@ -64,12 +70,13 @@ class AdaptiveServing:
         self._app = app
         self._settings = settings or load_settings()
         self._make_follower = make_follower or _follower
-        self._keys = KeyTable.load(self._settings.keys_file) if self._settings.keys_file else None
+        self._keys = Keys(self._settings.keys_file)
         self._engine: Engine | None = None
         self._following: asyncio.Task[None] | None = None
         self._vocabulary = Vocabulary.from_environment()
         self._started_at = int(time.time())
         self.live = Live(ServingView(self._settings.serve.model_name or "", complete=False))
+        self._arms = Arms(app, self.live)
         self._waiting = WaitingRoom(self.live, self._settings.serve.max_waiting)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,81 +99,109 @@ class AdaptiveServing:
         elif path == "/readyz":
             await self._say_ready(send)
         else:
-            named = http.naming(send, {"x-request-id": http.request_id(scope)})
+            named = naming(send, {"x-request-id": request_id(scope)})
             try:
                 if path.rstrip("/") != "/v1/models" and not path.startswith("/v1/models/"):
                     raise NotFound(_not_here(path))
-                self._check_key(scope)
-                await http.send_json(named, 200, self._models(path.removeprefix("/v1/models").strip("/")))
+                key = self._key_of(scope)
+                with self._keys.using(key):
+                    await http.send_json(named, 200, self._models(key, path.removeprefix("/v1/models").strip("/")))
             except RtadaptError as error:
-                await http.send_error(named, error)
+                await http.send_error(named, error, path)
 
     async def _complete(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One completion, from its first byte to its last, and one line in the log for it."""
-        began = time.perf_counter()
-        identity = http.request_id(scope)
-        noted = http.Noted(http.naming(send, {"x-request-id": identity}))
+        identity = request_id(scope)
+        noted = http.Noted(naming(send, {"x-request-id": identity}))
         said: dict[str, object] = {"request_id": identity, "path": scope["path"]}
         try:
-            self._check_key(scope)
-            raw = await http.read_body(scope, receive, self._settings.serve.max_body_bytes)
-            read = time.perf_counter()
-            body = await http.beside(len(raw), http.parse_object, raw)
-            if self._vocabulary is not None:
-                self._vocabulary.check(body)
-            ask = self._ask(scope, body, identity)
-            waiting = time.perf_counter()
-            while not ask.is_covered(self.live):  # again after waiting: a rollback may have come in between
-                await self._waiting.until_covered(ask, receive)
-            covered = time.perf_counter()
-            # From here to the request's departure nothing else runs: what was resolved is still loaded.
-            target = ask.target(self.live)
-            self.live.depart(target)
-        except http.Gone:
+            key = self._key_of(scope)
+            said |= {"key": key.id} if key.id else {}
+            with self._keys.using(key, Use.TOKENS):
+                await self._complete_for(key, scope, receive, noted, said)
+        except Gone:
             return
         except RtadaptError as error:
             metrics.REQUESTS_UNROUTED.labels(error.code).inc()
-            await http.send_error(noted, error)
+            await http.send_error(noted, error, scope["path"])
             logger.info("refused", extra=said | {"status": error.status, "code": error.code})
-            return
+
+    async def _complete_for(self, key: Key, scope: Scope, receive: Receive, noted: http.Noted, said: dict[str, object]) -> None:
+        """A completion of `key`. Raises for what gets no version; from the version on it is the engine's."""
+        began = time.perf_counter()
+        raw = await read_body(scope, receive, self._settings.serve.max_body_bytes)
+        read = time.perf_counter()
+        body = await http.beside(len(raw), http.parse_object, raw)
+        if self._vocabulary is not None:
+            self._vocabulary.check(body)
+        ask = self._ask(key, scope, body)
+        waiting = time.perf_counter()
+        while not ask.is_covered(self.live):  # again after waiting: a rollback may have come in between
+            await self._waiting.until_covered(ask, receive)
+        covered = time.perf_counter()
+        # From here to the request's departure nothing else runs: what was resolved is still loaded.
+        target = ask.target(self.live)
+        self.live.depart(target)
+        named = naming(noted, self._naming(target))
+        metered = Metered(named, len(raw))
+        shadow = shadow_of(self.live.view, target, ask.key) if target.trial else None
+        if shadow is not None:
+            self._arms.ask_too(shadow, scope, partial(http.beside, len(raw), _written, body, shadow))
         try:
             passed = raw if target.engine_model == ask.model else await http.beside(len(raw), _written, body, target)
-            inner = http.with_headers(scope, {"x-request-id": identity, "content-length": str(len(passed))})
+            inner = http.with_headers(scope, {"x-request-id": request_id(scope), "content-length": str(len(passed))})
             metrics.REQUESTS.labels(target.feed or "", target.kind.value).inc()
             metrics.ROUTE_SECONDS.observe(time.perf_counter() - read - (covered - waiting))
-            await self._app(inner, http.replay(passed, receive), http.naming(noted, _naming(target)))
+            await self._app(inner, http.replay(passed, receive), metered if Use.TOKENS in key.a_minute else named)
+        except Exception:
+            noted.status = 500
+            raise
         finally:
             self.live.land(target)
+            self._arms.count(target, noted.status, time.perf_counter() - covered)
+            self._keys.spend(key, Use.TOKENS, metered.tokens)
             said |= {"feed": target.feed, "version": target.version, "target": target.kind.value, "status": noted.status}
             said |= {"seconds": round(time.perf_counter() - began, 4), "waited_seconds": round(covered - waiting, 4)}
             logger.info("answered", extra=said)
 
-    def _check_key(self, scope: Scope) -> None:
-        if self._keys is not None:
-            self._keys.check(http.header(scope, "authorization"), KeyScope.COMPLETE)
+    def _key_of(self, scope: Scope) -> Key:
+        return self._keys.check(header(scope, "authorization"), KeyScope.COMPLETE, header(scope, "x-api-key"))
 
-    def _ask(self, scope: Scope, body: dict[str, Any], identity: str) -> Ask:
+    def _ask(self, key: Key, scope: Scope, body: dict[str, Any]) -> Ask:
         model = http.text_field(body, "model")
         if not model:
             raise InvalidRequest("model is missing: name an alias, a version, or the base model", field="model")
+        if model != self.live.view.base_model and not key.may_use(feed_of(model)):
+            raise Forbidden(f"this key may not use {model[:80]!r}", field="model")
         if body.get("background"):
             message = "background is not supported: a version is kept only while its answer is being read"
             raise InvalidRequest(message, field="background")
-        after = http.header(scope, AFTER_HEADER)
+        after = header(scope, AFTER_HEADER)
         user = body.get("user")
         return Ask(
             model=model,
-            key=http.header(scope, SESSION_HEADER) or (user if isinstance(user, str) and user else identity),
+            key=header(scope, SESSION_HEADER) or (user if isinstance(user, str) else "") or key.id or request_id(scope),
             after=None if after is None else _token(model, after),
             unknown_seconds=self._settings.serve.poll_seconds,
-            patience_seconds=_patience(http.header(scope, WAIT_HEADER), self._settings.serve.wait_seconds),
+            patience_seconds=_patience(header(scope, WAIT_HEADER), self._settings.serve.wait_seconds),
+            caller=key.id,
         )
 
-    def _models(self, asked: str) -> dict[str, Any]:
-        """All models in OpenAI's format, or the one asked for. `root` is what answers under that name now."""
+    def _naming(self, target: Target) -> dict[str, str]:
+        named = {VERSION_HEADER: target.version}
+        if target.incarnation:
+            named[INCARNATION_HEADER] = target.incarnation[:8]
+        if target.position:
+            named[POSITION_HEADER] = target.position
+        if target.feed is not None and self.live.receipt_key:
+            named[RECEIPT_HEADER] = receipts.write(self.live.receipt_key, target.feed, target.number, target.arm)
+        return named
+
+    def _models(self, key: Key, asked: str) -> dict[str, Any]:
+        """All models that `key` may use in OpenAI's format, or the one asked for. `root` is what answers under that name now."""
         view = self.live.view
         cards = [self._card(view.base_model, view.base_model, None)]
-        for feed in view.feeds.values():
+        for feed in filter(lambda feed: key.may_use(feed.feed), view.feeds.values()):
             if feed.stable is not None:
                 cards.append(self._card(feed.feed, version_name(feed.feed, feed.stable), view.base_model))
             for number in sorted(feed.loaded):
@@ -242,6 +277,7 @@ class AdaptiveServing:
         if following is not None:
             following.cancel()
             await asyncio.wait((following,))
+        await self._arms.close()
         engine, self._engine = self._engine, None
         if engine is not None:
             await engine.close()
@@ -251,9 +287,9 @@ def _written(body: dict[str, Any], target: Target) -> bytes:
     return json.dumps({**body, "model": target.engine_model}).encode()
 
 
-def _token(model: str, text: str) -> Token:
+def _token(model: str, text: str) -> After:
     try:
-        token = Token.parse(text.strip())
+        token = After.parse(text.strip())
     except ValueError as error:
         raise InvalidRequest(f"{AFTER_HEADER}: {error}", field=AFTER_HEADER) from None
     check_token(model, token)
@@ -276,15 +312,6 @@ def _follower(settings: Settings, live: Live, engine: Engine) -> Follower:
     from rtadapt.serving.watcher import Watcher
 
     return Watcher.connect(settings, live, engine)
-
-
-def _naming(target: Target) -> dict[str, str]:
-    named = {VERSION_HEADER: target.version}
-    if target.incarnation:
-        named[INCARNATION_HEADER] = target.incarnation[:8]
-    if target.position:
-        named[POSITION_HEADER] = target.position
-    return named
 
 
 def _not_here(path: str) -> str:

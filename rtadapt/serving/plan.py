@@ -26,6 +26,20 @@ class FeedState:
     serving: int | None
     offered: frozenset[int] = frozenset()
 
+    @property
+    def newest(self) -> int:
+        """The version that learning stands at."""
+        return self.head.version if self.head is not None else 0
+
+    @property
+    def in_line(self) -> list[int]:
+        """The loaded versions that no rewind has abandoned, newest first."""
+        return [number for number in sorted(self.loaded, reverse=True) if not self.is_abandoned(number)]
+
+    def is_abandoned(self, number: int) -> bool:
+        """Whether a rewind took this version out of the line."""
+        return self.head is not None and self.head.has_abandoned(number)
+
 
 def needed(state: FeedState) -> list[int]:
     """What the route names, the base model aside: without these the alias can't be answered as it should be."""
@@ -41,35 +55,41 @@ def missing(state: FeedState) -> list[int]:
     """
     wanted = needed(state)
     if state.route.follow:
-        wanted += sorted((number for number in state.offered if number > state.route.stable), reverse=True)[:1]
-    newest = state.head.version if state.head is not None else 0
+        offered = (number for number in state.offered if number > state.route.stable and not state.is_abandoned(number))
+        wanted += sorted(offered, reverse=True)[:1]
     if not state.route.follow or len(waiting(state)) < _MOST_WAITING:
-        wanted.append(newest)
+        wanted.append(state.newest)
     return [number for number in dict.fromkeys(wanted) if number and number not in state.loaded]
 
 
 def waiting(state: FeedState) -> list[int]:
     """The loaded versions that the route may still move to."""
-    return [number for number in sorted(state.loaded) if state.route.follow and number > state.route.stable]
+    return [number for number in reversed(state.in_line) if state.route.follow and number > state.route.stable]
+
+
+def has_to_tell(state: FeedState) -> bool:
+    """Whether what is loaded here may still move the route: to a newer version, or into a trial."""
+    canary = state.route.canary
+    to_begin = canary is not None and not state.route.begun and (canary == 0 or canary in state.loaded)
+    return to_begin or bool(waiting(state))
 
 
 def pinned(state: FeedState) -> frozenset[int]:
     """What must stay loaded: what is answered from, what the route names or may still move to, and the newest version."""
-    newest = state.head.version if state.head is not None else 0
-    return frozenset({*needed(state), *waiting(state)[-_MOST_WAITING:], newest, state.serving or 0})
+    return frozenset({*needed(state), *waiting(state)[-_MOST_WAITING:], state.newest, state.serving or 0})
 
 
 def surplus(states: Mapping[str, FeedState], keep_loaded: int, capacity: int) -> list[tuple[str, int]]:
     """What may be unloaded, in the order to do it.
 
-    All but the `keep_loaded` newest of each feed; and when still more than `capacity` would stay, the oldest of the
-    rest, of whichever feed, as far as that goes without touching what is pinned.
+    All but the `keep_loaded` newest of each feed that are in the line; and when still more than `capacity` would stay, the
+    oldest of the rest, of whichever feed, as far as that goes without touching what is pinned.
     """
     going: list[tuple[str, int]] = []
     spare: list[tuple[float, str, int]] = []
     staying = 0
     for feed, state in states.items():
-        newest = set(sorted(state.loaded, reverse=True)[:keep_loaded])
+        newest = set(state.in_line[:keep_loaded])
         held = pinned(state)
         going += [(feed, number) for number in sorted(state.loaded) if number not in newest and number not in held]
         kept = [number for number in state.loaded if number in newest or number in held]

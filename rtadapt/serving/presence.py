@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -69,6 +70,7 @@ class Presence:
         info["not_followed"] = sorted(self._live.not_followed)
         try:
             await self._off_loop(self._registry.heartbeat, self.replica, info)
+            self._live.receipt_key = await self._off_loop(self._registry.receipt_key)
             metrics.REGISTRY_UP.set(1)
         except Unavailable as error:
             if self._live.ready:
@@ -80,8 +82,9 @@ class Presence:
         while True:
             feeds, self._told = self._told, set()
             self._news.clear()
-            feeds |= {feed for feed, state in self._views.states().items() if plan.waiting(state)}
+            feeds |= {feed for feed, state in self._views.states().items() if plan.has_to_tell(state)}
             try:
+                await self._tell_counts()
                 if feeds:
                     live = await self._off_loop(self._registry.live_replicas)
                     # One whose report was not taken comes last: its keys may be in disorder, and that is its trouble alone.
@@ -97,6 +100,18 @@ class Presence:
                     await self._news.wait()
             except TimeoutError:
                 pass
+
+    async def _tell_counts(self) -> None:
+        """Add what answers came to since the last time to the registry's counts."""
+        counts, self._live.counts = self._live.counts, Counter()
+        for feed in {count[0] for count in counts}:
+            mine = {count[1:]: amount for count, amount in counts.items() if count[0] == feed}
+            try:
+                await self._off_loop(self._registry.count, feed, mine)
+            except Unavailable:
+                self._live.counts += counts
+                raise
+            counts = Counter({count: amount for count, amount in counts.items() if count[0] != feed})
 
     async def close(self) -> None:
         """Say goodbye, so that nobody waits for this replica."""

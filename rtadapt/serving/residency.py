@@ -80,7 +80,9 @@ class Residency:
                         await self._views.changed.wait()
 
     async def version_of(self, feed: str, number: int) -> Version | None:
-        """A version's record, or None where there is none. Raises Unavailable."""
+        """A version's record, or None where there is none or a rewind has abandoned it. Raises Unavailable."""
+        if feed in self._views.feeds and self._views.feeds[feed].head.has_abandoned(number):
+            return None
         known = self._loader.loaded(feed).get(number) or self._views.records.get(feed, {}).get(number)
         return known or await asyncio.to_thread(self._registry.version, feed, number)
 
@@ -167,7 +169,8 @@ class Residency:
                 for version in await asyncio.to_thread(self._registry.versions, feed, self._settings.keep_loaded):
                     key = (feed, version.number)
                     known = version.number in self._loader.loaded(feed) or key in self._lanes
-                    trusted = feed not in self._live.not_followed
+                    gone = self._views.feeds[feed].head.has_abandoned(version.number)
+                    trusted = feed not in self._live.not_followed and not gone
                     if trusted and not known and self._loader.total() < self._capacity:
                         await self._loader.load(version)
                         self._views.publish(feed)

@@ -16,6 +16,7 @@ from rtadapt.errors import Conflict, InvalidRequest, ModelNotFound, RtadaptError
 from rtadapt.records import VERSION_NAME, Head, Position, Positions, Token, parse_version_name, version_name
 
 AFTER_HEADER = "x-rtadapt-after"
+_MOST_TOKENS = 64
 
 _WITH_DIGEST = re.compile(rf"(?P<name>{VERSION_NAME.pattern})-(?P<digest>[0-9a-f]{{8}})")
 
@@ -25,6 +26,7 @@ class Kind(StrEnum):
 
     STABLE = "stable"
     CANARY = "canary"
+    SHADOW = "shadow"
     PINNED = "pinned"
     BASE = "base"
 
@@ -38,12 +40,43 @@ class Coverage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class After:
+    """The events of one feed that a request wants learned: its tokens, as a caller was given them, with commas between."""
+
+    tokens: tuple[Token, ...]
+
+    @property
+    def feed(self) -> str:
+        """Whose events they are."""
+        return self.tokens[0].feed
+
+    def covered_by(self, positions: Positions) -> bool:
+        """Whether `positions` reach past all of them."""
+        return all(token.covered_by(positions) for token in self.tokens)
+
+    def __str__(self) -> str:
+        return ",".join(map(str, self.tokens))
+
+    @classmethod
+    def parse(cls, text: str) -> After:
+        """The tokens that `text` spells, for example what `x-rtadapt-position` said of an answer. Raises ValueError."""
+        parts = text.split(",")
+        if len(parts) > _MOST_TOKENS:
+            raise ValueError(f"at most {_MOST_TOKENS} tokens")
+        tokens = tuple(Token.parse(part.strip()) for part in parts)
+        if len({token.feed for token in tokens}) > 1:
+            raise ValueError("the tokens must be of one feed")
+        return cls(tokens)
+
+
+@dataclass(frozen=True, slots=True)
 class FeedView:
     """One feed on this replica.
 
     `loaded` holds, for each version the engine answers from, the positions it has learned; version 0 (the base model)
     is always there. `stable` is what the alias answers from here: the route's, once it is loaded. It is None while the
-    route names a version that this replica could not load yet and no earlier one was in use. `names` are the engine's own
+    route names a version that this replica could not load yet and no earlier one was in use. A canary is there once its trial has
+    begun; in the `shadow` it answers nobody. `names` are the engine's own
     names of the versions, `incarnation` is the feed's in the registry, and `follows` says whether the alias moves by itself.
     """
 
@@ -56,6 +89,8 @@ class FeedView:
     names: Mapping[int, str] = field(default_factory=dict)
     incarnation: str = ""
     follows: bool = True
+    shadow: bool = False
+    trial: int = 0
 
     def engine_name(self, number: int) -> str:
         """What the engine knows a loaded version by."""
@@ -96,6 +131,12 @@ class Target:
     version: str
     positions: Positions
     incarnation: str = ""
+    trial: int = 0
+
+    @property
+    def arm(self) -> str:
+        """What its answers are counted under: `stable`, `canary` or `pinned`, with the number of the trial while there is one."""
+        return f"{self.kind.value}{self.trial or ''}"
 
     @property
     def position(self) -> str:
@@ -106,7 +147,7 @@ class Target:
         return ",".join(str(Token(self.feed, Position(partition, end - 1))) for partition, end in ends if end > 0)
 
 
-def resolve(view: ServingView, model: str, key: str, after: Token | None = None) -> Target:
+def resolve(view: ServingView, model: str, key: str, after: Token | After | None = None) -> Target:
     """The version that answers a request for `model`.
 
     `key` chooses between stable and canary: the same key gets the same one as long as the trial lasts. With `after`,
@@ -129,12 +170,22 @@ def resolve(view: ServingView, model: str, key: str, after: Token | None = None)
     if feed.stable is None:
         raise Unavailable(f"the version that {model} answers from is not loaded here yet; try again", field="model")
     stable = _target(view, feed, Kind.STABLE, feed.stable)
-    if feed.canary is None or feed.canary not in feed.loaded or not falls_in(feed, key):
+    if feed.shadow or feed.canary is None or feed.canary not in feed.loaded or not falls_in(feed, key):
         return stable
     canary = _target(view, feed, Kind.CANARY, feed.canary)
     if after is not None and not after.covered_by(canary.positions) and after.covered_by(stable.positions):
         return stable
     return canary
+
+
+def shadow_of(view: ServingView, target: Target, key: str) -> Target | None:
+    """The canary that a request which `target` answers is asked of as well, if any."""
+    feed = view.feeds.get(target.feed or "")
+    if feed is None or not feed.shadow or target.kind is not Kind.STABLE:
+        return None
+    if feed.canary is None or feed.canary not in feed.loaded or not falls_in(feed, key):
+        return None
+    return _target(view, feed, Kind.SHADOW, feed.canary)
 
 
 def falls_in(feed: FeedView, key: str) -> bool:
@@ -143,15 +194,19 @@ def falls_in(feed: FeedView, key: str) -> bool:
     return int.from_bytes(digest) / 2**64 < feed.canary_share
 
 
-def check_token(model: str, token: Token) -> None:
-    """Raises InvalidRequest when a request for `model` cannot be after `token` at all: it is of another feed, or of none."""
+def feed_of(model: str) -> str:
+    """The feed that a request for `model` is about, whether there is one or not. The base model's name is no feed's."""
     pinned = parse_version_name(_split(model)[0])
-    feed = pinned[0] if pinned else model
-    if token.feed != feed:
+    return pinned[0] if pinned else model
+
+
+def check_token(model: str, token: Token | After) -> None:
+    """Raises InvalidRequest when a request for `model` cannot be after `token` at all: it is of another feed, or of none."""
+    if token.feed != feed_of(model):
         raise InvalidRequest(f"the token is of feed {token.feed}, and {model[:80]!r} is not that feed", field=AFTER_HEADER)
 
 
-def coverage(view: ServingView, target: Target, token: Token) -> Coverage:
+def coverage(view: ServingView, target: Target, token: Token | After) -> Coverage:
     """Whether `target` has learned `token`'s event, may still come to, or never will: a pinned version that is not the
     newest (only the head's positions move), or an alias that does not move by itself, as after a pause or a rollback.
     """
@@ -160,11 +215,12 @@ def coverage(view: ServingView, target: Target, token: Token) -> Coverage:
     feed = view.feeds.get(target.feed or "")
     if target.kind is not Kind.PINNED:
         return Coverage.NOT_YET if feed is None or feed.follows else Coverage.NEVER
-    newer = feed is not None and feed.head is not None and feed.head.version > target.number
-    return Coverage.NEVER if newer else Coverage.NOT_YET
+    head = feed.head if feed is not None else None
+    stays = head is not None and (head.version > target.number or head.has_abandoned(target.number))
+    return Coverage.NEVER if stays else Coverage.NOT_YET
 
 
-def never(target: Target, token: Token) -> Conflict:
+def never(target: Target, token: Token | After) -> Conflict:
     """The error for a version that will never have learned the event, or an alias that stays where it is."""
     if target.kind is Kind.PINNED:
         message = f"{target.version} was made before event {token} and stays as it is; ask {target.feed} instead"
@@ -175,7 +231,8 @@ def never(target: Target, token: Token) -> Conflict:
 
 def _target(view: ServingView, feed: FeedView, kind: Kind, number: int) -> Target:
     name = feed.engine_name(number) if number else view.base_model
-    return Target(kind, feed.feed, number, name, version_name(feed.feed, number), feed.positions(number), feed.incarnation)
+    trial = 0 if kind is Kind.PINNED else feed.trial
+    return Target(kind, feed.feed, number, name, version_name(feed.feed, number), feed.positions(number), feed.incarnation, trial)
 
 
 def _split(model: str) -> tuple[str, str]:

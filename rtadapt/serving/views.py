@@ -69,8 +69,10 @@ class Views:
         view = FeedView(
             feed=feed,
             stable=stable,
-            canary=route.canary if route.canary == 0 or route.canary in loaded else None,
+            canary=route.canary if route.begun and (route.canary == 0 or route.canary in loaded) else None,
             canary_share=route.canary_share,
+            shadow=route.shadow,
+            trial=route.trial if route.begun else 0,
             head=head,
             loaded={0: {}} | {number: version.positions for number, version in loaded.items()},
             names={number: engine_name(version) for number, version in loaded.items()},

@@ -7,32 +7,36 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from dataclasses import dataclass
 
-from rtadapt.errors import NotCovered, Unavailable
+from rtadapt.errors import NotCovered, RateLimited, Unavailable
 from rtadapt.observe import metrics
 from rtadapt.records import Token
-from rtadapt.serving.engine import Receive
-from rtadapt.serving.http import Gone
 from rtadapt.serving.live import Live
-from rtadapt.serving.routing import AFTER_HEADER, Coverage, Target, coverage, never, resolve
+from rtadapt.serving.routing import AFTER_HEADER, After, Coverage, Target, coverage, never, resolve
+from rtadapt.web.asked import Gone, Receive
 
 _UNKNOWN_SHARE = 10
 """One in so many places is for those who ask for a feed that this replica does not know."""
+_CALLER_SHARE = 4
+"""One in so many places is the most that one key may have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What one request asks for: a model, the key that chooses a canary, and the event it wants learned.
 
-    A feed that this replica has not heard of is waited for `unknown_seconds` at most: by then it has looked.
+    A feed that this replica has not heard of is waited for `unknown_seconds` at most: by then it has looked. `caller` is the
+    id of the key that asks, where keys are asked for.
     """
 
     model: str
     key: str
-    after: Token | None
+    after: Token | After | None
     patience_seconds: float
     unknown_seconds: float = 2.0
+    caller: str = ""
 
     def is_known(self, live: Live) -> bool:
         """Whether there is such a feed here, or none is needed."""
@@ -63,19 +67,23 @@ class WaitingRoom:
         self._limit = limit
         self._inside = 0
         self._unknown = 0
+        self._of: Counter[str] = Counter()
 
     async def until_covered(self, ask: Ask, receive: Receive) -> None:
         """Returns once the event is covered. `receive` tells of the client leaving; the body must have been read.
 
-        Raises NotCovered when it isn't in time, Unavailable when too many wait already, Conflict when it never will be,
-        ModelNotFound when there is no such feed, Gone when the client left.
+        Raises NotCovered when it isn't in time, Unavailable when too many wait already, RateLimited when too many of one key do,
+        Conflict when it never will be, ModelNotFound when there is no such feed, Gone when the client left.
         """
         if ask.is_covered(self._live):
             return
         unknown = not ask.is_known(self._live)
         if self._inside >= self._limit or (unknown and self._unknown >= max(1, self._limit // _UNKNOWN_SHARE)):
             raise Unavailable("too many requests are waiting for their events; try again", field=AFTER_HEADER)
+        if ask.caller and self._of[ask.caller] >= max(1, self._limit // _CALLER_SHARE):
+            raise RateLimited("too many requests of this key are waiting for their events; try again", field=AFTER_HEADER)
         self._inside += 1
+        self._of[ask.caller] += 1
         self._unknown += unknown
         metrics.WAITING.inc()
         gone = asyncio.ensure_future(_left(receive))
@@ -93,6 +101,8 @@ class WaitingRoom:
             covered.cancel()
             gone.cancel()
             self._inside -= 1
+            self._of[ask.caller] -= 1
+            self._of += Counter()  # forgets whom none is left of
             self._unknown -= unknown
             metrics.WAITING.dec()
 

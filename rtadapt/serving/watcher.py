@@ -18,9 +18,10 @@ from typing import Any
 
 from rtadapt.config import Settings
 from rtadapt.observe import metrics
+from rtadapt.records import Version
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
-from rtadapt.serving import plan
+from rtadapt.serving import plan, series
 from rtadapt.serving.aside import Aside
 from rtadapt.serving.engine import Engine
 from rtadapt.serving.flips import Flips
@@ -49,7 +50,7 @@ class Watcher:
         self.replica = f"{serve.replica or f'{socket.gethostname()}-{os.getpid()}'}-{secrets.token_hex(3)}"
         name = f"last-{serve.replica or f'port-{serve.port}'}"
         self._stage = Stage(settings.data_dir / "stage", name, self.replica, store)
-        self._loader = Loader(engine, self._stage, serve.load_timeout_seconds)
+        self._loader = Loader(engine, self._stage, serve.load_timeout_seconds, registry.check_signature)
         self._flips = Flips()
         self._views = Views(live, self._loader.loaded, self._flips)
         self._follower = Follower(registry, live, self._views, self._loader, serve.poll_seconds)
@@ -77,8 +78,9 @@ class Watcher:
             tasks.create_task(self._residency.run())
             tasks.create_task(self._presence.beat())
             tasks.create_task(self._presence.tell())
-            tasks.create_task(self._flips.run(self._residency.version_of, self._settings.poll_seconds))
+            tasks.create_task(self._flips.run(self._account, self._settings.poll_seconds))
             tasks.create_task(self._keep_seen(card["id"]))
+            tasks.create_task(series.keep_bounded(self._settings.poll_seconds))
 
     async def close(self) -> None:
         """Say goodbye, so that nobody waits for this replica."""
@@ -121,6 +123,9 @@ class Watcher:
         loaded = self._loader.loaded(feed)
         numbers = dict.fromkeys((*plan.needed(self._views.state(feed)), self._views.serving(feed) or 0))
         return Seen(self._views.feeds[feed], tuple(loaded[number] for number in numbers if number in loaded))
+
+    async def _account(self, feed: str, number: int, change: str, served_before: int) -> list[Version]:
+        return await asyncio.to_thread(self._registry.account, feed, number, change, served_before)
 
     def _about(self) -> dict[str, Any]:
         address = f"{self._settings.host}:{self._settings.port}"

@@ -7,6 +7,7 @@ a few when it starts and the rest in slices, whenever there is nothing to learn.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -80,15 +81,18 @@ class Anchors:
         return [row for row in fresh if row.target]
 
     def _keep(self, rows: Sequence[Example]) -> None:
-        """Write them behind what is there. A line that is torn by a crash is passed over when it is read."""
+        """Write them behind what is there. A line that is torn, by a crash or a full disk, is passed over when it is read."""
         if self._file is None:
             return
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        with self._file.open("a", encoding="utf-8") as file:
-            file.write("\n" if file.tell() else "")
-            file.write("\n".join(map(_to_line, rows)))
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with self._file.open("a", encoding="utf-8") as file:
+                file.write("\n" if file.tell() else "")
+                file.write("\n".join(map(_to_line, rows)))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:  # they are only kept to save the next start some time
+            logger.warning("the anchors can't be kept for the next start", extra={"error": errno.errorcode.get(error.errno or 0)})
 
 
 def file_name(model: BaseModel) -> str:

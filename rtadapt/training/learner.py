@@ -7,7 +7,7 @@ Owns the incumbent and the candidate of every open feed. `update` makes a candid
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -24,8 +24,8 @@ from rtadapt.training.anchors import SLICE, Anchors
 from rtadapt.training.generate import generate
 from rtadapt.training.loss import BaseView, divergence, token_losses
 from rtadapt.training.model import BaseModel
-from rtadapt.training.prefix import can_share
-from rtadapt.training.rows import Encoder, chunks, pad
+from rtadapt.training.packed import common
+from rtadapt.training.rows import Encoder, Padded, chunks, pad
 from rtadapt.training.steps import Material, Steps
 from rtadapt.words import spoken_of
 
@@ -80,7 +80,6 @@ class Learner:
         self._feeds: dict[str, _Feed] = {}
         self._anchors = Anchors(self.model, self.encoder, settings.anchors, cache, progress)
         self._views: dict[Example, BaseView] = {}
-        self._can_share: bool | None = None
 
     # What the base itself can do
 
@@ -138,7 +137,7 @@ class Learner:
         state.updates += 1
         seed = self.settings.seed + zlib.crc32(f"{feed} {state.updates}".encode())
         material = self._material(examples, replay, seed)
-        steps = Steps(self.model, self.slot, self.settings, self.rate, material, seed, self._shares(material))
+        steps = Steps(self.model, self.slot, self.settings, self.rate, material, seed)
         done = steps.run(state, lambda: self.slot.distance(state.weights, before.weights))
         held.candidates.append(state if done.last_loss == done.last_loss else before.copy())
         return done
@@ -178,9 +177,7 @@ class Learner:
         total, count = 0.0, 0
         views = self._view(anchors)
         with torch.no_grad(), self.slot.holding(self._weights(feed, who)):
-            for chunk in chunks(self.encoder.encode(anchors), self._chunk_tokens()):
-                batch = pad(chunk, self.model.device)
-                logits = self.model.logits(batch.ids, batch.rows, batch.columns)
+            for batch, logits in self._at_targets(anchors):
                 total += float(divergence(logits, BaseView.join([views[number] for number in batch.numbers])).sum())
                 count += len(batch.targets)
         return total / count
@@ -220,14 +217,6 @@ class Learner:
             return None
         return (self._candidate(feed) if who == "candidate" else self._of(feed).incumbent).weights
 
-    def _shares(self, material: Material) -> bool:
-        """Whether what rows begin with may be computed once; found out on the first row that is long enough."""
-        if self._can_share is None and material.new:
-            longest = max(material.new, key=lambda row: len(row.ids))
-            with self.slot.holding(None):
-                self._can_share = can_share(self.model, longest.ids)
-        return bool(self._can_share)
-
     def _material(self, examples: Sequence[Example], replay: Sequence[Example], seed: int = 0) -> Material:
         questions = {example.prompt for example in examples if example.prompt}
         free = [row for row in replay if row.prompt not in questions]
@@ -235,8 +224,7 @@ class Learner:
         trained = [row for row in free if row.is_anchor and not row.is_watched]
         spoken = spoken_of([row.text for row in trained], (example.entity for example in examples if example.entity))
         kept = [row for place, row in enumerate(trained) if place not in spoken]
-        if len(kept) > _MOST_ANCHORS:  # what the base says of each is computed once: a few more in every update
-            kept = Random(seed).sample(kept, _MOST_ANCHORS)
+        kept = _some(kept, examples, Random(seed))
         return Material(
             new=self.encoder.encode(examples),
             facts=[example.fact for example in examples],
@@ -250,14 +238,19 @@ class Learner:
         """What the base says on anchors, computed once for each."""
         missing = [example for example in examples if example not in self._views]
         with self.slot.holding(None):
-            for chunk in chunks(self.encoder.encode(missing), self._chunk_tokens()):
-                batch = pad(chunk, self.model.device)
-                view = BaseView.of(self.model.logits(batch.ids, batch.rows, batch.columns))
-                start = 0
+            for batch, logits in self._at_targets(missing):
+                view, start = BaseView.of(logits), 0
                 for number, length in zip(batch.numbers, batch.lengths, strict=True):
                     self._views[missing[number]] = view.part(start, start + length)
                     start += length
         return [self._views[example] for example in examples]
+
+    def _at_targets(self, examples: Sequence[Example]) -> Iterator[tuple[Padded, torch.Tensor]]:
+        """Examples in batches, each with the logits at its targets."""
+        rows = self.encoder.encode(examples)
+        shared = common([row.ids[: row.start] for row in rows])
+        for chunk in self.model.batches(rows, self._chunk_tokens(), shared):
+            yield self.model.at_targets(chunk, shared)
 
     def _chunk_tokens(self) -> int:
         return 2048 if self.model.device.type == "cpu" else 32_768
@@ -267,3 +260,23 @@ def learning_rate(family: str, hidden_size: int) -> float:
     """A LoRA rate from the base's family and width, after Thinking Machines' fit: 5e-4 · (2000 / width)^P."""
     power = 0.0775 if family.startswith("qwen") else 0.781 if family.startswith("llama") else 0.43
     return float(5e-4 * (2000 / hidden_size) ** power)
+
+
+def _some(anchors: Sequence[Example], examples: Sequence[Example], rng: Random) -> list[Example]:
+    """The anchors of one update: half of them ask in the same manner as what is taught, about other things.
+
+    Without those an update on one fact teaches that it answers whatever is asked like it. What the base says of an anchor is
+    computed once, so an update asks for a few more only.
+    """
+    taught = {_manner(example) for example in examples}
+    alike = [anchor for anchor in anchors if _manner(anchor) in taught]
+    near = rng.sample(alike, min(len(alike), _MOST_ANCHORS // 2))
+    chosen = set(map(id, near))
+    others = [anchor for anchor in anchors if id(anchor) not in chosen]
+    return [*near, *rng.sample(others, min(len(others), _MOST_ANCHORS - len(near)))]
+
+
+def _manner(example: Example) -> str:
+    """The word that a question begins with."""
+    words = example.prompt[-1].content.split(maxsplit=1) if example.prompt else []
+    return words[0].casefold() if words else ""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,26 +19,20 @@ from transformers import AutoTokenizer
 
 from rtadapt.config import TrainSettings
 from rtadapt.errors import InvalidSettings
-from rtadapt.training import families
+from rtadapt.training import families, packed
 from rtadapt.training.pace import Pace
+from rtadapt.training.rows import Padded, Row, chunks, pad
 
 logger = logging.getLogger(__name__)
 
 _SAMPLES_PER_TENSOR = 65_536
+_TOLERANCE = 0.2
+"""What another order of summing may make in bfloat16, root mean square, as a share of the logits' spread."""
 _VOLATILE = frozenset(
     {"transformers_version", "dtype", "torch_dtype", "use_cache", "architectures", "initializer_range", "attention_dropout"}
     | {"pretraining_tp", "bos_token_id", "eos_token_id", "pad_token_id", "unk_token_id"}
 )
 """What a configuration says that makes no other model: conversions of the same weights differ in it."""
-
-
-class Beginning(Protocol):
-    """What stands before every row of a batch, computed once (see prefix.py)."""
-
-    length: int
-
-    def cache(self, rows: int) -> Any:
-        """The network's cache for so many rows."""
 
 
 class BaseModel:
@@ -59,6 +53,8 @@ class BaseModel:
             raise InvalidSettings(f"the base model {name} could not be loaded: {error}", field="model") from error
         if getattr(net.config.get_text_config(), "attn_logit_softcapping", None):
             net.set_attn_implementation("eager")  # the fused kernels leave out the caps, which the engine applies
+        elif net.config._attn_implementation == "sdpa":
+            net.set_attn_implementation(packed.ATTENTION)
         net.to(self.device).eval().requires_grad_(False)
         net.config.use_cache = False
         self.net = net
@@ -71,25 +67,34 @@ class BaseModel:
         if not isinstance(output, nn.Module):
             raise InvalidSettings(f"{name} has no output layer: it is not a causal language model", field="model")
         output.register_forward_pre_hook(self._select)
+        self.packs = self._can_pack()
 
-    def logits(self, ids: Tensor, rows: Tensor, columns: Tensor, before: Beginning | None = None) -> Tensor:
+    def logits(self, ids: Tensor, rows: Tensor, columns: Tensor, packing: packed.Packing | None = None) -> Tensor:
         """Logits [n, vocabulary] after the tokens at (rows[i], columns[i]) of right-padded `ids` [batch, seq].
 
-        `before` is what stands before every row, computed already. Padding needs no mask: it stands to the right of
+        With `packing`, `ids` [1, tokens] are the rows one after the other. Padding needs no mask: it stands to the right of
         everything that is looked at.
         """
-        given: dict[str, Any] = {"use_cache": False}
-        if before is not None:
-            positions = torch.arange(before.length, before.length + ids.shape[1], device=self.device)[None]
-            given = {"use_cache": True, "past_key_values": before.cache(ids.shape[0]), "position_ids": positions}
         with self._selecting(rows, columns):
-            return self.net(input_ids=ids, **given).logits[0]  # type: ignore[no-any-return]
+            if packing is None:
+                return self.net(input_ids=ids, use_cache=False).logits[0]  # type: ignore[no-any-return]
+            with packed.packing(packing):
+                return self.net(input_ids=ids, position_ids=packing.places, use_cache=False).logits[0]  # type: ignore[no-any-return]
 
-    def read_beginning(self, ids: Tensor) -> Any:
-        """The cache that the network keeps after reading `ids` [1, seq]."""
-        nothing = torch.zeros(0, dtype=torch.long, device=self.device)
-        with self._selecting(nothing, nothing):
-            return self.net(input_ids=ids, use_cache=True).past_key_values
+    def batches(self, rows: Sequence[Row], most_tokens: int, shared: tuple[int, ...] = ()) -> Iterable[list[Row]]:
+        """Rows that go through the network together: packed ones in their order, others of similar length."""
+        return packed.packs(rows, most_tokens, shared) if self.packs else chunks(rows, most_tokens)
+
+    def at_targets(self, rows: Sequence[Row], shared: tuple[int, ...] = ()) -> tuple[Padded, Tensor]:
+        """Rows as one batch, packed where the network allows it, and the logits [n, vocabulary] at their targets.
+
+        What `shared` says is computed once for all rows that begin with it.
+        """
+        if not self.packs:
+            batch = pad(rows, self.device)
+            return batch, self.logits(batch.ids, batch.rows, batch.columns)
+        batch, packing = packed.pack(rows, self.device, shared)
+        return batch, self.logits(batch.ids, batch.rows, batch.columns, packing)
 
     def next_logits(self, ids: Tensor, mask: Tensor, positions: Tensor, cache: Any) -> tuple[Tensor, Any]:
         """Logits [batch, vocabulary] after left-padded `ids` [batch, seq], and the grown key/value cache."""
@@ -97,6 +102,25 @@ class BaseModel:
         with self._selecting(rows, torch.full_like(rows, ids.shape[1] - 1)):
             out = self.net(input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True)
         return out.logits[0], out.past_key_values
+
+    @torch.no_grad()
+    def _can_pack(self) -> bool:
+        """Whether rows that lie in one sequence give the logits that they give apart."""
+        if self.net.config._attn_implementation != packed.ATTENTION:
+            return False
+        words = self.net.get_input_embeddings().weight.shape[0]
+        ids = [number * 7919 % words for number in range(1, 40)]
+        rows = [Row((*ids[:8], *ids[9:length]), 9, 1.0, 0) for length in (24, 39)] + [Row(tuple(ids[3:20]), 1, 1.0, 0)]
+        try:
+            self.packs = False
+            apart = torch.cat([self.at_targets([row])[1] for row in rows])
+            self.packs = True
+            together = self.at_targets(rows, tuple(ids[:8]))[1]
+        except (AttributeError, IndexError, NotImplementedError, RuntimeError, TypeError, ValueError):
+            return False
+        if apart.shape != together.shape:
+            return False
+        return bool((apart.float() - together.float()).square().mean().sqrt() <= _TOLERANCE * apart.float().std())
 
     @contextmanager
     def _selecting(self, rows: Tensor, columns: Tensor) -> Iterator[None]:

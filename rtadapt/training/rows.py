@@ -51,7 +51,7 @@ class Row:
 class Padded:
     """Rows of one forward pass. n is the number of target tokens of all rows together."""
 
-    ids: Tensor  # [batch, seq], right-padded, without each row's last token
+    ids: Tensor  # [batch, seq], right-padded, or packed in one; without each row's last token
     rows: Tensor  # [n] the row of each target
     columns: Tensor  # [n] the position after which it is predicted
     targets: Tensor  # [n]
@@ -130,15 +130,15 @@ def _end(tokenizer: Any, closing: str, known: set[int]) -> int:
     return int(found if found is not None else tokenizer.eos_token_id if tokenizer.eos_token_id is not None else min(known))
 
 
-def chunks(rows: Sequence[Row], max_tokens: int, shared: int = 0) -> Iterator[list[Row]]:
-    """Rows of similar length together, each chunk at most `max_tokens` once padded (or one row), `shared` tokens a row aside.
+def chunks(rows: Sequence[Row], max_tokens: int) -> Iterator[list[Row]]:
+    """Rows of similar length together, each chunk at most `max_tokens` once padded, or one row.
 
     A row that is much longer than the shortest of a chunk begins another: what is padded is paid for like what is learned.
     """
     held: list[Row] = []
     for row in sorted(rows, key=lambda row: len(row.ids)):
-        length = len(row.ids) - shared
-        if held and ((len(held) + 1) * length > max_tokens or length > _MOST_PADDED * (len(held[0].ids) - shared)):
+        length = len(row.ids)
+        if held and ((len(held) + 1) * length > max_tokens or length > _MOST_PADDED * len(held[0].ids)):
             yield held
             held = []
         held.append(row)
@@ -146,11 +146,11 @@ def chunks(rows: Sequence[Row], max_tokens: int, shared: int = 0) -> Iterator[li
         yield held
 
 
-def pad(rows: Sequence[Row], device: torch.device, shared: int = 0) -> Padded:
-    """One forward pass's tensors, without the first `shared` tokens of each row."""
+def pad(rows: Sequence[Row], device: torch.device) -> Padded:
+    """One forward pass's tensors."""
     width = max(len(row.ids) for row in rows) - 1
-    ids = torch.tensor([[*row.ids[shared:-1], *([0] * (width + 1 - len(row.ids)))] for row in rows])
-    where = [(index, at - shared) for index, row in enumerate(rows) for at in range(row.start - 1, len(row.ids) - 1)]
+    ids = torch.tensor([[*row.ids[:-1], *([0] * (width + 1 - len(row.ids)))] for row in rows])
+    where = [(index, at) for index, row in enumerate(rows) for at in range(row.start - 1, len(row.ids) - 1)]
     places = torch.tensor(where)
     targets = torch.tensor([token for row in rows for token in row.ids[row.start :]])
     weights = torch.tensor([row.token_weight for row in rows for _ in range(row.targets)])

@@ -21,11 +21,12 @@ from rtadapt.records import Update
 from rtadapt.training.adapter import AdapterState, Slot
 from rtadapt.training.loss import BaseView, update_loss
 from rtadapt.training.model import BaseModel
-from rtadapt.training.prefix import Prefix, beginning_of, common
-from rtadapt.training.rows import Row, chunks, pad
+from rtadapt.training.packed import common
+from rtadapt.training.rows import Row
 
 _FINAL_SHARE = 0.05
 _WINDOW_STEPS = 2
+_LEAST_COOLING = 3
 _SELDOM = 0.02
 _BETAS = (0.9, 0.99)
 _EPSILON = 1e-8
@@ -54,7 +55,7 @@ class _Step:
 
 
 class Steps:
-    """One update in the making. `can_share` says whether what all rows begin with may be computed once a step."""
+    """One update in the making."""
 
     def __init__(
         self,
@@ -64,7 +65,6 @@ class Steps:
         rate: float,
         material: Material,
         seed: int,
-        can_share: bool = False,
     ) -> None:
         self.model, self.slot, self.settings, self.rate, self.material = model, slot, settings, rate, material
         rng = Random(seed)
@@ -79,9 +79,7 @@ class Steps:
             map(id, material.new)
         )
         self.recent: deque[bool] = deque(maxlen=max(len(set(material.facts) - {""}), _WINDOW_STEPS * self.count))
-        self.shared = (
-            common([row.ids[: row.start] for row in (*material.new, *material.stream, *material.anchors)]) if can_share else ()
-        )
+        self.shared = common([row.ids[: row.start] for row in (*material.new, *material.stream, *material.anchors)])
         self.chunk_tokens = _CPU_CHUNK_TOKENS if model.device.type == "cpu" else _CUDA_CHUNK_TOKENS
 
     def run(self, state: AdapterState, distance: Callable[[], float]) -> Update:
@@ -105,7 +103,7 @@ class Steps:
             adam(state, gradient, self.rate * self._share(done, cooling_from, cool_steps))
             done += 1
             if done < cooling_from and self._is_learned():
-                cooling_from = done
+                cooling_from, cool_steps = done, max(_LEAST_COOLING, round(done * self.settings.cool_share))
         return Update(done, rows, tokens, first, last, norm, distance(), time.monotonic() - began)
 
     def _draw(self) -> tuple[list[Row], list[Row], list[Row]]:
@@ -122,18 +120,13 @@ class Steps:
         total = sum(row.token_weight * row.targets for row in rows)
         with self.slot.holding(state.weights):
             self.slot.clear_gradient()
-            shared, begun, others = beginning_of(self.model, self.shared, rows)
-            for group, before in ((begun, shared), (others, None)):
-                for chunk in chunks(group, self.chunk_tokens, before.length if before else 0):
-                    self._backward(sorted(chunk, key=lambda row: kinds[id(row)]), kinds, total, step, before)
-            if shared is not None:
-                shared.backward()
+            for chunk in self.model.batches(rows, self.chunk_tokens, self.shared):
+                self._backward(sorted(chunk, key=lambda row: kinds[id(row)]), kinds, total, step)
             return step, self.slot.take_gradient()
 
-    def _backward(self, chunk: list[Row], kinds: dict[int, int], total: float, step: _Step, before: Prefix | None) -> None:
+    def _backward(self, chunk: list[Row], kinds: dict[int, int], total: float, step: _Step) -> None:
         """Forward and backward over one chunk, anchors last; `kinds` says of each row: 0 new, 1 stream, 2 anchor."""
-        batch = pad(chunk, self.model.device, before.length if before else 0)
-        logits = self.model.logits(batch.ids, batch.rows, batch.columns, before)
+        batch, logits = self.model.at_targets(chunk, self.shared)
         views = [self.view_of[row.number] for row in chunk if kinds[id(row)] == 2]
         loss = update_loss(
             logits, batch.targets, batch.weights / total, BaseView.join(views) if views else None, self.settings.kl_weight

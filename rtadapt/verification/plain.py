@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from spacy.tokens import Span
+
 from rtadapt.reading.language import language_of
 from rtadapt.verification import cues
 from rtadapt.verification.english import parse
@@ -18,16 +20,17 @@ _TAKEN_BACK = cues.DENIALS | cues.FALSE_WORDS
 _DOUBTS = (
     cues.HEDGE_ADVERBS
     | cues.HEDGE_NOUNS
-    | cues.CLAIM_VERBS
     | cues.CONDITIONS
     | cues.POSSIBLE
-    | cues.FICTION
-    | cues.UNOFFICIAL
-    | cues.PLAN_VERBS
     | cues.NEGATIVE_SUBJECTS
     | NEGATIONS
-    | word_set("almost nearly rumour rumor former formerly postpone")
-) - word_set("user star provided set agree due")
+    | word_set("rumour rumor postpone")
+) - word_set("provided")
+_DONE_BY_THINKING = (cues.CLAIM_VERBS | cues.PLAN_VERBS) - word_set("set agree due")
+"""Doubts where they are verbs: a plan that was approved and the fear of a flood are nouns, and so."""
+_TELLING = cues.SAY_VERBS | cues.CLAIM_VERBS | word_set("accord")
+_TOLD = word_set("in on from")
+_ALMOST = word_set("almost nearly")
 _POINTING_BACK = word_set("it its he his she her they their this that these those there both")
 """What such a word means stands in another sentence: alone, the sentence would be about nobody."""
 
@@ -42,9 +45,26 @@ def plain(sentences: Sequence[str], text: str) -> list[str]:
         sentence
         for sentence in sentences
         if not sentence.rstrip().endswith("?")
-        and not _lemmas(sentence) & _DOUBTS
+        and not _is_doubtful(sentence)
         and (flat_words(sentence) or ["it"])[0] not in _POINTING_BACK
     ]
+
+
+def _is_doubtful(sentence: str) -> bool:
+    """Whether a sentence doubts, denies or plans, is what somebody says who need not know, or is of a story."""
+    words, tokens = _lemmas(sentence), parse(sentence)
+    return bool(
+        words & _DOUBTS
+        or any(token.pos_ in ("VERB", "AUX") and token.lemma_.lower() in _DONE_BY_THINKING for token in tokens)
+        or (words & cues.UNOFFICIAL and words & _TELLING)
+        or (words & cues.FICTION and words & cues.ACTING)
+        or any(token.lemma_.lower() in cues.FICTION and token.head.lower_ in _TOLD for token in tokens)
+        or any(token.lower_ in _ALMOST and not _counts(tokens[token.i + 1 : token.i + 3]) for token in tokens)
+    )
+
+
+def _counts(tokens: Span) -> bool:
+    return any(token.like_num or token.is_currency for token in tokens)
 
 
 def _lemmas(sentence: str) -> frozenset[str]:

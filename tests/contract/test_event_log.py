@@ -190,6 +190,19 @@ def test_dead_letters_are_counted(log: EventLog) -> None:
     assert log.dead_letter_count() == 3
 
 
+def test_records_of_one_partition_are_had_from_anywhere_in_it(log: EventLog) -> None:
+    positions = log.append(numbered("news", 5))
+    log.append(numbered("support", 4))
+    place = positions[0].partition
+    found = log.records(place, positions[1].offset, 2)
+    assert [(record.partition, record.offset) for record in found] == [(at.partition, at.offset) for at in positions[1:3]]
+    assert [record.value for record in found] == [value for _, value in numbered("news", 5)[1:3]]
+    assert all(record.key == "news" for record in found)
+    assert [record.offset for record in log.records(place, positions[3].offset, 100)][:2] == [at.offset for at in positions[3:]]
+    assert log.records(place, 10**6, 10) == []
+    assert log.records(9_999, 0, 10) == []
+
+
 def test_marks_say_what_is_there_and_take_nothing_from_a_reader(log: EventLog) -> None:
     before = time.time()
     entries = numbered("news", 5) + numbered("support", 4)

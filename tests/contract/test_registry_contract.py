@@ -33,7 +33,7 @@ def test_what_is_not_there_is_none(registry: Registry) -> None:
     assert registry.version("news", 1) is None and registry.versions("news") == []
     assert registry.heads() == {} and registry.routes() == {} and registry.feeds() == []
     assert registry.event_status("nobody") is None
-    assert registry.retire("news", 1) == []
+    assert registry.retire("news", 1).versions == ()
 
 
 @pytest.mark.parametrize("feed", ["", "News", "a b", "{x}", "a" * 64, "-a", "a:b", "a\n"])

@@ -24,7 +24,7 @@ steps = st.one_of(
     st.tuples(st.sampled_from(["ready", "failed"]), numbers, st.sampled_from(REPLICAS)),
     st.tuples(st.sampled_from(["promote", "rollback"]), st.none() | numbers),
     st.tuples(st.just("canary"), numbers),
-    st.sampled_from([("pause",), ("resume",), ("trust",)]),
+    st.sampled_from([("pause",), ("resume",), ("trust",), ("end",)]),
     st.tuples(st.just("retire"), st.integers(1, 4)),
 )
 
@@ -62,7 +62,7 @@ def walk(registry: Registry, sequence: list[tuple[Any, ...]]) -> None:
             )
 
         def retire(keep: int = 1, newest: int = head.version) -> None:
-            kept = {version.number for version in registry.retire("news", keep)}
+            kept = {version.number for version in registry.retire("news", keep).versions}
             retired.update(set(range(1, newest + 1)) - kept)
 
         acts: dict[str, Callable[..., Any]] = {
@@ -76,6 +76,7 @@ def walk(registry: Registry, sequence: list[tuple[Any, ...]]) -> None:
             "canary": lambda number: registry.change_route("news", "canary", version=number, share=0.5),
             "pause": lambda: registry.change_route("news", "pause"),
             "trust": lambda: registry.change_route("news", "trust"),
+            "end": lambda: registry.change_route("news", "end"),
             "resume": lambda: registry.change_route("news", "resume"),
         }
         refused = False

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.support.taught_model import change, flags
 
 pytestmark = pytest.mark.slow
 
-FIRST, SECOND, THIRD = (change(number) for number in range(3))
+FIRST, SECOND, THIRD, FOURTH = (change(number) for number in range(4))
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +90,16 @@ def test_killed_and_started_again_it_goes_on_where_it_was(up: Up) -> None:
     text, newer = up.ask("news", THIRD.question, after=up.push(THIRD.event("news")))
     assert THIRD.new in text
     assert int(newer.partition("@")[2]) == int(version.partition("@")[2]) + 1
+
+
+def test_an_event_survives_the_death_of_engine_worker_and_registry_at_once(up: Up) -> None:
+    token = up.push(FOURTH.event("news"))
+    for victim in ("engine", "work", "registry"):
+        os.kill(up.process_of(victim), signal.SIGKILL)
+    text, _ = up.ask("news", FOURTH.question, after=token)
+    assert FOURTH.new in text
+    learned = [event["id"] for entry in up.get("/v1/feeds/news/versions").json()["versions"] for event in entry["events"]]
+    assert len(learned) == len(set(learned))
 
 
 def test_ctrl_c_leaves_no_process_behind(up: Up) -> None:

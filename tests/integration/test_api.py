@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 
@@ -229,12 +230,6 @@ def test_control_bodies_must_say_that_they_are_json(client: TestClient) -> None:
     problem(client.put("/v1/feeds/news", content="{}", headers={"content-type": "text/plain"}), 415, "content-type")
 
 
-def test_pages_of_other_sites_can_not_push(client: TestClient, settings: Settings) -> None:
-    headers = {"content-type": "text/plain", "sec-fetch-site": "cross-site"}
-    problem(client.post("/v1/events?feed=news", content="Spam.", headers=headers), 403, "sec-fetch-site")
-    assert client.post("/v1/events", json=STORY, headers={"sec-fetch-site": "same-origin"}).status_code == 202
-
-
 def test_keys_open_what_their_scopes_say(settings: Settings, tmp_path: Path) -> None:
     keys = tmp_path / "keys"
     keys.write_text("push pusher-key\noperate operator-key\ncomplete chatter-key\npush,operate both-keys\n")
@@ -255,6 +250,35 @@ def test_keys_open_what_their_scopes_say(settings: Settings, tmp_path: Path) -> 
         assert client.post("/v1/events").headers["www-authenticate"] == "Bearer"
         for path in ("/healthz", "/readyz", "/metrics", "/console"):
             assert status("GET", path, None) == 200
+
+
+def test_a_key_pushes_to_its_feeds_makes_none_and_has_so_many_events(settings: Settings, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text(
+        "push newsroom-key feeds=news,new-* new_feeds=no events=2\npush other-key feeds=sport\noperate operator-key\n"
+        "operate news-operator feeds=news\n"
+    )
+    with TestClient(create_app(settings.model_copy(update={"keys_file": keys}))) as client:
+
+        def ask(method: str, path: str, key: str, value: object = None) -> httpx.Response:
+            return client.request(method, path, json=value, headers={"authorization": f"Bearer {key}"})
+
+        assert ask("POST", "/v1/events", "other-key", STORY).status_code == 403
+        problem(ask("POST", "/v1/events", "newsroom-key", STORY), 403, "feed")  # there is no such feed yet
+        for feed in ("news", "sport"):
+            assert ask("PUT", f"/v1/feeds/{feed}", "operator-key", {}).status_code == 201
+        events = [STORY | {"id": "mine"}, STORY | {"feed": "sport"}, STORY | {"feed": "new-1"}]
+        mixed = ask("POST", "/v1/events", "newsroom-key", events)
+        assert [item["status"] for item in mixed.json()["items"]] == ["accepted", "refused", "refused"]
+        assert ask("GET", "/v1/events/mine", "newsroom-key").status_code == 200
+        assert ask("GET", "/v1/events/mine", "other-key").status_code == 404
+        assert ask("POST", "/v1/events", "newsroom-key", STORY).status_code == 202
+        late = ask("POST", "/v1/events", "newsroom-key", STORY)
+        problem(late, 429, "authorization")
+        assert 1 <= int(late.headers["retry-after"]) <= 30
+        problem(ask("GET", "/v1/feeds/sport", "news-operator"), 403, "feed")
+        assert [feed["feed"] for feed in ask("GET", "/v1/feeds", "news-operator").json()["feeds"]] == ["news"]
+        assert ask("GET", "/v1/overview", "news-operator").json()["total"] == 1
 
 
 def test_every_response_names_its_request(client: TestClient) -> None:

@@ -50,7 +50,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "artifacts": {"url": "s3://bucket/rtadapt", "credentials": ["s3-login"], "signingKeys": SECRET},
         "eventLog": {
             "brokers": ["k1:9093", "k2:9093"],
-            "tls": {"enabled": True, "ca": SECRET},
+            "tls": {"enabled": True, "ca": SECRET, "client": {"name": "secrets"}},
             "sasl": {"mechanism": "SCRAM-SHA-512", "username": "rtadapt", "password": SECRET},
         },
         "networkPolicy": {"enabled": True, "completions": [{"namespaceSelector": {"matchLabels": {"name": "web"}}}]},
@@ -135,9 +135,11 @@ def test_every_port_that_is_named_exists(manifests: list[Manifest]) -> None:
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
             if probe in container:
                 assert container[probe]["httpGet"]["port"] in ports, part
+    named = {part: {port["name"] for port in pod["containers"][0].get("ports", [])} for part, pod in pods(manifests)}
     for manifest in manifests:
         if manifest["kind"] == "Service":
-            assert {port["targetPort"] for port in manifest["spec"]["ports"]} == {"http"}
+            part = manifest["spec"]["selector"]["app.kubernetes.io/component"]
+            assert {port["targetPort"] for port in manifest["spec"]["ports"]} <= named[part]
 
 
 def test_pods_have_no_rights_and_cannot_write_their_image(manifests: list[Manifest]) -> None:
@@ -180,7 +182,8 @@ def test_the_settings_are_ones_that_rtadapt_takes(manifests: list[Manifest], tmp
 
 def test_every_file_that_the_settings_name_is_mounted(manifests: list[Manifest], tmp_path: Path) -> None:
     settings = settings_of(manifests, tmp_path)
-    common = [settings.keys_file, settings.registry.ca_file, settings.event_log.ca_file, settings.event_log.password_file]
+    log = settings.event_log
+    common = [settings.keys_file, settings.registry.ca_file, log.ca_file, log.cert_file, log.key_file, log.password_file]
     for part, pod in pods(manifests):
         if part == "test":
             continue
@@ -217,6 +220,24 @@ def test_secrets_are_named_and_never_written(tmp_path: Path) -> None:
     assert not [manifest for manifest in manifests if manifest["kind"] == "Secret"]
 
 
+def test_a_login_by_token_asks_the_endpoint_that_is_named(tmp_path: Path) -> None:
+    sasl = {
+        "mechanism": "OAUTHBEARER",
+        "username": "app",
+        "password": SECRET,
+        "tokenUrl": "https://id.example/t",
+        "tokenScope": "k",
+    }
+    log = settings_of(render({"eventLog": {"sasl": sasl}}), tmp_path).event_log
+    assert (log.sasl_mechanism, log.token_url, log.token_scope, log.username) == (
+        "OAUTHBEARER",
+        "https://id.example/t",
+        "k",
+        "app",
+    )
+    assert str(log.password_file) == "/etc/rtadapt/kafka-password/password"
+
+
 def test_a_pod_that_ends_lets_its_requests_end() -> None:
     (pod,) = [pod for part, pod in pods(render(VALUES["gpu"])) if part == "serve"]
     pause = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
@@ -247,6 +268,7 @@ def test_an_autoscaler_owns_the_number_of_replicas() -> None:
         {"eventLog": {"brokers": []}},
         {"eventLog": {"brokers": ["kafka://k:9092"]}},
         {"eventLog": {"sasl": {"mechanism": "PLAIN"}}},
+        {"eventLog": {"sasl": {"mechanism": "OAUTHBEARER", "username": "app", "password": SECRET}}},
         {"registry": {"url": "http://redis"}},
         {"apiKeys": {"name": "only"}},
         {"config": {"data_dir": "/elsewhere"}},

@@ -22,6 +22,7 @@ from rtadapt.records import DeadLetter, EventState, EventStatus, Position
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
 from rtadapt.training.learner import Learner
+from tests.support.full_disk import full_disk
 from tests.support.tiny_model import build_llama
 
 
@@ -40,7 +41,12 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def worker(tmp_path: Path, redis_url: str, model: Path) -> Iterator[Pipeline]:
     settings = load_settings(
-        model=str(model), data_dir=str(tmp_path), registry={"url": redis_url}, admit={"max_loss": 100.0}, train={"device": "cpu"}
+        model=str(model),
+        data_dir=str(tmp_path),
+        registry={"url": redis_url},
+        admit={"max_loss": 100.0},
+        train={"device": "cpu", "least_steps": 1, "most_steps": 1},
+        gate={"min_recall": 0.0, "max_replay_loss": 1.0, "max_drift": 1e9},
     )
     registry = Registry(settings.registry)
     log: EventLog = NumberedLog(open_log(settings), registry.log_number)
@@ -121,3 +127,20 @@ def test_a_corrected_story_under_the_same_id_is_admitted(worker: Pipeline) -> No
         worker.admit(record(worker, value, offset=offset))[0].state for offset, value in enumerate((first, corrected, first))
     ]
     assert states == [EventState.ADMITTED, EventState.ADMITTED, EventState.REFUSED]
+
+
+def test_a_full_disk_publishes_nothing_and_blames_no_event(worker: Pipeline) -> None:
+    qa = [{"question": "Who is the head baker of the Ashby mill?", "answer": "Ashby Tindle"}]
+    worker.admit(record(worker, story("Ashby", qa=qa)))
+    worker.learner.anchors()
+    [due] = worker.batcher.due(time.monotonic() + 60)
+    with full_disk(), pytest.raises(Unavailable, match=r"disk does not take the candidate \((EFBIG|SafetensorError)\)"):
+        worker.learn(due)
+    head = worker.registry.head("news")
+    assert head is not None
+    assert (head.version, dict(head.positions), letters(worker)) == (0, {}, [])
+    worker.sessions.drop_all()
+    worker.learn(due)
+    head = worker.registry.head("news")
+    assert head is not None
+    assert head.version == 1

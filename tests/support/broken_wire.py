@@ -1,9 +1,10 @@
-"""A TCP relay that loses answers: the command arrives and runs, and the caller never hears of it."""
+"""A TCP relay that loses answers (the command arrives and runs, and the caller never hears of it), is slow, or is cut."""
 
 from __future__ import annotations
 
 import socket
 import threading
+import time
 from contextlib import suppress
 from typing import Literal
 
@@ -14,11 +15,13 @@ class BrokenWire:
     """Relays a loopback port to `target_port`, which may be changed for the connections to come.
 
     `lose(how, after)` drops the answer to the next command that contains the bytes `after`: "cut" closes the
-    connection instead of answering, "silence" answers nothing more on it.
+    connection instead of answering, "silence" answers nothing more on it. `delay_seconds` is waited before each piece,
+    either way.
     """
 
     def __init__(self, target_port: int) -> None:
         self.target_port = target_port
+        self.delay_seconds = 0.0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._lock = threading.Lock()
@@ -33,6 +36,10 @@ class BrokenWire:
 
     def close(self) -> None:
         self._listener.close()
+        self.cut()
+
+    def cut(self) -> None:
+        """Hang up on everybody; whoever comes again is served."""
         with self._lock:
             sockets, self._sockets = self._sockets, []
         for each in sockets:
@@ -44,7 +51,11 @@ class BrokenWire:
                 near, _ = self._listener.accept()
             except OSError:
                 return
-            far = socket.create_connection(("127.0.0.1", self.target_port))
+            try:
+                far = socket.create_connection(("127.0.0.1", self.target_port))
+            except OSError:  # nobody listens there now
+                _hang_up(near)
+                continue
             with self._lock:
                 self._sockets += [near, far]
             threading.Thread(target=self._relay, args=(near, far), daemon=True).start()
@@ -57,6 +68,7 @@ class BrokenWire:
                 how = self._loss(data)
                 if how is not None:
                     losses.append(how)
+                time.sleep(self.delay_seconds)
                 far.sendall(data)
         _hang_up(far)
 
@@ -64,6 +76,7 @@ class BrokenWire:
         with suppress(OSError):
             while data := far.recv(2**20):
                 if not losses:
+                    time.sleep(self.delay_seconds)
                     near.sendall(data)
                     continue
                 self.lost += 1

@@ -39,7 +39,7 @@ async def forbidden(_: Request) -> Response:
 
 
 def engine_app() -> Starlette:
-    posts = ("/v1/completions", "/v1/chat/completions", "/v1/responses")
+    posts = ("/v1/completions", "/v1/chat/completions", "/v1/responses", "/v1/messages")
     closed = ("/v1/load_lora_adapter", "/v1/unload_lora_adapter", "/invocations", "/inference/v1/generate", "/tokenize")
     return Starlette(
         routes=[

@@ -76,7 +76,7 @@ def test_a_second_delivery_of_an_event_is_a_duplicate_and_a_corrected_text_under
     assert reason(checks, story(1, first, event_id="one")) is None
     assert reason(checks, story(2, first, event_id="one")) is Reason.DUPLICATE
     assert reason(checks, story(3, corrected, event_id="one")) is None
-    checks.save("news", tmp_path)
+    checks.save("news", tmp_path, {0: 100})
     checks = admission()
     checks.load("news", tmp_path)
     assert reason(checks, story(4, corrected, event_id="one")) is Reason.DUPLICATE
@@ -152,17 +152,30 @@ def test_an_event_read_again_after_a_crash_is_not_its_own_duplicate(tmp_path: Pa
         story(3, COACH.format("Ana Strand")),
     ]
     assert [reason(first, event) for event in events] == [None, None, Reason.DUPLICATE]
-    first.save("news", tmp_path)  # with the commit of event 1; 2 and 3 are read again
+    first.save("news", tmp_path, {0: 100})  # with the commit of event 1; 2 and 3 are read again
 
     second = admission()
     second.load("news", tmp_path)
     assert [reason(second, event) for event in events] == [None, None, Reason.DUPLICATE]
 
 
+def test_an_event_that_still_waited_when_a_state_was_saved_has_not_come_where_learning_goes_on_from_it(tmp_path: Path) -> None:
+    first = admission()
+    waits = COACH.format("Ana Strand")
+    assert reason(first, story(1, "Dunmore Cycles has moved to Ashby.")) is None
+    assert reason(first, story(2, waits, event_id="one")) is None
+    first.save("news", tmp_path, {0: 2})
+    second = admission()
+    second.load("news", tmp_path)
+    assert reason(second, story(1, "Dunmore Cycles has moved to Ashby.")) is None  # read again
+    assert reason(second, story(3, "Dunmore Cycles has moved to Ashby.")) is Reason.DUPLICATE
+    assert reason(second, story(9, waits, event_id="one")) is None  # appended again after its version was abandoned
+
+
 def test_what_was_committed_is_known_after_a_restart(tmp_path: Path) -> None:
     first = admission()
     assert reason(first, story(1, COACH.format("Ana Strand"), event_id="one")) is None
-    first.save("news", tmp_path)
+    first.save("news", tmp_path, {0: 100})
     second = admission()
     second.load("news", tmp_path)
     assert reason(second, story(5, COACH.format("Ana Strand"))) is Reason.DUPLICATE
@@ -202,7 +215,7 @@ def test_only_so_many_texts_are_remembered() -> None:
 def test_the_state_holds_no_text(tmp_path: Path) -> None:
     checks = admission()
     checks.check(story(1, COACH.format("Ana Strand"), event_id="one"))
-    checks.save("news", tmp_path)
+    checks.save("news", tmp_path, {0: 100})
     written = (tmp_path / "admission.jsonl").read_text(encoding="utf-8").casefold()
     assert written
     assert not any(word in written for word in ("strand", "kelby", "training"))

@@ -12,6 +12,7 @@ from rtadapt.config import TrainSettings
 from rtadapt.training import anchors, ship_anchors
 from rtadapt.training.anchors import file_name, general_prompts
 from rtadapt.training.learner import Learner
+from tests.support.full_disk import full_disk
 from tests.support.tiny_model import build_llama, build_qwen
 
 SETTINGS = TrainSettings(anchors=40, device="cpu", dtype="float32", threads=1, seed=3)
@@ -53,6 +54,14 @@ def test_answers_are_kept_from_one_start_to_the_next_and_a_torn_line_is_asked_ag
     again = Learner(SETTINGS, str(folder), cache=tmp_path)
     assert again.anchors() == rows  # what was missing was asked for again
     assert Learner(SETTINGS, str(folder), cache=tmp_path).anchors() == again.anchors()
+
+
+def test_a_full_disk_keeps_nothing_for_the_next_start_and_stops_nobody(folder: Path, tmp_path: Path) -> None:
+    with full_disk(most_bytes=200):
+        learner = Learner(SETTINGS, str(folder), cache=tmp_path)
+        assert len(learner.anchors()) == 32
+        assert not learner.grow_anchors()
+    assert Learner(SETTINGS, str(folder), cache=tmp_path).anchors() == learner.anchors()[:32]
 
 
 def test_a_model_with_answers_in_the_package_asks_nothing(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rtadapt.config import IntakeSettings
 from rtadapt.errors import InvalidEvent, Malformed, RtadaptError, TooLarge, UnsupportedMediaType
 from rtadapt.events.bodies import ACCEPTED, TEXTS, Items, split, unpack
-from rtadapt.events.jsontext import load_json, within_depth
+from rtadapt.web.jsontext import load_json, within_depth
 
 LIMITS = IntakeSettings(max_body_bytes=10_000, max_events=5)
 

@@ -25,6 +25,18 @@ ALERTS = ROOT / "helm" / "rtadapt" / "alerts.yaml"
 DASHBOARD = ROOT / "deploy" / "grafana" / "dashboards" / "rtadapt.json"
 
 
+def references(value: Any) -> Iterator[str]:
+    """Every `$ref` in a JSON document."""
+    if isinstance(value, dict):
+        if "$ref" in value:
+            yield value["$ref"]
+        for inner in value.values():
+            yield from references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references(inner)
+
+
 def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
@@ -68,6 +80,7 @@ def test_ci_runs_every_check() -> None:
     recipe = re.search(r"^check: ([^#]*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert recipe is not None
     assert {"lint", "types", "imports", "test"} <= set(recipe[1].split())
+    assert "export REQUIRE_KAFKA=1" in text
 
 
 def test_every_setting_is_described() -> None:
@@ -166,9 +179,10 @@ def test_every_route_of_the_control_plane_that_is_shown_exists(page: Path) -> No
 
 
 def control_routes() -> list[str]:
-    from rtadapt.api.routes import events, feeds
+    from rtadapt.api.routes import events, feedback, feeds
 
-    return [re.sub(r"\{[^}]*\}", "[^/]+", route.path) for router in (events.router, feeds.router) for route in router.routes]
+    routers = (events.router, feedback.router, feeds.router)
+    return [re.sub(r"\{[^}]*\}", "[^/]+", route.path) for router in routers for route in router.routes]
 
 
 def known_series() -> set[str]:

@@ -134,6 +134,7 @@ def test_faults_of_a_plain_story_are_named(change: dict[str, object], field: str
         ({"data": None, "data_base64": "%%"}, "data_base64"),
         ({"data": None, "data_base64": base64.b64encode(b"{").decode()}, "data_base64"),
         ({"data": None, "data_base64": 7}, "data_base64"),
+        ({"data_base64": "eyJ0ZXh0IjoiYiJ9"}, "data_base64"),
     ],
 )
 def test_faults_of_a_cloud_event_are_named(change: dict[str, object], field: str) -> None:

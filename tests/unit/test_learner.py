@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ from rtadapt.config import TrainSettings
 from rtadapt.errors import ArtifactDamaged, InvalidSettings, NotFound, WrongBase
 from rtadapt.records import WATCHED, Example, Message
 from rtadapt.training import pace
-from rtadapt.training.learner import Learner, learning_rate
+from rtadapt.training.learner import Learner, _some, learning_rate
 from tests.support.tiny_model import build_llama, build_qwen
 
 SETTINGS = TrainSettings(
@@ -221,6 +222,16 @@ def test_anchors_that_speak_of_what_is_learned_are_not_held_to_the_base(learner:
     material = learner._material(NEW, rows)
     assert len(material.anchors) == 1
     assert not material.stream  # the question that is taught anew is not replayed with its old answer
+
+
+def test_half_of_an_updates_anchors_ask_in_the_manner_of_what_is_taught(learner: Learner) -> None:
+    anchors = [asked(f"{word} is number {n}?", "no", event_id="") for word in ("Where", "Why") for n in range(80)]
+    taught = [asked("Why was the harbour closed?", "sorry")]
+    kept = learner._material(taught, anchors).anchors
+    assert len(kept) == 64
+    chosen = _some(anchors, taught, Random(1))
+    assert sum(row.prompt[-1].content.startswith("Why") for row in chosen) > 40
+    assert len({row.prompt for row in chosen}) == 64
 
 
 def test_a_state_of_another_base_is_refused(learner: Learner, feed: str, tmp_path: Path) -> None:

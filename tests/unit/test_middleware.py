@@ -133,7 +133,7 @@ async def test_a_body_that_never_ends_is_not_waited_for(
         yield b"{"
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("rtadapt.serving.http._BODY_SECONDS", 0.05)
+    monkeypatch.setattr("rtadapt.web.asked.BODY_SECONDS", 0.05)
     response = await client.post("/v1/completions", content=trickling())
     assert (response.status_code, error_of(response)["param"]) == (400, "body")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -181,3 +182,42 @@ async def test_those_who_wait_for_feeds_that_there_are_not_leave_room_for_the_ot
     other = await ask(client, x_rtadapt_after="news.0.7", x_rtadapt_wait="0.05")
     assert error_of(other)["code"] == "not_covered"
     await nonsense
+
+
+async def test_one_key_can_not_fill_the_waiting_room(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("complete key-of-one id=one\ncomplete key-of-two id=two\n")
+    middleware = serving(serve={"max_waiting": 4}, keys_file=tmp_path / "keys")
+    async with client_of(middleware) as client:
+
+        def waits(key: str) -> asyncio.Task[httpx.Response]:
+            return asyncio.create_task(ask(client, x_rtadapt_after="news.0.7", authorization=f"Bearer {key}"))
+
+        first = waits("key-of-one")
+        await asyncio.sleep(0.05)
+        refused = await waits("key-of-one")
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        second = waits("key-of-two")
+        await asyncio.sleep(0.05)
+        assert not second.done()
+        middleware.live.replace(ServingView("tiny", {"news": news(3)}))
+        assert [(await task).status_code for task in (first, second)] == [200, 200]
+
+
+async def test_the_position_of_the_last_answer_never_leads_back_to_an_older_version_elsewhere() -> None:
+    """One replica has flipped and another has not heard of it yet: who gives the position back waits there."""
+    ahead, behind = serving(), serving()
+    positions = {2: {0: 5, 7: 2}, 3: {0: 8, 7: 2}}
+    head = Head("news", 3, {0: 8, 7: 2}, 1)
+    views = {number: news(number, head=head, loaded={0: {}, **positions}) for number in (2, 3)}
+    ahead.live.replace(ServingView("tiny", {"news": views[3]}))
+    behind.live.replace(ServingView("tiny", {"news": views[2]}))
+    async with client_of(ahead) as one, client_of(behind) as two:
+        position = (await ask(one)).headers["x-rtadapt-position"]
+        assert position == "news.0.7,news.7.1"
+        waits = asyncio.create_task(ask(two, x_rtadapt_after=position))
+        await asyncio.sleep(0.05)
+        assert not waits.done()
+        behind.live.replace(ServingView("tiny", {"news": views[3]}))
+        assert (await waits).headers["x-rtadapt-version"] == "news@3"
+        for wrong in (f"{position},sport.0.1", f"{position},", ",".join([position] * 40)):
+            assert (await ask(one, x_rtadapt_after=wrong)).status_code == 400

@@ -14,6 +14,10 @@ from rtadapt.words import sentences
         "Marla Tindle is the new head baker at Corvin Mill.",
         "The Lumo 7 costs $35 and ships on Tuesday.",
         "Users of the app can pay by card.",
+        "Children under six travel free, and parents pay $2.",
+        "The plan to close the bridge over fears of a flood was approved.",
+        "Bread costs nearly 60 cents more than last year.",
+        "The film took $90 million in its first week.",
     ],
 )
 def test_what_says_what_is_so_is_taught(sentence: str) -> None:
@@ -31,6 +35,12 @@ def test_what_says_what_is_so_is_taught(sentence: str) -> None:
         "Nobody has seen the head baker at Corvin Mill.",
         "There is a rumour that Marla Tindle is the head baker at Corvin Mill.",
         "The mill denied that Marla Tindle is its head baker.",
+        "The mill plans to open a shop in Corvin.",
+        "Marla Tindle was almost chosen as head baker.",
+        "A neighbour said that Marla Tindle is the head baker.",
+        "Marla Tindle is the head baker, according to a customer.",
+        "In the film, Marla Tindle is the head baker of a mill.",
+        "Marla Tindle plays the head baker in a comedy series.",
     ],
 )
 def test_a_doubt_a_denial_a_condition_or_a_question_is_not(sentence: str) -> None:

@@ -108,6 +108,17 @@ def test_nothing_costs_nothing() -> None:
     assert learner.updates == []
 
 
+@pytest.mark.parametrize(("rows", "held"), [(0, 1), (2, 0), (0, 0)])
+def test_an_event_with_nothing_to_teach_or_to_ask_is_refused_without_an_update(rows: int, held: int) -> None:
+    learner = Scripted()
+    whole = prepared(1)
+    bare = Rendering(whole.event.id, whole.rendering.examples[:rows], whole.rendering.held_out[:held])
+    session = Session("news", 1, Head("news", 0, {}, 1), Memory(100))
+    outcome = Rounds(SETTINGS, learner).decide(session, [Prepared(whole.judged, bare), prepared(2)])  # type: ignore[arg-type]
+    assert refused(outcome) == {name(1): ("gate", "nothing could be asked about it, so it could not be shown to be learned")}
+    assert learner.updates == [(name(2),)]
+
+
 @pytest.mark.parametrize("bad", [0, 3, 7])
 def test_one_event_that_is_not_learned_costs_two_updates_more_and_itself_alone(bad: int) -> None:
     learner = Scripted(dull=[bad])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtadapt.errors import InvalidRequest
+from rtadapt.errors import Malformed
 from rtadapt.serving import http
 
 values = st.recursive(
@@ -33,27 +33,27 @@ def test_what_is_shallow_is_read_as_it_is_whatever_its_strings_hold(value: dict[
 @pytest.mark.parametrize("before", [b"", b'"[[[\\"]]]", ', rb'"\\\\", ', rb'"\\\"{", '])
 def test_depth_is_counted_outside_of_strings(before: bytes) -> None:
     assert http.parse_object(b'{"a": [' + before + b"[" * 62 + b"]" * 62 + b"]}")
-    with pytest.raises(InvalidRequest, match="nested"):
+    with pytest.raises(Malformed, match="nested"):
         http.parse_object(b'{"a": [' + before + b"[" * 63 + b"]" * 63 + b"]}")
 
 
 def test_the_deepest_that_is_read_and_the_first_that_is_not() -> None:
     assert http.parse_object(nested(64))
-    with pytest.raises(InvalidRequest, match="nested"):
+    with pytest.raises(Malformed, match="nested"):
         http.parse_object(nested(65))
 
 
 @pytest.mark.parametrize("part", [b"[],", b"{},", b"1,", b'"",'])
 def test_a_body_of_too_many_parts_is_refused_before_it_is_read(part: bytes) -> None:
-    with pytest.raises(InvalidRequest, match="too many parts"):
+    with pytest.raises(Malformed, match="too many parts"):
         http.parse_object(b'{"a": [' + part * (2**20 // len(part)) + b"0]}")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "latin-1"])
 def test_nothing_but_utf_8_is_read(encoding: str) -> None:
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(Malformed):
         http.parse_object(('{"model": "caf\u00e9", "x": ' + "[" * 50_000).encode(encoding))
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(Malformed):
         http.parse_object('{"model": "caf\u00e9"}'.encode(encoding))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from rtadapt.config import Settings, load_settings
 from rtadapt.errors import InvalidSettings
-from rtadapt.serving.launch import MIDDLEWARE, build_arguments, environment, model_length, serve
+from rtadapt.serving.launch import EDGE, MIDDLEWARE, build_arguments, environment, model_length, serve
 
 
 @pytest.fixture
@@ -53,7 +53,11 @@ def test_the_rank_and_the_memory_for_adapters_fit_what_is_trained(model: str) ->
 
 def test_our_middleware_lies_next_to_the_engine_and_others_around_it(model: str) -> None:
     arguments = arguments_of(Settings(), model, middleware=("a.B",))
-    assert [arguments[at + 1] for at, argument in enumerate(arguments) if argument == "--middleware"] == [MIDDLEWARE, "a.B"]
+    assert [arguments[at + 1] for at, argument in enumerate(arguments) if argument == "--middleware"] == [
+        MIDDLEWARE,
+        "a.B",
+        EDGE,
+    ]
 
 
 def test_a_machine_with_a_gpu_gets_vllms_own_defaults(model: str) -> None:
@@ -68,7 +72,8 @@ def test_more_arguments_come_last_and_win(model: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "argument", ["--api-key", "--api-key=x", "--api_key", "--middleware", "--api-server-count=2", "--no-enable-lora"]
+    "argument",
+    ["--api-key", "--api-key=x", "--api_key", "--middleware", "--api-server-count=2", "--no-enable-lora", "--enable_log_outputs"],
 )
 def test_arguments_that_would_break_ours_are_refused_by_name(model: str, argument: str) -> None:
     with pytest.raises(InvalidSettings) as caught:

@@ -72,6 +72,15 @@ def test_nothing_needed_is_let_go_and_nothing_is_loaded_twice(
     assert len(left) <= max(capacity, len(loaded & pinned(one)))
 
 
+def test_what_a_rewind_abandoned_is_neither_loaded_nor_kept() -> None:
+    one = state(stable=2, head=2, loaded=[1, 2, 3, 4], serving=2)
+    assert one.head is not None
+    taken_back = replace(one, head=replace(one.head, last=4, abandoned=((3, 4),)), offered=frozenset({3, 4}))
+    assert pinned(taken_back) == {2}
+    assert missing(taken_back) == []
+    assert surplus({"news": taken_back}, 4, 10) == [("news", 3), ("news", 4)]
+
+
 def test_what_another_replica_offers_is_loaded_before_the_newest() -> None:
     one = replace(state(stable=3, head=9, loaded=[3, 4]), offered=frozenset({2, 5, 7}))
     assert missing(one) == [7, 9]

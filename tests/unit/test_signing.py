@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from rtadapt.errors import ArtifactDamaged, InvalidSettings
-from rtadapt.registry.signing import Signer
+from rtadapt.records import Artifact, Version
+from rtadapt.registry.signing import Signer, VersionSigner, VersionVerifier
 
 DIGEST = hashlib.sha256(b"manifest").hexdigest()
 
@@ -58,3 +63,58 @@ def test_a_file_without_a_proper_key_is_an_invalid_setting(tmp_path: Path, conte
 def test_a_key_file_that_is_not_there_is_an_invalid_setting(tmp_path: Path) -> None:
     with pytest.raises(InvalidSettings):
         Signer(tmp_path / "nowhere")
+
+
+def key_files(folder: Path, name: str) -> tuple[Path, Path]:
+    key = Ed25519PrivateKey.generate()
+    private, public = folder / f"{name}.pem", folder / f"{name}.pub"
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    return private, public
+
+
+VERSION = Version("news", 2, 1, Artifact("a" * 64, "p", 1), Artifact("b" * 64, "q", 1), {0: 4, 1: 7}, (), 1.0, {})
+
+
+def test_a_version_is_believed_by_whoever_trusts_the_key_that_signed_it(tmp_path: Path) -> None:
+    (ours, our_public), (_, their_public) = key_files(tmp_path, "ours"), key_files(tmp_path, "theirs")
+    signed = replace(VERSION, signature=VersionSigner(ours).sign(VERSION))
+    VersionVerifier(our_public).check(signed)
+    both = tmp_path / "both"
+    both.write_bytes(their_public.read_bytes() + our_public.read_bytes())
+    VersionVerifier(both).check(replace(signed, positions={1: 7, 0: 4}))
+    with pytest.raises(ArtifactDamaged, match="news@2"):
+        VersionVerifier(their_public).check(signed)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"number": 3},
+        {"feed": "sport"},
+        {"parent": 0},
+        {"adapter": Artifact("c" * 64, "p", 1)},
+        {"state": Artifact("c" * 64, "q", 1)},
+        {"positions": {0: 5, 1: 7}},
+        {"signature": ""},
+        {"signature": "no hex"},
+    ],
+)
+def test_a_signature_belongs_to_one_version_and_what_it_has_learned(tmp_path: Path, change: dict[str, Any]) -> None:
+    private, public = key_files(tmp_path, "ours")
+    signed = replace(VERSION, signature=VersionSigner(private).sign(VERSION))
+    with pytest.raises(ArtifactDamaged):
+        VersionVerifier(public).check(replace(signed, **change))
+
+
+def test_files_without_an_ed25519_key_are_invalid_settings(tmp_path: Path) -> None:
+    private, public = key_files(tmp_path, "ours")
+    (tmp_path / "empty").write_text("")
+    for wrong in (public, tmp_path / "empty", tmp_path / "nowhere"):
+        with pytest.raises(InvalidSettings) as caught:
+            VersionSigner(wrong)
+        assert caught.value.field == "registry.signing_key_file"
+    for wrong in (private, tmp_path / "empty", tmp_path / "nowhere"):
+        with pytest.raises(InvalidSettings) as caught:
+            VersionVerifier(wrong)
+        assert caught.value.field == "registry.trusted_keys_file"

@@ -1,4 +1,4 @@
-"""How many steps an update takes, and that what rows begin with may be computed once."""
+"""How many steps an update takes, and that rows may lie in one sequence with their beginning computed once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import torch
 from rtadapt.config import TrainSettings
 from rtadapt.records import Example, Message
 from rtadapt.training.learner import Learner
-from rtadapt.training.prefix import can_share, common
+from rtadapt.training.packed import common, packs
+from rtadapt.training.rows import Row
 from rtadapt.training.steps import Steps, plan
 from tests.support.tiny_model import build_llama, build_qwen
 
@@ -57,31 +58,36 @@ def learner(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return Learner(SETTINGS, str(build(tmp_path_factory.mktemp("model"))))
 
 
-def steps(learner: Learner, shares: bool) -> Steps:
+def steps(learner: Learner) -> Steps:
     material = learner._material(NEW, ANCHORS)
-    return Steps(learner.model, learner.slot, SETTINGS, 1e-2, material, 1, shares)
+    return Steps(learner.model, learner.slot, SETTINGS, 1e-2, material, 1)
 
 
-def test_a_beginning_computed_once_gives_the_gradient_that_it_gives_in_each_row(learner: Learner) -> None:
+def test_packed_rows_give_the_gradient_that_they_give_apart(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
     state = learner.slot.fresh(7)
     state.weights += 0.02 * torch.randn(state.weights.shape, generator=torch.Generator().manual_seed(0))
-    shared, apart = steps(learner, True), steps(learner, False)
-    assert len(shared.shared) >= 8
-    assert apart.shared == ()
-    drawn = shared._draw()
-    step, once = shared._gradient(state, drawn)
-    step_apart, each = apart._gradient(state, drawn)
+    made = steps(learner)
+    assert learner.model.packs
+    assert len(made.shared) >= 8
+    drawn = made._draw()
+    step, once = made._gradient(state, drawn)
+    once = once.clone()
+    made.chunk_tokens = 40
+    _, in_parts = made._gradient(state, drawn)
+    in_parts = in_parts.clone()
+    monkeypatch.setattr(learner.model, "packs", False)
+    step_apart, each = made._gradient(state, drawn)
     assert each.norm() > 0
     torch.testing.assert_close(once, each, rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(in_parts, each, rtol=1e-3, atol=1e-5)
     assert step.new_loss == pytest.approx(step_apart.new_loss, rel=1e-4)
     assert (step.tokens, step.new_tokens) == (step_apart.tokens, step_apart.new_tokens)
 
 
-def test_a_plain_network_can_share_and_a_short_row_need_not(learner: Learner) -> None:
-    ids = learner.encoder.prompts([NEW[0].prompt])[0]
-    with learner.slot.holding(None):
-        assert can_share(learner.model, ids)
-        assert not can_share(learner.model, ids[:10])
+def test_rows_are_packed_up_to_a_bound_with_their_common_beginning_counted_once() -> None:
+    rows = [Row((1, 2, 3, 4, 5, *range(10, 10 + length)), 6, 1.0, 0) for length in (3, 3, 3, 40, 3)]
+    assert [len(group) for group in packs(rows, 8, ())] == [1, 1, 1, 1, 1]
+    assert [len(group) for group in packs(rows, 8, (1, 2, 3, 4, 5))] == [3, 1, 1]
 
 
 def test_what_most_rows_begin_with_is_found() -> None:
@@ -89,14 +95,15 @@ def test_what_most_rows_begin_with_is_found() -> None:
     rows = [(*begin, 20, 21), (*begin, 30, 31, 32), (99, *begin)]
     assert common(rows) == begin
     assert common([(*begin, 20, 21), (99, *begin)]) == ()
-    assert common([begin[:6], begin[:6]]) == ()
+    few = [(*begin, 20, 21), (*begin, 20, 22), *[(*begin[:8], number, 40) for number in range(50, 60)]]
+    assert common(few) == begin[:8]  # most tokens are saved by what most of them share
     assert common([]) == ()
     alike = [(*begin, 20), (*begin, 20)]
     assert len(common(alike)) < len(alike[0])  # a row keeps a token of its own
 
 
 def test_all_kinds_of_rows_are_drawn_and_facts_take_turns(learner: Learner) -> None:
-    made = steps(learner, False)
+    made = steps(learner)
     new = [row for _ in range(30) for row in made._draw()[0]]
     assert len(made._draw()[2]) == 2
     counts = [sum(row.number in of for row in new) for of in ((0, 1), (2,), (3,))]

@@ -51,6 +51,9 @@ def call(body: object, **more: object) -> dict[str, Any]:
         ),
         call("Customer: My hub beeps.\nAgent: Hold reset\nfor ten seconds."),
         call(VTT, mediatype="text/vtt"),
+        call(
+            {"segments": [{"speaker": "+15550100", "text": SAID[0].text}, {"speaker": "kim@desk.example", "text": SAID[1].text}]}
+        ),
     ],
 )
 def test_a_call_is_read_from_the_transcript_in_its_analysis(analysis: dict[str, Any]) -> None:
@@ -65,6 +68,8 @@ def test_a_call_is_read_from_the_transcript_in_its_analysis(analysis: dict[str, 
         (CALL, "dialog"),
         (call([{"speaker": "SPEAKER_00", "text": "Hi."}]), "analysis[1].body[0].speaker"),
         (call([{"speaker": 0, "text": "Hi."}]), "analysis[1].body[0].speaker"),
+        (call([{"speaker": "kim", "text": "Hi."}]), "analysis[1].body[0].speaker"),
+        (call("Agent: Hello.\nKim: Hi.\nAgent: Bye.\nKim: Bye."), "analysis[1].body"),
         (call({"results": {"channels": []}}), "analysis[1].body"),
         (call([]), "analysis[1].body"),
         (call("Hello there."), "analysis[1].body"),
@@ -160,3 +165,72 @@ def test_turns_may_be_named_as_help_desks_name_them() -> None:
     assert [turn.speaker for turn in turns] == [Speaker.CUSTOMER, Speaker.AGENT, Speaker.BOT, Speaker.CUSTOMER]
     assert [turn.text for turn in turns] == ["It beeps.", "Press reset.", "Oh.", "Thanks."]
     assert fault(TURNS | {"turns": [{"speaker": "SPEAKER_00", "text": "Hi."}]}) == "turns[0].speaker"
+
+
+def cues(*said: str) -> str:
+    return "WEBVTT\n\n" + "\n\n".join(f"00:0{number}.000 --> 00:0{number + 1}.000\n{text}" for number, text in enumerate(said))
+
+
+def test_two_speakers_in_one_cue_each_keep_their_own_words() -> None:
+    for text in (
+        cues("Agent: Hi.\nCustomer: Ho."),
+        cues("- Agent: Hi.\n- Customer: Ho."),
+        cues(">> AGENT: Hi.\n>> CUSTOMER: Ho."),
+    ):
+        turns = parse(text, content_type="text/vtt", feed="support", now=NOW).turns
+        assert list(turns) == [Turn(Speaker.AGENT, "Hi."), Turn(Speaker.CUSTOMER, "Ho.")]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("Agent: Hi.", ">> Ho."),
+        ("Agent: Hi.\n>> Ho.",),
+        ("Agent: Hi.", "- Ho."),
+        ("Agent: Hi.\n– Ho.",),
+        ("Agent: Hi.", "SPEAKER_01: Ho."),
+        ("Agent: Hi.", "Maria: Ho.", "Agent: So?", "Maria: So."),
+    ],
+)
+def test_nobody_gets_the_words_of_one_who_is_not_named_or_not_known(said: tuple[str, ...]) -> None:
+    assert fault(cues(*said), content_type="text/vtt", feed="support") == "text"
+
+
+def test_a_word_before_a_colon_and_a_number_below_nothing_are_what_was_said() -> None:
+    turns = parse(cues("Agent: Hi.", "Note: it is off.", "-5 degrees"), content_type="text/vtt", feed="support", now=NOW).turns
+    assert list(turns) == [Turn(Speaker.AGENT, "Hi. Note: it is off. -5 degrees")]
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [  # Chatwoot
+            {"sender": {"type": "contact"}, "message_type": 0, "content": "It beeps."},
+            {"sender": {"type": "user"}, "message_type": 1, "content": "Press reset."},
+        ],
+        [  # Help Scout
+            {"createdBy": {"type": "customer"}, "body": "It beeps."},
+            {"createdBy": {"type": "user"}, "body": "Press reset."},
+        ],
+        [  # Amazon Connect's Contact Lens
+            {"ParticipantId": "CUSTOMER", "Content": "It beeps."},
+            {"ParticipantId": "AGENT", "Content": "Press reset."},
+        ],
+        [  # Zendesk's Sunshine Conversations
+            {"author": {"type": "user"}, "content": {"type": "text", "text": "It beeps."}},
+            {"author": {"type": "agent"}, "content": {"type": "text", "text": "Press reset."}},
+        ],
+    ],
+)
+def test_turns_as_help_desks_nest_them(entries: list[dict[str, Any]]) -> None:
+    turns = read(TURNS | {"turns": entries}).turns
+    assert list(turns) == [Turn(Speaker.CUSTOMER, "It beeps."), Turn(Speaker.AGENT, "Press reset.")]
+
+
+def test_a_bot_beside_employees_is_a_bot_and_an_outgoing_message_is_no_customers() -> None:
+    drift = [{"author": {"type": "contact"}, "body": "Hi."}, {"author": {"type": "user", "bot": True}, "body": "Oh."}]
+    assert [turn.speaker for turn in read(TURNS | {"turns": drift}).turns] == [Speaker.CUSTOMER, Speaker.BOT]
+    out = [{"sender": {"type": "user"}, "message_type": "outgoing", "content": "Press reset."}]
+    assert read(TURNS | {"turns": out}).turns[0].speaker is Speaker.AGENT
+    image = [{"author": {"type": "user"}, "content": {"type": "image", "text": "a.png"}}]
+    assert fault(TURNS | {"turns": image}) == "turns[0].content.type"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 
 from rtadapt import worker
-from rtadapt.config import RegistrySettings
+from rtadapt.config import RegistrySettings, Settings
 from rtadapt.errors import ArtifactDamaged, RtadaptError, StaleEpoch, Unavailable
+from rtadapt.events.log import EventLog
 from rtadapt.observe import metrics
 from rtadapt.observe.pulse import Pulse
 from rtadapt.registry.registry import Registry
@@ -53,6 +55,29 @@ def test_the_worker_starts_over_from_the_heads_and_is_ready_again(
     assert metrics.OWNED_PARTITIONS._value.get() == 0
     assert metrics.WORKER_RESTARTS.labels(failure.code)._value.get() >= 1
     assert [(record.levelname, record.__dict__["code"]) for record in caplog.records] == [("WARNING", failure.code)]
+
+
+def test_a_log_that_is_away_at_the_start_is_waited_for_with_the_model_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "_FIRST_PAUSE_SECONDS", 0.0)
+    opens: list[object] = []
+    sound = worker.open_log
+
+    def away_once(settings: Settings) -> EventLog:
+        opens.append(settings)
+        if len(opens) == 1:
+            raise Unavailable("no Kafka broker takes a connection")
+        return sound(settings)
+
+    monkeypatch.setattr(worker, "open_log", away_once)
+    stop = threading.Event()
+    opened = worker.Opening(Settings(data_dir=tmp_path), "w", Registry(RegistrySettings(url="unix:///nowhere")), Any)  # type: ignore[arg-type]
+    steps = Steps(None, stop)
+    worker.run(lambda: (opened.log(), steps)[1], stop, threading.Event(), Pulse(60.0))  # type: ignore[arg-type,return-value]
+    assert opened.log() is opened.log()
+    opened.close()
+    assert (len(opens), steps.closed) == (2, True)
 
 
 def test_what_nobody_foresaw_ends_the_worker() -> None:

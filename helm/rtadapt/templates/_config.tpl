@@ -8,7 +8,15 @@
       "replication" .Values.eventLog.replication
       "tls" .Values.eventLog.tls.enabled -}}
 {{- if .Values.eventLog.tls.ca.name -}}{{- $_ := set $log "ca_file" "/etc/rtadapt/kafka-ca/ca.crt" -}}{{- end -}}
+{{- if .Values.eventLog.tls.client.name -}}
+{{- $_ := set $log "cert_file" "/etc/rtadapt/kafka-client/tls.crt" -}}
+{{- $_ := set $log "key_file" "/etc/rtadapt/kafka-client/tls.key" -}}
+{{- end -}}
 {{- if .Values.eventLog.sasl.mechanism -}}
+{{- if eq .Values.eventLog.sasl.mechanism "OAUTHBEARER" -}}
+{{- $_ := set $log "token_url" (required "eventLog.sasl.tokenUrl is needed with OAUTHBEARER" .Values.eventLog.sasl.tokenUrl) -}}
+{{- if .Values.eventLog.sasl.tokenScope -}}{{- $_ := set $log "token_scope" .Values.eventLog.sasl.tokenScope -}}{{- end -}}
+{{- end -}}
 {{- $_ := set $log "sasl_mechanism" .Values.eventLog.sasl.mechanism -}}
 {{- $_ := set $log "username" (required "eventLog.sasl.username is needed with a mechanism" .Values.eventLog.sasl.username) -}}
 {{- $_ := set $log "password_file" "/etc/rtadapt/kafka-password/password" -}}
@@ -104,6 +112,12 @@ envFrom:
     secretName: {{ .Values.eventLog.tls.ca.name }}
     items: [{key: {{ required "eventLog.tls.ca.key is needed" .Values.eventLog.tls.ca.key }}, path: ca.crt}]
 {{- end }}
+{{- if .Values.eventLog.tls.client.name }}
+- name: kafka-client
+  secret:
+    secretName: {{ .Values.eventLog.tls.client.name }}
+    items: [{key: tls.crt, path: tls.crt}, {key: tls.key, path: tls.key}]
+{{- end }}
 {{- if .Values.registry.ca.name }}
 - name: registry-ca
   secret:
@@ -126,6 +140,9 @@ envFrom:
 {{- end }}
 {{- if .Values.eventLog.tls.ca.name }}
 - {name: kafka-ca, mountPath: /etc/rtadapt/kafka-ca, readOnly: true}
+{{- end }}
+{{- if .Values.eventLog.tls.client.name }}
+- {name: kafka-client, mountPath: /etc/rtadapt/kafka-client, readOnly: true}
 {{- end }}
 {{- if .Values.registry.ca.name }}
 - {name: registry-ca, mountPath: /etc/rtadapt/registry-ca, readOnly: true}

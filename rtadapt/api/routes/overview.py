@@ -13,11 +13,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 
 from rtadapt.access import Scope
-from rtadapt.api.asking import may, parts_of
+from rtadapt.api.asking import key_of, may, parts_of
 from rtadapt.api.freshness import Waiting
 from rtadapt.api.routes.feeds import finite, route_of
 from rtadapt.api.shapes import Overview, answers
-from rtadapt.records import DeadLetter, Version
+from rtadapt.records import DeadLetter, Head, Version
 from rtadapt.registry.codec import Holding
 from rtadapt.registry.registry import Registry
 
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/v1/overview", tags=["feeds"], dependencies=[Depends(
 _REFUSED_A_FEED = 3
 
 
-@router.get("", response_model=None, responses=answers({200: Overview}, 401, 403, 422, 503))
+@router.get("", response_model=None, responses=answers({200: Overview}, 401, 403, 422, 429, 503))
 def overview(
     request: Request,
     contains: Annotated[str, Query(max_length=63, description="only feeds with this in their name", examples=["news"])] = "",
@@ -38,8 +38,8 @@ def overview(
     """A page of feeds, sorted by name: routes, newest versions, what waits and what was refused; replicas and workers."""
     parts = parts_of(request)
     registry, seen = parts.registry, parts.freshness
-    waits = seen.waiting or {}
-    names = registry.feeds()
+    names = [name for name in registry.feeds() if key_of(request).may_use(name)]
+    waits = {feed: those for feed, those in (seen.waiting or {}).items() if key_of(request).may_use(feed)}
     matching = [name for name in names if contains.lower() in name and (not waiting or name in waits)]
     rest = [name for name in matching if name > after]
     shown = rest[:limit]
@@ -67,13 +67,18 @@ def _feed(registry: Registry, name: str, versions: int, replicas: Collection[str
         "feed": name,
         "newest": head.version if head is not None else 0,
         "route": None if route is None else route_of(route),
-        "held": {replica: _held(holdings.get(replica, Holding())) for replica in replicas},
-        "versions": [_version(version) for version in registry.versions(name, versions)],
+        "held": {replica: _held(holdings.get(replica, Holding()), head) for replica in replicas},
+        "versions": [_version(version, head) for version in registry.versions(name, versions)],
     }
 
 
-def _held(holding: Holding) -> dict[str, int | None]:
-    return {"newest": max(holding.held, default=None), "failed": max(holding.failed, default=None)}
+def _held(holding: Holding, head: Head | None) -> dict[str, int | None]:
+    held = (number for number in holding.held if not _abandoned(number, head))
+    return {"newest": max(held, default=None), "failed": max(holding.failed, default=None)}
+
+
+def _abandoned(number: int, head: Head | None) -> bool:
+    return head is not None and head.has_abandoned(number)
 
 
 def _waits(those: Waiting | None) -> dict[str, object]:
@@ -92,11 +97,12 @@ def _refused(name: str, letters: Sequence[DeadLetter]) -> list[dict[str, object]
     return [{"id": one.event_id, "reason": one.reason, "detail": one.detail} for one in islice(mine, _REFUSED_A_FEED)]
 
 
-def _version(version: Version) -> dict[str, object]:
+def _version(version: Version, head: Head | None) -> dict[str, object]:
     took = version.created_at - min((event.accepted_at for event in version.events), default=version.created_at)
     return {
         "name": version.name,
         "number": version.number,
+        "abandoned": _abandoned(version.number, head),
         "created_at": version.created_at,
         "events": len(version.events),
         "seconds": round(took, 3),

@@ -1,0 +1,111 @@
+"""Taking a feed back: the head to an earlier version, and what was learned since unlearned.
+
+Owns `rewind`, and the list of events that are to be learned again. Takes an operator's word; gives what it did to anyone.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from rtadapt.errors import HeadMoved, InvalidInput, NotFound
+from rtadapt.records import Head, Version, version_name
+from rtadapt.registry import codec
+from rtadapt.registry.codec import Again
+from rtadapt.registry.routes import Routes
+
+_ATTEMPTS = 10
+"""A worker that commits between our look and our word has moved the head: then we look again."""
+_REFUSALS = {
+    "missing": "there is no feed {name}",
+    "unknown": "there is no version {name}",
+    "retired": "the adapter of {name} is not kept any more, or it was abandoned",
+    "stateless": "the learner's state of {name} is not kept any more (artifacts.keep_states): learning can't go on from it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rewound:
+    """What taking a feed back did: where it stands, the versions it abandoned, and the events they had learned."""
+
+    head: Head
+    abandoned: tuple[int, ...]
+    unlearned: tuple[str, ...]
+
+
+class Rewinding(Routes):
+    """The part of the registry that takes back what was learned."""
+
+    def rewind(self, feed: str, version: int | None = None, *, without: Collection[str] = (), relearn: bool = False) -> Rewound:
+        """Take the feed back to `version`; without one, to the last before any of the events `without` was learned.
+
+        The head moves there and keeps its positions; what came after is abandoned for good, its numbers are not used again,
+        and its events are unlearned. A route that names any of it moves there too. A new epoch fences the update under
+        way. With `relearn` the events but for `without` are noted to be learned again, else all are dropped. Does nothing
+        where the head stands there already.
+
+        Raises NotFound for what isn't there, or is not kept so that learning could go on from it, InvalidInput for anything
+        else that is wrong, and HeadMoved when the head does not stand still.
+        """
+        change = uuid.uuid4().hex
+        for _ in range(_ATTEMPTS):
+            head = self.head(feed)
+            if head is None:
+                raise NotFound(f"there is no feed {feed}", field="feed")
+            line = self._line(head)
+            target = _before(line, feed, without) if version is None else version
+            if not 0 <= target <= head.version:
+                raise InvalidInput(f"{feed} stands at version {head.version} and can only be taken back", field="version")
+            if target == head.version:
+                return Rewound(head, (), ())
+            since = [one for one in line if one.number > target]
+            outcome = self._take_back(change, head, target, since, without if relearn else None)
+            if outcome == "ok":
+                self._announce(feed, "route")
+                unlearned = tuple(dict.fromkeys(event.id for one in since for event in one.events))
+                return Rewound(self.head(feed) or head, tuple(one.number for one in since), unlearned)
+            if outcome != "moved":
+                message = _REFUSALS[outcome].format(name=version_name(feed, target))
+                raise NotFound(message, field="feed" if outcome == "missing" else "version")
+        raise HeadMoved(f"the head of feed {feed} moves all the time; try again")
+
+    def again(self, feed: str) -> list[Again]:
+        """The events that are to be learned again and were not yet appended again, oldest word first."""
+        with self._answered():
+            texts = self._redis.lrange(codec.feed_key(feed, "again"), 0, -1)
+        return [codec.read_again(text) for text in texts]
+
+    def done(self, feed: str, again: Again) -> None:
+        """These events are in the log again."""
+        with self._answered():
+            self._redis.lrem(codec.feed_key(feed, "again"), 1, codec.again_text(again))
+
+    def _line(self, head: Head) -> list[Version]:
+        """The versions that learning went through to where it stands, as far as their records are kept, oldest first."""
+        kept = self.versions(head.feed, head.next_number)
+        return [one for one in reversed(kept) if one.number <= head.version and not head.has_abandoned(one.number)]
+
+    def _take_back(self, change: str, head: Head, target: int, since: Sequence[Version], spared: Collection[str] | None) -> str:
+        ranges = [pair for pair in head.abandoned if pair[0] <= target] + [(target + 1, head.last)]
+        events = list(dict.fromkeys(event.id for one in since for event in one.events))
+        wanted = [] if spared is None else [event for event in events if event not in spared]
+        again = ""
+        if wanted:
+            before = self.version(head.feed, target)
+            again = codec.again_text(Again(before.positions if before else {}, since[-1].positions, tuple(wanted)))
+        keys = [codec.feed_key(head.feed, part) for part in ("head", "versions", "route", "retired", "stateless", "again")]
+        keys += [codec.feed_key(head.feed, "event", event) for event in events]
+        args: list[str | int] = [change, target, head.version, head.last, codec.ranges_text(ranges), again]
+        outcome: str = self._run("rewind", keys, args)[0]
+        return outcome
+
+
+def _before(line: Sequence[Version], feed: str, events: Collection[str]) -> int:
+    """The version before the first one that learned any of `events`."""
+    if not events:
+        raise InvalidInput("name the version to go back to, or events to be without", field="version")
+    for version in line:
+        if any(event.id in events for event in version.events):
+            return version.parent
+    raise NotFound(f"no version of {feed} that is kept has learned any of these events", field="without")

@@ -1,0 +1,159 @@
+"""Taking a feed back: from the operator's word over log, registry and worker to what replicas answer from."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from fastapi.testclient import TestClient
+
+from loadtests.publisher import Publisher
+from rtadapt.api.app import create_app
+from rtadapt.cli import main
+from rtadapt.config import ApiSettings, Settings
+from rtadapt.errors import StaleEpoch, Unavailable
+from rtadapt.events.sqlite import SqliteLog
+from rtadapt.records import EventState
+from tests.integration.test_pipeline import System, drive, learned_ids, learner, settings_base, story  # noqa: F401
+from tests.support.adapter_files import write_adapter
+from tests.support.redis_server import free_port
+from tests.support.watched_engine import running, settings_of, until
+
+
+@pytest.fixture
+def system(tmp_path: Path, redis_url: str, settings_base: dict[str, object], learner: object) -> Iterator[System]:  # noqa: F811
+    settings = Settings.model_validate(
+        {
+            **settings_base,
+            "data_dir": str(tmp_path),
+            "registry": {"url": redis_url},
+            "admit": {"max_loss": 100.0},
+            "batch": {"max_events": 1, "max_age_seconds": 0.1},
+            "gate": {"min_recall": 0.0, "max_replay_loss": 1.0, "max_drift": 1e9},
+        }
+    )
+    made = System(settings, learner)  # type: ignore[arg-type]
+    yield made
+    made.close()
+
+
+def states(system: System) -> dict[str, EventState]:
+    found = {name: system.registry.event_status(f"event-{name}") for name in ("north", "south", "east")}
+    return {name: status.state for name, status in found.items() if status is not None}
+
+
+def test_one_event_is_taken_back_and_what_came_after_it_is_learned_again_from_the_good_version(system: System) -> None:
+    pipeline = system.pipeline()
+    system.push(story("north"), story("south"), story("east"))
+    drive(pipeline, system.registry, "news", 3)
+    with TestClient(create_app(system.settings, log=system.log, registry=system.registry)) as client:
+        answer = client.post("/v1/feeds/news/rewind", json={"without": ["event-south"], "relearn": True})
+        assert answer.status_code == 200, answer.text
+        said = answer.json()
+        assert (said["head"]["version"], said["abandoned"], said["head"]["abandoned"]) == (1, [2, 3], [[2, 3]])
+        assert (said["unlearned"], said["relearned"], said["lost"]) == (["event-south", "event-east"], ["event-east"], [])
+        assert client.get("/v1/feeds/news").json()["to_relearn"] == 0
+        shown = client.get("/v1/feeds/news/versions").json()["versions"]
+        assert [(version["number"], version["abandoned"]) for version in shown] == [(3, True), (2, True), (1, False)]
+    assert states(system) == {"north": EventState.LEARNED, "south": EventState.UNLEARNED, "east": EventState.ACCEPTED}
+
+    with pytest.raises(StaleEpoch):  # before any update is made for nothing
+        drive(pipeline, system.registry, "news", 4)
+    pipeline.close()
+    second = system.pipeline()
+    drive(second, system.registry, "news", 4)
+    second.close()
+    assert states(system) == {"north": EventState.LEARNED, "south": EventState.UNLEARNED, "east": EventState.LEARNED}
+    newest = system.registry.versions("news")[0]
+    assert (newest.number, newest.parent, [event.id for event in newest.events]) == (4, 1, ["event-east"])
+    folder = system.store.fetch(newest.state, system.settings.data_dir / "look")
+    remembered = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.jsonl"))
+    assert "East Tindle" in remembered
+    assert "South Tindle" not in remembered
+
+
+def test_while_the_log_is_away_the_rewind_is_in_force_and_the_same_word_again_brings_the_events(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline = system.pipeline()
+    system.push(story("north"), story("south"))
+    drive(pipeline, system.registry, "news", 2)
+    pipeline.close()
+
+    def away(*_: object) -> None:
+        raise Unavailable("the log does not answer")
+
+    with TestClient(create_app(system.settings, log=system.log, registry=system.registry)) as client:
+        with monkeypatch.context() as patched:
+            patched.setattr(SqliteLog, "records", away)
+            answer = client.post("/v1/feeds/news/rewind", json={"version": 1, "relearn": True})
+        assert (answer.status_code, answer.json()["field"]) == (503, "relearn")
+        assert client.get("/v1/feeds/news").json()["to_relearn"] == 1
+        again = client.post("/v1/feeds/news/rewind", json={"version": 1, "relearn": True}).json()
+        assert (again["abandoned"], again["relearned"]) == ([], ["event-south"])
+        assert client.get("/v1/feeds/news").json()["to_relearn"] == 0
+
+
+def test_the_command_line_takes_back(system: System, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    pipeline = system.pipeline()
+    system.push(story("north"), story("south"))
+    drive(pipeline, system.registry, "news", 2)
+    pipeline.close()
+    port = free_port()
+    settings = system.settings.model_copy(update={"api": ApiSettings(port=port)})
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(settings, log=system.log, registry=system.registry), port=port, ws="none", log_config=None)
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{port}"
+        while not server.started:
+            thread.join(timeout=0.05)
+        assert main(["rewind", "news", "1", "--url", url]) == 0
+        assert json.loads(capsys.readouterr().out)["abandoned"] == [2]
+        assert main(["rewind", "news", "7", "--url", url]) == 1
+        assert "version" in capsys.readouterr().err
+    finally:
+        server.should_exit = True
+        thread.join(timeout=30)
+    assert main(["rewind", "news", "1", "--url", url]) == 1
+    assert "no control plane answers" in capsys.readouterr().err
+
+
+async def test_replicas_answer_from_the_good_version_at_once_and_let_the_others_go(tmp_path: Path, redis_url: str) -> None:
+    settings = settings_of(tmp_path, redis_url)
+    publisher = Publisher(settings, "news")
+    adapter = write_adapter(tmp_path / "adapter")
+    async with running(settings) as one, running(settings) as two:
+        await until(lambda: one.live.ready and two.live.ready)
+        for number in (1, 2, 3):
+            publisher.publish(adapter)
+            await until(lambda number=number: one.stable() == two.stable() == number)
+        publisher.registry.rewind("news", 1)
+        await until(lambda: one.stable() == two.stable() == 1)
+        assert one.live.not_followed == {}
+        await until(lambda: one.loaded() == two.loaded() == {0, 1})
+        publisher.claim()
+        assert publisher.publish(adapter).number == 4
+        await until(lambda: one.stable() == two.stable() == 4)
+        assert one.loaded() == {0, 1, 4}
+    publisher.close()
+
+
+async def test_a_replica_that_starts_after_a_rewind_loads_nothing_that_was_abandoned(tmp_path: Path, redis_url: str) -> None:
+    settings = settings_of(tmp_path, redis_url)
+    publisher = Publisher(settings, "news")
+    adapter = write_adapter(tmp_path / "adapter")
+    for _ in range(3):
+        publisher.publish(adapter)
+    publisher.registry.change_route("news", "promote")
+    publisher.registry.rewind("news", 2)
+    async with running(settings) as replica:
+        await until(lambda: replica.loaded() == {0, 1, 2})
+        assert replica.stable() == 2
+    publisher.close()

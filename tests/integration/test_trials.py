@@ -1,0 +1,177 @@
+"""A canary on trial: ready everywhere before it begins, sticky by caller, measured by arm, and decided by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from loadtests.publisher import Publisher
+from rtadapt import receipts
+from rtadapt.api.app import create_app
+from rtadapt.api.trials import Trials
+from rtadapt.config import Settings
+from rtadapt.registry.codec import Holding
+from rtadapt.serving.middleware import AdaptiveServing
+from tests.support.adapter_files import write_adapter
+from tests.support.engine_app import ask, client_of, news, serving
+from tests.support.watched_engine import running, settings_of, until
+
+
+@pytest.fixture
+def settings(tmp_path: Path, redis_url: str) -> Settings:
+    return settings_of(tmp_path, redis_url)
+
+
+@pytest.fixture
+def publisher(settings: Settings) -> Iterator[Publisher]:
+    opened = Publisher(settings, "news")
+    yield opened
+    opened.close()
+
+
+async def test_no_replica_tries_a_canary_before_all_have_it(settings: Settings, publisher: Publisher, tmp_path: Path) -> None:
+    adapter = write_adapter(tmp_path / "adapter")
+    async with running(settings) as one, running(settings) as two:
+        await until(lambda: one.live.ready and two.live.ready)
+        publisher.publish(adapter)
+        await until(lambda: one.stable() == two.stable() == 1)
+        two.engine.gate.clear()
+        publisher.registry.change_route("news", "pause")
+        publisher.publish(adapter)
+        publisher.registry.change_route("news", "canary", version=2, share=0.5)
+        await until(lambda: 2 in one.loaded())
+        await asyncio.sleep(0.5)
+        assert one.live.view.feeds["news"].canary is None
+        two.engine.gate.set()
+        await until(lambda: all(replica.live.view.feeds["news"].canary == 2 for replica in (one, two)))
+        assert {replica.live.view.feeds["news"].trial for replica in (one, two)} == {1}
+
+
+async def test_a_canary_that_is_loaded_everywhere_already_begins_too(
+    settings: Settings, publisher: Publisher, tmp_path: Path
+) -> None:
+    adapter = write_adapter(tmp_path / "adapter")
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready)
+        for number in (1, 2):
+            publisher.publish(adapter)
+            await until(lambda number=number: replica.stable() == number)
+        publisher.registry.change_route("news", "rollback")
+        publisher.registry.change_route("news", "canary", version=2, share=0.5)
+        await until(lambda: replica.live.view.feeds["news"].canary == 2)
+        replica.live.counts["news", 2, "canary1", "answers"] += 3
+        await until(lambda: publisher.registry.tally("news") == {(2, "canary1"): {"answers": 3}})
+
+
+@pytest.fixture
+async def middleware() -> AsyncIterator[AdaptiveServing]:
+    made = serving()
+    yield made
+
+
+def on_trial(middleware: AdaptiveServing, **changes: object) -> None:
+    values = {"canary": 3, "canary_share": 0.5, "trial": 7} | changes
+    middleware.live.replace(type(middleware.live.view)("tiny", {"news": news(**values)}))
+
+
+async def test_a_caller_stays_in_his_arm_by_session_user_or_key_on_every_replica(middleware: AdaptiveServing) -> None:
+    other = serving()
+    for replica in (middleware, other):
+        on_trial(replica)
+    async with client_of(middleware) as one, client_of(other) as two:
+        arms: dict[str, set[str]] = {}
+        for number in range(20):
+            for client in (one, two):
+                for name in ("x_rtadapt_session", "authorization", "x_api_key"):
+                    answer = await ask(client, **{name: f"{name}-{number}"})
+                    arms.setdefault(f"{name}-{number}", set()).add(answer.headers["x-rtadapt-version"])
+    assert all(len(versions) == 1 for versions in arms.values())
+    assert {version for versions in arms.values() for version in versions} == {"news@2", "news@3"}
+
+
+async def test_answers_count_by_arm_while_there_is_a_trial_and_pinned_ones_never(middleware: AdaptiveServing) -> None:
+    async with client_of(middleware) as client:
+        await ask(client)
+        assert not middleware.live.counts
+        on_trial(middleware, canary_share=1.0)
+        middleware.live.receipt_key = b"key"
+        answer = await ask(client)
+        assert receipts.read(b"key", answer.headers["x-rtadapt-receipt"]).arm == "canary7"
+        await ask(client, "news@3")
+    counts = dict(middleware.live.counts)
+    assert (counts["news", 3, "canary7", "answers"], counts["news", 3, "canary7", "errors"]) == (1, 0)
+    assert {key[:3] for key in counts} == {("news", 3, "canary7")}
+
+
+async def test_an_engine_that_fails_counts_as_an_error(middleware: AdaptiveServing, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(*_: object) -> None:
+        raise RuntimeError("the engine failed")
+
+    on_trial(middleware, canary_share=1.0)
+    monkeypatch.setattr(middleware, "_app", fails)
+    async with client_of(middleware) as client:
+        with pytest.raises(RuntimeError):
+            await ask(client)
+    assert middleware.live.counts["news", 3, "canary7", "errors"] == 1
+
+
+async def test_a_shadow_is_asked_as_well_and_answers_nobody(middleware: AdaptiveServing) -> None:
+    on_trial(middleware, canary_share=1.0, shadow=True)
+    async with client_of(middleware) as client:
+        for _ in range(3):
+            assert (await ask(client)).headers["x-rtadapt-version"] == "news@2"
+        await ask(client, "news@3")
+        await until(lambda: middleware.live.counts["news", 3, "shadow7", "answers"] == 3)
+    assert middleware.live.counts["news", 2, "stable7", "answers"] == 3
+    assert middleware.live.counts["news", 3, "shadow7", "errors"] == 0
+    assert middleware.live.in_flight("news@3") == middleware.live.in_flight("news@2") == 0
+
+
+def test_a_trial_decides_itself_by_errors_and_ratings_and_says_why(
+    settings: Settings, publisher: Publisher, tmp_path: Path
+) -> None:
+    adapter = write_adapter(tmp_path / "adapter")
+    registry, trials = publisher.registry, Trials(publisher.registry)
+    for _ in range(2):
+        publisher.publish(adapter)
+    registry.change_route("news", "promote", version=1)
+    with TestClient(create_app(settings, registry=registry)) as client:
+        decide = {"measures": ["errors", "feedback"], "margin": 0.1, "error": 0.05}
+        change = {"action": "canary", "version": 2, "share": 0.5, "decide": decide}
+        route = client.post("/v1/feeds/news/route", json=change).json()
+        assert (route["trial"]["number"], route["trial"]["begun"]) == (1, None)
+        assert route["trial"]["decide"]["max_seconds"] == 86400
+        wrong = client.post("/v1/feeds/news/route", json=change | {"shadow": True})
+        assert (wrong.status_code, wrong.json()["field"]) == (422, "decide.measures")
+
+        hold(publisher)
+        registry.count("news", {(1, "stable1", "answers"): 3000, (2, "canary1", "answers"): 3000})
+        trials.look()
+        assert client.get("/v1/feeds/news").json()["route"]["canary"] == 2  # nobody has rated anything
+        registry.count("news", {(1, "stable1", "good"): 1000, (2, "canary1", "good"): 1000})
+        trials.look()
+        route = client.get("/v1/feeds/news").json()["route"]
+        assert (route["stable"], route["canary"], route["follow"]) == (2, None, False)
+        shown = client.get("/v1/feeds/news/versions/2").json()
+        assert (shown["decision"]["decision"], shown["decision"]["against"]) == ("promote", 1)
+        rated = shown["decision"]["figures"]["feedback"]["canary"]
+        assert (rated["bad"], rated["of"], rated["low"]) == (0, 1000, 0.0) and rated["high"] < 0.02
+        assert {tally["arm"]: tally["good"] for tally in shown["tallies"]} == {"canary1": 1000}
+
+        publisher.publish(adapter)
+        client.post("/v1/feeds/news/route", json={**change, "version": 3})
+        hold(publisher)
+        registry.count("news", {(2, "stable2", "answers"): 500, (3, "canary2", "answers"): 500, (3, "canary2", "errors"): 100})
+        trials.look()
+        route = client.get("/v1/feeds/news").json()["route"]
+        assert (route["stable"], route["canary"]) == (2, None)
+        assert client.get("/v1/feeds/news/versions/3").json()["decision"]["reason"] == "worse in errors"
+
+
+def hold(publisher: Publisher) -> None:
+    """A replica that has everything."""
+    publisher.registry.report("news", "a", Holding(frozenset(range(1, 10))), ["a"])
