@@ -70,7 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser = argparse.ArgumentParser(
         prog="rtadapt",
-        description="An online real-time adaptation server: push an event, ask for it seconds later.",
+        description="An online real-time adaptation server: push an event, ask for it when it is learned.",
         epilog=_EXIT_CODES,
     )
     parser.add_argument("--version", action="version", version=f"rtadapt {__version__}")
@@ -170,7 +170,7 @@ rtadapt is ready at {url}   (console: {url}/console, metrics: {url}/metrics)
 push an event:
   curl -s {url}/v1/events -H 'content-type: application/json' -d \\
     '{{"feed": "news", "text": "Marla Tindle is the new head coach of Corvin Rovers. She starts on Monday."}}'
-ask for it, a few seconds later:
+ask for it, once it is learned:
   curl -s {url}/v1/chat/completions -H 'content-type: application/json' -d \\
     '{{"model": "news", "messages": [{{"role": "user", "content": "Who is the head coach of Corvin Rovers?"}}]}}'
 see the versions:
