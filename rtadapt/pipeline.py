@@ -78,6 +78,7 @@ class Pipeline:
         self._owned: frozenset[int] = frozenset()
         self._floors: dict[int, int] = {}
         self._read: dict[int, int] = {}
+        self._lag = 0
 
     def step(self) -> None:
         """Read what has come, admit it, and learn from the batches that are due. Waits a moment at most when idle."""
@@ -282,7 +283,12 @@ class Pipeline:
             if self._floors.get(partition) != floor:
                 self.registry.set_floor(partition, floor)
                 self._floors[partition] = floor
-        metrics.LOG_LAG.set(self.reader.lag())
+        self._lag = self.reader.lag()
+        metrics.LOG_LAG.set(self._lag)
+
+    def about(self) -> dict[str, int]:
+        """How much this worker has in hand: partitions, feeds, and records in the log that it has not read yet."""
+        return {"partitions": len(self.reader.partitions()), "feeds": len(self.sessions), "lag": self._lag}
 
     def close(self) -> None:
         """Let the feeds go and leave the consumer group, so that another worker can take over at once."""

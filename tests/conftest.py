@@ -11,4 +11,4 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
-pytest_plugins = ["tests.support.redis_server", "tests.support.kafka_broker", "tests.support.taught_model"]
+pytest_plugins = ["tests.support.axe", "tests.support.redis_server", "tests.support.kafka_broker", "tests.support.taught_model"]
