@@ -6,7 +6,7 @@ BIN := $(or $(VENV),.venv)/bin
 export PYTHONUNBUFFERED := 1
 export VENV PYTHON ACCELERATOR
 
-.PHONY: help demo up test chaos check env env-dev lint format types imports docs wheel clean
+.PHONY: help demo up test chaos check env env-dev lint format types imports docs wheel sbom clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ wheel: env-dev  ## build a wheel, install it into an environment of its own, and
 	@cd build/wheel && $(abspath $(BIN))/python -m zipfile -l *.whl | grep -q "rtadapt/api/console/index.html"
 	@cd build/wheel && PYTHONPATH=$$($(abspath $(BIN))/python -c "import sysconfig; print(sysconfig.get_path('purelib'))") env/bin/rtadapt config > /dev/null
 	@echo "the wheel works"
+
+sbom: env  ## what is installed, as CycloneDX JSON on standard output
+	@$(BIN)/python deploy/sbom.py
 
 clean:  ## remove the environment and everything that was made, but not rtadapt-data
 	@rm -rf $(or $(VENV),.venv) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

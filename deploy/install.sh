@@ -88,7 +88,8 @@ install_cpu() {
 }
 
 run_pip() {
-    pip install --no-compile --progress-bar off --constraint deploy/constraints.txt "$@" 2>&1 | awk '
+    local report=$venv/.rtadapt-report
+    pip install --no-compile --progress-bar off --constraint deploy/constraints.txt --report "$report" "$@" 2>&1 | awk '
         /^Collecting / { count++; if (count % 50 == 0) { print "install: ... " count " packages found"; fflush() }; next }
         /^Installing collected/ { print "install: ... writing the packages"; fflush(); next }
         /^(Processing|Requirement already|Looking in|Obtaining|  |Building|Created|Successfully|Attempting|Found existing|Stored)/ { next }
@@ -98,6 +99,8 @@ run_pip() {
         "No connection or no such version: check 'pip config list' and that the package index can be reached." \
         "No space left: pip unpacks in TMPDIR (${TMPDIR:-/tmp}) and installs in $venv." \
         "Then run the same command again: what was downloaded is kept."
+    "$venv/bin/python" deploy/hashes.py check "$report" || die "pip took files that are not those of deploy/hashes.txt." \
+        "Remove $venv, look at 'pip config list', and try again."
 }
 
 # By digest and without what it asks for: the reasons are in that file.
@@ -143,7 +146,7 @@ PYTHON
 main() {
     local machine python stamp key
     machine=$(accelerator)
-    key=$(cat pyproject.toml deploy/constraints.txt deploy/basemodel.txt deploy/install.sh | sha256sum | cut -c1-16)-$machine
+    key=$(cat pyproject.toml deploy/constraints.txt deploy/hashes.txt deploy/basemodel.txt deploy/install.sh | sha256sum | cut -c1-16)-$machine
     stamp="$venv/.rtadapt"
     if [[ -x "$venv/bin/rtadapt" && -f "$stamp-$extras" && "$(<"$stamp-$extras")" == "$key" ]]; then
         return

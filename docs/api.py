@@ -19,13 +19,21 @@ HEADERS = """\
 | header | on | what it says |
 |---|---|---|
 | `authorization: Bearer KEY` | requests | a key of `keys_file`; scopes are `complete`, `push`, `operate` |
+| `x-api-key: KEY` | `/v1/messages` | the same key, as Anthropic's clients send it |
 | `x-request-id` | both | the request's id in the logs; 1 to 128 of letters, digits and `._:-`, or a new one is made |
+| `www-authenticate: Bearer` | answers | with 401 |
 | `retry-after` | answers | with 429 and 503: seconds to wait |
+| `content-type` | requests | `application/json`; pushes also `application/x-ndjson`, `application/cloudevents+json` and others |
+| `ce-…` | pushes | the attributes of one CloudEvent whose data is the body, `ce-specversion` among them; `ce-feed` is the feed |
+| `sec-fetch-site` | requests | what a browser says: pages of other sites may change nothing, but for `edge.origins` |
 | `content-encoding: gzip` | pushes | the body is compressed |
 | `x-rtadapt-after: TOKEN` | completions | wait until the answer has learned this event |
 | `x-rtadapt-wait: SECONDS` | completions | how long at most; then 503 |
 | `x-rtadapt-session: ID` | completions | the same answerer for all of a session while a canary runs |
 | `x-rtadapt-version`, `x-rtadapt-position` | completions' answers | the version that answered, and how far it has learned |
+| `content-security-policy`, `cache-control`, `x-content-type-options` | `/console` | it loads nothing from elsewhere |
+| `x-rtadapt-receipt` | completions' answers | name it as `id` in `POST /v1/feedback` |
+| `x-rtadapt-incarnation` | completions' answers | which making of the feed that version belongs to |
 """
 
 
@@ -47,8 +55,11 @@ def page() -> str:
 
 def _route(path: str, method: str, operation: dict[str, Any]) -> list[str]:
     parts = [f"## `{method.upper()} {path}`", operation["description"]]
-    if operation.get("parameters"):
-        rows = [f"| `{found['name']}` | {found['in']} | {found.get('description', '')} |" for found in operation["parameters"]]
+    parameters = [
+        found for found in operation.get("parameters", []) if found["in"] != "header"
+    ]  # those have a table of their own
+    if parameters:
+        rows = [f"| `{found['name']}` | {found['in']} | {found.get('description', '')} |" for found in parameters]
         parts.append("\n".join(["| parameter | in | |", "|---|---|---|", *rows]))
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     if content:

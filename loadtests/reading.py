@@ -2,7 +2,8 @@
 
 Takes a JSON list of passages (`text`, or `turns` of [speaker, text]) with `facts`, each a question and its answer, labelled
 by hand. A fact counts as covered when a reading's answer holds the labelled one (or is held by it), comes from a sentence
-that holds it, and the two questions share what they are about. `--list` prints every reading, so that a person can mark it.
+that holds it, and the two questions share what they are about. With `--taught` only what verification keeps counts. `--list`
+prints every reading, so that a person can mark it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from rtadapt.grammar.reader import GrammarReader
 from rtadapt.reading.passages import Passage
 from rtadapt.reading.readings import Reading
+from rtadapt.verification.verify import verify
 from rtadapt.words import COMMON, flat_words, holds, stem
 
 
@@ -47,6 +49,7 @@ def main(argv: Iterable[str] | None = None) -> None:
     """Score the grammar reader on a file and print a line a passage and the sums."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path)
+    parser.add_argument("--taught", action="store_true", help="count only readings that verification keeps")
     parser.add_argument("--list", action="store_true", help="print every reading")
     options = parser.parse_args(None if argv is None else list(argv))
     items = json.loads(options.file.read_text(encoding="utf-8"))
@@ -56,6 +59,9 @@ def main(argv: Iterable[str] | None = None) -> None:
     began = time.perf_counter()
     found = [reader.read([passage_of(item, number)])[0] for number, item in enumerate(items)]
     seconds = time.perf_counter() - began
+    if options.taught:
+        cut = [passage_of(item, number) for number, item in enumerate(items)]
+        found = [[one for one in made if verify(one, passage).kept] for made, passage in zip(found, cut, strict=True)]
     for item, made in zip(items, found, strict=True):
         missed = [(q, a) for q, a in item["facts"] if not any(covers(reading, q, a) for reading in made)]
         facts += len(item["facts"])

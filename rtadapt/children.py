@@ -6,6 +6,7 @@ start that takes long from one that hangs: a child that logs something moves. Ta
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -13,15 +14,18 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
 from rtadapt.errors import Unavailable
 
 _PR_SET_PDEATHSIG = 1
+_LISTENS = "0A"
+"""TCP_LISTEN, as /proc/net/tcp writes it."""
 _libc = ctypes.CDLL(None, use_errno=True)
 
 _SETTLED_SECONDS = 60.0
@@ -106,6 +110,20 @@ class Child:
         self._clear_group()
         self.process = None
 
+    def listens(self, port: int | None) -> bool:
+        """Whether a process of its group is who listens on TCP `port`."""
+        if self.process is None:
+            return False
+        inodes = {f"socket:[{inode}]" for number, inode in _listeners() if number == port}
+        for entry in Path("/proc").iterdir():
+            try:
+                ours = entry.name.isdigit() and os.getpgid(int(entry.name)) == self.process.pid
+                if ours and any(str(file.readlink()) in inodes for file in (entry / "fd").iterdir()):
+                    return True
+            except OSError:  # it ended while we looked
+                continue
+        return False
+
     def listen(self) -> bool:
         """Take in what it logged since the last call; whether that shows that it moves.
 
@@ -157,8 +175,11 @@ class Awaited:
     seen: tuple[int, int, bytes] = (0, 0, b"")
 
     def look(self) -> bool:
-        """Whether it is ready. It moved if since the last look it was started, got on, or answers something else."""
-        status, body = _asked(self.url)
+        """Whether it is ready: 200 of somebody else, who has its port, is no word of it.
+
+        It moved if since the last look it was started, got on, or answers something else.
+        """
+        status, body = _asked(self.url) if self.child.listens(urlsplit(self.url).port) else (0, b"")
         seen = (self.child.process.pid if self.child.process else 0, status, body)
         if self.child.listen() or seen != self.seen:
             self.seen, self.moved_at = seen, time.monotonic()
@@ -198,6 +219,16 @@ def wait_ready(
             told = time.monotonic()
             say(f"waiting for {'; '.join(one.where() for one in waiting)} ({told - began:.0f} s)")
         time.sleep(0.2)
+
+
+def _listeners() -> Iterator[tuple[int, str]]:
+    """Port and inode of every TCP socket that listens on this machine."""
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with contextlib.suppress(OSError):  # no IPv6 here
+            for line in Path(table).read_text().splitlines()[1:]:
+                _, local, _, state, _, _, _, _, _, inode, *_ = line.split()
+                if state == _LISTENS:
+                    yield int(local.rpartition(":")[2], 16), inode
 
 
 def _asked(url: str) -> tuple[int, bytes]:

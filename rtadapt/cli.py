@@ -70,7 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser = argparse.ArgumentParser(
         prog="rtadapt",
-        description="An online real-time adaptation server: push an event, ask for it seconds later.",
+        description="An online real-time adaptation server: push an event, ask for it when it is learned.",
         epilog=_EXIT_CODES,
     )
     parser.add_argument("--version", action="version", version=f"rtadapt {__version__}")
@@ -192,9 +192,7 @@ def _up(settings: Settings, options: argparse.Namespace) -> int:
 
     if open_to_strangers(settings.serve.host, settings.keys_file):
         say("everybody who reaches this port may do everything: set keys_file")
-    path, name = find_model(settings, say)  # before its children, who would find it one after the other
-    serve_settings = settings.serve.model_copy(update={"model_name": name})
-    supervisor = Supervisor(settings.model_copy(update={"model": path, "serve": serve_settings}), say)
+    supervisor = Supervisor(settings, say)
     supervisor.run(lambda: None if options.quiet else print(_WELCOME.format(url=supervisor.url), flush=True))
     say("stopped; start again with the same command and it goes on where it was")
     return 0
@@ -206,7 +204,7 @@ rtadapt is ready at {url}   (console: {url}/console, metrics: {url}/metrics)
 push an event:
   curl -s {url}/v1/events -H 'content-type: application/json' -d \\
     '{{"feed": "news", "text": "Marla Tindle is the new head coach of Corvin Rovers. She starts on Monday."}}'
-ask for it, a few seconds later:
+ask for it, once it is learned:
   curl -s {url}/v1/chat/completions -H 'content-type: application/json' -d \\
     '{{"model": "news", "messages": [{{"role": "user", "content": "Who is the head coach of Corvin Rovers?"}}]}}'
 see the versions:

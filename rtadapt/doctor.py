@@ -1,31 +1,37 @@
-"""`rtadapt doctor`: whether this machine and these settings can run, part by part, and what to do about what can't.
+"""Whether this machine and these settings can run, part by part, and what to do about what can't.
 
-Owns the checks. None of them changes anything but a file that it makes in the data folder and removes again.
+Owns the checks of `rtadapt doctor`, and those that `rtadapt up` makes before it starts anything. None of them changes
+anything but a file that it makes in the data folder and removes again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from rtadapt.access import KeyTable, open_to_strangers
 from rtadapt.config import Settings
-from rtadapt.errors import RtadaptError
+from rtadapt.errors import InvalidSettings, RtadaptError
 from rtadapt.events.log import check_log, open_log
 from rtadapt.registry import embedded
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
 
-_LEAST_DISK_GIB = 2.0
+PORT = "port"
+"""How the parts begin that are ports."""
+
+_LEAST_DISK_GIB = 1.0
 _LEAST_MEMORY_GIB = 3.0
 _GIB = 2.0**30
+_MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +50,27 @@ class Finding:
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Every part in turn, as it is looked at."""
+    yield from examine_here(settings, ("serve", "api", "work"))
+    for part, look, advice in (
+        ("event log", lambda: _log(settings), "event_log.url, or start the brokers"),
+        ("registry", lambda: _registry(settings), "registry.url, or start the Redis-protocol server"),
+    ):
+        yield _tried(part, look, advice)
+
+
+def examine_here(settings: Settings, processes: Sequence[str]) -> Iterator[Finding]:
+    """What is of this machine alone, for `processes` that are to run on it: what is away elsewhere may come back."""
     yield from _libraries()
     yield from _machine(settings)
     for part, look, advice in (
         ("keys", lambda: _keys(settings), "one `scope[,scope] key` a line; scopes are complete, push, operate"),
-        ("event log", lambda: _log(settings), "event_log.url, or start the brokers"),
-        ("registry", lambda: _registry(settings), "registry.url, or start the Redis-protocol server"),
         ("artifacts", lambda: _store(settings), "artifacts.url and artifacts.signing_key_file"),
     ):
         yield _tried(part, look, advice)
     serve, api, work = settings.serve, settings.api, settings.work
-    places = (("serve", serve.host, serve.port), ("api", api.host, api.port), ("work", work.metrics_host, work.metrics_port))
-    for process, host, port in places:
-        yield _tried(f"port of {process}", partial(_port, host, port), "stop what listens there, or choose another port")
+    places = {"serve": (serve.host, serve.port), "api": (api.host, api.port), "work": (work.metrics_host, work.metrics_port)}
+    for process in processes:
+        yield _tried(f"{PORT} of {process}", partial(_port, *places[process]), "stop what listens there, or choose another port")
 
 
 def _tried(part: str, look: Callable[[], str], advice: str) -> Finding:
@@ -87,7 +101,7 @@ def _machine(settings: Settings) -> Iterator[Finding]:
     yield Finding(
         "disk", free >= _LEAST_DISK_GIB, f"{free:.1f} GiB free", f"at least {_LEAST_DISK_GIB:.0f} GiB, and more for larger models"
     )
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / _GIB
+    memory = _memory_bytes() / _GIB
     yield Finding(
         "memory", memory >= _LEAST_MEMORY_GIB, f"{memory:.1f} GiB", f"the default model needs {_LEAST_MEMORY_GIB:.0f} GiB"
     )
@@ -98,6 +112,15 @@ def _machine(settings: Settings) -> Iterator[Finding]:
     yield Finding(
         "model", local, model if local else f"{model} is not there", "--model takes smollm2, a GGUF file, a folder, or a hub id"
     )
+
+
+def _memory_bytes() -> int:
+    """Of the machine, or what a container may take of it."""
+    limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    for file in _MEMORY_LIMITS:
+        with contextlib.suppress(OSError, ValueError):  # not there, or `max`
+            limits.append(int(file.read_text()))
+    return min(limits)
 
 
 def _folder(folder: Path) -> str:
@@ -143,7 +166,10 @@ def _store(settings: Settings) -> str:
 
 
 def _port(host: str, port: int) -> str:
-    if port:
+    try:
         with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
             pass
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).partition(" (while")[0]
+        raise InvalidSettings(f"nothing can listen on {host}:{port}: {why}", field="port") from error
     return f"{host}:{port} is free"

@@ -74,6 +74,7 @@ class Pipeline:
         self._owned: frozenset[int] = frozenset()
         self._floors: dict[int, tuple[int, int]] = {}
         self._read: dict[int, int] = {}
+        self._lag = 0
         self._seen: dict[int, int] = {}
         self._tidied_at = time.monotonic()
 
@@ -322,9 +323,14 @@ class Pipeline:
             if self._floors.get(partition) != (floor, read):
                 self.registry.set_floor(partition, floor, read)
                 self._floors[partition] = (floor, read)
-        metrics.LOG_LAG.set(self.reader.lag())
+        self._lag = self.reader.lag()
+        metrics.LOG_LAG.set(self._lag)
         if time.monotonic() - self._tidied_at >= _TIDY_SECONDS:
             self.tidy()
+
+    def about(self) -> dict[str, int]:
+        """How much this worker has in hand: partitions, feeds, and records in the log that it has not read yet."""
+        return {"partitions": len(self.reader.partitions()), "feeds": len(self.sessions), "lag": self._lag}
 
     def abandon(self) -> None:
         """From another thread, while a step does not end and the process is about to: that is not the fault of its events."""

@@ -87,6 +87,9 @@ class Sessions:
     def __contains__(self, feed: str) -> bool:
         return feed in self._open
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     def of(self, feed: str) -> Session:
         """The feed's session, taken over now if this worker does not hold it yet."""
         if feed not in self._open:

@@ -1,8 +1,8 @@
 """`rtadapt up`: the whole system on one machine, one port, one Ctrl-C.
 
 Owns which processes there are: a Redis-protocol server, one serving replica with the control plane beside it, one worker.
-Takes the settings, with the base model found; when this process dies, even by SIGKILL, its children end with it, and the
-next `rtadapt up` on the same folder goes on where it was.
+Nothing is started where it cannot run. When this process dies, even by SIGKILL, its children end with it, and the next
+`rtadapt up` on the same folder goes on where it was.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from rtadapt.basemodel import find_model
 from rtadapt.children import Awaited, Child, Say, wait_ready
 from rtadapt.config import Settings, to_environment
+from rtadapt.doctor import PORT, examine_here
 from rtadapt.errors import InvalidSettings, Unavailable
 from rtadapt.reading.endpoint import ENGINE
 from rtadapt.registry import embedded
@@ -38,15 +40,21 @@ class Supervisor:
         self.say = say
         self.url = f"http://{settings.serve.host}:{settings.serve.port}"
         self._lock: IO[str] | None = None
+        self._was_killed = False
         self._stopping = False
         self.children: list[Child] = []
 
     def run(self, on_ready: Callable[[], None]) -> None:
-        """Start everything, call `on_ready` once when it answers, and keep it running until SIGINT or SIGTERM."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._ask_to_stop)
+        """Start everything, call `on_ready` once when it answers, and keep it running until SIGINT or SIGTERM.
+
+        Raises InvalidSettings, before anything was started, with all that isn't well here.
+        """
         self._take_folder()
         try:
+            self._check()
+            self._find_model()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, self._ask_to_stop)
             self._start_all()
             self._wait_ready()
             if not self._stopping:
@@ -62,7 +70,7 @@ class Supervisor:
     def _take_folder(self) -> None:
         folder = self.settings.data_dir
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds what people wrote and said
-        lock = (folder / "lock").open("w")
+        lock = (folder / "lock").open("a+")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -70,7 +78,26 @@ class Supervisor:
             raise InvalidSettings(
                 f"another rtadapt up runs on {folder}; stop it, or give this one another --data-dir", field="data_dir"
             ) from None
+        lock.seek(0)
+        self._was_killed = bool(lock.read())
+        lock.write(f"{os.getpid()}\n")  # until the children of this process have ended
+        lock.flush()
         self._lock = lock
+
+    def _check(self) -> None:
+        """Look at this machine. Ports may still belong to the children of a process that was killed: they are ending."""
+        ending = self.settings.serve.drain_seconds + _STOP_SECONDS
+        deadline = time.monotonic() + (ending if self._was_killed else 0.0)
+        while bad := [finding for finding in examine_here(self.settings, ("serve", "work")) if not finding.well]:
+            if time.monotonic() >= deadline or not all(finding.part.startswith(PORT) for finding in bad):
+                raise InvalidSettings("\n".join(["it cannot run like this:", *map(str, bad)]), field=bad[0].part)
+            time.sleep(0.2)
+
+    def _find_model(self) -> None:
+        """Before its children, who would find it one after the other."""
+        path, name = find_model(self.settings, self.say)
+        serve = self.settings.serve.model_copy(update={"model_name": name})
+        self.settings = self.settings.model_copy(update={"model": path, "serve": serve})
 
     def _start_all(self) -> None:
         folder = self.settings.data_dir.absolute()
@@ -126,6 +153,7 @@ class Supervisor:
         for child in reversed(self.children):
             child.stop(time.monotonic() + _STOP_SECONDS)
         if self._lock is not None:
+            self._lock.truncate(0)
             self._lock.close()
 
 

@@ -1,7 +1,8 @@
 """`rtadapt work`: one adaptation worker as a process.
 
-Owns putting a pipeline together, its endpoint, and what happens when a part it needs is away, or a state that it would
-go on from is damaged: it lets everything go, waits a little longer each time, and starts over from the heads.
+Owns putting a pipeline together, its endpoint, its word in the registry that it is there, and what happens when a part it
+needs is away, or a state that it would go on from is damaged: it lets everything go, waits a little longer each time, and starts
+over from the heads.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
+from types import TracebackType
+from typing import Any
 
 from rtadapt.config import Settings
 from rtadapt.desk import Desk
@@ -48,18 +51,59 @@ def work(settings: Settings, model: str) -> None:
     with Endpoint(settings.work.metrics_host, settings.work.metrics_port, ready.is_set, pulse.alive):
         check_log(settings)  # what is wrong with any of them is said at once
         registry, store = Registry(settings.registry), ArtifactStore(settings)
-        logger.info("loading the base model")
-        learner = Learner(settings.train, model, settings.revision, cache=settings.data_dir / "anchors", progress=logger.info)
-        learner.anchors()
-        opened = Opening(settings, registry, store, learner)
-        over = threading.Event()
-        last = threading.Thread(target=give_up, args=(stop, over, settings.work.stop_seconds, opened.abandon), daemon=True)
-        last.start()
-        run(opened.pipeline, stop, ready, pulse)
-        over.set()
+        owner = f"{socket.gethostname()}-{os.getpid()}"
+        with Presence(registry, owner, ready.is_set, pulse) as presence:
+            logger.info("loading the base model")
+            learner = Learner(settings.train, model, settings.revision, cache=settings.data_dir / "anchors", progress=logger.info)
+            learner.anchors()
+            opened = Opening(settings, owner, registry, store, learner)
+            over = threading.Event()
+            last = threading.Thread(target=give_up, args=(stop, over, settings.work.stop_seconds, opened.abandon), daemon=True)
+            last.start()
+            run(opened.pipeline, stop, ready, pulse, presence.note)
+            over.set()
         opened.close()
         registry.close()
     logger.info("worker stopped")
+
+
+class Presence:
+    """This worker's word in the registry that it is there and how it gets on, said from a thread of its own while the `with`
+    block runs: a step may be long, and one that hangs must show.
+    """
+
+    def __init__(self, registry: Registry, owner: str, ready: Callable[[], bool], pulse: Pulse) -> None:
+        self._registry, self._owner, self._ready, self._pulse = registry, owner, ready, pulse
+        self._about: Mapping[str, int] = {}
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
+
+    def __enter__(self) -> Presence:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._end.set()
+        self._thread.join(timeout=self._registry.settings.timeout_seconds)
+        try:
+            self._registry.forget_worker(self._owner)
+        except Unavailable:
+            logger.info("the registry was not told that this worker stops")
+
+    def note(self, pipeline: Pipeline | None) -> None:
+        """A step of `pipeline` is over; or everything was let go."""
+        self._about = {} if pipeline is None else pipeline.about()
+
+    def said(self) -> dict[str, Any]:
+        """What is said now."""
+        steps = {"ready": self._ready(), "alive": self._pulse.alive(), "last_step_at": self._pulse.last_at}
+        return steps | dict(self._about)
+
+    def _run(self) -> None:
+        while not self._end.is_set():
+            with suppress(Unavailable):  # the loop says so
+                self._registry.note_worker(self._owner, self.said())
+            self._end.wait(self._registry.settings.replica_ttl_seconds / 3)
 
 
 def give_up(stop: threading.Event, over: threading.Event, stop_seconds: float, abandon: Callable[[], None]) -> None:
@@ -83,9 +127,8 @@ class Opening:
     The readers are chosen by what the base shows in the reading exam.
     """
 
-    def __init__(self, settings: Settings, registry: Registry, store: ArtifactStore, learner: Learner) -> None:
-        self._settings, self._registry, self._store, self._learner = settings, registry, store, learner
-        self._owner = f"{socket.gethostname()}-{os.getpid()}"
+    def __init__(self, settings: Settings, owner: str, registry: Registry, store: ArtifactStore, learner: Learner) -> None:
+        self._settings, self._owner, self._registry, self._store, self._learner = settings, owner, registry, store, learner
         self._desk: Desk | None = None
         self._log: EventLog | None = None
         self._pipeline: Pipeline | None = None
@@ -132,7 +175,13 @@ class Opening:
         return self._ask([in_view(text, question) for text, question in asked])
 
 
-def run(start: Callable[[], Pipeline], stop: threading.Event, ready: threading.Event, pulse: Pulse) -> None:
+def run(
+    start: Callable[[], Pipeline],
+    stop: threading.Event,
+    ready: threading.Event,
+    pulse: Pulse,
+    note: Callable[[Pipeline | None], None] = lambda _: None,
+) -> None:
     """Step a pipeline until `stop`. When a part is away or a feed was taken over, drop everything and start over."""
     pause = _FIRST_PAUSE_SECONDS
     metrics.WORKER_READY.set(0)
@@ -141,12 +190,14 @@ def run(start: Callable[[], Pipeline], stop: threading.Event, ready: threading.E
             with closing(start()) as pipeline:
                 while not stop.is_set():
                     pipeline.step()
+                    note(pipeline)
                     pulse.beat()
                     ready.set()
                     metrics.WORKER_READY.set(1)
                     pause = _FIRST_PAUSE_SECONDS
         except (Unavailable, Conflict, ArtifactDamaged) as error:
             ready.clear()
+            note(None)
             pulse.beat()
             metrics.WORKER_READY.set(0)
             metrics.WORKER_RESTARTS.labels(error.code).inc()

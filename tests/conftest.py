@@ -12,6 +12,7 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 pytest_plugins = [
+    "tests.support.axe",
     "tests.support.redis_server",
     "tests.support.kafka_broker",
     "tests.support.taught_model",

@@ -1,6 +1,6 @@
 """The API document (OpenAPI 3.1): what FastAPI makes of the routes, with the keys and the problem documents.
 
-Owns what the routes cannot say themselves.
+Owns what the routes cannot say themselves: keys, headers, and what any route may answer.
 """
 
 from __future__ import annotations
@@ -18,6 +18,28 @@ ABOUT = """The control plane of rtadapt. Completions are vLLM's own routes, on t
 With a `keys_file`, every `/v1` route asks for `authorization: Bearer KEY`; a key has scopes, feeds, and limits: over them
 there is 429 with `retry-after`. Each answer carries `x-request-id`: the one that was sent, or a new one. Pages of other sites may
 change nothing here unless `edge.origins` names them."""
+_REQUEST_ID = {
+    "name": "x-request-id",
+    "in": "header",
+    "required": False,
+    "description": "the request's id in the logs: 1 to 128 of letters, digits and `._:-`; else a new one is made",
+    "schema": {"type": "string"},
+    "example": "desk-7-0001",
+}
+_ENCODING = {
+    "name": "content-encoding",
+    "in": "header",
+    "required": False,
+    "description": "`gzip` when the body is compressed",
+    "schema": {"type": "string", "enum": ["gzip", "identity"]},
+    "example": "identity",
+}
+_SAID = {"description": "the id of the request in the logs", "schema": {"type": "string"}}
+_OF_STATUS = {
+    "401": {"www-authenticate": {"description": "`Bearer`", "schema": {"type": "string"}}},
+    "429": {"retry-after": {"description": "seconds to wait", "schema": {"type": "string"}}},
+    "503": {"retry-after": {"description": "seconds to wait", "schema": {"type": "string"}}},
+}
 _SCOPES = {"/v1/events": Scope.PUSH, "/v1/feedback": Scope.PUSH}
 
 
@@ -52,6 +74,11 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
                 scope = next((scope for prefix, scope in _SCOPES.items() if path.startswith(prefix)), Scope.OPERATE)
                 operation["security"] = [{"key": []}, {}]
                 operation["description"] = f"{operation.get('description', '')}\n\nScope: `{scope}`.".strip()
+            operation.setdefault("parameters", []).append(_REQUEST_ID)
+            if path == "/v1/events":
+                operation["parameters"].append(_ENCODING)
+            for status, answer in operation["responses"].items():
+                answer["headers"] = {"x-request-id": _SAID, **_OF_STATUS.get(status, {})}
             for status in [status for status, answer in operation["responses"].items() if "HTTPValidationError" in str(answer)]:
                 del operation["responses"][status]
     return document

@@ -64,8 +64,8 @@ class Pushing:
                 f"{stands.behind:,} events wait to be read before this one; the limit is {limits.max_behind_events:,}",
                 retry_after=_BEHIND_RETRY_SECONDS,
             )
-        since = (self._freshness.oldest or {}).get(feed)
-        if since is not None and time.time() - since > limits.max_behind_seconds:
+        those = (self._freshness.waiting or {}).get(feed)
+        if those is not None and time.time() - those.since > limits.max_behind_seconds:
             raise Overloaded(
                 f"events of this feed have waited for more than {limits.max_behind_seconds:g} seconds",
                 retry_after=_BEHIND_RETRY_SECONDS,

@@ -73,11 +73,11 @@ class RouteAnswer(Answer):
     """What a feed's alias answers from. 0 is the base model."""
 
     feed: str
-    stable: int
-    canary: int | None
-    canary_share: float
+    stable: int = Field(description="the version that answers", examples=[42])
+    canary: int | None = Field(description="the version on trial", examples=[43])
+    canary_share: float = Field(description="the part of the requests that the canary answers", examples=[0.1])
     follow: bool = Field(description="whether it moves to newer versions by itself")
-    revision: int
+    revision: int = Field(description="grows with every change")
     trial: TrialAnswer | None = Field(None, description="of the canary, if there is one")
 
 
@@ -127,60 +127,6 @@ class Deleted(Answer):
     deleted: bool
 
 
-class Letter(Answer):
-    """One event, or what should have been one, that was refused after it was accepted."""
-
-    place: str = Field(examples=["0.41"], description="partition and offset in the log; the letter's name")
-    event_id: str
-    feed: str
-    reason: str = Field(examples=["gate"])
-    detail: str
-
-
-class LetterShown(Letter):
-    """A dead letter with its event."""
-
-    record: str | None = Field(description="the record in the log; null: the log does not have it any more")
-
-
-class Letters(Answer):
-    """Dead letters, newest first."""
-
-    dead_letters: list[Letter]
-
-
-class Replayed(Answer):
-    """An event was appended again."""
-
-    id: str
-    token: str
-
-
-class Dropped(Answer):
-    """A dead letter is gone."""
-
-    place: str
-    dropped: bool
-
-
-class LogPartition(Answer):
-    """One partition of the event log."""
-
-    partition: int
-    end: int = Field(description="the offset that the next event gets")
-    floor: int = Field(description="everything before it is decided")
-    behind: int = Field(description="events that no worker has read yet")
-    lost: bool = Field(description="whether it ends before what counts as decided")
-
-
-class LogAnswer(Answer):
-    """The event log."""
-
-    identity: str
-    number: int = Field(description="0 for the first log that the registry met, and so on")
-    partitions: list[LogPartition]
-
-
 class OneFeed(Feed):
     """One feed with its configuration."""
 
@@ -190,11 +136,38 @@ class OneFeed(Feed):
     to_relearn: int = Field(description="events taken back that are still to be learned again: rewind to the same version again")
 
 
+class Replica(BaseModel):
+    """What a replica said of itself last. One of another release may say more or less."""
+
+    model_config = ConfigDict(extra="allow")
+
+    host: str | None = Field(None, examples=["node-7"])
+    pid: str | None = Field(None, examples=["4711"])
+    address: str | None = Field(None, examples=["0.0.0.0:8000"])
+    passed_seconds: float | None = Field(None, description="since it last saw all that the registry says")
+    busy_seconds: float | None = Field(None, description="for how long it has had something to load without getting on")
+    loaded: int | None = Field(None, description="adapters in its engine")
+    not_followed: list[str] | None = Field(None, description="feeds whose registry entries it does not believe")
+
+
+class Worker(BaseModel):
+    """What a worker said of itself last. One of another release may say more or less."""
+
+    model_config = ConfigDict(extra="allow")
+
+    ready: bool | None = Field(None, description="its loop runs, with all that it needs")
+    alive: bool | None = Field(None, description="false while a step takes longer than `work.hang_seconds`")
+    last_step_at: float | None = Field(None, description="Unix seconds; null before the first")
+    partitions: int | None = Field(None, description="of the log, that it reads")
+    feeds: int | None = Field(None, description="that it has learned from since it took them over")
+    lag: int | None = Field(None, description="records that it has not read yet, as of its last step")
+
+
 class Feeds(Answer):
     """Every feed, and the replicas that are alive."""
 
     feeds: list[Feed]
-    replicas: dict[str, dict[str, str]]
+    replicas: dict[str, Replica]
 
 
 class Adapter(Answer):
@@ -279,29 +252,48 @@ class OverviewVersion(Answer):
     measures: dict[str, float | None]
 
 
+class Held(Answer):
+    """What a replica has of a feed: the newest version that it holds, and the newest that it could not load."""
+
+    newest: int | None
+    failed: int | None
+
+
+class RefusedEvent(Answer):
+    """An event that was refused after it was accepted."""
+
+    id: str = Field(examples=["story-17"])
+    reason: str = Field(examples=["gate"])
+    detail: str = Field(examples=["share of its facts answered in other wordings 0.20 < 0.50"])
+
+
 class OverviewFeed(Answer):
     """A feed as the page shows it."""
 
     feed: str
-    newest: int
+    newest: int = Field(description="its newest version; 0 is the base model")
     route: RouteAnswer | None
-    ready: list[str]
+    held: dict[str, Held] = Field(description="by replica that is alive")
     quarantine: Quarantine | None
     versions: list[OverviewVersion]
     waiting_since: float | None = Field(description="when its oldest event was accepted that is not answered from; Unix seconds")
+    waiting_events: int = Field(description="how many of its events are not answered from, at least")
+    refused: list[RefusedEvent] = Field(description="its newest, of the newest dead letters of all feeds")
 
 
 class Overview(Answer):
     """One page of feeds, and how the system is."""
 
     feeds: list[OverviewFeed]
-    total: int
-    matching: int
+    total: int = Field(description="how many feeds there are")
+    matching: int = Field(description="how many of them were asked for")
     next: str | None = Field(description="give it as `after` for the next page")
-    replicas: dict[str, dict[str, str]]
-    workers: list[str]
+    replicas: dict[str, Replica]
+    workers: dict[str, Worker]
     waiting_known: bool = Field(description="whether this process could look at the log and the registry yet")
-    dead_letters: int | None
+    waiting_since: float | None = Field(description="the same of all feeds")
+    waiting_events: int = Field(description="the same of all feeds")
+    dead_letters: int | None = Field(description="how many there are; null while that is not known")
 
 
 class Ready(Answer):

@@ -50,8 +50,20 @@ def run_demo(settings: Settings, *, events: int | None, pace_seconds: float, rep
 
 
 async def _tell(system: System, morning: Morning, pace_seconds: float) -> Outcome:
-    client = Client(system.url)
+    """The morning, as long as the system is there. Raises Unavailable when it can't be."""
+    telling = asyncio.create_task(_course(system, morning, pace_seconds))
     keeper = asyncio.create_task(system.stay_up())
+    try:
+        await asyncio.wait((telling, keeper), return_when=asyncio.FIRST_COMPLETED)
+        return telling.result() if telling.done() else keeper.result()
+    finally:
+        for task in (telling, keeper):
+            task.cancel()
+        await asyncio.gather(telling, keeper, return_exceptions=True)
+
+
+async def _course(system: System, morning: Morning, pace_seconds: float) -> Outcome:
+    client = Client(system.url)
     try:
         await client.text("/readyz", patience_seconds=_START_SECONDS)
         await client.text(f"{system.worker_url}/readyz", patience_seconds=_START_SECONDS)
@@ -83,7 +95,6 @@ async def _tell(system: System, morning: Morning, pace_seconds: float) -> Outcom
             counts=await _counts(system, client, morning),
         )
     finally:
-        keeper.cancel()
         await client.close()
 
 

@@ -9,8 +9,15 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from rtadapt.config import Settings, to_environment
+from rtadapt.errors import Unavailable
+
+_WRONG_SETTINGS = 2
+"""Exit status of `rtadapt up` where starting it again would end the same way."""
+_DEATHS = 5
+_FIRST_PAUSE_SECONDS = 0.5
 
 
 class System:
@@ -47,13 +54,25 @@ class System:
         command = [sys.executable, "-m", "rtadapt", "up", "--quiet"]
         self._process = subprocess.Popen(command, env=self._environment, start_new_session=True)
 
-    async def stay_up(self) -> None:
-        """Start it again whenever it dies, until cancelled."""
+    async def stay_up(self) -> NoReturn:
+        """Start it again when it dies, a little later each time, until cancelled.
+
+        Raises Unavailable when that cannot help: it refused its settings or this machine, or died again and again.
+        """
+        deaths = 0
         while True:
-            await asyncio.sleep(0.5)
-            if self._process is None or self._process.poll() is not None:
-                print("demo: rtadapt up died; starting it again", flush=True)
-                self.start()
+            await asyncio.sleep(0.2)
+            if self._process is None or self._process.poll() is None:
+                continue
+            deaths += 1
+            if self._process.returncode == _WRONG_SETTINGS:
+                raise Unavailable("rtadapt up cannot run here; its reason is above")
+            if deaths > _DEATHS:
+                raise Unavailable(f"rtadapt up died {deaths} times; its reasons are above")
+            pause = _FIRST_PAUSE_SECONDS * 2**deaths
+            print(f"demo: rtadapt up died; starting it again in {pause:g} s", flush=True)
+            await asyncio.sleep(pause)
+            self.start()
 
 
 def _free_port() -> int:

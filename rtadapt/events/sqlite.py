@@ -175,9 +175,10 @@ class SqliteLog:
         return crc32(feed.encode()) % self._partitions
 
     def ping(self) -> None:
-        """Read from the file. Raises Unavailable."""
-        with self._lock, translated("ping"):
-            self._database.execute("SELECT count(*) FROM partitions").fetchone()
+        """Write to the file, a number that says nothing: on a full disk a log can still be read. Raises Unavailable."""
+        with self._lock, translated("ping"), self._transaction():
+            (number,) = self._database.execute("PRAGMA user_version").fetchone()
+            self._database.execute(f"PRAGMA user_version = {1 - number}")  # the same one would not be written
 
     def close(self) -> None:
         """Close the file."""

@@ -25,21 +25,27 @@ _PERSONAL_OBJECTS = word_set(
     require"""
 )
 _CHANGES = word_set(
-    """rise fall gain drop jump climb increase decrease decline slip grow shed surge plunge soar tumble advance"""
+    """rise fall gain drop jump climb increase decrease decline slip grow shed surge plunge soar tumble advance raise cut lift
+    lower reduce trim lose add"""
 )
 _UNWILLED = word_set(
     """beat defeat win lose rise fall grow drop score be become return go come continue get draw edge overcome recover knock
     eliminate"""
 )
+_COMPANIES = word_set(
+    """Inc Inc. Corp Corp. Co Co. Ltd Labs Foods Motors
+    Holdings Systems Industries Technologies Robotics Pharmaceuticals Software Group"""
+)
+_SENTENCED = word_set("sentence jail imprison condemn")
 _CONTESTS = word_set("beat defeat face sue host draw")
 _LIGHT = word_set("""way place part aim care advantage shape note toll effect landfall charge sale use""")
-_PAYING = word_set("""cost pay spend raise earn invest charge donate receive owe lose save make fetch give award grant win""")
 _STRANDABLE = word_set("with for to from of on against about into at by over through")
 _MOTIONS = word_set(
     """travel go fly move return arrive flee come sail drive head walk relocate emigrate invite send take bring admit
     transfer"""
 )
 _LASTING = word_set("last take be spend run serve wait stay cover")
+_MONTHS = word_set("January February March April May June July August September October November December")
 _INSTANTS = frozenset(["from", "in", "on", "at", "", "around", "about", "during", "this"])
 
 
@@ -53,6 +59,11 @@ class Asking:
     plural: bool = False
 
 
+def opinion(clause: Clause) -> bool:
+    """Whether a clause says what somebody calls something, in their own words."""
+    return clause.lemma in ("call", "describe", "dub", "brand") and any(sign in clause.sentence for sign in '"“')
+
+
 def for_subject(clause: Clause) -> list[Asking]:
     """Ways to ask who or what did it."""
     subject = clause.subject
@@ -60,7 +71,7 @@ def for_subject(clause: Clause) -> list[Asking]:
         return [Asking(f"How many {subject.counted}", answer=subject.count, plural=True)]
     if any(sign.isdigit() for sign in subject.answer) and subject.kind in ("person", "org"):
         return [Asking("What")]
-    if clause.lemma == "belong":
+    if clause.lemma == "belong" or opinion(clause):
         return []
     if subject.kind == "person":
         return [Asking("Who"), Asking("Which person")]
@@ -99,7 +110,7 @@ def for_subject(clause: Clause) -> list[Asking]:
 def for_part(part: Part, clause: Clause) -> list[Asking]:
     """Ways to ask for a part of a clause, none when no question would be natural."""
     asked = part.phrase
-    if asked is None or not asked.answer:
+    if asked is None or not asked.answer or opinion(clause):
         return []
     if (
         clause.instruction
@@ -115,6 +126,8 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
         return [Asking("At what age"), Asking("What age", "at")]
     if part.role == "measure" and part.preposition == "worth":
         return [Asking("How much", "worth"), Asking("What", "worth")]
+    if part.role == "measure" and " times" in f" {asked.text}":
+        return []
     if part.role == "measure":
         return [Asking(f"How {part.preposition}")]
     if part.preposition == "from" and re.search(rf"{re.escape(asked.answer)} (?:to|until|till|through) ", clause.sentence):
@@ -138,7 +151,7 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
         return [] if clause.instruction or clause.lemma in _UNWILLED else [Asking("Why"), Asking("For what purpose")]
     if part.role in ("object", "attribute", "title", "recipient"):
         return _things(part, asked, clause)
-    if part.role == "oblique" and not part.essential:
+    if part.role == "oblique" and not part.essential and asked.kind != "money":
         return []
     if part.role == "agent":
         return [Asking("Who" if asked.kind in ("person", "org") else "What", "by")]
@@ -147,6 +160,8 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
 
 def _times(part: Part, asked: Phrase, clause_lemma: str) -> list[Asking]:
     preposition = part.preposition
+    if preposition == "to" and clause_lemma in _SENTENCED:
+        return [Asking("What", "to"), Asking("How long", "to")]
     if asked.kind == "duration":
         if preposition == "" and (clause_lemma not in _LASTING or re.search(r"\b(?:later|ago|earlier|old)\b", asked.text)):
             return []
@@ -167,7 +182,11 @@ def _times(part: Part, asked: Phrase, clause_lemma: str) -> list[Asking]:
     elif asked.kind == "clock":
         asks = [Asking("At what time" if preposition == "at" else "When"), Asking("When"), Asking("What time")]
     elif preposition == "on" and asked.text.endswith("day"):
-        asks.append(Asking("On what day"))
+        asks += [Asking("On what day"), Asking("What day")]
+    elif any(sign.isdigit() for sign in asked.text):
+        asks += [Asking("On what date"), Asking("What day")] if preposition in ("on", "") else []
+    elif asked.kind == "date" and preposition == "in":
+        asks.append(Asking("In which month" if asked.answer in _MONTHS else "Around when"))
     return asks
 
 
@@ -197,10 +216,14 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
         return [Asking("How long")]
     if asked.count and asked.kind != "money":
         return [Asking(f"How many {asked.counted}", answer=asked.count, plural=True)]
+    if part.governor == "join" and asked.named and clause.subject.kind == "person":
+        return [Asking("What"), Asking("Who")] if asked.kind != "org" else [Asking("Which team or organization"), Asking("Who")]
     if asked.kind == "money":
-        if part.governor in _PAYING or part.role == "attribute":
-            return [Asking("How much"), *([Asking("What")] if part.governor in ("cost", "be") else [])]
-        return []
+        if part.role == "title":
+            return []
+        if part.role == "attribute" and clause.subject.noun in lexicon.QUANTITIES:
+            return [Asking("What"), Asking("How much")]
+        return [Asking("How much"), *([Asking("What")] if part.governor in ("cost", "be") else [])]
     if asked.kind == "percent":
         rest = _rest_of(asked)
         if rest:
@@ -252,6 +275,11 @@ def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
         )
     if part.preposition in ("at", "in") and asked.kind == "org":
         return [Asking("Where")]
+    if part.preposition == "to" and asked.kind in ("money", "percent", "measure") and clause.lemma in _CHANGES:
+        level = [Asking("To how much")] if asked.kind == "money" else []
+        return [*level, Asking("To what level"), Asking("What", "to")]
+    if asked.kind == "money" and clause.lemma == "join":
+        return []
     if asked.kind == "money" or (asked.kind == "measure" and part.preposition in ("from", "to")):
         return [Asking("How much", part.preposition)] if part.preposition in ("for", "at") else []
     if asked.kind == "percent":
@@ -288,6 +316,8 @@ def _sort(asked: Phrase) -> str:
     place = re.match(r"(?:the )?(city|town|state|county|province|village|island|port) of [A-Z]", asked.text)
     if place:
         return place.group(1)
+    if asked.kind == "name" and last in lexicon.PLACE_ENDINGS and not asked.text.startswith("the "):
+        return ""
     if asked.kind not in ("org", "name", "place") or not last[:1].isupper():
         return ""
     if last in lexicon.PLACE_ENDINGS | {
@@ -307,25 +337,6 @@ def _sort(asked: Phrase) -> str:
         "Agency",
     }:
         return last.lower()
-    if last in (
-        "Inc",
-        "Inc.",
-        "Corp",
-        "Corp.",
-        "Co",
-        "Co.",
-        "Ltd",
-        "Labs",
-        "Foods",
-        "Motors",
-        "Holdings",
-        "Systems",
-        "Industries",
-        "Technologies",
-        "Robotics",
-        "Pharmaceuticals",
-        "Software",
-        "Group",
-    ):
+    if last in _COMPANIES:
         return "company"
     return "airline" if last in ("Airlines", "Airways") else ""

@@ -5,6 +5,7 @@ Takes a verb in a parse; gives yes or no. It is deliberately strict: what it let
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rtadapt.grammar import lexicon
@@ -14,12 +15,13 @@ if TYPE_CHECKING:
     from spacy.tokens import Token
 
 _QUOTES = '"“”«»'
+_MISTAKES = re.compile(r"\b(?:misstated|misspelled|misspelt|misidentified|misreported|incorrectly|wrongly|(?:a|the) wrong)\b")
 _REPORTING_NOUNS = word_set("""report rumour rumor claim allegation suggestion speculation source leak gossip post tweet""")
 
 
 def asserted(verb: Token, agent: bool = False) -> bool:
     """Whether the text says what `verb` says. In an agent's turn a condition may stand, and is kept in the question."""
-    if verb.sent.text.rstrip(" \"”'").endswith("?") or quoted(verb):
+    if verb.sent.text.rstrip(" \"”'").endswith("?") or quoted(verb) or _MISTAKES.search(verb.sent.text):
         return False
     if not _own_words_are_plain(verb, agent):
         return False

@@ -16,11 +16,13 @@ from rtadapt.grammar.inflection import base_form, inflected
 from rtadapt.grammar.parts import gather
 from rtadapt.grammar.phrases import Phrase
 from rtadapt.grammar.pieces import Part, Sentence
+from rtadapt.grammar.subjects import settled_subject, times_of
 from rtadapt.words import word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
 _REPLACING = word_set("replace succeed defeat beat join become")
+_APPOINTS = word_set("appoint name hire elect choose pick sign recruit")
 _TWO_OBJECTS = word_set(
     """give award pay offer send name call elect appoint declare make cost hand tell charge fine save dub crown vote earn
     lend owe grant teach show sell bring ask order"""
@@ -78,6 +80,7 @@ def _clause(verb: Token, sentence: Sentence) -> Clause | None:
     ]
     if len(objects) > 1 and _lemma(verb) not in _TWO_OBJECTS:
         return None
+    parts += [dated for child in verb.lefts if child.dep_ in ("nsubj", "nsubjpass") for dated in times_of(child, sentence)]
     parts.sort(key=lambda part: (part.place < verb.i, part.place))
     instruction = tense == "instruction" or subject.text == "I"
     return Clause(subject, auxiliaries, form, _lemma(verb), tag, tuple(parts), sentence.span.text.strip(), instruction)
@@ -108,7 +111,7 @@ def _subject(verb: Token, sentence: Sentence) -> tuple[Phrase | None, str]:
             return sentence.phrase(own), "own"
         if verb.dep_ == "relcl" or own.tag_ in ("WDT", "WP", "WP$", "EX"):
             return None, "own"
-        return sentence.phrase(own), "own"
+        return settled_subject(own, sentence), "own"
     if any(child.dep_ in ("csubj", "csubjpass", "expl") for child in verb.children):
         return None, "own"
     if verb.dep_ == "conj" and verb.head.pos_ in ("VERB", "AUX"):
@@ -131,11 +134,17 @@ def _subject(verb: Token, sentence: Sentence) -> tuple[Phrase | None, str]:
         opening = verb.tag_ == "VBN" and verb.i < verb.head.i and not _passive_clash(verb)
         replacing = verb.tag_ == "VBG" and verb.lemma_ in _REPLACING
         if (opening or replacing) and asserted(verb.head, sentence.agent):
-            return _subject(verb.head, sentence)[0], "participle"
+            return _appointed(verb.head, sentence) or _subject(verb.head, sentence)[0], "participle"
         return None, "own"
     if sentence.agent and verb.tag_ == "VB" and verb.dep_ in ("ROOT", "conj") and not any(c.dep_ == "aux" for c in verb.children):
         return Phrase("I", "", "person", "I", named=False), "instruction"
     return None, "own"
+
+
+def _appointed(verb: Token, sentence: Sentence) -> Phrase | None:
+    """Who "appointed Aino Salmela, succeeding Risto Kask" says succeeds: the one who was appointed."""
+    chosen = next((child for child in verb.rights if child.dep_ == "dobj"), None)
+    return sentence.phrase(chosen) if chosen is not None and verb.lemma_ in _APPOINTS else None
 
 
 def _passive_clash(verb: Token) -> bool:
@@ -153,7 +162,7 @@ def _antecedent(noun: Token, relative: Token, sentence: Sentence) -> Phrase | No
         noun = name
     if noun.pos_ != "PROPN" and noun.i not in sentence.references:
         return None
-    if noun.dep_ == "pobj" and noun.head.lower_ == "of" and noun.head.head.pos_ == "NOUN":
+    if noun.dep_ == "pobj" and noun.head.head.pos_ == "NOUN":
         return None
     return sentence.phrase(noun)
 
@@ -169,6 +178,8 @@ def _verb_group(verb: Token, tense: str) -> tuple[tuple[str, ...] | None, str, s
         return _participle_group(verb)
     if _past_alone(verb, own):
         return (), verb.lower_, "VBD"
+    if tense == "shared" and not own and verb.tag_ != "VB" and _shared_form(verb) == "VB":
+        return ("will",), verb.lower_, "VB"
     if verb.tag_ in ("VBG", "VBN", "VB") and not own:
         if tense != "shared":
             return None, "", ""
@@ -179,6 +190,13 @@ def _verb_group(verb: Token, tense: str) -> tuple[tuple[str, ...] | None, str, s
         if not words or "to" in words or verb.head.tag_ != verb.tag_:
             return None, "", ""
     return tuple(words), verb.lower_, verb.tag_
+
+
+def _shared_form(verb: Token) -> str:
+    """VB for a verb without endings that goes on after "will": "will write off millions and cut jobs"."""
+    head = verb.head
+    will = any(child.dep_ == "aux" and child.lower_ == "will" for child in head.lefts)
+    return "VB" if will and head.tag_ == "VB" and verb.lower_ == verb.lemma_ else ""
 
 
 def _past_alone(verb: Token, auxiliaries: list[Token]) -> bool:

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rtadapt.grammar.inflection import is_word
 from rtadapt.grammar.kinds import is_person_noun
 from rtadapt.grammar.mentions import (
     FIRMS,
     LAUNCHES,
     Mention,
+    aged,
     bare_definite,
     described_as,
     expletive,
@@ -24,7 +26,8 @@ from rtadapt.grammar.mentions import (
     name_only,
     only,
 )
-from rtadapt.grammar.phrases import kept, named_by, spelled
+from rtadapt.grammar.named import named_by
+from rtadapt.grammar.phrases import kept, settled, spelled
 from rtadapt.grammar.setting import Setting, setting_of
 from rtadapt.words import word_set
 
@@ -55,6 +58,15 @@ _TOWNS = word_set("city town village island")
 _REACH_SENTENCES = 2
 
 
+def _doer(token: Token) -> frozenset[int]:
+    """The places of the subject of the clause whose object a pronoun is: "Nair called him" isn't about Nair."""
+    verb = token.head if token.head.pos_ != "ADP" else token.head.head
+    subject = next((child for child in verb.lefts if child.dep_ in ("nsubj", "nsubjpass")), None)
+    if subject is None or token.dep_ not in ("dobj", "pobj", "dative", "nsubj") or subject == token:
+        return frozenset()
+    return frozenset([subject.i, *(child.i for child in subject.children if child.dep_ == "appos")])
+
+
 @dataclass(slots=True)
 class Story:
     """What is known so far of one story: its mentions in order, the sex of its persons, the kinds of its names."""
@@ -67,6 +79,7 @@ class Story:
     sentence: int = 0
     setting: Setting = field(default_factory=Setting)
     topic: Mention | None = None
+    bodies: dict[int, str] = field(default_factory=dict)
 
     def learn(self, docs: list[Doc]) -> None:
         """Decide for every name what it names, from all the places where it stands, and where the story plays."""
@@ -92,8 +105,10 @@ class Story:
     def resolve(self, doc: Doc, agent: bool, topic: str) -> dict[int, str]:
         """The references of one line. `agent` says that "you" is the asker and "we" the `topic`'s company."""
         found: dict[int, str] = {}
+        self.bodies = {}
         for sent in doc.sents:
             self.sentence += 1
+            self.bodies[sent.start] = self._body("")
             for token in sent:
                 self._refer(token, sent, found, agent, topic)
                 if token.pos_ in ("NOUN", "PROPN") and token.dep_ not in ("compound", "nmod"):
@@ -121,6 +136,7 @@ class Story:
                 found[token.i] = ""
         elif (
             token.pos_ == "PROPN"
+            and not aged(token)
             and token.dep_ not in ("compound", "nmod")
             and not any(child.pos_ == "PROPN" and child.dep_ == "compound" for child in token.lefts)
         ):
@@ -134,6 +150,8 @@ class Story:
             and self.full.get(token.text, token.text) != token.text
         ):
             found[token.i] = self.full[token.text]
+        elif aged(token):
+            found[token.i] = self._person(token, sent, "")
         elif token.pos_ == "NOUN" and (determiner := bare_definite(token)):
             meant = self._definite(token)
             if meant:
@@ -165,10 +183,18 @@ class Story:
 
     def _person(self, token: Token, sent: Span, sex: str) -> str:
         own = self._own_subject(token)
-        if own is not None and own.kind == "person" and own.named and self.sex.get(own.text, sex) == sex:
+        if own is not None and own.kind == "person" and own.named and self.sex.get(own.text, sex or "he") in (sex, "he"):
             self.sex.setdefault(own.text, sex)
             return own.text
-        fitting = [m for m in self._recent(self.sentence) if m.kind == "person" and m.named and self.sex.get(m.text, sex) == sex]
+        doer = _doer(token)
+        fitting = [
+            m
+            for m in self._recent(self.sentence)
+            if m.kind == "person"
+            and m.named
+            and (not sex or self.sex.get(m.text, sex) == sex)
+            and not (m.sentence == self.sentence and m.token in doer)
+        ]
         here = [m for m in fitting if m.sentence == self.sentence]
         chosen = only(here) or only([m for m in here if m.subject])
         if not here:
@@ -182,7 +208,8 @@ class Story:
                 return ""
         if chosen is None:
             return ""
-        self.sex.setdefault(chosen.text, sex)
+        if sex:
+            self.sex.setdefault(chosen.text, sex)
         if token.dep_ in ("nsubj", "nsubjpass"):
             chosen.sentence, chosen.subject = self.sentence, True
             self.mentions.append(chosen)
@@ -195,10 +222,12 @@ class Story:
         if token.dep_ == "dobj" and sent.root.tag_ == "VB":
             objects = [m for m in self.mentions if m.sentence == self.sentence and not m.subject]
             return objects[-1].text if objects else ""
+        around = {up.i for up in token.ancestors if up.pos_ in ("NOUN", "PROPN")}
         fitting = [
             m
             for m in self._recent(self.sentence)
-            if m.kind not in ("person", "place", "norp") or (m.kind == "place" and m.subject)
+            if (m.kind not in ("person", "place", "norp") or (m.kind == "place" and m.subject))
+            and not (m.sentence == self.sentence and m.token in around)
         ]
         here = [m for m in fitting if m.sentence == self.sentence and m.subject]
         before = [m for m in fitting if m.sentence == self.sentence - 1]
@@ -277,11 +306,11 @@ class Story:
         words = kept(head, found)
         if not words or any(found.get(token.i) == "" for token in words):
             return
-        text = found.get(head.i) or spelled(name_only(words, head), found)
+        text = found.get(head.i) or settled(spelled(name_only(words, head), found))
         named = head.pos_ == "PROPN" or head.i in found or any(token.text[:1].isupper() for token in words[1:])
         kind = (
             self.names.get(head.text.casefold(), "name")
-            if head.pos_ == "PROPN"
+            if head.pos_ == "PROPN" and not (head.is_sent_start and not head.ent_type_ and is_word(head.lower_))
             else ("person" if is_person_noun(head.lemma_.lower()) else "thing")
         )
         if head.i in found and (known := next((m for m in reversed(self.mentions) if m.text == found[head.i]), None)):
@@ -304,7 +333,8 @@ class Story:
                 head.dep_ == "dobj" or (head.dep_ == "appos" and head.head.dep_ == "dobj"),
             )
         )
-        if self.topic is None and mention.subject and named and kind != "person" and head.i not in found:
+        shared = head.dep_ == "pobj" and head.head.head.lemma_.lower() == "share"
+        if self.topic is None and (mention.subject or shared) and named and kind != "person" and head.i not in found:
             self.topic = mention
         parts = text.split()
         if head.pos_ == "PROPN" and head.i not in found and len(parts) > 1:

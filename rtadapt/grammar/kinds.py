@@ -25,11 +25,15 @@ _DATE = re.compile(
     r"|November|December|Jan\.|Feb\.|Aug\.|Sept?\.|Oct\.|Nov\.|Dec\.)|\bMay \d|\d May\b|^(?:early |late |mid-)?May$"
     r"|\b(?:last|next|this) (?:week|month|year|spring"
     r"|summer|autumn|fall|winter|night|morning|evening)|\b(?:yesterday|tomorrow|tonight)\b|\bearly \d{4}|^(?:1[5-9]|20)\d\d$"
-    r"|\bthe (?:spring|summer|autumn|fall|winter|morning|evening|afternoon|weekend)$|^(?:spring|summer|autumn|winter)$"
+    r"|\bthe (?:spring|summer|autumn|fall|winter|morning|evening|afternoon|weekend|new year)$|^(?:spring|summer|autumn|winter)$"
+    r"|\bthe (?:end|start|beginning|middle) of (?:the|this|next) (?:year|month|week|season|decade|summer|winter)"
+    r"|\bthe (?:end|start|beginning|middle) of (?:\d{4}$|[A-Z][a-z]+$)"
+    r"|\b(?:first|second|third|fourth) (?:quarter|half)$"
     r"|\b(?:week|month|year|day|hour|minute|decade)s? (?:ago|earlier|later)\b|\bthe \d{4}s\b"
 )
 
 _PAYING = word_set("cost pay spend raise earn invest charge donate receive owe fine award worth for of save lend borrow")
+_SUMS = word_set("fee sum price total fine salary loss profit prize deposit refund")
 _PRICES = word_set("price fee cost charge fine rent fare prize toll profit revenue loss ticket bill total budget")
 
 
@@ -43,7 +47,7 @@ def kind_of(head: Token, text: str, names: Mapping[str, str]) -> str:
         head.like_num or head.is_currency or head.ent_type_ == "MONEY" or lemma in ("dollar", "euro", "cent", "yen", "pound")
     ):
         return "money"
-    if lemma == "pound" and _priced(head):
+    if (lemma == "pound" and _priced(head)) or (lemma in _SUMS and _MONEY.search(text) and " of " in text):
         return "money"
     if head.text == "%" or lemma in ("percent", "percentage"):
         return "percent" if any(child.like_num for child in head.lefts) else "thing"

@@ -45,7 +45,8 @@ ORG_ENDINGS = word_set(
     Industries Technologies Robotics Pharma Pharmaceuticals Therapeutics Media Entertainment Studios Records Capital Ventures
     Council Commission Committee Ministry Department Agency Authority Court Party Union Association Federation Foundation
     Institute Society United City Rovers Hospital School Museum Orchestra Railways Rail Logistics Software Networks Health
-    Telecom Mobile Insurance Mutual Brewery Outfitters Electronics Dynamics Analytics Parliament Senate Congress"""
+    Athletic Albion Wanderers Rangers Hotspur FC
+    AFC Telecom Mobile Insurance Mutual Brewery Outfitters Electronics Dynamics Analytics Parliament Senate Congress"""
 )
 PLACE_ENDINGS = word_set(
     """Bridge Street Road Avenue Station Airport Park Square Stadium Arena Theatre Theater Hall Tower Castle Cathedral Island
@@ -65,7 +66,7 @@ REPORTS = (
 DOUBTED_SPEAKERS = word_set(
     """fan user witness neighbor neighbour resident source critic analyst rumor rumour blog blogger friend someone somebody
     anyone some people many others one observer supporter opponent customer passerby tweet post commenter tipster opposition
-    lawyer attorney suspect insider reporter pundit expert economist novel film book character"""
+    lawyer attorney prosecutor suspect insider reporter pundit expert economist novel film book character"""
 )
 HEDGES = word_set(
     """allegedly reportedly perhaps possibly probably maybe apparently supposedly purportedly presumably likely unlikely
@@ -98,6 +99,10 @@ BARE_REFERENCES = word_set(
 CAUSED_VERBS = word_set(
     """close cancel evacuate suspend delay postpone arrest resign fine recall shut ground withdraw apologise apologize fire sack
     dismiss jail halt stop pull ban charge scrap abandon hospitalize hospitalise cut strike"""
+)
+QUANTITIES = word_set(
+    """price fee rate fare cost limit age charge toll rent wage salary tax deposit deductible subscription premium fine
+    capacity"""
 )
 SPAN_UNITS = word_set("second minute hour day week month year decade century season night")
 MEASURE_UNITS = {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rtadapt.grammar import lexicon
 from rtadapt.grammar.clauses import named_after
 from rtadapt.grammar.kinds import is_person_noun
-from rtadapt.grammar.phrases import named_by
+from rtadapt.grammar.named import describes, named_by
 from rtadapt.words import word_set
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def name_only(words: list[Token], head: Token) -> list[Token]:
                 or before.like_num
             )
             or before.text in lexicon.TITLES
+            or describes(before)
         ):
             break
         run.insert(0, before)
@@ -144,6 +145,8 @@ def described_as(head: Token) -> str:
         beside = before[-1]
     if head.pos_ == "PROPN" and beside is None and head.left_edge.i > 0 and named_after(head.head.head, head):
         beside = head.head.head
+    if head.pos_ == "PROPN" and beside is None and head.dep_ == "appos" and head.head.pos_ == "NOUN":
+        beside = head.head
     return str((beside or head).lemma_).lower()
 
 
@@ -161,6 +164,15 @@ def bare_definite(token: Token) -> str:
     if plain and points and not described and named_by(token) is token:
         return str(lefts[0].lower_)
     return ""
+
+
+def aged(token: Token) -> bool:
+    """Whether a phrase like "the 23-year-old Brazilian" or "the American" stands for a person named before."""
+    lefts = list(token.lefts)
+    if not lefts or lefts[0].lower_ != "the" or token.dep_ in ("compound", "nmod", "amod") or token.tag_ in ("NNS", "NNPS"):
+        return False
+    old = token.text.endswith("-year-old") or any(child.text.endswith("-year-old") for child in lefts)
+    return old and (token.ent_type_ in ("NORP", "CARDINAL", "DATE", "") and token.ent_iob_ != "I")
 
 
 def expletive(token: Token) -> bool:

@@ -14,12 +14,12 @@ from rtadapt.grammar import lexicon
 from rtadapt.grammar.assertion import quoted
 from rtadapt.grammar.clauses import Clause
 from rtadapt.grammar.kinds import is_person_noun
-from rtadapt.grammar.phrases import Phrase, phrase, settled
+from rtadapt.grammar.phrases import Phrase, phrase, settled, spelled
 from rtadapt.grammar.pieces import Part, Sentence
 from rtadapt.words import word_set
 
 if TYPE_CHECKING:
-    from spacy.tokens import Token
+    from spacy.tokens import Span, Token
 
 # Roles that one person at a time holds.
 _ONE_HOLDER = word_set(
@@ -29,7 +29,11 @@ _ONE_HOLDER = word_set(
 )
 # Offices of which a town or a country has one.
 _OFFICES = word_set("mayor councillor councilor governor president minister premier chancellor chief commissioner")
+# Roles of a state, a town or a family: not of the firm or the club that a story is about.
+_STATES_OWN = word_set("""president minister mayor governor king queen secretary premier chancellor leader wife husband father
+    mother owner principal""")
 _NO_PERSON = word_set("EVENT DATE GPE LOC FAC WORK_OF_ART NORP LAW")
+_TELLING_WORDS = 3
 _AGED = re.compile(r"^(\d{1,3})-year-old$")
 
 
@@ -89,7 +93,7 @@ def _role_before(token: Token, sentence: Sentence) -> Iterator[Clause]:
     """ "Quill Labs chief executive Ines Valcourt", "Finnish Prime Minister Petteri Orpo", "France's president, …"."""
     roles = [child for child in token.lefts if child.dep_ in ("compound", "nmod", "amod") and child.ent_type_ != "PERSON"]
     place = [child for child in token.lefts if child.dep_ in ("poss", "det", "compound", "nmod", "amod")]
-    role = next((child for child in reversed(roles) if child.lemma_.lower() in _ONE_HOLDER), None)
+    role = next((child for child in reversed(roles) if _one_holds(child)), None)
     if role is None or any(child.dep_ == "conj" for child in token.children) or not _present(role):
         return
     name_tokens = list(token.doc[role.i + 1 : token.i + 1])
@@ -104,25 +108,44 @@ def _role_before(token: Token, sentence: Sentence) -> Iterator[Clause]:
     if any(sentence.references.get(part.i) == "" for part in before):
         return
     owner = any(part.ent_type_ in ("GPE", "ORG", "NORP") or part.dep_ == "poss" for part in before)
-    if not owner or (before[0].dep_ == "det" and len(before) < 3):
-        return
-    from rtadapt.grammar.phrases import spelled
-
     words = spelled(before, sentence.references)
-    if before[0].dep_ not in ("det", "poss") and not any(part.tag_ == "POS" for part in before):
+    if not owner and sentence.body and _inside(role, before):
+        words = f"the {before.text.lower()} of {sentence.body}"
+    elif not owner or (before[0].dep_ == "det" and len(before) < 3):
+        return
+    elif before[0].dep_ not in ("det", "poss") and not any(part.tag_ == "POS" for part in before):
         words = f"the {words}"
     words = words.replace("Prime Minister", "prime minister").replace("President", "president")
     name = "".join(other.text_with_ws for other in name_tokens).strip()
     person = Phrase(name, name, "person", name, named=True)
     yield _is(
-        person, Part("attribute", words, role.i, phrase=Phrase(words, before.text, "person", role.lemma_, named=True)), sentence
+        person,
+        Part("attribute", words, role.i, phrase=Phrase(words, settled(words), "person", role.lemma_, named=True)),
+        sentence,
     )
+
+
+def _one_holds(role: Token) -> bool:
+    """Whether one person at a time holds a role: a known one, or the head or chief of something."""
+    chief = any(child.lower_ in ("head", "chief") for child in role.lefts) and is_person_noun(role.lemma_.lower())
+    return role.lemma_.lower() in _ONE_HOLDER or chief
+
+
+def _inside(role: Token, before: Span) -> bool:
+    """Whether a role without an owner, right before a name, is one of whatever a story is about: its director, its coach."""
+    if (
+        before[0].dep_ == "det"
+        or any(part.ent_type_ for part in before)
+        or (before.start > 0 and before[0].nbor(-1).text in '"“')
+    ):
+        return False
+    return _one_holds(role) and role.lemma_.lower() not in _STATES_OWN
 
 
 def _named_role(name: Phrase, what: Phrase, role: Token, sentence: Sentence, head_kind: str) -> Iterator[Clause]:
     person = is_person_noun(role.lemma_.lower())
     if (
-        (person and (name.kind not in ("person", "name") or head_kind in _NO_PERSON))
+        (person and (name.kind not in ("person", "name") or head_kind in _NO_PERSON or re.search(r"\d", name.text)))
         or role.tag_ == "NNS"
         or (role.text[:1].isupper() and not role.is_sent_start)
         or what.kind in ("date", "money", "duration", "percent")
@@ -135,7 +158,7 @@ def _named_role(name: Phrase, what: Phrase, role: Token, sentence: Sentence, hea
     if person and not text.startswith(("the ", "a ", "an ")) and not any(c.dep_ == "poss" for c in role.children):
         bare = what.noun not in _ONE_HOLDER
         text = f"the {text}" if not bare else f"a {text}"
-    if text.startswith("the ") and not what.named:
+    if not what.named and (text.lower().startswith("the ") or len(text.split()) < _TELLING_WORDS):
         return
     kind = "person" if person else "thing"
     subject = Phrase(name.text, name.answer, "person" if person else name.kind, name.noun, named=True)

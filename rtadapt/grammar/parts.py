@@ -29,6 +29,7 @@ _TIMES = word_set("""in on at by until till since before after from during withi
 _PLACES = word_set("""in at near on outside inside between along across off beneath under above around into to from through""")
 
 
+_BOUNDS = word_set("since until till before after during following")
 _JOINED = word_set("because due owing thanks ahead instead")
 
 
@@ -51,6 +52,8 @@ def gather(verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
             "preconj",
             "parataxis",
         ):
+            continue
+        if child.dep_ in ("dobj", "attr") and child.left_edge.nbor(-1).text == "," and any(p.role == "object" for p in parts):
             continue
         if child.dep_ in ("dobj", "attr", "dative", "oprd") and child.pos_ not in ("VERB", "ADP"):
             if not _noun(child, sentence, parts):
@@ -104,7 +107,8 @@ def _noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
         parts.append(paid)
         found = sum_of(head)
         loose += [prep for prep in head.rights if prep.dep_ == "prep"]
-    parts.append(Part(role, found.text, head.i, phrase=found, governor=head.head.lemma_))
+    said = role == "title" and head.left_edge.i > 0 and head.left_edge.nbor(-1).text in '"“'
+    parts.append(Part(role, found.text, head.i, phrase=None if said else found, governor=head.head.lemma_))
     if score is not None:
         parts.append(Part("score", score.text, score.i, phrase=Phrase(score.text, score.text, "score", "score"), essential=False))
     return all(_prepositional(prep, sentence, parts) for prep in loose)
@@ -121,6 +125,12 @@ def _stands_alone(prep: Token, sentence: Sentence) -> bool:
     if found.kind in ("date", "year", "clock"):
         return True
     return found.kind == "place" and prep.lower_ in ("in", "at", "near")
+
+
+def _dated(prep: Token, sentence: Sentence) -> bool:
+    """Whether a preposition leads to a date: "a zoo in Zurich in 2022"."""
+    found = next((sentence.phrase(child) for child in prep.children if child.dep_ == "pobj"), None)
+    return found is not None and found.kind in ("date", "year", "clock")
 
 
 def _quality(head: Token, sentence: Sentence, parts: list[Part]) -> None:
@@ -171,11 +181,17 @@ def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
     preposition, noun = _preposition(prep)
     if preposition == "without" and noun is not None and len(list(noun.subtree)) <= 3:
         return _whole(prep, "fixed", sentence, parts, essential=True)
-    if preposition.startswith(("according", "despite", "including", "such", "like", "without", "unlike", "except")):
+    if preposition.startswith(("according", "despite", "including", "such", "like", "without", "unlike", "except", "minus")):
         return preposition.startswith(("according", "despite", "including", "such"))
     if noun is None:
         return _doing(prep, preposition, sentence, parts)
-    loose = [deep for deep in noun.children if prep.dep_ == "agent" and deep.dep_ == "prep" and _stands_alone(deep, sentence)]
+    loose = [
+        deep
+        for deep in noun.children
+        if deep.dep_ == "prep"
+        and _stands_alone(deep, sentence)
+        and (prep.dep_ == "agent" or (preposition not in _BOUNDS and _dated(deep, sentence)))
+    ]
     found = sentence.phrase(noun, frozenset(deep.i for deep in loose))
     for deep in loose:
         _prepositional(deep, sentence, parts)
@@ -237,7 +253,7 @@ def _role_of(prep: Token, preposition: str, found: Phrase) -> tuple[str, bool]:
         return "place", preposition in ("to", "from", "into", "through", "between")
     if preposition in ("during", "before", "after", "until", "since", "following", "ahead of"):
         return "circumstance", False
-    return "oblique", True
+    return "oblique", not (found.kind == "money" and preposition in ("for", "at"))
 
 
 def _adverbial_noun(head: Token, sentence: Sentence, parts: list[Part]) -> None:
@@ -267,6 +283,8 @@ def _adverb(child: Token, verb: Token, sentence: Sentence, parts: list[Part]) ->
         word in ("up", "down") and any(part.dep_ == "npadvmod" for part in child.children)
     ):
         return True
+    elif child.i < verb.i and word in ("last", "first"):
+        parts.append(Part("fixed", word, 9_999, essential=True))
     elif child.i > verb.i and word not in lexicon.DROPPED_ADVERBS:
         if any(part.dep_ in ("prep", "npadvmod", "advcl", "ccomp", "pcomp") for part in child.children):
             return _whole(child, "fixed", sentence, parts, essential=True)

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING
 
 from rtadapt.grammar import lexicon
 from rtadapt.grammar.inflection import is_word
-from rtadapt.grammar.kinds import SCORE, YEAR, kind_of
+from rtadapt.grammar.kinds import SCORE, YEAR, is_person_noun, kind_of
+from rtadapt.grammar.named import describes, named_by, numbers
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
 References = Mapping[int, str]
 """By the token's place in its text: what the reference stands for, empty when nobody can tell."""
 _MARK = "\u2060"
-_OWNED = re.compile(f"{_MARK}(?P<pronoun>\\w+){_MARK}")
+_OWNED = re.compile(f"{_MARK}(?P<owner>[^{_MARK}]*){_MARK}(?P<pronoun>\\w+){_MARK}")
+_COLLECTIVE = frozenset(["crew", "staff", "aircraft", "police", "personnel", "people"])
 _NUMERIC = frozenset(["", "CARDINAL", "ORDINAL", "DATE", "TIME", "MONEY", "PERCENT", "QUANTITY"])
 _QUOTES = '"“”«»'
 
@@ -50,7 +52,7 @@ def spelled(tokens: Iterable[Token], references: References) -> str:
         word = references.get(token.i, _uncapitalised(token) if last is None else token.text)
         if token.i in references and token.tag_ == "PRP$" and word != "my":
             ending = "'" if word.endswith("s") else "'s"
-            word += f"{ending}{_MARK}{token.lower_}{_MARK}"
+            word = f"{_MARK}{settled(word)}{ending}{_MARK}{token.lower_}{_MARK}"
         pieces.append(word)
         last = token
     text = re.sub(r"\s+", " ", "".join(pieces)).strip(" ,;:-–—")
@@ -61,18 +63,9 @@ def spelled(tokens: Iterable[Token], references: References) -> str:
 def settled(text: str) -> str:
     """Text in which a possessive is the owner's name where the name is new, and the text's own pronoun after the name."""
     while (found := _OWNED.search(text)) is not None:
-        before, pronoun = text[: found.start()], found.group("pronoun")
-        words = before.split(" ")
-        for size in range(min(len(words), 8), 0, -1):
-            owner = re.sub(r"['’]s?$", "", " ".join(words[-size:]))
-            earlier = " ".join(words[:-size])
-            if re.search(rf"\b{re.escape(owner)}\b", earlier) and (
-                owner[:1].isupper() or (owner[:4] == "the " and owner[4:5].isupper())
-            ):
-                text = f"{earlier} {pronoun}{text[found.end() :]}"
-                break
-        else:
-            text = before + text[found.end() :]
+        before, owner = text[: found.start()], re.sub(r"['’]s?$", "", found.group("owner"))
+        again = re.search(rf"\b{re.escape(owner)}\b", before, re.IGNORECASE)
+        text = f"{before}{found.group('pronoun' if again else 'owner')}{text[found.end() :]}"
     return text
 
 
@@ -92,24 +85,6 @@ def _common(token: Token) -> bool:
     return is_word(token.lower_)
 
 
-def named_by(head: Token) -> Token:
-    """The name that a common noun goes with: "her husband, the painter Owen Dunne" is about Owen Dunne; else the noun."""
-    if head.pos_ != "NOUN" or head.tag_ == "NNS" or any(child.dep_ == "conj" for child in head.children):
-        return head
-    if any(child.lower_ in ("a", "an", "one", "another", "some") or child.lower_ in lexicon.PAST_ROLES for child in head.lefts):
-        return head
-    for child in head.rights:
-        if child.dep_ == "appos" and child.pos_ in ("PROPN", "NOUN"):
-            found = named_by(child)
-            if found.pos_ == "PROPN" and not any(part.dep_ == "conj" for part in found.children):
-                return found
-        if child.dep_ == "acl" and child.lower_ in ("named", "called", "dubbed", "known"):
-            for part in child.rights:
-                if part.dep_ in ("oprd", "dobj", "attr") and part.pos_ == "PROPN":
-                    return part
-    return head
-
-
 def replaced(head: Token, references: References) -> bool:
     """Whether the whole noun phrase of `head` is a reference that was resolved as one."""
     return head.i in references and head.pos_ != "PRON"
@@ -121,7 +96,7 @@ def kept(head: Token, references: References, without: frozenset[int] = frozense
     for token in head.subtree:
         aside = (
             token.i in without
-            or token.dep_ in ("appos", "parataxis")
+            or (token.dep_ in ("appos", "parataxis") and not numbers(token))
             or (token.dep_ in ("relcl", "acl", "advcl", "prep", "amod", "npadvmod", "conj") and _after_comma(token))
         )
         if token.dep_ == "relcl" and token.head.pos_ == "PROPN":
@@ -230,7 +205,10 @@ def _person_name(tokens: list[Token], head: Token) -> list[Token]:
     if named and named[-1] == head and all(later.i == earlier.i + 1 for earlier, later in pairwise(named)):
         tokens = named + [token for token in tokens if token.i > head.i]
     last = max((place for place, token in enumerate(tokens) if token.text in lexicon.TITLES and token.i < head.i), default=-1)
-    return tokens[last + 1 :]
+    tokens = tokens[last + 1 :]
+    while len(tokens) > 1 and (describes(tokens[0]) or (len(tokens) > 2 and is_person_noun(tokens[0].lower_))):
+        tokens = tokens[1:]
+    return tokens
 
 
 def _plural(head: Token) -> bool:
@@ -247,7 +225,13 @@ def _answer(run: list[Token], head: Token, kind: str) -> str:
         if kind == "person":
             run = _person_name(run, head)
         while (
-            len(run) > 1 and (run[0].text in lexicon.TITLES or (run[0].pos_ == "DET" and kind != "date")) and run[0].i != head.i
+            len(run) > 1
+            and (
+                (run[0].text in lexicon.TITLES and kind != "name")
+                or (run[0].pos_ == "DET" and kind != "date")
+                or describes(run[0])
+            )
+            and run[0].i != head.i
         ):
             run = run[1:]
     elif len(run) > 10:
@@ -279,7 +263,7 @@ def _bare_name(tokens: list[Token], head: Token, references: References, names: 
         tokens = [
             token for token in tokens if (token.pos_ == "DET" and token.head == head and not described) or not _loose(token, head)
         ]
-        while len(tokens) > 1 and tokens[0].text in lexicon.TITLES and tokens[1].pos_ == "PROPN":
+        while len(tokens) > 1 and tokens[1].pos_ == "PROPN" and (tokens[0].text in lexicon.TITLES or describes(tokens[0])):
             tokens = tokens[1:]
         if names.get(head.text.casefold()) == "person":
             tokens = _person_name(tokens, head)
@@ -327,7 +311,7 @@ def _loose(token: Token, head: Token) -> bool:
 
 def _count(head: Token, tokens: list[Token], references: References) -> tuple[str, str]:
     """How many, and of what, when a plural noun is counted."""
-    if head.tag_ != "NNS":
+    if head.tag_ != "NNS" and head.lower_ not in _COLLECTIVE:
         return "", ""
     number = next((child for child in head.lefts if child.dep_ == "nummod"), None)
     if (
@@ -338,7 +322,8 @@ def _count(head: Token, tokens: list[Token], references: References) -> tuple[st
     ):
         return "", ""
     of_number = {token.i for token in number.subtree}
-    rest = [token for token in tokens if token.i not in of_number]
+    joined = {part.i for child in head.rights if child.dep_ in ("conj", "cc") for part in child.subtree}
+    rest = [token for token in tokens if token.i not in of_number | joined]
     if not rest or rest[0].i < number.i:
         return "", ""
     run = [token for token in tokens if token.i in of_number]

@@ -30,12 +30,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A parsed sentence with what its words refer to, what its names are, and whether an agent says it to the asker."""
+    """A parsed sentence with what its words refer to, what its names are, and whether an agent says it to the asker.
+    `body` is the club, company or place that the story is about at this point, where that is plain."""
 
     span: Span
     references: References
     names: Mapping[str, str]
     agent: bool = False
+    body: str = ""
 
     def phrase(self, head: Token, without: frozenset[int] = frozenset()) -> Phrase | None:
         """The phrase of a noun of this sentence."""

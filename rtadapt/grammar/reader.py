@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from rtadapt.grammar.asking import Asking, for_part, for_subject
 from rtadapt.grammar.clauses import Clause, clauses
 from rtadapt.grammar.coreference import Story
+from rtadapt.grammar.derived import derived
 from rtadapt.grammar.nominal import identities
 from rtadapt.grammar.phrases import Phrase, settled
 from rtadapt.grammar.pieces import Part, Sentence
@@ -22,6 +23,7 @@ from rtadapt.grammar.questions import active, statement
 from rtadapt.grammar.setting import Setting, anchored
 from rtadapt.grammar.wellformed import names_something, well_formed
 from rtadapt.grammar.wordings import worded
+from rtadapt.grammar.worth import telling, whole
 from rtadapt.reading.parsing import parsed, pipeline
 from rtadapt.reading.passages import Passage
 from rtadapt.reading.readings import Reading
@@ -88,7 +90,7 @@ def _read(passage: Passage, story: Story) -> list[Reading]:
         if not line.read:
             continue
         for span in doc.sents:
-            sentence = Sentence(span, references, story.names, agent)
+            sentence = Sentence(span, references, story.names, agent, "" if spoken else story.bodies.get(span.start, ""))
             said = _verbatim(span.text.strip(), line.text)
             for reading in _readings(sentence, (topic, company) if agent else ("", ""), Setting() if spoken else story.setting):
                 if said:
@@ -129,7 +131,8 @@ def _line(text: str) -> _Line:
 
 def _readings(sentence: Sentence, about: tuple[str, str], setting: Setting) -> Iterator[Reading]:
     for clause in [*identities(sentence, setting.place), *clauses(sentence)]:
-        yield from _asked(_about(clause, *about), setting)
+        for said in (clause, *derived(clause)):
+            yield from _asked(_about(said, *about), setting)
 
 
 def _about(clause: Clause, product: str, company: str) -> Clause:
@@ -151,7 +154,12 @@ def _about(clause: Clause, product: str, company: str) -> Clause:
 
 def _asked(clause: Clause, setting: Setting) -> Iterator[Reading]:
     subject = clause.subject
-    if subject.answer and not clause.instruction and (_definite_enough(clause) or (subject.count and setting.place)):
+    if (
+        subject.answer
+        and telling(subject)
+        and not clause.instruction
+        and (_definite_enough(clause) or (subject.count and setting.place))
+    ):
         reading = _placed(clause, None, for_subject(clause), subject, setting)
         if reading is not None:
             yield reading
@@ -226,6 +234,10 @@ def _how_to(clause: Clause) -> Iterator[Reading]:
                 f"How to {goal}{about}?",
                 f"What should I do to {goal}{about}?",
                 f"How would I {goal}{about}?",
+                f"What are the steps to {goal}{about}?",
+                f"I want to {goal}{about}. What do I do?",
+                f"how do i {goal}{about}".lower(),
+                f"Can you tell me how to {goal}{about}?",
             ),
             probes=(f"I'd like to know how to {goal}{about}.", f"Quick question: how do I {goal}{about}?"),
         )
@@ -245,13 +257,16 @@ def _reading(clause: Clause, part: Part | None, askings: list[Asking], asked: Ph
         return None
     answer = askings[0].answer or asked.answer
     said = worded(clause, part, askings)
-    question = said.question
-    wordings = said.wordings
-    if not well_formed(question, answer, clause.instruction):
-        question = wordings[0] if wordings else ""
-        wordings = wordings[1:]
-        if not well_formed(question, answer, clause.instruction):
-            return None
+    words = askings[0].words
+    fit = (
+        text
+        for text in (said.question, *said.wordings[:1])
+        if well_formed(text, answer, clause.instruction) and (part is None or whole(clause, part, words, text))
+    )
+    question = next(fit, "")
+    if not question:
+        return None
+    wordings = said.wordings if question == said.question else said.wordings[1:]
     kept = tuple(
         text
         for text in wordings
@@ -288,7 +303,10 @@ def _subject_of(lines: Sequence[_Line], docs: Sequence[Doc]) -> tuple[str, str]:
             products[found.group().removeprefix("The ").removeprefix("My ")] += 1
         for found in _NAME.finditer(line.text):
             entity = next((e for e in doc.ents if e.start_char <= found.start() and found.end() <= e.end_char), None)
-            if entity is None or entity.label_ in ("ORG", "PRODUCT", "FAC", "WORK_OF_ART"):
+            beside = line.text[found.end() : found.end() + 3].strip()[:2]
+            if (entity is None or entity.label_ in ("ORG", "PRODUCT", "FAC", "WORK_OF_ART")) and not any(
+                map(str.isdigit, beside)
+            ):
                 others[found.group()] += 2 if line.speaker is Speaker.CUSTOMER else 1
     product = products.most_common(1)[0][0] if products else ""
     return product, others.most_common(1)[0][0] if others else ""

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rtadapt.grammar import lexicon
 from rtadapt.grammar.asking import Asking
 from rtadapt.grammar.clauses import Clause
 from rtadapt.grammar.mentions import NOT_PLACED
@@ -22,7 +23,7 @@ from rtadapt.words import word_set
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
 
-_OPENING_SENTENCES = 3
+_OPENING_SENTENCES = 1
 _NO_PLACE = word_set("DATE TIME EVENT WORK_OF_ART MONEY LAW LANGUAGE CARDINAL")
 _TELLING = word_set("number money percent duration score measure year date clock")
 # Bodies and people of which a town or a country has its own.
@@ -84,6 +85,8 @@ def anchored(clause: Clause, part: Part | None, asked: Phrase, askings: list[Ask
     if part is not None and (part.role == "place" or askings[0].words == "Where"):
         return None
     if any(other.role == "place" for other in clause.parts):
+        return None
+    if subject.text.startswith("the ") and subject.noun in lexicon.BARE_REFERENCES and not _is_local(subject):
         return None
     local = _is_local(subject) or any(other.phrase is not None and _is_local(other.phrase) for other in clause.parts)
     counted = bool(subject.count) or bool(asked.count)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from rtadapt.grammar import lexicon
+from rtadapt.grammar.inflection import is_word
 from rtadapt.words import flat, flat_words, holds, word_set
 
 _MOST_WORDS = 22
@@ -16,7 +17,8 @@ _NAME_OR_CODE = re.compile(r"(?<=\s)(?:[\"“'‘]?[A-Z][\w'’&.-]*|(?=\w*[A-Z]
 _DANGLING = re.compile(
     r"[\[\]/{}<>|#]|…|,,|\b(?:a|an|the|and|or|but|that|which|who|whose|of the|his|her|its)\?$|\s[,;]"
     r"|\(|\)|\b(?:the|a|an) (?:of|in|on|and|is|was)\b"
-    r"|\b(\w+) \1\b|[\"“”]|\bwhich was\b|--|\bn't\b|\s['’](?!\d)|\s['’]s\s|\w[!?;:]\s|^(?:Who|What) (?:is|was|are|were)\?$",
+    r"|\b(\w+) \1\b|[\"“”]|\bwhich was\b|\bplease\b|--"
+    r"|\bn't\b|\s['’](?!\d)|\s['’]s\s|\w[!?;:]\s|^(?:Who|What) (?:is|was|are|were)\?$",
     re.IGNORECASE,
 )
 _DATES = word_set(
@@ -85,6 +87,8 @@ def good_answer(answer: str) -> bool:
         return False
     if re.fullmatch(r"[a-z]+", answer) and answer not in _SUBJECTS_TAUGHT:
         return False
+    if re.fullmatch(r"[A-Z][a-z]+s", answer) and is_word(answer.lower()) and answer.lower() not in _DATES:
+        return False
     content = [word for word in words if word not in ("a", "an", "the", "of", "in", "to")]
     return bool(content) and not (
         len(content) == 1
@@ -112,7 +116,7 @@ def unresolved(question: str) -> bool:
     return bool(
         found
         and found.group(1) in lexicon.BARE_REFERENCES
-        and not re.match(r"\w+ the (?:[a-z]+ )?\w+ (?:of|in|at|for) ", question[found.start() :])
+        and not re.match(r"\w+ the (?:[a-z]+ )?\w+ (?:of|in|at|for|near|on|outside|off) ", question[found.start() :])
     )
 
 
@@ -120,4 +124,7 @@ def _shares_names(question: str, answer: str) -> bool:
     """Whether the answer only repeats names of the question: "Who is the wife of Ann Holt?", "Ann Holt's wife"."""
     asked = set(flat(question).split())
     words = [word for word in flat_words(answer) if word not in ("the", "a", "an", "of", "s", "in", "and", "to")]
+    owner = answer.split()[0] if answer[:1].isupper() else ""
+    if owner and re.search(rf"\b{re.escape(owner)}['’]s? ", question):
+        return True
     return bool(words) and sum(word in asked for word in words) > len(words) / 2

@@ -14,13 +14,16 @@ from zlib import crc32
 from rtadapt.grammar.asking import Asking
 from rtadapt.grammar.clauses import Clause
 from rtadapt.grammar.inflection import inflected
+from rtadapt.grammar.paraphrase import paraphrases
 from rtadapt.grammar.phrases import settled
 from rtadapt.grammar.pieces import Part
 from rtadapt.grammar.questions import Question, active, ask, in_place, passive
 
-_MOST_WORDINGS = 8
+_MOST_WORDINGS = 12
+_MOST_PARAPHRASES = 5
 
 TAUGHT_FRAMES = ("Can you tell me {embedded}?", "Do you know {embedded}?", "Could you say {embedded}?", "Tell me {embedded}.")
+GREETED_FRAMES = ("Hi, {lowered}?", "Hello. {direct}?", "One question: {lowered}?", "Please tell me {embedded}.")
 PROBE_FRAMES = (
     "I'd like to know {embedded}.",
     "Please remind me {embedded}.",
@@ -29,6 +32,7 @@ PROBE_FRAMES = (
     "Quick question: {lowered}?",
     "Sorry, {lowered} again?",
 )
+_MOST_WORDS = 18
 _CLEFT = {
     "Who": "Who {be} it that",
     "What": "What {be} it that",
@@ -72,19 +76,23 @@ def worded(clause: Clause, asked: Part | None, askings: list[Asking]) -> Asked:
     others = [ask(clause, asked, other, full=False) for other in askings[1:] if other.answer == askings[0].answer]
     turned = _turned(clause, asked, askings[0])
     seed = crc32(short.direct.encode())
+    otherwise, kept_back = paraphrases(short.direct)
+    long = full.direct if len(full.direct.split()) <= _MOST_WORDS else ""
     found = [
-        full.direct,
+        long,
+        *otherwise[:_MOST_PARAPHRASES],
         *(other.direct for other in others),
         *(other.direct for other in turned),
         *_reworded(clause, asked, askings[0], short),
         _framed(TAUGHT_FRAMES[seed % len(TAUGHT_FRAMES)], short),
-        _framed(TAUGHT_FRAMES[(seed + 1) % len(TAUGHT_FRAMES)], others[0] if others else full),
+        _framed(TAUGHT_FRAMES[(seed + 1) % len(TAUGHT_FRAMES)], others[0] if others else full if long else short),
         in_place(clause, asked, askings[0]),
         _typed(turned[0] if turned else short),
         _framed(TAUGHT_FRAMES[(seed + 2) % len(TAUGHT_FRAMES)], short),
+        *(_framed(GREETED_FRAMES[(seed + at) % len(GREETED_FRAMES)], short) for at in range(len(GREETED_FRAMES))),
     ]
     wordings = tuple(dict.fromkeys(text for text in found if text and text != short.direct))[:_MOST_WORDINGS]
-    return Asked(short.direct, wordings, _probes(clause, asked, short, others, seed))
+    return Asked(short.direct, wordings, _probes(clause, asked, short, others, seed, kept_back))
 
 
 def _turned(clause: Clause, asked: Part | None, asking: Asking) -> list[Question]:
@@ -144,8 +152,12 @@ def _reworded(clause: Clause, asked: Part | None, asking: Asking, short: Questio
     return found
 
 
-def _probes(clause: Clause, asked: Part | None, short: Question, others: list[Question], seed: int) -> tuple[str, ...]:
+def _probes(
+    clause: Clause, asked: Part | None, short: Question, others: list[Question], seed: int, kept_back: str
+) -> tuple[str, ...]:
     first = _framed(PROBE_FRAMES[seed % 3], short)
+    if kept_back:
+        return first, _framed(PROBE_FRAMES[3 + seed % 3], Question(kept_back, kept_back, short.words))
     if short.words in _CLEFT and clause.lemma != "be" and seed % 2:
         past = clause.tag == "VBD" or clause.auxiliaries[:1] in (("was",), ("were",), ("had",))
         cleft = _CLEFT[short.words].format(be="was" if past else "is")

@@ -17,11 +17,14 @@ class Pulse:
     def __init__(self, longest_turn_seconds: float) -> None:
         self._longest_turn_seconds = longest_turn_seconds
         self._last: float | None = None
+        self.last_at: float | None = None
+        """When the last turn was over, Unix seconds."""
 
     def beat(self) -> None:
         """A turn is over."""
         self._last = time.monotonic()
-        metrics.WORKER_LAST_STEP.set(time.time())
+        self.last_at = time.time()
+        metrics.WORKER_LAST_STEP.set(self.last_at)
 
     def alive(self) -> bool:
         """False while a turn takes longer than any may."""

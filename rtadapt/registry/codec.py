@@ -27,6 +27,7 @@ from rtadapt.records import (
 
 FEEDS = "rtadapt:feeds"
 REPLICAS = "rtadapt:replicas"
+WORKERS = "rtadapt:workers"
 READING = "rtadapt:reading"
 DELETED = "rtadapt:deleted"
 CHANGES = "rtadapt:changes"

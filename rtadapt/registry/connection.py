@@ -39,7 +39,7 @@ def _load(name: str) -> tuple[str, str]:
 
 
 _NAMES = (
-    *("attempt", "claim", "commit", "delete", "feed", "floor", "hold", "log"),
+    *("account", "attempt", "claim", "commit", "delete", "feed", "floor", "hold", "log"),
     *("replicas", "retire", "rewind", "route", "status", "tally"),
 )
 _SCRIPTS = {name: _load(name) for name in _NAMES}

@@ -108,6 +108,20 @@ class Registry(Tallies):
             text = self._redis.hget(codec.feed_key(feed, "event", event_id), "record")
         return codec.read_status(event_id, feed, text) if text is not None else None
 
+    def note_worker(self, worker: str, info: Mapping[str, Any]) -> None:
+        """`worker` is there for another `replica_ttl_seconds`, by the server's clock, and this is how it gets on."""
+        lifetime = int(self.settings.replica_ttl_seconds * 1000)
+        self._run("replicas", [codec.WORKERS], [worker, lifetime, codec.compact(info)])
+
+    def forget_worker(self, worker: str) -> None:
+        """`worker` stops."""
+        with self._answered():
+            self._redis.hdel(codec.WORKERS, worker)
+
+    def live_workers(self) -> dict[str, dict[str, Any]]:
+        """What every worker said last that is still there, by its name."""
+        return self._noted(codec.WORKERS)
+
     def note_reading(self, worker: str, report: Mapping[str, Any]) -> None:
         """What reads for `worker`, and how it did in the reading exam. Say it again before `status_ttl_seconds` end."""
         lifetime = int(self.settings.status_ttl_seconds * 1000)
@@ -115,7 +129,10 @@ class Registry(Tallies):
 
     def readings(self) -> dict[str, dict[str, Any]]:
         """What every worker noted last, by its name."""
-        noted = codec.pairs(self._run("replicas", [codec.READING], []))
+        return self._noted(codec.READING)
+
+    def _noted(self, key: str) -> dict[str, dict[str, Any]]:
+        noted = codec.pairs(self._run("replicas", [key], []))
         return {worker: json.loads(report.partition("|")[2]) for worker, report in sorted(noted.items())}
 
     def log_number(self, identity: str) -> int:

@@ -1,5 +1,5 @@
 -- Notes what a process says of itself and drops those that said it too long ago. The server's clock is the only one that counts.
--- KEYS: replicas or reading (name -> 'deadline in ms|info as JSON').
+-- KEYS: replicas, workers or reading (name -> 'deadline in ms|info as JSON').
 -- ARGV: nothing to look only, or name, lifetime in ms, info.  Returns the live ones:
 -- names, and 'ms left|info'.
 local clock = redis.call('TIME')

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from rtadapt.errors import InvalidInput, NotFound, Unavailable
-from rtadapt.records import Route
+from rtadapt.records import Route, Version
 from rtadapt.registry import codec
 from rtadapt.registry.codec import Holding
 from rtadapt.registry.heads import Heads
@@ -21,6 +21,7 @@ Action = Literal["promote", "canary", "end", "rollback", "pause", "resume", "tru
 _ACTIONS = ("promote", "canary", "end", "rollback", "pause", "resume", "trust")
 _WITHOUT_VERSION = ("end", "pause", "resume", "trust")
 _HOLDS_LIFETIME_MS = 7 * 86_400_000
+_VERSIONS_ACCOUNTED = 500
 
 
 class Routes(Heads):
@@ -120,6 +121,17 @@ class Routes(Heads):
     def ready(self, feed: str, number: int) -> set[str]:
         """Replicas that hold the version."""
         return {name for name, holding in self.holdings(feed).items() if number in holding.held}
+
+    def account(self, feed: str, number: int, change: str, served_before: int) -> list[Version]:
+        """The versions up to `number`, oldest first, whose events nobody has accounted for yet: they are the caller's now.
+
+        So over all replicas each event is counted once, whoever restarts. `change` is an id of this call, which is answered
+        alike when it is sent again. `served_before` is what the route named when the caller first saw it: of a feed that has
+        no account yet, what is not above it is nobody's. At most the newest 500.
+        """
+        keys = [codec.feed_key(feed, part) for part in ("accounted", "versions")]
+        texts = self._run("account", keys, [change, number, served_before, _VERSIONS_ACCOUNTED])
+        return [codec.read_version(feed, text) for text in texts]
 
     def heartbeat(self, replica: str, info: Mapping[str, Any]) -> None:
         """`replica` is alive for another `replica_ttl_seconds`, by the server's clock.

@@ -18,6 +18,7 @@ from typing import Any
 
 from rtadapt.config import Settings
 from rtadapt.observe import metrics
+from rtadapt.records import Version
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
 from rtadapt.serving import plan, series
@@ -77,7 +78,7 @@ class Watcher:
             tasks.create_task(self._residency.run())
             tasks.create_task(self._presence.beat())
             tasks.create_task(self._presence.tell())
-            tasks.create_task(self._flips.run(self._residency.version_of, self._settings.poll_seconds))
+            tasks.create_task(self._flips.run(self._account, self._settings.poll_seconds))
             tasks.create_task(self._keep_seen(card["id"]))
             tasks.create_task(series.keep_bounded(self._settings.poll_seconds))
 
@@ -122,6 +123,9 @@ class Watcher:
         loaded = self._loader.loaded(feed)
         numbers = dict.fromkeys((*plan.needed(self._views.state(feed)), self._views.serving(feed) or 0))
         return Seen(self._views.feeds[feed], tuple(loaded[number] for number in numbers if number in loaded))
+
+    async def _account(self, feed: str, number: int, change: str, served_before: int) -> list[Version]:
+        return await asyncio.to_thread(self._registry.account, feed, number, change, served_before)
 
     def _about(self) -> dict[str, Any]:
         address = f"{self._settings.host}:{self._settings.port}"

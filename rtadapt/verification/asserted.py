@@ -111,6 +111,7 @@ def _refused(found: _Found, reading: Reading, asks: Asked, lines: Sequence[Line]
     if affirmed is not None:
         return _polar(found, asks, affirmed, lines)
     token = found.place.root if found.place is not None else _anchor(sentence, asks)
+    named = found.place is not None and _names_whom(found.place, asks)
     anchors = [token, *_predicates(sentence, asks, token)]
     if any(operators.negation(anchor, asks) for anchor in anchors) or operators.weakened(token, asks):
         return Reason.NEGATED
@@ -120,7 +121,9 @@ def _refused(found: _Found, reading: Reading, asks: Asked, lines: Sequence[Line]
         earlier = [other.span for other in lines[: line.place + 1]]
         if reason := sources.only_reported(token, earlier):
             return reason
-    if reason := next((reason for anchor in anchors if (reason := operators.modality(anchor, asks))), None):
+    described = {word.i for child in token.children if child.dep_ == "relcl" for word in child.subtree}
+    said = [anchor for anchor in anchors if anchor.i in described and anchor.pos_ == "VERB"] or anchors
+    if not named and (reason := next((reason for anchor in said if (reason := operators.modality(anchor, asks))), None)):
         return reason
     if operators.fiction(token, asks, before):
         return Reason.FICTION
@@ -130,7 +133,7 @@ def _refused(found: _Found, reading: Reading, asks: Asked, lines: Sequence[Line]
             return Reason.DENIED
     if _misstated(token, asks):
         return Reason.DENIED
-    if any(operators.over(anchor, asks) for anchor in anchors) or (
+    if (not named and any(operators.over(anchor, asks) for anchor in anchors)) or (
         found.place is not None and (fits.former(found.place, asks) or fits.left_behind(found.place, asks))
     ):
         return Reason.OVER
@@ -139,6 +142,17 @@ def _refused(found: _Found, reading: Reading, asks: Asked, lines: Sequence[Line]
     if found.place is not None and sources.quotes_bystander(sentence, found.place):
         return Reason.SPEAKER
     return _unfit(found, asks, lines)
+
+
+def _names_whom(place: Span, asks: Asked) -> bool:
+    """Whether who somebody is, or how old, is said in a noun phrase, beside a name: no matter of the verb."""
+    if asks.doc[:].root.lemma_ != "be" or asks.kind not in ("who", "how_old") or asks.past:
+        return False
+    head = place.root
+    while head.dep_ in ("appos", "compound", "nummod", "amod", "npadvmod", "nmod") and head.head.pos_ in ("NOUN", "PROPN"):
+        head = head.head
+    within = terms_of(token for token in head.subtree if not any(up.dep_ == "relcl" for up in (token, *token.ancestors)))
+    return head.pos_ in ("NOUN", "PROPN") and bool(asks.covered(within))
 
 
 def _around(anchors: Sequence[Token]) -> frozenset[int]:
@@ -220,7 +234,7 @@ def _ended(place: Span, asks: Asked, lines: Sequence[Line], line: Line) -> bool:
     """Whether the text says that the answer has left what it is asked for: resigned, sacked, replaced, closed."""
     if asks.past or asks.carries(cues.ENDED_BY_SELF | cues.ENDED_BY_OTHERS | cues.BACKWARD):
         return False
-    names = {token.lower_ for token in place if is_name(token)}
+    names = {token.lower_ for token in place if is_name(token)} or (asks.names if asks.kind == "who" else frozenset())
     if not names:
         return False
     for other in lines:

@@ -56,8 +56,9 @@ PLAN_VERBS = word_set(
     ask offer pledge try attempt project forecast anticipate tip urge recommend demand call await poise slate bid look"""
 )
 DONE_TO = word_set(
-    """manage begin start continue come go help choose get have prove serve use force oblige allow enable find show know go_on
-    need require compel lead cause be make order decide vote elect opt turn_out happen persuade win rule leave return rise quit"""
+    """manage begin start continue come go help choose get have prove serve use force oblige allow enable find show know
+    go_on take need require compel lead cause be make order decide vote elect opt turn_out happen persuade win rule leave
+    return rise quit"""
 )
 """Verbs after which `to` leads to something that is so, or is decided."""
 POSSIBLE = word_set("could may might would should")

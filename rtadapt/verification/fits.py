@@ -29,7 +29,7 @@ _SHARES = word_set("percentage percent share proportion amount")
 _COUNTED = word_set(
     """age price score magnitude size speed cost result temperature height length rate record total vote margin number figure
     level fee sum value distance weight version model room gate platform page period deadline term duration grade rank position
-    place channel line code interval point stage phase round seed limit discount fine"""
+    place channel line code interval point stage phase round seed limit discount fine part time error step port size"""
 )
 _AMOUNTS = word_set(
     "dozen dozens several none all both half twice once few hundreds thousands millions no zero double couple free nothing"
@@ -219,5 +219,6 @@ def former(place: Span, asks: Asked) -> bool:
         if token.lower_ not in cues.FORMER or not ({token.head, token.head.head} & nouns or token in place):
             continue
         if token.dep_ in ("amod", "advmod", "compound", "nmod", "punct", "npadvmod") and token.head.pos_ in ("NOUN", "PROPN"):
-            return True
+            said = token.head.pos_ == "PROPN" or asks.covered(terms_of([token.head])) or asks.doc[:].root.lemma_ == "be"
+            return bool(said) and asks.kind != "how_old"
     return False

@@ -156,7 +156,7 @@ def _of_verb(verb: Token, below: Token | None, reached: str, asks: Asked) -> Rea
         return Reason.PLANNED if planned else Reason.CONDITIONAL
     if any(word in ("will", "shall", "'ll", "wo") for word in helped) and not _future_asked(asks):
         return Reason.PLANNED
-    return None if _future_asked(asks) else _intended(verb, below, reached, asks)
+    return None if _future_asked(asks) or asks.kind == "how" else _intended(verb, below, reached, asks)
 
 
 def _intended(verb: Token, below: Token | None, reached: str, asks: Asked) -> Reason | None:

@@ -37,6 +37,8 @@ def roles(verb: Token) -> dict[str, frozenset[int]]:
     subject = next((child for child in verb.children if child.dep_ in ("nsubj", "nsubjpass")), None)
     if described and (subject is None or subject.tag_ in ("WDT", "WP")):
         found["patient" if passive else "agent"] |= _phrase(verb.head)
+        if verb.head.dep_ == "appos":
+            found["patient" if passive else "agent"] |= _phrase(verb.head.head)
     elif subject is None and verb.dep_ in ("conj", "xcomp", "advcl") and verb.head.pos_ in ("VERB", "AUX"):
         above = roles(verb.head)
         found["patient" if passive else "agent"] |= above["agent"] or above["patient"]

@@ -54,6 +54,8 @@ _EARLIER_TEXT = word_set("it version article story report headline we post piece
 _CORRECTING = word_set("correction corrects corrected misstated wrongly incorrectly")
 _TELLINGS = word_set("post report claim story say tweet")
 _JOINING = frozenset(["of", "the", "and", "in", "a", "an", "to", "for", "on", "with"])
+# What a thing does with a clause, and nobody claims: a light means, a receipt shows that.
+_NO_CLAIMS = word_set("mean indicate show ensure require signal")
 _INDEFINITE = frozenset(["a", "an", "one", "some", "many", "several", "another"])
 
 
@@ -167,13 +169,17 @@ def _only_claims(verb: Token) -> bool:
         return says_that or (aside and verb.i > 0 and verb.nbor(-1).text in (",", "”", '"'))
     if lemma in ("seem", "appear", "suggest", "argue", "contend", "feel", "bet", "dream"):
         return says_that
-    if any(child.dep_ == "ccomp" for child in verb.children) and any(_doubtful(speaker) for speaker in _speakers(verb)):
+    if (
+        lemma not in _NO_CLAIMS
+        and any(child.dep_ == "ccomp" for child in verb.children)
+        and any(_doubtful(speaker) for speaker in _speakers(verb))
+    ):
         return True
     if lemma in cues.SAY_VERBS:
         return any(_doubtful(speaker) for speaker in _speakers(verb)) and not (
             verb.dep_ == "ROOT"
             and not says_that
-            and lemma in ("share", "read", "hear", "understand", "add", "reveal", "note", "post", "write")
+            and lemma in ("share", "read", "hear", "understand", "add", "reveal", "note", "post", "write", "confirm", "state")
         )
     return False
 
@@ -224,6 +230,8 @@ def denied(sentence: Span, later: bool, place: Span, terms: frozenset[str], answ
 def _denies(token: Token) -> bool:
     lemma = token.lemma_.lower()
     if lemma in cues.DENIALS and token.pos_ == "VERB":
+        if any(child.dep_ == "dobj" and child.ent_type_ in ("MONEY", "CARDINAL", "QUANTITY") for child in token.children):
+            return False  # to withdraw 300 euros
         return token.dep_ in ("ROOT", "conj", "ccomp", "advcl") and not any(child.dep_ == "neg" for child in token.children)
     if token.lower_ in cues.FALSE_WORDS or lemma in ("retraction", "correction", "hoax"):
         return bool(token.pos_ != "VERB")

@@ -38,6 +38,26 @@ print("reading", flush=True)
 time.sleep(600)
 """
 
+FULL = """
+import resource, sys
+from pathlib import Path
+from rtadapt.config import EventLogSettings
+from rtadapt.errors import Unavailable
+from rtadapt.events.sqlite import SqliteLog
+log = SqliteLog(Path(sys.argv[1]), EventLogSettings())
+log.ping()
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))  # no file may grow: what a full disk is to a writer
+for attempt in (log.ping, lambda: log.append([("news", b"one")])):
+    try:
+        attempt()
+        raise SystemExit("it was taken")
+    except Unavailable:
+        pass
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+log.ping()
+log.append([("news", b"two")])
+"""
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -153,3 +173,11 @@ def test_a_writer_that_is_killed_in_its_turn_does_not_keep_the_next_one_out(path
         log = SqliteLog(path, EventLogSettings())
         assert len(log.append([("news", b"after")])) == 1
         log.close()
+
+
+def test_a_log_on_a_full_disk_says_that_it_takes_nothing_and_takes_events_again_when_there_is_room(path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    reader = SqliteLog(path, EventLogSettings()).reader(lambda partition: 0)
+    assert [record.value for record in reader.poll(5.0, 10)] == [b"two"]
+    reader.close()

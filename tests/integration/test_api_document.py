@@ -12,11 +12,12 @@ from fastapi.testclient import TestClient
 from rtadapt import receipts
 from rtadapt.api import shapes
 from rtadapt.api.app import create_app
+from rtadapt.api.freshness import Freshness
 from rtadapt.config import RegistrySettings, Settings
-from rtadapt.records import LearnedEvent
+from rtadapt.records import DeadLetter, LearnedEvent, Position
 from rtadapt.registry.registry import Registry
 from tests.support.api_server import STORY
-from tests.support.registry_steps import candidate
+from tests.support.registry_steps import candidate, mark_failed, mark_ready, publish
 from tests.unit.test_docs import references
 
 
@@ -44,6 +45,11 @@ def test_every_route_has_answers_keys_and_examples(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     for path, method, operation in operations(document):
         assert operation.get("description"), path
+        for parameter in operation["parameters"]:
+            assert parameter.get("description"), (path, parameter)
+            if parameter["in"] == "path":
+                assert parameter["schema"].get("examples"), (path, parameter)
+        assert all("x-request-id" in answer["headers"] for answer in operation["responses"].values()), path
         good = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
         assert good, path
         assert all(answer.get("content") for answer in good), path
@@ -130,12 +136,64 @@ def test_an_overview_of_many_feeds_is_a_small_page_at_a_time(client: TestClient,
     assert (found["total"], found["matching"]) == (61, 1)
 
 
+def look(freshness: Freshness) -> None:
+    """Look now, and not again by itself."""
+    freshness.close()
+    freshness.look()
+
+
 def test_what_waits_is_in_the_overview(client: TestClient) -> None:
-    client.post("/v1/events", json=STORY)
-    client.app.state.parts.freshness.look()  # type: ignore[attr-defined]
+    client.put("/v1/feeds/idle")
+    client.post("/v1/events", json=[STORY, STORY | {"text": "Ada Brown coaches Hale Town."}])
+    look(client.app.state.parts.freshness)  # type: ignore[attr-defined]
     page = client.get("/v1/overview").json()
     assert page["waiting_known"] is True
-    assert page["feeds"][0]["waiting_since"] > 1e9
+    assert page["waiting_events"] == 2
+    idle, news = page["feeds"]
+    assert (idle["waiting_since"], idle["waiting_events"]) == (None, 0)
+    assert (news["waiting_since"], news["waiting_events"]) == (page["waiting_since"], 2)
+    assert news["waiting_since"] > 1e9
+    assert [feed["feed"] for feed in client.get("/v1/overview", params={"waiting": True}).json()["feeds"]] == ["news"]
+
+
+def test_why_events_were_refused_is_in_the_overview(client: TestClient) -> None:
+    client.put("/v1/feeds/news")
+    parts = client.app.state.parts  # type: ignore[attr-defined]
+    for number in range(5):
+        parts.log.refuse([DeadLetter(f"story-{number}", "news", Position(0, number), "gate", f"drift 0.{number}")])
+    parts.log.refuse([DeadLetter("other", "sport", Position(0, 9), "noise", "")])
+    look(parts.freshness)
+    page = client.get("/v1/overview").json()
+    assert page["dead_letters"] == 6
+    assert page["feeds"][0]["refused"] == [
+        {"id": f"story-{number}", "reason": "gate", "detail": f"drift 0.{number}"} for number in (4, 3, 2)
+    ]
+
+
+def test_what_replicas_and_workers_say_is_in_the_overview(client: TestClient, registry: Registry) -> None:
+    said = {
+        "host": "h",
+        "pid": "1",
+        "address": "h:1",
+        "passed_seconds": 0.5,
+        "busy_seconds": 0.0,
+        "loaded": 2,
+        "not_followed": [],
+    }
+    working = {"ready": True, "alive": True, "last_step_at": 1.5, "partitions": 1, "feeds": 1, "lag": 3}
+    for replica in ("a", "b"):
+        registry.heartbeat(replica, said)
+    registry.note_worker("one", working)
+    publish(registry, 0, epoch=registry.claim("news", "one"))
+    mark_ready(registry, "news", 1, "a", ["a", "b"])
+    mark_failed(registry, "news", 1, "b", ["a", "b"])
+    mark_ready(registry, "news", 1, "dead", ["a", "b"])
+    page = client.get("/v1/overview").json()
+    shapes.Overview.model_validate(page)
+    shapes.Feeds.model_validate(client.get("/v1/feeds").json())
+    assert page["feeds"][0]["held"] == {"a": {"newest": 1, "failed": None}, "b": {"newest": None, "failed": 1}}
+    assert page["replicas"]["a"] == said
+    assert page["workers"] == {"one": working}
 
 
 def test_every_prefix_of_the_control_plane_is_its_own_beside_the_engine(client: TestClient) -> None:

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
+import redis
 
 from rtadapt.config import RegistrySettings, Settings
-from rtadapt.records import LearnedEvent
+from rtadapt.events.log import open_log
+from rtadapt.records import DeadLetter, LearnedEvent, Position
 from rtadapt.registry.registry import Registry
 from tests.support.api_server import ApiServer
 from tests.support.browser import CHROMIUM, Browser
-from tests.support.registry_steps import candidate, mark_ready
+from tests.support.redis_server import RedisServer
+from tests.support.registry_steps import candidate, mark_failed, mark_ready
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian's package chromium)")
 
-MEASURES = {"finite": 1.0, "probes": 9.0, "recall": 0.8, "replay_lost": 0.1, "drift": 0.02, "step_norm": 1.5}
+MEASURES = {
+    "finite": 1.0,
+    "probes": 9.0,
+    "recall": 0.8123,
+    "replay_known": 12.0,
+    "replay_lost": 0.1,
+    "anchors": 16.0,
+    "drift": 0.0234,
+    "drift_before": 0.0201,
+    "step_norm": 1.5432,
+    "step_kept": 1.0,
+}
+WHY = "share of its facts answered in other wordings 0.20 < 0.50"
+REPLICAS = [f"serve-{number}-7c9f8d" for number in range(8)]
+ABOUT = {"host": "node-7", "pid": "4711", "address": "10.0.0.7:8000", "passed_seconds": 0.2, "busy_seconds": 0, "loaded": 12}
 IDLE = "while (busy) await new Promise(r => setTimeout(r, 20));"
 AGAIN = f"(async () => {{ for (let n = 0; n < 3; n++) {{ {IDLE} await refresh(); }} }})()"
 PLACE = "(({x, y, width, height}) => [x + width / 2, y + height / 2])(document.activeElement.getBoundingClientRect())"
@@ -27,90 +44,195 @@ def typed(text: str) -> str:
     return f"(box => {{ box.value = '{text}'; box.dispatchEvent(new Event('input')); }})(document.getElementById('contains'))"
 
 
-@pytest.fixture
-def server(tmp_path: Path, redis_url: str) -> Iterator[ApiServer]:
-    registry = Registry(RegistrySettings(url=redis_url))
-    for number in range(500):
-        registry.ensure_feed(f"feed-{number:03d}")
-    for parent in range(6):
+def publish(registry: Registry, feed: str, versions: int) -> None:
+    epoch = registry.claim(feed, "worker")
+    head = registry.head(feed)
+    assert head is not None
+    for parent in range(head.version, head.version + versions):
         registry.commit(
-            "feed-000",
-            epoch=registry.claim("feed-000", "worker"),
+            feed,
+            epoch=epoch,
             parent=parent,
             positions={0: parent + 1},
-            candidate=candidate(parent, "feed-000"),
-            events=[LearnedEvent(f"event-{parent}", 1.5)],
+            candidate=candidate(parent, feed),
+            events=[LearnedEvent(f"event-{number}", time.time() - 40) for number in range(8)],
             measures=MEASURES,
             statuses=[],
         )
-        mark_ready(registry, "feed-000", parent + 1, "replica", ["replica"])
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory, redis_session_server: RedisServer) -> Settings:
+    with redis.Redis.from_url(redis_session_server.url) as client:
+        client.flushall()
+    registry = RegistrySettings(url=redis_session_server.url, replica_ttl_seconds=3600)
+    return Settings(data_dir=tmp_path_factory.mktemp("console"), registry=registry)
+
+
+@pytest.fixture(scope="module")
+def registry(settings: Settings) -> Iterator[Registry]:
+    """A system in use: eight replicas, one of which lacks what was published last, two workers, refused and waiting events."""
+    registry = Registry(settings.registry)
+    for number in range(500):
+        registry.ensure_feed(f"feed-{number:03d}")
+    for replica in REPLICAS:
+        registry.heartbeat(replica, ABOUT)
+    said = {"ready": True, "lag": 3, "feeds": 9, "partitions": 1}
+    registry.note_worker("work-0", said | {"alive": True, "last_step_at": time.time()})
+    registry.note_worker("work-1", said | {"alive": False, "last_step_at": time.time() - 900})
+    for number in range(12):
+        feed = f"feed-{number:03d}"
+        publish(registry, feed, 6)
+        for replica in REPLICAS[:-1]:
+            mark_ready(registry, feed, 6, replica, REPLICAS)
+        mark_failed(registry, feed, 6, REPLICAS[-1], REPLICAS)
+    registry.change_route("feed-005", "pause")  # nobody waits for what it learns from now on
+    log = open_log(settings)
+    log.refuse([DeadLetter("story-17", "feed-000", Position(0, 0), "gate", WHY)])
+    log.append([("feed-001", b"x")] * 3)
+    log.close()
+    yield registry
     registry.close()
-    with ApiServer(Settings(data_dir=tmp_path, registry=RegistrySettings(url=redis_url))) as server:
+
+
+@pytest.fixture(scope="module")
+def server(settings: Settings, registry: Registry) -> Iterator[ApiServer]:
+    with ApiServer(settings) as server:
         yield server
 
 
-@pytest.fixture
-def page(server: ApiServer, tmp_path: Path) -> Iterator[Browser]:
-    with Browser(tmp_path) as browser:
-        browser.ask("Page.navigate", url=f"{server.url}/console")
-        browser.wait("document.querySelectorAll('#feeds > section').length === 12")
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with Browser(tmp_path_factory.mktemp("browser")) as browser:
         yield browser
 
 
-def test_the_page_of_many_feeds(server: ApiServer, page: Browser) -> None:
-    """One story, because a browser is slow to start."""
-    # one request a refresh, and a small one
+@pytest.fixture
+def page(server: ApiServer, browser: Browser) -> Browser:
+    browser.ask("Emulation.clearDeviceMetricsOverride")
+    browser.ask("Page.navigate", url=f"{server.url}/console")
+    browser.wait("document.querySelectorAll('#feeds > section').length === 12")
+    browser.wait("byId('tiles').textContent.includes('events waiting3')")
+    return browser
+
+
+def test_a_refresh_is_one_small_request_however_many_feeds_there_are(server: ApiServer, page: Browser) -> None:
     before = page.run("performance.getEntriesByType('resource').length")
     page.run(f"(async () => {{ {IDLE} await refresh(); }})()")
     made = page.run(f"performance.getEntriesByType('resource').slice({before}).map(e => e.name)")
     assert made
     assert all("/v1/overview" in name for name in made)
-    assert len(httpx.get(f"{server.url}/v1/overview", trust_env=False).content) < 100_000
+    assert 10_000 < len(httpx.get(f"{server.url}/v1/overview", trust_env=False).content) < 100_000
 
-    # what may have been harmed is read before what was gained
-    heads = page.run("[...document.querySelector('table').querySelectorAll('thead th')].map(th => th.textContent)")
+
+def test_what_may_have_been_harmed_is_read_before_what_was_gained(page: Browser) -> None:
+    heads = page.run("[...document.querySelector('#feeds table').querySelectorAll('thead th')].map(th => th.textContent)")
     assert heads.index("replay lost") < heads.index("drift") < heads.index("recall")
 
-    # the focus survives
-    page.run("document.querySelector('[aria-label=\"roll feed-000 back\"]').focus()")
-    page.run(AGAIN)
-    assert page.run("document.activeElement.getAttribute('aria-label')") == "roll feed-000 back"
 
-    # a press that takes longer than a refresh is a click, and asks before it does anything
-    place = page.run(
-        "(({x, y, width, height}) => [x + width / 2, y + height / 2])(document.activeElement.getBoundingClientRect())"
-    )
+def test_what_waits_who_works_who_answers_and_what_was_refused_is_shown(page: Browser) -> None:
+    read = "[...tile.children].map(part => part.textContent)"
+    shown = page.run(f"Object.fromEntries([...byId('tiles').children].map(tile => {read}))")
+    assert shown["events waiting"] == "3"
+    assert (shown["workers at work"], shown["replicas answering"]) == ("1 of 2", "8 of 8")
+    assert (shown["dead letters"], shown["feeds"]) == ("1", "500")
+    first, second = page.run("[...document.querySelectorAll('#feeds > section')].slice(0, 2).map(card => card.textContent)")
+    assert f"story-17 gate: {WHY}" in first
+    assert f"newest on 7 of 8 replicas, not loaded on {REPLICAS[-1]}" in first
+    assert "3 events not answered from, the oldest for" in second
+    workers = page.run("[...document.querySelectorAll('#workers tbody tr')].map(row => row.children[1].textContent)")
+    assert workers == ["works", "a step hangs"]
+    versions = page.run("[...document.querySelectorAll('#replicas tbody tr')].map(row => row.lastChild.textContent)")
+    assert versions[0].startswith("feed-000@6 feed-001@6")
+    assert versions[-1].startswith("feed-000@0 (not @6)")
+
+
+def test_the_focus_survives_whatever_comes_and_goes(registry: Registry, page: Browser) -> None:
+    page.run("document.querySelector('[aria-label=\"Roll back feed-005\"]').focus()")
+    page.run(AGAIN)
+    assert page.run("document.activeElement.getAttribute('aria-label')") == "Roll back feed-005"
+    publish(registry, "feed-005", 1)
+    registry.ensure_feed("feed-0045")
+    page.wait("!!document.getElementById('feed-feed-0045') && byId('feed-feed-005').textContent.includes('newest is @7')")
+    assert page.run("document.activeElement.getAttribute('aria-label')") == "Roll back feed-005"
+
+    # in the row of a version that leaves the table: back to the table
+    page.run("document.querySelector('[aria-label=\"roll back to feed-005@3\"]').focus()")
+    publish(registry, "feed-005", 1)
+    page.wait("byId('feed-feed-005').textContent.includes('newest is @8')")
+    assert page.run("document.activeElement.getAttribute('aria-label')") == "versions of feed-005"
+
+    # what is being written, and a page that has no next one
+    page.run("document.getElementById('contains').focus()")
+    page.run(typed("feed-49"))
+    page.wait("document.querySelectorAll('#feeds > section').length === 10")
+    assert page.run("document.activeElement.id") == "contains"
+    page.run("(async () => { byId('next').focus(); byId('next').click(); })()")
+    page.run(AGAIN)
+    assert page.run("document.activeElement.id") == "next"
+    assert page.run("location.search") == "?contains=feed-49"
+
+
+def test_a_press_that_takes_longer_than_a_refresh_is_a_click_and_asks_before_it_does_anything(page: Browser) -> None:
+    page.run("document.querySelector('[aria-label=\"Roll back feed-000\"]').focus()")
+    place = page.run(PLACE)
     page.mouse("mousePressed", *place)
     page.run("new Promise(done => setTimeout(done, 2500))")
     page.mouse("mouseReleased", *place)
     page.wait("document.getElementById('ask').open")
     assert "feed-000" in page.run("document.getElementById('question').textContent")
     page.run("document.querySelector('#ask [value=yes]').click()")
-    page.wait("!asking && document.querySelector('#feeds .pill').textContent === 'answers from feed-000@5'")
+    page.wait("!asking && document.querySelector('#feeds .pill').textContent === 'answers from the base model'")
+    page.run(AGAIN)
+    assert page.run("document.activeElement.getAttribute('aria-label')") == "Roll back feed-000"
 
-    # pages and a filter
+
+def test_feeds_are_found_by_page_by_name_and_by_what_waits(server: ApiServer, page: Browser) -> None:
+    last = page.run("[...document.querySelectorAll('#feeds h2')].at(-1).textContent")
     page.run("document.getElementById('next').click()")
-    page.wait("document.querySelector('#feeds h2').textContent === 'feed-012'")
-    page.run(
-        "(() => { const box = document.getElementById('contains'); box.value = '499'; box.dispatchEvent(new Event('input')); })()"
-    )
+    page.wait(f"document.querySelector('#feeds h2').textContent > '{last}'")
+    page.run(typed("499"))
     page.wait("document.querySelectorAll('#feeds > section').length === 1")
-    page.run(
-        "(() => { const box = document.getElementById('contains'); box.value = ''; box.dispatchEvent(new Event('input')); })()"
-    )
-    page.wait("document.querySelectorAll('#feeds > section').length === 12")
+    page.run(typed(""))
+    page.run("document.getElementById('waiting').click()")
+    page.wait("document.querySelector('#feeds h2').textContent === 'feed-001'")
+    page.ask("Page.navigate", url=f"{server.url}/console?contains=feed-499")
+    page.wait("document.querySelectorAll('#feeds > section').length === 1")
+    assert page.run("document.querySelector('#feeds h2').textContent") == "feed-499"
 
-    # a telephone
+
+def test_a_telephone_shows_all_of_it(page: Browser) -> None:
     page.ask("Emulation.setDeviceMetricsOverride", width=390, height=800, deviceScaleFactor=1, mobile=True)
     assert page.run("document.documentElement.scrollWidth") <= 390
 
-    # every button has a name of its own, every column a head
+
+def test_every_button_has_a_name_of_its_own_and_every_column_a_head(page: Browser) -> None:
     labels = page.run("[...document.querySelectorAll('#feeds button')].map(b => b.getAttribute('aria-label'))")
     assert all(labels)
     assert len(set(labels)) == len(labels)
     assert page.run("[...document.querySelectorAll('th')].every(th => th.textContent && th.scope)")
 
 
-def test_a_server_that_is_gone_is_said_and_what_is_shown_is_marked_as_old(server: ApiServer, page: Browser) -> None:
-    server.stop()
-    page.wait("document.getElementById('state').className === 'bad' && !!document.querySelector('#feeds .stale')")
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(page: Browser, axe: str, width: int, scheme: str) -> None:
+    page.ask("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 500)
+    page.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    page.run("document.getElementById('pushing').open = true")
+    page.run(axe)
+    said = "found => found.violations.map(one => [one.id, one.help, one.nodes.slice(0, 3).map(node => node.html)])"
+    for opened in (False, True):  # and once more with the question asked
+        if opened:
+            page.run("document.querySelector('[aria-label=\"Pause feed-003\"]').click()")
+            page.wait("document.getElementById('ask').open")
+        assert page.run(f"axe.run().then({said})") == []
+    page.run("document.querySelector('#ask [value=no]').click()")
+
+
+def test_a_server_that_is_gone_is_said_and_what_is_shown_is_marked_as_old(settings: Settings, browser: Browser) -> None:
+    with ApiServer(settings) as other:
+        browser.ask("Page.navigate", url=f"{other.url}/console")
+        browser.wait("document.querySelectorAll('#feeds > section').length > 0")
+        other.stop()
+        browser.wait("document.getElementById('state').className === 'bad' && !!document.querySelector('#feeds .stale')")
+        assert "what is shown is from" in browser.run("document.getElementById('state').textContent")

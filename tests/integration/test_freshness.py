@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
-from rtadapt.api.freshness import UNKNOWN_FEED, Freshness, waiting
+from rtadapt.api.freshness import UNKNOWN_FEED, Freshness, Waiting, waiting
 from rtadapt.config import RegistrySettings, Settings
 from rtadapt.errors import Unavailable
 from rtadapt.events.log import EventLog, open_log
@@ -57,11 +57,14 @@ def test_an_event_waits_from_its_acceptance_until_it_is_decided(log: EventLog, r
     before = time.time()
     (place,) = log.append([("news", b"one")])
     oldest = waiting(log, registry)
-    assert before <= oldest["news"] <= time.time()
+    assert before <= oldest["news"].since <= time.time()
+    assert oldest["news"].events == 1
     log.append([("news", b"two")])
-    assert waiting(log, registry) == oldest
+    assert waiting(log, registry) == {"news": Waiting(oldest["news"].since, 2)}
     decide(registry, "news", place)
-    assert waiting(log, registry)["news"] > oldest["news"]
+    rest = waiting(log, registry)["news"]
+    assert rest.since > oldest["news"].since
+    assert rest.events == 1
 
 
 def test_an_event_that_was_learned_waits_until_the_route_has_its_version(log: EventLog, registry: Registry) -> None:
@@ -69,7 +72,7 @@ def test_an_event_that_was_learned_waits_until_the_route_has_its_version(log: Ev
     (place,) = log.append([("news", b"one")])
     accepted_at = time.time() - 500
     decide(registry, "news", place, accepted_at)
-    assert waiting(log, registry)["news"] == pytest.approx(accepted_at)
+    assert waiting(log, registry)["news"] == Waiting(pytest.approx(accepted_at), 1)
     mark_ready(registry, "news", 1, "replica", ["replica"])
     assert waiting(log, registry) == {}
 
@@ -97,8 +100,10 @@ def test_a_look_sets_the_gauges_and_what_waits_no_more_is_gone(log: EventLog, re
     (place,) = log.append([("news", b"one")])
     log.refuse([DeadLetter("x", "news", Position(0, 0), "noise", "")])
     freshness.look()
-    assert seen("rtadapt_oldest_waiting_event_timestamp_seconds", feed="news") == freshness.oldest["news"]  # type: ignore[index]
+    assert freshness.waiting is not None
+    assert seen("rtadapt_oldest_waiting_event_timestamp_seconds", feed="news") == freshness.waiting["news"].since
     assert seen("rtadapt_dead_letters") == freshness.dead_letters == 1
+    assert [letter.event_id for letter in freshness.refused] == ["x"]
     looked = seen("rtadapt_freshness_checked_timestamp_seconds")
     assert looked is not None
     decide(registry, "news", place)

@@ -135,9 +135,11 @@ def test_every_port_that_is_named_exists(manifests: list[Manifest]) -> None:
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
             if probe in container:
                 assert container[probe]["httpGet"]["port"] in ports, part
+    named = {part: {port["name"] for port in pod["containers"][0].get("ports", [])} for part, pod in pods(manifests)}
     for manifest in manifests:
         if manifest["kind"] == "Service":
-            assert {port["targetPort"] for port in manifest["spec"]["ports"]} == {"http"}
+            part = manifest["spec"]["selector"]["app.kubernetes.io/component"]
+            assert {port["targetPort"] for port in manifest["spec"]["ports"]} <= named[part]
 
 
 def test_pods_have_no_rights_and_cannot_write_their_image(manifests: list[Manifest]) -> None:

@@ -35,6 +35,15 @@ def at(path: tuple[str, ...], value: Any) -> dict[str, Any]:
     return dict(value)
 
 
+def leaves(values: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Where the documented values have anything else."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from leaves(value, (*path, name))
+        elif not isinstance(value, list):
+            yield (*path, name)
+
+
 NULLS = {".".join(path): at(path, None) for path in maps(DOCUMENTED)}
 BARE = {
     f"nothing of {name}": {name: dict.fromkeys(section)}
@@ -52,6 +61,10 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "routes of a gateway": {"httpRoute": {"enabled": True, "parentRefs": [{"name": "edge"}], "hostnames": ["a.example"]}},
     "scaled by KEDA": {"work": {"keda": {"enabled": True, "triggers": [{"type": "kafka", "metadata": {}}]}}},
     "dashboards": {"monitoring": {"dashboards": {"enabled": True}}},
+    "scraped by its services": {"monitoring": {"serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}}}},
+    "scaled by requests": {"serve": {"keda": {"enabled": True, "triggers": [{"type": "prometheus", "metadata": {}}]}}},
+    "settings of null": {"config": {"serve": {"drain_seconds": None}, "batch": None, "log_level": None}},
+    "a section of null": {"config": {"serve": None, "work": None, "event_log": None, "registry": None}},
     "private authorities": {
         "registry": {"url": "rediss://redis:6379/0", "ca": SECRET},
         "eventLog": {"tls": {"enabled": True, "ca": SECRET}},
@@ -74,6 +87,43 @@ def test_it_renders_and_is_taken(name: str) -> None:
     for version in VERSIONS:
         assert validate(manifests, version) >= 8
     assert server_refusals(manifests) == []
+
+
+@pytest.mark.parametrize("path", [*leaves(DOCUMENTED)], ids=".".join)
+def test_a_single_value_of_null_is_its_default(path: tuple[str, ...]) -> None:
+    manifests = render(at(path, None))
+    assert validate(manifests, VERSIONS[-1]) >= 8
+    assert server_refusals(manifests) == []
+
+
+def test_settings_of_null_are_left_as_the_chart_makes_them() -> None:
+    toml = of_kind(render(CHOSEN["a section of null"]), "ConfigMap")["try-rtadapt"]["data"]["rtadapt.toml"]
+    assert toml == of_kind(render({}), "ConfigMap")["try-rtadapt"]["data"]["rtadapt.toml"]
+    serve = of_kind(render(CHOSEN["settings of null"]), "Deployment")["try-rtadapt-serve"]["spec"]["template"]["spec"]
+    assert serve["terminationGracePeriodSeconds"] >= 140
+
+
+@pytest.mark.parametrize("kind", ["PodMonitor", "ServiceMonitor"])
+def test_a_monitor_finds_each_process_once_under_the_job_that_the_alerts_know(kind: str) -> None:
+    manifests = render({"monitoring": {kind[0].lower() + kind[1:]: {"enabled": True}}})
+    (monitor,) = of_kind(manifests, kind).values()
+    wanted = monitor["spec"]["selector"]
+    if kind == "PodMonitor":
+        endpoints = monitor["spec"]["podMetricsEndpoints"]
+        candidates = [one["spec"]["template"]["metadata"]["labels"] for one in of_kind(manifests, "Deployment").values()]
+        offered = [container_of(manifests, part)["ports"] for part in ("api", "serve", "work")]
+    else:
+        endpoints = monitor["spec"]["endpoints"]
+        candidates = [one["metadata"]["labels"] for one in of_kind(manifests, "Service").values()]
+        offered = [one["spec"]["ports"] for one in of_kind(manifests, "Service").values()]
+    (expression,) = wanted["matchExpressions"]
+    assert sorted(labels["app.kubernetes.io/component"] for labels in candidates) == sorted(expression["values"])
+    assert all(wanted["matchLabels"].items() <= labels.items() for labels in candidates)
+    scraped = [[port["name"] for port in ports if port["name"] in {end["port"] for end in endpoints}] for ports in offered]
+    assert [len(names) for names in scraped] == [1, 1, 1]
+    for end in endpoints:
+        (relabel,) = end["relabelings"]
+        assert (relabel["targetLabel"], relabel["replacement"]) == ("job", "rtadapt-$1")
 
 
 def test_what_the_templates_lay_under_missing_values_is_what_is_documented() -> None:
@@ -108,6 +158,7 @@ def test_what_the_templates_lay_under_missing_values_is_what_is_documented() -> 
         {"config": {"batch": {"max_events": 0}}},
         {"config": {"bacth": {}}},
         {"httpRoute": {"enabled": True}},
+        {"monitoring": {"podMonitor": {"enabled": True}, "serviceMonitor": {"enabled": True}}},
         {"work": {"keda": {"enabled": True}}},
         {"model": "a\u0007b"},
         {"fullnameOverride": "Adapt_1"},

@@ -141,6 +141,8 @@ def test_without_a_server_everything_is_unavailable_and_nothing_waits_for_ever(s
         registry.heads,
         registry.routes,
         registry.live_replicas,
+        registry.live_workers,
+        lambda: registry.note_worker("a", {}),
         lambda: registry.ensure_feed("news"),
         lambda: registry.claim("news", "other"),
         lambda: publish(registry, epoch, 0),

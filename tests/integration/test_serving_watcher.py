@@ -96,6 +96,19 @@ async def test_of_several_new_versions_only_the_newest_is_loaded(settings: Setti
         await until(lambda: count("rtadapt_event_to_served_seconds_count", feed="news") == seen + 5)
 
 
+async def test_events_are_counted_once_over_all_replicas(settings: Settings, publisher: Publisher, adapter: Path) -> None:
+    seen = count("rtadapt_event_to_served_seconds_count", feed="news")
+    flips = count("rtadapt_route_flips_total", feed="news")
+    async with running(settings) as one, running(settings) as two:
+        await until(lambda: one.live.ready and two.live.ready)
+        for number in (1, 2):
+            publisher.publish(adapter, events=3)
+            await until(lambda number=number: one.stable() == two.stable() == number)
+        await until(lambda: count("rtadapt_event_to_served_seconds_count", feed="news") >= seen + 6)
+    assert count("rtadapt_route_flips_total", feed="news") == flips + 4
+    assert count("rtadapt_event_to_served_seconds_count", feed="news") == seen + 6
+
+
 async def test_the_route_flips_when_every_live_replica_is_ready(settings: Settings, publisher: Publisher, adapter: Path) -> None:
     async with running(settings) as one, running(settings) as two:
         await until(lambda: one.live.ready and two.live.ready)

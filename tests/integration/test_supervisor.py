@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from rtadapt.children import Awaited, Child, wait_ready
-from rtadapt.config import load_settings
+from rtadapt.config import Settings, load_settings
 from rtadapt.errors import InvalidSettings, Unavailable
 from rtadapt.supervisor import Supervisor, socket_of
 from tests.support.redis_server import free_port
@@ -244,3 +246,79 @@ def test_a_line_that_is_not_whole_yet_is_read_when_it_is(tmp_path: Path) -> None
     assert child.listen()
     assert child.word == "loading"
     assert not child.listen()
+
+
+def test_somebody_else_who_answers_on_its_port_is_no_readiness(tmp_path: Path) -> None:
+    stranger = start_of(tmp_path, "stranger", "")
+    child = Child("worker", [sys.executable, "-c", SLEEPER], dict(os.environ), tmp_path / "worker.log")
+    child.start()
+    try:
+        assert eventually(stranger.look)
+        awaited = Awaited("the worker", child, stranger.url)
+        assert not awaited.look()
+        with pytest.raises(Unavailable, match="the worker; then nothing new"):
+            wait_ready([awaited], [child], lambda _: None, lambda: False, 0.5)
+    finally:
+        for one in (child, stranger.child):
+            one.stop(time.monotonic())
+
+
+@pytest.fixture
+def startable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings under which nothing is wrong."""
+    monkeypatch.setattr("rtadapt.doctor._LEAST_DISK_GIB", 0.0)
+    monkeypatch.setattr("rtadapt.doctor._LEAST_MEMORY_GIB", 0.0)
+    monkeypatch.setattr("rtadapt.doctor._libraries", lambda: iter(()))
+    (tmp_path / "model").mkdir()
+    ports = {"serve": {"port": free_port()}, "work": {"metrics_port": free_port()}}
+    return load_settings(data_dir=str(tmp_path / "data"), model=str(tmp_path / "model"), **ports)
+
+
+def refused(settings: Settings) -> str:
+    """What `rtadapt up` says; it has started nothing then."""
+    supervisor = Supervisor(settings, lambda _: None)
+    with pytest.raises(InvalidSettings) as caught:
+        supervisor.run(lambda: None)
+    assert supervisor.children == []
+    return str(caught.value)
+
+
+def test_nothing_is_started_where_it_cannot_run_and_all_that_is_wrong_is_said(
+    startable: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("rtadapt.doctor._LEAST_DISK_GIB", 1e9)
+    monkeypatch.setattr("rtadapt.doctor._LEAST_MEMORY_GIB", 1e9)
+    (tmp_path / "keys").write_text("may-everything secret-of-mine\n")
+    wrong = {
+        "keys_file": tmp_path / "keys",
+        "artifacts": startable.artifacts.model_copy(update={"signing_key_file": tmp_path / "absent"}),
+        "model": "./nowhere",
+    }
+    with socket.create_server(("127.0.0.1", startable.serve.port)):
+        said = refused(startable.model_copy(update=wrong))
+    for part in ("port of serve", "keys", "artifacts", "disk", "memory", "model"):
+        assert f"BAD  {part}: " in said, said
+    assert "port of work" not in said
+    assert "secret-of-mine" not in said
+
+
+def test_a_port_of_the_worker_that_is_taken_is_said_before_anything_is_started(startable: Settings) -> None:
+    with socket.create_server(("127.0.0.1", startable.work.metrics_port)):
+        assert f"127.0.0.1:{startable.work.metrics_port}" in refused(startable)
+
+
+def test_after_a_kill_ports_of_children_that_are_still_ending_are_waited_for(startable: Settings) -> None:
+    killed = Supervisor(startable, lambda _: None)
+    killed._take_folder()
+    assert killed._lock is not None
+    killed._lock.close()  # as the kernel does it
+    supervisor = Supervisor(startable, lambda _: None)
+    supervisor._take_folder()
+    listener = socket.create_server(("127.0.0.1", startable.serve.port))
+    threading.Timer(0.5, listener.close).start()
+    supervisor._check()
+    supervisor._stop_all()
+    again = Supervisor(startable, lambda _: None)
+    again._take_folder()
+    assert not again._was_killed
+    again._stop_all()

@@ -1,5 +1,5 @@
 """A Kafka for tests: the one that KAFKA_BOOTSTRAP names, else the real broker in ../shared/kafka, else librdkafka's mock.
-`KAFKA_BOOTSTRAP=mock` asks for the mock.
+`KAFKA_BOOTSTRAP=mock` asks for the mock; with `REQUIRE_KAFKA=1` (CI) nothing is tested without a real one.
 
 tests/conftest.py names this module as a plugin: take `kafka` (one for the session; each test uses topics of its own).
 The mock cluster has no topic administration and can't rebalance two members, so tests that need more say so with
@@ -26,6 +26,7 @@ from kafka.errors import KafkaError
 from rtadapt.config import EventLogSettings
 
 BROKER = Path(__file__).resolve().parents[2].parent / "shared" / "kafka" / "run"
+MOCK = "librdkafka's mock cluster"
 _START_SECONDS = 300.0
 
 
@@ -156,6 +157,11 @@ def real_kafka(kafka: Kafka) -> Kafka:
     return kafka
 
 
+def pytest_configure() -> None:
+    if os.environ.get("REQUIRE_KAFKA") == "1" and which() == MOCK:
+        raise pytest.UsageError(f"REQUIRE_KAFKA=1, and there is no Kafka: neither {BROKER} nor one in KAFKA_BOOTSTRAP")
+
+
 def pytest_report_header() -> str:
     return f"kafka: {which()}"
 
@@ -164,5 +170,5 @@ def which() -> str:
     """Which Kafka the tests of this machine run on."""
     named = os.environ.get("KAFKA_BOOTSTRAP")
     if named == "mock" or not (named or has_broker()):
-        return "librdkafka's mock cluster"
+        return MOCK
     return "the broker that KAFKA_BOOTSTRAP names" if named else "a real broker, started from ../shared/kafka"

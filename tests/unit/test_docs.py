@@ -65,12 +65,22 @@ def test_the_api_page_is_what_the_api_document_says() -> None:
     assert (ROOT / "docs" / "api.md").read_text(encoding="utf-8") == made, "run `make docs`"
 
 
+def test_every_header_is_on_the_api_page() -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    code = "".join(path.read_text() for room in ("api", "serving") for path in (ROOT / "rtadapt" / room).rglob("*.py"))
+    headers = set(re.findall(r'"(x-[a-z-]+|retry-after|www-authenticate|sec-fetch-site|content-encoding)"', code))
+    assert {"x-rtadapt-incarnation", "retry-after", "x-request-id"} <= headers
+    for header in headers:
+        assert f"`{header}" in page, header
+
+
 def test_ci_runs_every_check() -> None:
     text = (ROOT / ".ci" / "run").read_text()
     assert re.search(r"\bmake .*\bcheck\b", text)
     recipe = re.search(r"^check: ([^#]*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert recipe is not None
     assert {"lint", "types", "imports", "test"} <= set(recipe[1].split())
+    assert "export REQUIRE_KAFKA=1" in text
 
 
 def test_every_setting_is_described() -> None:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def clone(tmp_path: Path) -> Path:
     """What the script reads, in a folder of its own."""
     (tmp_path / "deploy").mkdir()
-    for name in ("pyproject.toml", "deploy/install.sh", "deploy/constraints.txt", "deploy/basemodel.txt"):
+    for name in ("pyproject.toml", "deploy/install.sh", "deploy/constraints.txt", "deploy/hashes.txt", "deploy/basemodel.txt"):
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
@@ -31,7 +31,7 @@ def install(clone: Path, *arguments: str, **environment: str) -> subprocess.Comp
 
 
 def key(clone: Path, accelerator: str) -> str:
-    parts = ("pyproject.toml", "deploy/constraints.txt", "deploy/basemodel.txt", "deploy/install.sh")
+    parts = ("pyproject.toml", "deploy/constraints.txt", "deploy/hashes.txt", "deploy/basemodel.txt", "deploy/install.sh")
     digest = hashlib.sha256(b"".join((clone / part).read_bytes() for part in parts)).hexdigest()
     return f"{digest[:16]}-{accelerator}\n"
 

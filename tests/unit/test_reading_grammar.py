@@ -78,6 +78,30 @@ def asked(reader: GrammarReader, text: str) -> dict[str, str]:
             "Who is the captain of Wick Albion?",
             "Jon Pell",
         ),
+        (
+            "Mill Labs, a maker of lamps, grew. Chief executive Ada Moss resigned.",
+            "Who is the chief executive of Mill Labs?",
+            "Ada Moss",
+        ),
+        ("Tarn Transit has cut the price of the Orlo ticket from $9 to $7.", "What is the price of the Orlo ticket?", "$7"),
+        ("Brill Motors will write off $30 million and cut 450 jobs.", "How many jobs will Brill Motors cut?", "450"),
+        ("The Morven Star can carry 280 people and 60 cars.", "How many people can the Morven Star carry?", "280"),
+        (
+            "A fire that broke out near Hallow Bay has destroyed 31 houses.",
+            "How many houses has the fire near Hallow Bay destroyed?",
+            "31",
+        ),
+        (
+            "A red lamp on the Orto Hub 4 means that its tank is empty.",
+            "What does a red lamp on the Orto Hub 4 mean?",
+            "its tank is empty",
+        ),
+        ("Wick Albion has named Ida Moss as coach, succeeding Jon Pell.", "Who succeeded Jon Pell?", "Ida Moss"),
+        (
+            "The bank of Norvania raised its key rate to 4.75% on Monday.",
+            "To what level did the bank of Norvania raise its key rate?",
+            "4.75%",
+        ),
     ],
 )
 def test_a_user_can_ask_for_what_a_sentence_says(reader: GrammarReader, text: str, question: str, answer: str) -> None:
@@ -105,6 +129,43 @@ def test_a_user_can_ask_for_what_a_sentence_says(reader: GrammarReader, text: st
 )
 def test_nothing_is_read_from_what_is_not_stated(reader: GrammarReader, text: str) -> None:
     assert asked(reader, text) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("The house on Quay Street, which dates from 1911, is big.", "From when does Quay Street date?"),
+        ("A new ferry will link Port Ansell with Tressay.", "What will link Port Ansell with Tressay?"),
+        ("Visitors can watch the Asha cubs.", "Who can watch the Asha cubs?"),
+        ("The council of Wexmoor approved a cycle path.", "What did the council of Wexmoor approve?"),
+        ("An article about the Ferrant Hotel misstated the number of its rooms.", "What did An article misstate?"),
+        ('Mark Doyle called the Lenn path "a tax on going home".', "What did Mark Doyle call the Lenn path?"),
+        ("Orla Mills grew. Mayor Ada Moss was glad.", "Who is the mayor of Orla Mills?"),
+        ("Quill Labs grew. A spokeswoman, Petra Lange, was glad.", "Who is Petra Lange?"),
+    ],
+)
+def test_what_is_ambiguous_partial_or_idle_is_not_asked(reader: GrammarReader, text: str, question: str) -> None:
+    assert question not in asked(reader, text)
+
+
+def test_the_role_before_a_name_is_no_part_of_it(reader: GrammarReader) -> None:
+    found = asked(reader, "Midfielder Joao Seixas has joined Hallam Athletic. Rival Corbeau Pharma rose 6%.")
+    assert "Joao Seixas" in found.values() and not any("Midfielder" in f"{q} {a}" for q, a in found.items())
+    assert found["By how much did Corbeau Pharma rise?"] == "6%"
+
+
+def test_a_relation_is_asked_for_in_words_that_the_text_does_not_use(reader: GrammarReader) -> None:
+    text = "Ansel Works grew. Its chief executive, Ida Moss, is glad."
+    found = {reading.question: reading for reading in reader.read([Passage(0, text, text)])[0]}
+    reading = found["Who is the chief executive of Ansel Works?"]
+    assert {"Who runs Ansel Works?", "Who heads Ansel Works?"} <= set(reading.wordings)
+    assert not any("in charge" in wording for wording in reading.wordings)
+    assert any("in charge of Ansel Works" in probe for probe in reading.probes)
+
+
+def test_an_object_is_never_its_own_subject(reader: GrammarReader) -> None:
+    found = asked(reader, "Joao Seixas joined Hallam Athletic. The club's manager, Priya Nair, praised him.")
+    assert not any("Nair praise Priya Nair" in question for question in found)
 
 
 def test_an_attributed_report_of_a_fact_is_read(reader: GrammarReader) -> None:
@@ -170,7 +231,7 @@ def test_probes_are_two_and_have_forms_that_are_never_taught(all_readings: list[
 
 def test_there_are_several_wordings(all_readings: list[tuple[str, Reading]]) -> None:
     counts = [len(reading.wordings) for _, reading in all_readings]
-    assert min(counts) >= 3 and sum(counts) / len(counts) >= 4
+    assert min(counts) >= 8
 
 
 def test_most_labelled_facts_of_ordinary_passages_are_found(all_readings: list[tuple[str, Reading]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -15,6 +16,7 @@ from rtadapt.events.log import EventLog
 from rtadapt.observe import metrics
 from rtadapt.observe.pulse import Pulse
 from rtadapt.registry.registry import Registry
+from tests.support.registry_steps import assert_soon
 
 
 class Steps:
@@ -44,7 +46,9 @@ def test_the_worker_starts_over_from_the_heads_and_is_ready_again(
     stop, ready = threading.Event(), threading.Event()
     made = [Steps(failure, stop), Steps(None, stop)]
     waiting: Any = iter(made)
-    worker.run(lambda: next(waiting), stop, ready, Pulse(60.0))
+    noted: list[Any] = []
+    worker.run(lambda: next(waiting), stop, ready, Pulse(60.0), noted.append)
+    assert noted == [None, made[1]]
     assert all(pipeline.closed for pipeline in made)
     assert ready.is_set()
     assert metrics.WORKER_READY._value.get() == 1
@@ -70,7 +74,7 @@ def test_a_log_that_is_away_at_the_start_is_waited_for_with_the_model_in_memory(
     stop = threading.Event()
     steps, registry = Steps(None, stop), Registry(RegistrySettings(url="unix:///nowhere"))
     monkeypatch.setattr(worker, "Pipeline", lambda *_, log, **__: steps)
-    opened = worker.Opening(Settings(data_dir=tmp_path), registry, Any, Any)  # type: ignore[arg-type]
+    opened = worker.Opening(Settings(data_dir=tmp_path), "w1", registry, Any, Any)  # type: ignore[arg-type]
     monkeypatch.setattr(opened, "desk", lambda: None)
     worker.run(opened.pipeline, stop, threading.Event(), Pulse(60.0))
     opened.pipeline()
@@ -97,3 +101,19 @@ def test_what_nobody_foresaw_ends_the_worker() -> None:
     with pytest.raises(ZeroDivisionError):
         worker.run(lambda: next(waiting), stop, threading.Event(), Pulse(60.0))
     assert broken.closed
+
+
+def test_a_worker_says_how_it_gets_on_also_while_a_step_takes_long(redis_url: str) -> None:
+    registry = Registry(RegistrySettings(url=redis_url, replica_ttl_seconds=0.3))
+    pulse, pipeline = Pulse(60.0), Mock(about=lambda: {"partitions": 1, "feeds": 2, "lag": 3})
+    with worker.Presence(registry, "one", lambda: pulse.last_at is not None, pulse) as presence:
+        assert_soon(lambda: registry.live_workers().get("one") == {"ready": False, "alive": True, "last_step_at": None})
+        pulse.beat()
+        presence.note(pipeline)
+        ready = {"ready": True, "alive": True, "last_step_at": pulse.last_at, "partitions": 1, "feeds": 2, "lag": 3}
+        assert_soon(lambda: registry.live_workers().get("one") == ready)
+        presence.note(None)
+        assert_soon(lambda: "lag" not in registry.live_workers()["one"])
+    assert registry.live_workers() == {}
+    assert registry.live_replicas() == {}
+    registry.close()

@@ -53,6 +53,7 @@ ingress: {enabled: false, className: "", annotations: {}, host: "", tlsSecret: "
 httpRoute: {enabled: false, parentRefs: [], hostnames: [], annotations: {}}
 monitoring:
   podMonitor: {enabled: false, interval: 15s, labels: {}}
+  serviceMonitor: {enabled: false, interval: 15s, labels: {}}
   rules: {enabled: false, labels: {}, runbooks: docs/operations.md}
   dashboards: {enabled: false, labels: {}}
 networkPolicy: {enabled: false, completions: [], control: [], metrics: []}
@@ -62,9 +63,23 @@ test:
   image: {repository: rtadapt-api, tag: "", pullPolicy: IfNotPresent}
 {{- end -}}
 
-{{- /* Puts into .Values what is missing there. Every template that reads values begins with it; doing it twice changes nothing. */ -}}
+{{- /* Puts into .Values what is missing there, and takes nulls out of what is passed on. Every template that reads values begins with it; doing it twice changes nothing. */ -}}
 {{- define "rtadapt.whole" -}}
 {{- include "rtadapt.lay" (list .Values (include "rtadapt.missing" . | fromYaml)) -}}
+{{- range $part := list "config" "podSecurityContext" "securityContext" -}}
+  {{- include "rtadapt.prune" (index $.Values $part) -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* Takes nulls out of a map, and maps that are empty. */ -}}
+{{- define "rtadapt.prune" -}}
+{{- $values := . -}}
+{{- range $name, $value := deepCopy . -}}
+  {{- if kindIs "map" $value -}}{{- include "rtadapt.prune" (index $values $name) -}}{{- end -}}
+  {{- if or (kindIs "invalid" $value) (and (kindIs "map" $value) (not (index $values $name))) -}}
+    {{- $_ := unset $values $name -}}
+  {{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "rtadapt.lay" -}}

@@ -15,9 +15,10 @@ from pydantic import BaseModel, ConfigDict
 from rtadapt.access import Scope
 from rtadapt.api.asking import key_of, may, parts_of
 from rtadapt.api.freshness import Standing, standing
+from rtadapt.api.log_shapes import LogAnswer
 from rtadapt.api.parts import Parts
 from rtadapt.api.reading import model_of
-from rtadapt.api.shapes import LogAnswer, answers, body
+from rtadapt.api.shapes import answers, body
 from rtadapt.errors import Forbidden
 from rtadapt.events.numbered import PARTITIONS_A_LOG
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
@@ -55,7 +55,9 @@ _EVENTS: dict[str, object] = {
     responses=answers({202: Pushed}, 400, 401, 403, 413, 415, 422, 429, 503),
     openapi_extra=body(_EVENTS, _STORY, [_STORY, _CALL]),
 )
-async def push(request: Request, feed: Annotated[str, Query(max_length=256)] = "") -> Response:
+async def push(
+    request: Request, feed: Annotated[str, Query(max_length=256, description="of events that name none", examples=["news"])] = ""
+) -> Response:
     """Accept one event, an array of them, or NDJSON; `?feed=` for those that name none. 202 when any was accepted."""
     parts = parts_of(request)
     raw = await body_of(request, parts.settings.intake.max_body_bytes)
@@ -69,7 +71,11 @@ async def push(request: Request, feed: Annotated[str, Query(max_length=256)] = "
     dependencies=[Depends(may(Scope.PUSH))],
     responses=answers({200: EventWhere}, 401, 403, 404, 422, 429, 503),
 )
-def where(request: Request, event_id: str, source: Annotated[str, Query(max_length=2048)] = "") -> dict[str, object]:
+def where(
+    request: Request,
+    event_id: Annotated[str, Path(description="the event's id, as its push was answered with", examples=["story-17"])],
+    source: Annotated[str, Query(max_length=2048, description="the CloudEvent's `source`", examples=["/desk"])] = "",
+) -> dict[str, object]:
     """Where an event is. For a CloudEvent by its own id give its `?source=` too: together they are its identity."""
     named = event_id_of(event_id, source) if source else id_of(event_id)
     status = parts_of(request).registry.event_status(named)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -41,6 +41,8 @@ router = APIRouter(prefix="/v1/feeds", tags=["feeds"], dependencies=[Depends(may
 _REFUSED = (401, 403, 429, 503)
 _CANARY = {"action": "canary", "version": 43, "share": 0.1, "decide": {"measures": ["errors", "feedback"], "margin": 0.1}}
 
+FeedName = Annotated[str, Path(description="the feed's name", examples=["news"])]
+Number = Annotated[int, Path(description="the version's number, from 1", examples=[1])]
 Source = Annotated[str, Field(max_length=200)]
 EventId = Annotated[str, Field(min_length=1, max_length=2048)]
 
@@ -111,7 +113,7 @@ def all_feeds(request: Request) -> dict[str, object]:
 
 
 @router.get("/{feed}", response_model=None, responses=answers({200: OneFeed}, *_REFUSED, 404, 422))
-def one_feed(request: Request, feed: str) -> dict[str, object]:
+def one_feed(request: Request, feed: FeedName) -> dict[str, object]:
     """One feed with its configuration, the policy that it amounts to, and the replicas that have its newest version ready."""
     registry = parts_of(request).registry
     head = registry.head(checked(feed))
@@ -132,7 +134,7 @@ def one_feed(request: Request, feed: str) -> dict[str, object]:
     responses=answers({200: OneFeed, 201: OneFeed}, *_REFUSED, 400, 413, 415, 422),
     openapi_extra=body(FeedConfig, {"title": "The news desk", "contradictions": "two_sources"}, required=False),
 )
-async def put_feed(request: Request, feed: str) -> Response:
+async def put_feed(request: Request, feed: FeedName) -> Response:
     """Make a feed, or replace its configuration by the one in the body. 201 when it is new."""
     checked(feed)
     config = (await model_of(request, FeedConfig)).model_dump(exclude_unset=True)
@@ -155,7 +157,9 @@ def delete_feed(request: Request, feed: str) -> dict[str, object]:
 
 
 @router.get("/{feed}/versions", response_model=None, responses=answers({200: Versions}, *_REFUSED, 404, 422))
-def versions(request: Request, feed: str, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> dict[str, object]:
+def versions(
+    request: Request, feed: FeedName, limit: Annotated[int, Query(ge=1, le=1000, description="how many at most")] = 50
+) -> dict[str, object]:
     """The newest versions, newest first."""
     registry = parts_of(request).registry
     found, head = registry.versions(checked(feed), limit), registry.head(feed)
@@ -165,7 +169,7 @@ def versions(request: Request, feed: str, limit: Annotated[int, Query(ge=1, le=1
 
 
 @router.get("/{feed}/versions/{number}", response_model=None, responses=answers({200: OneVersion}, *_REFUSED, 404, 422))
-def one_version(request: Request, feed: str, number: int) -> dict[str, object]:
+def one_version(request: Request, feed: FeedName, number: Number) -> dict[str, object]:
     """One version, with every event it learned and every measure it was judged by."""
     registry = parts_of(request).registry
     version, head = registry.version(checked(feed), number), registry.head(feed)
@@ -181,8 +185,8 @@ def one_version(request: Request, feed: str, number: int) -> dict[str, object]:
     responses=answers({200: RouteAnswer}, *_REFUSED, 400, 404, 409, 413, 415, 422),
     openapi_extra=body(RouteChange, {"action": "rollback"}, _CANARY),
 )
-async def changeroute_of(request: Request, feed: str) -> dict[str, object]:
-    """Promote, canary, end, rollback, pause or resume; gives the new route."""
+async def change_route(request: Request, feed: FeedName) -> dict[str, object]:
+    """Promote, canary, end, rollback, pause, resume or trust; gives the new route."""
     checked(feed)
     change = await model_of(request, RouteChange)
     if change.shadow and change.decide is not None and "feedback" in change.decide.measures:
@@ -198,7 +202,7 @@ async def changeroute_of(request: Request, feed: str) -> dict[str, object]:
     responses=answers({200: RewindAnswer}, *_REFUSED, 400, 404, 409, 413, 415, 422),
     openapi_extra=body(Rewind, {"version": 41}, {"without": ["story-17"], "relearn": True}),
 )
-async def rewind(request: Request, feed: str) -> dict[str, object]:
+async def rewind(request: Request, feed: FeedName) -> dict[str, object]:
     """Take back what the feed has learned since a version, at once; and have the rest of it learned again, if it shall be."""
     checked(feed)
     asked = await model_of(request, Rewind)

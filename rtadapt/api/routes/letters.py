@@ -16,9 +16,10 @@ from pydantic import BaseModel, ConfigDict
 
 from rtadapt.access import Key, Scope
 from rtadapt.api.asking import key_of, may, parts_of
+from rtadapt.api.log_shapes import Dropped, Letters, LetterShown, Replayed
 from rtadapt.api.parts import Parts
 from rtadapt.api.reading import model_of
-from rtadapt.api.shapes import Dropped, Letters, LetterShown, Replayed, answers, body
+from rtadapt.api.shapes import answers, body
 from rtadapt.errors import InvalidInput, NotFound
 from rtadapt.events.envelope import decode, encode
 from rtadapt.events.log import record_at

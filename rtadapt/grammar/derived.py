@@ -1,0 +1,49 @@
+"""What follows from a clause by the meaning of its verb: what was cut from one price to another has that other price now.
+
+Takes clauses; gives further ones. Each is as sure as the one it follows from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from rtadapt.grammar import lexicon
+from rtadapt.grammar.clauses import Clause
+from rtadapt.grammar.pieces import Part
+from rtadapt.words import word_set
+
+_CHANGES = word_set("raise cut lower reduce increase lift rise fall drop climb go")
+_SPREAD = re.compile(r"from (?:(?!to ).)*? to (?P<to>[$€£]?\d.*)")
+_VALUES = word_set("money percent measure duration number")
+
+
+def _level(part: Part) -> Part | None:
+    """What something was changed to: "to 4.75%", "from $9 to $7"."""
+    if part.phrase is None:
+        return None
+    if part.preposition == "to":
+        return part if part.phrase.kind in _VALUES else None
+    spread = _SPREAD.fullmatch(part.text)
+    if spread is None or part.phrase.kind not in _VALUES:
+        return None
+    value = re.sub(r"(?<=[$€£]) ", "", spread.group("to"))
+    return replace(part, text=f"to {value}", phrase=replace(part.phrase, text=value, answer=value, count=""))
+
+
+def derived(clause: Clause) -> Iterator[Clause]:
+    """What else is so when the clause is."""
+    level = next(filter(None, map(_level, clause.parts)), None) if clause.lemma in _CHANGES else None
+    if level is None or level.phrase is None:
+        return
+    changed = next((part.phrase for part in clause.parts if part.role == "object" and part.phrase is not None), None)
+    changed = changed or clause.subject
+    if changed.noun not in lexicon.QUANTITIES:
+        return
+    when = tuple(part for part in clause.parts if part.role == "time" and part.preposition in ("on", "from", "in", "next"))
+    value = Part("attribute", level.phrase.text, level.place, phrase=level.phrase, governor="be")
+    if clause.auxiliaries[:1] == ("will",):
+        yield replace(clause, subject=changed, auxiliaries=("will",), verb="be", lemma="be", tag="VB", parts=(value, *when))
+    elif clause.tag == "VBD" or clause.auxiliaries[:1] in (("has",), ("have",)):
+        yield replace(clause, subject=changed, auxiliaries=(), verb="is", lemma="be", tag="VBZ", parts=(value,))

@@ -1,0 +1,49 @@
+"""Which words of a parse are a name: the name beside a common noun, the number at its end, the role before it.
+
+Takes spaCy tokens; gives tokens or yes and no. `phrases` makes phrases of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rtadapt.grammar.kinds import is_person_noun
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+
+def named_by(head: Token) -> Token:
+    """The name that a common noun goes with: "her husband, the painter Owen Dunne" is about Owen Dunne; else the noun."""
+    if head.pos_ != "NOUN" or head.tag_ == "NNS" or any(child.dep_ == "conj" for child in head.children):
+        return head
+    some = any(child.lower_ in ("a", "an", "one", "another", "some") for child in head.lefts)
+    for child in head.rights:
+        if child.dep_ == "appos" and child.pos_ in ("PROPN", "NOUN") and not (some and _goes_on(child)):
+            found = named_by(child)
+            if found.pos_ == "PROPN" and not any(part.dep_ == "conj" for part in found.children):
+                return found
+        if child.dep_ == "acl" and child.lower_ in ("named", "called", "dubbed", "known"):
+            for part in child.rights:
+                if part.dep_ in ("oprd", "dobj", "attr") and part.pos_ == "PROPN":
+                    return part
+    return head
+
+
+def _goes_on(name: Token) -> bool:
+    """Whether more than a comma follows a name beside "a successor": then it may be one of a list."""
+    last = name.i + (numbers(name.nbor(1)) if name.i + 1 < len(name.doc) else 0)
+    return last + 1 < len(name.doc) and name.doc[last + 1].text not in ",.;"
+
+
+def numbers(token: Token) -> bool:
+    """Whether a number is the last part of the name before it: the "4" of "the Lumo 4"."""
+    return (
+        bool(token.like_num) and token.text.isdigit() and token.i > 0 and token.nbor(-1).pos_ == "PROPN" and token.dep_ == "appos"
+    )
+
+
+def describes(token: Token) -> bool:
+    """Whether a sentence begins with a role that stands before a name: "Midfielder Joao Seixas", "Rival Corbeau"."""
+    role = is_person_noun(token.lower_) or token.lower_ == "rival"
+    return role and bool(token.is_sent_start) and token.i + 1 < len(token.doc) and token.nbor(1).text[:1].isupper()

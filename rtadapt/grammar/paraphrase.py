@@ -1,0 +1,47 @@
+"""Other words for what is asked, relation by relation: who is "chief executive of" a firm also "runs" it.
+
+Takes a question; gives the same in words that its text seldom uses. The table is paraphrase.toml.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+_ANY = {"X": r"(?P<x>[^?]+?)", "Y": r"(?P<y>[^?]+?)"}
+_LEAST_TO_KEEP_BACK = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One way of asking and the forms that ask the same."""
+
+    asks: re.Pattern[str]
+    forms: tuple[str, ...]
+
+
+def _table() -> tuple[Relation, ...]:
+    rows = tomllib.loads(Path(__file__).with_name("paraphrase.toml").read_text(encoding="utf-8"))["relation"]
+    return tuple(
+        Relation(re.compile(re.sub(r"\b[XY]\b", lambda found: _ANY[found.group()], row["asks"]) + r"\??"), tuple(row["forms"]))
+        for row in rows
+    )
+
+
+_RELATIONS = _table()
+
+
+def paraphrases(question: str) -> tuple[tuple[str, ...], str]:
+    """The question in other words, and one form that is only for probing; empty where the table doesn't know the relation."""
+    for relation in _RELATIONS:
+        found = relation.asks.fullmatch(question)
+        if found is None:
+            continue
+        parts = {name: (value or "").strip() for name, value in found.groupdict().items()}
+        made = [re.sub(r"(?<=s)'s\b", "'", form.format(**parts)) for form in relation.forms]
+        fresh = [text for text in made if text != question]
+        kept_back = fresh.pop() if len(fresh) > _LEAST_TO_KEEP_BACK else ""
+        return tuple(fresh), kept_back
+    return (), ""
