@@ -10,9 +10,12 @@ from pathlib import Path
 import httpx
 
 from rtadapt.config import RegistrySettings, Settings
-from rtadapt.records import EventState, EventStatus, Position
+from rtadapt.events.envelope import encode
+from rtadapt.events.log import open_log
+from rtadapt.records import DeadLetter, EventState, EventStatus, Position
 from rtadapt.registry.registry import Registry
 from tests.support.api_server import ApiServer
+from tests.support.events import story
 from tests.support.registry_steps import publish
 
 CHECKS = (
@@ -44,6 +47,10 @@ def test_only_documented_answers_are_given(tmp_path: Path, redis_url: str) -> No
     publish(registry, 0, epoch=registry.claim("news", "worker"))
     registry.note_events([EventStatus("story-17", "news", EventState.ACCEPTED, Position(0, 0))])
     registry.close()
+    log = open_log(settings)
+    places = log.append([("news", encode(story(offset, f"Told {offset}."))) for offset in range(4)])
+    log.refuse([DeadLetter(f"event-0-{place.offset}", "news", place, "gate", "not learned") for place in places[1:]])
+    log.close()
     with ApiServer(settings) as server:
         command = [sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json", *OPTIONS]
         ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)

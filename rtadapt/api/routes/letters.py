@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
@@ -40,6 +40,10 @@ class LetterChange(BaseModel):
     action: Literal["replay"]
 
 
+def _place(offset: int) -> Any:
+    return Path(description="where its event lies in the log: partition.offset", examples=[f"0.{offset}"])
+
+
 @router.get("", response_model=None, responses=answers({200: Letters}, *_REFUSED, 422))
 def dead_letters(
     request: Request,
@@ -56,7 +60,7 @@ def dead_letters(
 
 
 @router.get("/{place}", response_model=None, responses=answers({200: LetterShown}, *_REFUSED, 404, 422))
-def dead_letter(request: Request, place: str) -> dict[str, object]:
+def dead_letter(request: Request, place: Annotated[str, _place(1)]) -> dict[str, object]:
     """One dead letter, and the record that it is about, as far as the log still has it."""
     log, letter = parts_of(request).log, _find(parts_of(request), key_of(request), place)
     record = record_at(log, letter.position)
@@ -70,7 +74,7 @@ def dead_letter(request: Request, place: str) -> dict[str, object]:
     responses=answers({202: Replayed}, *_REFUSED, 400, 404, 413, 415, 422),
     openapi_extra=body(LetterChange, {"action": "replay"}),
 )
-async def change(request: Request, place: str) -> JSONResponse:
+async def change(request: Request, place: Annotated[str, _place(2)]) -> JSONResponse:
     """Append the event again, under its id, to be learned as if it had come now; its dead letter goes."""
     await model_of(request, LetterChange)
     return await run_in_threadpool(_replay, parts_of(request), key_of(request), place)
@@ -90,7 +94,7 @@ def _replay(parts: Parts, key: Key, place: str) -> JSONResponse:
 
 
 @router.delete("/{place}", response_model=None, responses=answers({200: Dropped}, *_REFUSED, 404, 422))
-def drop(request: Request, place: str) -> dict[str, object]:
+def drop(request: Request, place: Annotated[str, _place(3)]) -> dict[str, object]:
     """Forget a dead letter. The event stays unlearned."""
     parts = parts_of(request)
     letter = _find(parts, key_of(request), place)
