@@ -180,7 +180,7 @@ class AdaptiveServing:
         user = body.get("user")
         return Ask(
             model=model,
-            key=header(scope, SESSION_HEADER) or (user if isinstance(user, str) else "") or key.id or request_id(scope),
+            key=header(scope, SESSION_HEADER) or (user if isinstance(user, str) else "") or _secret(scope) or request_id(scope),
             after=None if after is None else _token(model, after),
             unknown_seconds=self._settings.serve.poll_seconds,
             patience_seconds=_patience(header(scope, WAIT_HEADER), self._settings.serve.wait_seconds),
@@ -281,6 +281,11 @@ class AdaptiveServing:
         engine, self._engine = self._engine, None
         if engine is not None:
             await engine.close()
+
+
+def _secret(scope: Scope) -> str:
+    """The caller's API key, where it sends one."""
+    return header(scope, "authorization") or header(scope, "x-api-key") or ""
 
 
 def _written(body: dict[str, Any], target: Target) -> bytes:

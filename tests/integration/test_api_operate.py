@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 
 from rtadapt import remote
 from rtadapt.api.app import create_app
-from rtadapt.api.freshness import Standing
+from rtadapt.api.freshness import Standing, Waiting
 from rtadapt.cli import main
 from rtadapt.config import IntakeSettings, RegistrySettings, Settings
 from rtadapt.events.envelope import decode
@@ -152,7 +152,7 @@ def test_intake_refuses_what_the_workers_are_too_far_behind_for(client: TestClie
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "overloaded", "30")
     known.freshness.standing = {place: replace(known.freshness.standing[place], read=100_000)}
     assert client.post("/v1/events", json=STORY).status_code == 202
-    known.freshness.oldest = {"news": time.time() - 700_000}
+    known.freshness.waiting = {"news": Waiting(time.time() - 700_000, 1)}
     both = client.post("/v1/events", json=[STORY, STORY | {"feed": "support"}]).json()
     assert [item["status"] for item in both["items"]] == ["refused", "accepted"]
 

@@ -6,11 +6,18 @@ import re
 
 import pytest
 
+from rtadapt.config import Settings
 from rtadapt.demo.morning import Item, MustNot, Question, read_morning
+from rtadapt.desk import Desk
 from rtadapt.events.envelope import parse
+from rtadapt.grammar.reader import GrammarReader
 from rtadapt.reading.values import holds_value
 
 MORNING = read_morning()
+
+
+def plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def text_of(item: Item) -> str:
@@ -67,3 +74,13 @@ def test_an_answer_is_right_in_any_of_its_spellings() -> None:
     question = Question("When?", ("1 March",))
     assert question.answered_by("It starts on March 1st.")
     assert not question.answered_by("It starts on March 11.")
+
+
+def test_no_question_is_worded_as_readers_and_forms_word_them() -> None:
+    settings = Settings(_env_file=None)  # type: ignore[call-arg]
+    desk = Desk(settings.reading, GrammarReader(), None)
+    events = [parse(item.body) for item in MORNING.items]
+    readings = [reading for told in desk.read(events) for reading in told.readings]
+    worded = {plain(text) for reading in readings for text in (reading.question, *reading.wordings, *reading.probes)}
+    assert len(worded) > 200
+    assert not worded & {plain(question.ask) for item in MORNING.items for question in item.questions}

@@ -144,7 +144,7 @@ async def put_feed(request: Request, feed: FeedName) -> Response:
 
 
 @router.delete("/{feed}", response_model=None, responses=answers({200: Deleted}, *_REFUSED, 404, 422))
-def delete_feed(request: Request, feed: str) -> dict[str, object]:
+def delete_feed(request: Request, feed: FeedName) -> dict[str, object]:
     """Delete a feed with all that it has learned: its alias is gone, its adapters are removed, what waits is never learned.
 
     An event that is pushed later makes it anew, from nothing.

@@ -49,7 +49,7 @@ def dead_letters(
     request: Request,
     feed: Annotated[str, Query(max_length=63, description="only this feed's")] = "",
     reason: Annotated[str, Query(max_length=40, description="only those with this reason")] = "",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=1000, description="how many at most")] = 100,
 ) -> dict[str, object]:
     """The newest dead letters, newest first."""
     key = key_of(request)
