@@ -55,7 +55,7 @@ wheel: env-dev  ## build a wheel, install it into an environment of its own, and
 	@$(BIN)/python -m pip wheel -q --no-deps -w build/wheel .
 	@$(BIN)/python -m venv --system-site-packages build/wheel/env
 	@build/wheel/env/bin/python -m pip install -q --no-deps --force-reinstall build/wheel/*.whl
-	@cd build/wheel && $(abspath $(BIN))/python -m zipfile -l *.whl | grep -q "rtadapt/api/console/index.html"
+	@cd build/wheel && $(abspath $(BIN))/python -m zipfile -l *.whl | grep "rtadapt/api/console/index.html" > /dev/null
 	@cd build/wheel && PYTHONPATH=$$($(abspath $(BIN))/python -c "import sysconfig; print(sysconfig.get_path('purelib'))") env/bin/rtadapt config > /dev/null
 	@echo "the wheel works"
 
