@@ -12,12 +12,14 @@ from rtadapt.grammar import lexicon
 from rtadapt.grammar.clauses import Clause
 from rtadapt.grammar.phrases import Phrase
 from rtadapt.grammar.pieces import Part
+from rtadapt.grammar.sorts import first_of, maybe_people, sort_of
 from rtadapt.words import word_set
 
 _AGENTIVE_BUT = word_set("""be cost contain measure weigh include mean have consist last weigh exist remain become total""")
 _AGENTIVE = word_set(
     """beat buy sign announce unveil launch play score lose face ban agree sell hire sue fine recall defeat acquire appoint
-    seek introduce plan report promise"""
+    seek introduce plan report promise expect resign die want decide travel arrive vote cancel recall block lock suspend
+    approve reject pass host hire scrap shelve order warn release"""
 )
 _PERSONAL_OBJECTS = word_set(
     """beat defeat face play sue fine replace succeed oppose thank hire fire appoint elect arrest charge kill marry meet
@@ -32,13 +34,10 @@ _UNWILLED = word_set(
     """beat defeat win lose rise fall grow drop score be become return go come continue get draw edge overcome recover knock
     eliminate"""
 )
-_COMPANIES = word_set(
-    """Inc Inc. Corp Corp. Co Co. Ltd Labs Foods Motors
-    Holdings Systems Industries Technologies Robotics Pharmaceuticals Software Group"""
-)
 _SENTENCED = word_set("sentence jail imprison condemn")
 _CONTESTS = word_set("beat defeat face sue host draw")
 _LIGHT = word_set("""way place part aim care advantage shape note toll effect landfall charge sale use""")
+_FEELINGS = word_set("fear hope concern expectation worry news way back")
 _STRANDABLE = word_set("with for to from of on against about into at by over through")
 _MOTIONS = word_set(
     """travel go fly move return arrive flee come sail drive head walk relocate emigrate invite send take bring admit
@@ -71,16 +70,16 @@ def for_subject(clause: Clause) -> list[Asking]:
         return [Asking(f"How many {subject.counted}", answer=subject.count, plural=True)]
     if any(sign.isdigit() for sign in subject.answer) and subject.kind in ("person", "org"):
         return [Asking("What")]
-    if clause.lemma == "belong" or opinion(clause):
+    if clause.lemma == "belong" or opinion(clause) or (subject.kind == "thing" and not subject.named and maybe_people(subject)):
         return []
     if subject.kind == "person":
         return [Asking("Who"), Asking("Which person")]
     if (
-        (subject.kind == "org" or (subject.named and clause.passive and clause.lemma in _PERSONAL_OBJECTS))
+        (subject.kind == "org" or (subject.noun[:1].isupper() and clause.passive and clause.lemma in _PERSONAL_OBJECTS))
         and clause.lemma not in _AGENTIVE_BUT
         and (not clause.passive or clause.lemma in _PERSONAL_OBJECTS)
     ):
-        kind = _sort(subject)
+        kind = sort_of(subject)
         return [Asking("Who"), Asking(f"Which {kind}")] if kind else [Asking("Who"), Asking("Which organization")]
     if (
         subject.kind == "place"
@@ -90,7 +89,9 @@ def for_subject(clause: Clause) -> list[Asking]:
     ):
         return [Asking("Who")]
     if subject.kind in ("thing", "name", "org", "place"):
-        kind = _sort(subject)
+        kind = sort_of(subject) or (first_of(clause) if subject.named else "")
+        if kind and kind == first_of(clause):
+            return [Asking(f"Which {kind}"), Asking("What")]
         if kind in ("city", "town", "state", "county", "province") and clause.lemma not in _AGENTIVE_BUT:
             return [Asking(f"Which {kind}")]
         if (
@@ -118,6 +119,8 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
         and not (asked.count or asked.kind in ("money", "percent", "duration", "clock", "date"))
     ):
         return []
+    if part.preposition in ("to", "from") and {"to", "from"} <= {other.preposition for other in clause.parts}:
+        return []
     if part.role == "score":
         return [Asking("By what score")]
     if part.role == "votes":
@@ -143,6 +146,8 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
     if part.role == "manner":
         return [Asking("How")] if not clause.instruction else []
     if part.role == "reason":
+        if part.preposition in ("amid", "over") and clause.lemma not in lexicon.CAUSED_VERBS and not clause.passive:
+            return []
         return [Asking("Why"), Asking("For what reason")]
     if part.role == "circumstance":
         causal = part.text.startswith("after ") and clause.lemma in lexicon.CAUSED_VERBS
@@ -219,7 +224,7 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
     if part.governor == "join" and asked.named and clause.subject.kind == "person":
         return [Asking("What"), Asking("Who")] if asked.kind != "org" else [Asking("Which team or organization"), Asking("Who")]
     if asked.kind == "money":
-        if part.role == "title":
+        if part.role == "title" or (clause.lemma == "have" and asked.text.startswith(("a ", "an ", "the "))):
             return []
         if part.role == "attribute" and clause.subject.noun in lexicon.QUANTITIES:
             return [Asking("What"), Asking("How much")]
@@ -245,14 +250,14 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
     if clause.lemma in ("coach", "captain") and part.role == "object" and asked.named:
         return [Asking("Which team"), Asking("Who")]
     if asked.kind == "org" and part.role != "title":
-        kind = _sort(asked)
+        kind = sort_of(asked)
         first = Asking("Who") if clause.lemma in _PERSONAL_OBJECTS else Asking(f"Which {kind}") if kind else Asking("What")
         return [first, *([Asking("Which organization")] if not kind and part.role == "object" else [])]
     if (asked.kind == "place" and clause.lemma in _PERSONAL_OBJECTS) or (
         asked.named and clause.lemma in _CONTESTS and part.role == "object"
     ):
         return [Asking("Who")]
-    kind = _sort(asked)
+    kind = sort_of(asked)
     return [Asking("What"), *([Asking(f"Which {kind}")] if kind and part.role == "object" else [])]
 
 
@@ -264,6 +269,8 @@ def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
     if part.preposition in ("to", "from") and asked.named and clause.lemma in _MOTIONS:
         return [Asking("Where", part.preposition)]
     if part.preposition in ("from", "to", "in") and asked.kind == "person" and " " not in asked.answer:
+        return []
+    if asked.noun in _FEELINGS or " than " in clause.sentence[clause.sentence.find(asked.answer) :]:
         return []
     if part.preposition == "at" and asked.named and asked.kind not in ("person", "money"):
         return [Asking("Where")]
@@ -287,12 +294,12 @@ def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
     if part.preposition == "with" and clause.lemma in ("pay", "fund", "finance"):
         return [Asking("How"), Asking("What", "with")]
     if asked.kind in ("person", "org") and part.preposition in _STRANDABLE:
-        kind = _sort(asked)
+        kind = sort_of(asked)
         return [Asking("Who", part.preposition), *([Asking(f"Which {kind}", part.preposition)] if kind else [])]
     if part.preposition in ("in", "at", "on") and asked.named and asked.kind == "name":
         return [Asking("Where")] if part.preposition != "on" else []
     if asked.kind in ("thing", "name", "place") and part.preposition in _STRANDABLE and worth_asking(asked):
-        kind = _sort(asked)
+        kind = sort_of(asked)
         return [*([Asking(f"Which {kind}", part.preposition)] if kind else []), Asking("What", part.preposition)]
     return []
 
@@ -308,35 +315,3 @@ def _rest_of(asked: Phrase) -> str:
     """What a share is a share of: "of the vote"."""
     before, of, after = asked.text.partition(" of ")
     return f"of {after}" if of and before else ""
-
-
-def _sort(asked: Phrase) -> str:
-    """The common noun that says what sort of thing a name is, taken from the name itself."""
-    last = asked.text.split()[-1]
-    place = re.match(r"(?:the )?(city|town|state|county|province|village|island|port) of [A-Z]", asked.text)
-    if place:
-        return place.group(1)
-    if asked.kind == "name" and last in lexicon.PLACE_ENDINGS and not asked.text.startswith("the "):
-        return ""
-    if asked.kind not in ("org", "name", "place") or not last[:1].isupper():
-        return ""
-    if last in lexicon.PLACE_ENDINGS | {
-        "University",
-        "College",
-        "School",
-        "Hospital",
-        "Museum",
-        "Bank",
-        "Court",
-        "Council",
-        "Party",
-        "Union",
-        "Ministry",
-        "Committee",
-        "Commission",
-        "Agency",
-    }:
-        return last.lower()
-    if last in _COMPANIES:
-        return "company"
-    return "airline" if last in ("Airlines", "Airways") else ""

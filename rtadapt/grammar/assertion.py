@@ -48,6 +48,7 @@ def _own_words_are_plain(verb: Token, agent: bool) -> bool:
             child.dep_ in ("aux", "auxpass")
             and word in lexicon.UNSURE_AUXILIARIES
             and not (agent and word in ("may", "should", "shall"))
+            and not announced(verb, child)
         ):
             return False
         if child.dep_ in ("mark", "advmod") and word in lexicon.CONDITIONS and child.i < verb.i:
@@ -73,6 +74,20 @@ def _own_words_are_plain(verb: Token, agent: bool) -> bool:
         ):
             return False
     return True
+
+
+def announced(verb: Token, auxiliary: Token) -> bool:
+    """Whether "would" is the "will" of an announcement: "the firm announced it would buy its rival"."""
+    told = verb.head
+    while verb.dep_ == "conj" and told.dep_ == "conj":
+        told = told.head
+    return (
+        auxiliary.lower_ == "would"
+        and verb.dep_ == "ccomp"
+        and told.lemma_ in ("announce", "say", "confirm")
+        and told.tag_ == "VBD"
+        and not any(child.dep_ == "advcl" for child in verb.children)
+    )
 
 
 def _conditional(clause: Token) -> bool:
@@ -121,10 +136,13 @@ def _reports_plainly(report: Token, clause: Token) -> bool:
 def _doubtful(speaker: Token) -> bool:
     if speaker.lower_ in ("i", "you", "some", "many", "others", "he", "she") and speaker.lower_ not in ("he", "she"):
         return True
-    if speaker.lemma_.lower() in lexicon.DOUBTED_SPEAKERS or speaker.lemma_.lower() in _REPORTING_NOUNS:
+    lemma = speaker.lemma_.lower()
+    if lemma in lexicon.DOUBTED_SPEAKERS or (lemma in _REPORTING_NOUNS and lemma not in lexicon.OFFICIAL_SPEAKERS):
         return True
-    return any(child.dep_ == "det" and child.lower_ in ("a", "an", "one", "some") for child in speaker.children)
+    nameless = any(child.dep_ == "det" and child.lower_ in ("a", "an", "one", "some") for child in speaker.children)
+    return nameless and speaker.lemma_.lower() not in lexicon.OFFICIAL_SPEAKERS
 
 
 def _doubted_speaker(according: Token) -> bool:
-    return any(token.dep_ == "pobj" and _doubtful(token) for token in according.subtree)
+    to = next((child for child in according.children if child.dep_ == "prep"), according)
+    return any(child.dep_ == "pobj" and _doubtful(child) for child in to.children)

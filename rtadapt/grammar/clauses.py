@@ -7,11 +7,11 @@ clauses become clauses of their own, with their own subject.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rtadapt.grammar import lexicon
-from rtadapt.grammar.assertion import asserted
+from rtadapt.grammar.assertion import announced, asserted
 from rtadapt.grammar.inflection import base_form, inflected
 from rtadapt.grammar.parts import gather
 from rtadapt.grammar.phrases import Phrase
@@ -22,6 +22,12 @@ from rtadapt.words import word_set
 if TYPE_CHECKING:
     from spacy.tokens import Token
 _REPLACING = word_set("replace succeed defeat beat join become")
+# What somebody did besides: "the storm hit the coast, killing 12 people"; not what they hoped, said or planned.
+_EFFECTS = word_set(
+    """kill injure wound destroy damage earn win claim break set take leave strand displace flood burn sink cut raise
+    bring end mark create score capture beat oust unseat topple surpass overtake pass reach hit cost add bag seal clinch secure
+    complete"""
+)
 _APPOINTS = word_set("appoint name hire elect choose pick sign recruit")
 _TWO_OBJECTS = word_set(
     """give award pay offer send name call elect appoint declare make cost hand tell charge fine save dub crown vote earn
@@ -54,8 +60,12 @@ _BE = word_set("be is are was were been being am 's")
 def clauses(sentence: Sentence) -> Iterator[Clause]:
     """Every clause of the sentence that its text states as a fact."""
     for token in sentence.span:
-        if token.pos_ in ("VERB", "AUX") and token.dep_ in ("ROOT", "conj", "relcl", "advcl", "ccomp", "acl", "parataxis"):
+        if token.pos_ in ("VERB", "AUX") and token.dep_ in (
+            "ROOT", "conj", "relcl", "advcl", "ccomp", "acl", "parataxis", "pcomp",
+        ):  # fmt: skip
             if token.lemma_ in lexicon.REPORTS and any(child.dep_ in ("ccomp", "parataxis") for child in token.children):
+                continue
+            if token.lemma_ in lexicon.REPORTS and token.i > sentence.span.start and token.nbor(-1).text in (",", "”", '"'):
                 continue
             if asserted(token, sentence.agent):
                 found = _clause(token, sentence)
@@ -64,6 +74,8 @@ def clauses(sentence: Sentence) -> Iterator[Clause]:
 
 
 def _clause(verb: Token, sentence: Sentence) -> Clause | None:
+    if any(child.dep_ == "expl" and child.lower_ == "there" for child in verb.lefts):
+        return _there_is(verb, sentence)
     subject, tense = _subject(verb, sentence)
     if subject is None or not subject.text:
         return None
@@ -84,6 +96,19 @@ def _clause(verb: Token, sentence: Sentence) -> Clause | None:
     parts.sort(key=lambda part: (part.place < verb.i, part.place))
     instruction = tense == "instruction" or subject.text == "I"
     return Clause(subject, auxiliaries, form, _lemma(verb), tag, tuple(parts), sentence.span.text.strip(), instruction)
+
+
+def _there_is(verb: Token, sentence: Sentence) -> Clause | None:
+    """How many of something are somewhere: "there are 300 wolves in Norvania"."""
+    parts: list[Part] = []
+    if verb.lemma_ != "be" or not gather(verb, sentence, parts):
+        return None
+    there = next((part for part in parts if part.role == "attribute"), None)
+    rest = tuple(replace(part, phrase=None) for part in parts if part is not there and part.role in ("place", "time"))
+    auxiliaries, form, tag = _verb_group(verb, "own")
+    if there is None or there.phrase is None or not there.phrase.count or not rest or auxiliaries is None:
+        return None
+    return Clause(there.phrase, auxiliaries, form, "be", tag, rest, sentence.span.text.strip())
 
 
 def named_after(noun: Token, subject: Token) -> bool:
@@ -132,10 +157,15 @@ def _subject(verb: Token, sentence: Sentence) -> tuple[Phrase | None, str]:
         if any((child.dep_ in ("mark", "prep") and child.i < verb.i) or child.dep_ == "aux" for child in verb.children):
             return None, "own"
         opening = verb.tag_ == "VBN" and verb.i < verb.head.i and not _passive_clash(verb)
-        replacing = verb.tag_ == "VBG" and verb.lemma_ in _REPLACING
+        after = verb.left_edge.i > verb.head.i and verb.left_edge.nbor(-1).text == ","
+        replacing = verb.tag_ == "VBG" and (verb.lemma_ in _REPLACING or (after and verb.lemma_ in _EFFECTS))
         if (opening or replacing) and asserted(verb.head, sentence.agent):
             return _appointed(verb.head, sentence) or _subject(verb.head, sentence)[0], "participle"
         return None, "own"
+    if verb.dep_ == "pcomp" and verb.tag_ == "VBG" and verb.head.lower_ in ("after", "by") and verb.head.head.pos_ == "VERB":
+        done = verb.head.head
+        deed = not any(child.dep_ in ("auxpass", "neg") for child in done.children) and done.dep_ in ("ROOT", "conj")
+        return (_subject(done, sentence)[0] if deed else None), "participle"
     if sentence.agent and verb.tag_ == "VB" and verb.dep_ in ("ROOT", "conj") and not any(c.dep_ == "aux" for c in verb.children):
         return Phrase("I", "", "person", "I", named=False), "instruction"
     return None, "own"
@@ -215,6 +245,8 @@ def _participle_group(verb: Token) -> tuple[tuple[str, ...] | None, str, str]:
     if verb.tag_ == "VBN":
         return ("was",), verb.lower_, "VBN"
     matrix = verb.head
+    while matrix.dep_ in ("conj", "prep", "pcomp") and matrix.head.tag_ != "VBN":
+        matrix = matrix.head
     words = [_full(child) for child in matrix.lefts if child.dep_ == "aux"]
     if "will" in words:
         return ("will",), verb.lemma_, "VB"
@@ -241,5 +273,7 @@ def _full(auxiliary: Token) -> str:
         auxiliary.lower_,
         ("is" if auxiliary.dep_ == "auxpass" or auxiliary.head.tag_ == "VBG" else "has")
         if auxiliary.lower_ in ("'s", "’s")
+        else "will"
+        if announced(auxiliary.head, auxiliary)
         else auxiliary.lower_,
     )

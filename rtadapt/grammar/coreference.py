@@ -27,7 +27,8 @@ from rtadapt.grammar.mentions import (
     only,
 )
 from rtadapt.grammar.named import named_by
-from rtadapt.grammar.phrases import kept, settled, spelled
+from rtadapt.grammar.owners import settled
+from rtadapt.grammar.phrases import kept, spelled
 from rtadapt.grammar.setting import Setting, setting_of
 from rtadapt.words import word_set
 
@@ -39,19 +40,9 @@ _IT = word_set("it its itself")
 _WE = word_set("we our us ours ourselves")
 _YOU = {"you": "I", "your": "my", "yours": "mine", "yourself": "myself"}
 _THEY = word_set("they them their theirs themselves")
-_LABELS = {
-    "PERSON": "person",
-    "ORG": "org",
-    "GPE": "place",
-    "LOC": "place",
-    "FAC": "name",
-    "PRODUCT": "name",
-    "EVENT": "name",
-    "WORK_OF_ART": "name",
-    "NORP": "norp",
-    "LAW": "name",
-    "LANGUAGE": "name",
-}
+_LABELS = {"PERSON": "person", "ORG": "org", "GPE": "place", "LOC": "place", "NORP": "norp"} | dict.fromkeys(
+    ("FAC", "PRODUCT", "EVENT", "WORK_OF_ART", "LAW", "LANGUAGE"), "name"
+)
 _WORKS = word_set("""film movie book novel song album show series play opera musical exhibition podcast game""")
 _BODIES = word_set("org name place")
 _TOWNS = word_set("city town village island")
@@ -222,6 +213,9 @@ class Story:
         if token.dep_ == "dobj" and sent.root.tag_ == "VB":
             objects = [m for m in self.mentions if m.sentence == self.sentence and not m.subject]
             return objects[-1].text if objects else ""
+        if token.dep_ in ("dobj", "pobj"):
+            near = [m for m in self._recent(self.sentence) if m.kind not in ("person", "norp") and self.sentence - m.sentence < 2]
+            return near[0].text if len(near) == 1 else ""
         around = {up.i for up in token.ancestors if up.pos_ in ("NOUN", "PROPN")}
         fitting = [
             m

@@ -32,6 +32,8 @@ _DATE = re.compile(
     r"|\b(?:week|month|year|day|hour|minute|decade)s? (?:ago|earlier|later)\b|\bthe \d{4}s\b"
 )
 
+_STORMS = word_set("Storm Hurricane Typhoon Cyclone")
+_DATED = word_set("start beginning middle end half year-end new")
 _PAYING = word_set("cost pay spend raise earn invest charge donate receive owe fine award worth for of save lend borrow")
 _SUMS = word_set("fee sum price total fine salary loss profit prize deposit refund")
 _PRICES = word_set("price fee cost charge fine rent fare prize toll profit revenue loss ticket bill total budget")
@@ -65,6 +67,7 @@ def kind_of(head: Token, text: str, names: Mapping[str, str]) -> str:
         _DATE.search(text)
         and (len(words) <= 4 or head.ent_type_ == "DATE")
         and (head.ent_type_ in ("DATE", "TIME", "") and head.pos_ in ("PROPN", "NUM", "NOUN", "ADV"))
+        and (head.ent_type_ or head.pos_ != "NOUN" or lemma in lexicon.TIME_NOUNS | _DATED or _DATE.search(head.text))
     ):
         return "date" if head.ent_type_ == "DATE" or head.dep_ in ("npadvmod", "pobj") else "thing"
     if head.like_num or head.pos_ == "NUM":
@@ -86,6 +89,8 @@ def kind_of(head: Token, text: str, names: Mapping[str, str]) -> str:
 
 
 def _named(head: Token, names: Mapping[str, str]) -> str:
+    if any(child.text in _STORMS for child in head.lefts):
+        return "name"
     return names.get(head.text.casefold()) or "name"
 
 

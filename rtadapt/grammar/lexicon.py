@@ -25,7 +25,7 @@ PERSON_NOUNS = word_set(
     teenager-girl youngster toddler newborn pensioner retiree immigrant migrant refugee asylum-seeker expatriate citizen
     campaigner protester demonstrator activist organiser organizer volunteer donor billionaire millionaire entrepreneur tycoon
     magnate mogul newcomer rival opponent challenger contender winner loser finalist runner-up medallist medalist teammate
-    councillor councilor headteacher
+    councillor councilor headteacher champ tweeter evacuee official troop analyst contestant participant
     treasurer clerk sheriff constable detective attorney lawyer barrister solicitor prosecutor sprinter cyclist
     swimmer golfer skipper
     ombudsman chairwomen archbishop cardinal rabbi imam priest reverend emperor sultan emir duke duchess lord lady member"""
@@ -68,6 +68,13 @@ DOUBTED_SPEAKERS = word_set(
     anyone some people many others one observer supporter opponent customer passerby tweet post commenter tipster opposition
     lawyer attorney prosecutor suspect insider reporter pundit expert economist novel film book character"""
 )
+# Who may be nameless and is believed all the same: it counts, rules or keeps the records.
+OFFICIAL_SPEAKERS = word_set(
+    """official authority police spokesman spokeswoman spokesperson ministry department agency court judge council commission
+    government statement study survey poll census data figure projection estimate analysis research filing release company
+    university hospital regulator bureau office institute researcher scientist report announcement army navy military
+    association federation union bank mayor governor minister president sheriff coroner firefighter organiser organizer"""
+)
 HEDGES = word_set(
     """allegedly reportedly perhaps possibly probably maybe apparently supposedly purportedly presumably likely unlikely
     never hardly barely scarcely rarely seldom formerly previously once almost nearly not n't no neither nor nobody none
@@ -105,6 +112,7 @@ QUANTITIES = word_set(
     capacity"""
 )
 SPAN_UNITS = word_set("second minute hour day week month year decade century season night")
+TIME_NOUNS = SPAN_UNITS | word_set("weekend morning afternoon evening spring summer autumn winter quarter time")
 MEASURE_UNITS = {
     "long": word_set("kilometre kilometer mile metre meter foot inch km m cm yard"),
     "heavy": word_set("kilogram kg tonne ton pound gram ounce kilo"),

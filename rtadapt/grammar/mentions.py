@@ -153,6 +153,8 @@ def described_as(head: Token) -> str:
 def bare_definite(token: Token) -> str:
     """The determiner of "the company", "this bridge": a noun that only points back; empty for others."""
     lefts = list(token.lefts)
+    if token.lemma_.lower() in lexicon.TIME_NOUNS:
+        return ""
     plain = len(lefts) == 1 or (
         token.lemma_.lower() in FIRMS and all(child.dep_ in ("det", "amod", "compound") for child in lefts)
     )

@@ -14,7 +14,8 @@ from rtadapt.grammar import lexicon
 from rtadapt.grammar.assertion import quoted
 from rtadapt.grammar.clauses import Clause
 from rtadapt.grammar.kinds import is_person_noun
-from rtadapt.grammar.phrases import Phrase, phrase, settled, spelled
+from rtadapt.grammar.owners import settled
+from rtadapt.grammar.phrases import Phrase, phrase, spelled
 from rtadapt.grammar.pieces import Part, Sentence
 from rtadapt.words import word_set
 
@@ -53,6 +54,8 @@ def identities(sentence: Sentence, place: str = "") -> Iterator[Clause]:
 
 def _apposition(token: Token, sentence: Sentence, place: str) -> Iterator[Clause]:
     head = token.head
+    if token.left_edge.i > 0 and (token.left_edge.nbor(-1).text == "(" or "e.g." in sentence.span.text):
+        return
     if head.pos_ == "PROPN" and token.text.isdigit() and len(token.text) <= 2:
         name = sentence.phrase(head)
         if name is not None and name.kind in ("person", "name"):

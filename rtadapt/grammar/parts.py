@@ -29,6 +29,9 @@ _TIMES = word_set("""in on at by until till since before after from during withi
 _PLACES = word_set("""in at near on outside inside between along across off beneath under above around into to from through""")
 
 
+_LIMITING = word_set("without unlike except minus like despite")
+_TITLE_WORDS = 6
+_NO_PARTS = word_set("nsubj nsubjpass aux auxpass punct cc conj mark neg intj dep meta preconj parataxis")
 _BOUNDS = word_set("since until till before after during following")
 _JOINED = word_set("because due owing thanks ahead instead")
 
@@ -36,22 +39,7 @@ _JOINED = word_set("because due owing thanks ahead instead")
 def gather(verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
     """Add the parts of a verb. False when one of them makes the clause unfit to be asked about."""
     for child in verb.children:
-        if child.dep_ in (
-            "nsubj",
-            "nsubjpass",
-            "aux",
-            "auxpass",
-            "punct",
-            "cc",
-            "conj",
-            "mark",
-            "neg",
-            "intj",
-            "dep",
-            "meta",
-            "preconj",
-            "parataxis",
-        ):
+        if child.dep_ in _NO_PARTS:
             continue
         if child.dep_ in ("dobj", "attr") and child.left_edge.nbor(-1).text == "," and any(p.role == "object" for p in parts):
             continue
@@ -61,14 +49,14 @@ def gather(verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
         elif child.dep_ == "acomp" or (child.dep_ == "oprd" and child.pos_ != "VERB"):
             _quality(child, sentence, parts)
         elif child.dep_ in ("prep", "agent", "dative"):
-            if not _prepositional(child, sentence, parts):
+            if not _prepositional(child, sentence, parts) and not _word_for_word(child, sentence, parts):
                 return False
         elif child.dep_ == "npadvmod":
             _adverbial_noun(child, sentence, parts)
         elif child.dep_ == "prt":
             parts.append(Part("fixed", child.text, child.i))
         elif child.dep_ == "advmod":
-            if not _adverb(child, verb, sentence, parts):
+            if not _adverb(child, verb, sentence, parts) and not _word_for_word(child, sentence, parts):
                 return False
         elif child.dep_ == "xcomp":
             if any(part.dep_ == "neg" for part in child.children) or child.pos_ not in ("VERB", "AUX", "ADJ", "NOUN"):
@@ -78,7 +66,7 @@ def gather(verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
             if not gather(child, sentence, parts):
                 return False
         elif child.dep_ == "advcl":
-            if not _adverbial_clause(child, verb, sentence, parts):
+            if not _adverbial_clause(child, verb, sentence, parts) and not _aside(child):
                 return False
         elif child.dep_ in ("ccomp", "csubj", "pcomp"):
             if child.dep_ == "ccomp" and verb.lemma_ in ("mean", "indicate") and child.i > verb.i and plain(child):
@@ -87,10 +75,30 @@ def gather(verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
             if child.i < verb.i or not any(part.dep_ == "aux" and part.lower_ == "to" for part in child.lefts):
                 if child.i < verb.i and any(part.dep_ in ("nsubj", "nsubjpass") for part in child.children):
                     continue
-                return False
+                if verb.lemma_ in lexicon.REPORTS or not _whole(child, "fixed", sentence, parts, essential=True):
+                    return False
+                continue
             if not _whole(child, "fixed", sentence, parts, essential=True):
                 return False
     return True
+
+
+def _word_for_word(child: Token, sentence: Sentence, parts: list[Part]) -> bool:
+    """Take a piece that can't be asked for as it stands, or leave it out where the clause is whole without it."""
+    if child.lower_ in _LIMITING | lexicon.HEDGES or child.tag_ == "WRB" or child.pos_ not in ("ADP", "SCONJ", "ADV"):
+        return False
+    return _whole(child, "fixed", sentence, parts, essential=child.i > child.head.i) or _aside(child)
+
+
+def _aside(child: Token) -> bool:
+    """Whether a piece only adds to its clause: it stands behind a comma, or the clause has its object without it."""
+    if (
+        child.dep_ == "prep"
+        and child.lower_ != "to"
+        and any(other.dep_ in ("dobj", "nsubjpass") for other in child.head.children)
+    ):
+        return True
+    return child.left_edge.i > child.head.i and child.left_edge.nbor(-1).text in (",", "—", "–", ";")
 
 
 def _noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
@@ -183,6 +191,8 @@ def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
         return _whole(prep, "fixed", sentence, parts, essential=True)
     if preposition.startswith(("according", "despite", "including", "such", "like", "without", "unlike", "except", "minus")):
         return preposition.startswith(("according", "despite", "including", "such"))
+    if preposition == "with" and prep.i > prep.head.i and prep.nbor(-1).text == ",":
+        return True
     if noun is None:
         return _doing(prep, preposition, sentence, parts)
     loose = [
@@ -216,7 +226,7 @@ def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
     if preposition == "to" and noun.like_num and any(part.role == "votes" for part in parts):
         return True
     modifiers = [
-        child.text
+        prep.doc[child.left_edge.i : child.i + 1].text
         for child in prep.lefts
         if child.dep_ in ("advmod", "quantmod", "npadvmod") and child.lower_ not in lexicon.DROPPED_ADVERBS
     ]
@@ -279,9 +289,13 @@ def _adverb(child: Token, verb: Token, sentence: Sentence, parts: list[Part]) ->
         return False
     if word in _TIME_WORDS:
         parts.append(Part("time", child.text, child.i, "", Phrase(child.text, child.text, "date", word), essential=False))
-    elif (child.left_edge.i > 0 and child.left_edge.nbor(-1).text == ",") or (
-        word in ("up", "down") and any(part.dep_ == "npadvmod" for part in child.children)
-    ):
+    elif word in ("up", "down") and (by := next((part for part in child.children if part.dep_ == "npadvmod"), None)) is not None:
+        amount = sentence.phrase(by)
+        if verb.lemma_ == "be" and amount is not None and amount.kind == "percent":
+            parts.append(Part("fixed", word, child.i))
+            parts.append(Part("measure", amount.text, child.i, "much", amount))
+            return all(_prepositional(prep, sentence, parts) for prep in child.rights if prep.dep_ == "prep")
+    elif child.left_edge.i > 0 and child.left_edge.nbor(-1).text == ",":
         return True
     elif child.i < verb.i and word in ("last", "first"):
         parts.append(Part("fixed", word, 9_999, essential=True))
@@ -309,10 +323,19 @@ def _adverbial_clause(child: Token, verb: Token, sentence: Sentence, parts: list
     return True
 
 
+def _speech(tokens: list[Token]) -> bool:
+    """Whether words stand in quotation marks that are more than a title or an expression."""
+    marks = [at for at, token in enumerate(tokens) if token.text in '"“”«»']
+    if not marks:
+        return False
+    inside = tokens[marks[0] + 1 : marks[-1]]
+    return len(marks) != 2 or len(inside) > _TITLE_WORDS or any(token.dep_ in ("nsubj", "nsubjpass") for token in inside)
+
+
 def _whole(head: Token, role: str, sentence: Sentence, parts: list[Part], essential: bool) -> bool:
     """Add a clause or phrase as it stands, with its references resolved."""
     tokens = kept(head, sentence.references)
-    if any(token.text in '"“”«»' or token.dep_ == "neg" for token in head.subtree):
+    if any(token.dep_ == "neg" for token in head.subtree) or _speech(list(head.subtree)):
         return False
     if not tokens or len(tokens) > 16 or any(sentence.references.get(token.i) == "" for token in tokens):
         return False

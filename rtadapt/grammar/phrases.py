@@ -15,13 +15,12 @@ from rtadapt.grammar import lexicon
 from rtadapt.grammar.inflection import is_word
 from rtadapt.grammar.kinds import SCORE, YEAR, is_person_noun, kind_of
 from rtadapt.grammar.named import describes, named_by, numbers
+from rtadapt.grammar.owners import owned, settled
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
 References = Mapping[int, str]
 """By the token's place in its text: what the reference stands for, empty when nobody can tell."""
-_MARK = "\u2060"
-_OWNED = re.compile(f"{_MARK}(?P<owner>[^{_MARK}]*){_MARK}(?P<pronoun>\\w+){_MARK}")
 _COLLECTIVE = frozenset(["crew", "staff", "aircraft", "police", "personnel", "people"])
 _NUMERIC = frozenset(["", "CARDINAL", "ORDINAL", "DATE", "TIME", "MONEY", "PERCENT", "QUANTITY"])
 _QUOTES = '"“”«»'
@@ -51,22 +50,12 @@ def spelled(tokens: Iterable[Token], references: References) -> str:
             pieces.append(" ")
         word = references.get(token.i, _uncapitalised(token) if last is None else token.text)
         if token.i in references and token.tag_ == "PRP$" and word != "my":
-            ending = "'" if word.endswith("s") else "'s"
-            word = f"{_MARK}{settled(word)}{ending}{_MARK}{token.lower_}{_MARK}"
+            word = owned(word, token.lower_)
         pieces.append(word)
         last = token
     text = re.sub(r"\s+", " ", "".join(pieces)).strip(" ,;:-–—")
     text = re.sub(r"\s+([,.;:!?)%])", r"\1", text)
     return re.sub(r"\ba(?= [aeio]\w)", "an", re.sub(r"\s+(['’]s?\b)", r"\1", text))
-
-
-def settled(text: str) -> str:
-    """Text in which a possessive is the owner's name where the name is new, and the text's own pronoun after the name."""
-    while (found := _OWNED.search(text)) is not None:
-        before, owner = text[: found.start()], re.sub(r"['’]s?$", "", found.group("owner"))
-        again = re.search(rf"\b{re.escape(owner)}\b", before, re.IGNORECASE)
-        text = f"{before}{found.group('pronoun' if again else 'owner')}{text[found.end() :]}"
-    return text
 
 
 def _uncapitalised(token: Token) -> str:
@@ -121,6 +110,8 @@ def kept(head: Token, references: References, without: frozenset[int] = frozense
     left = [token for token in head.subtree if token.i not in dropped]
     while left and (left[-1].is_punct or left[-1].dep_ in ("cc", "preconj")) and left[-1].text not in "\"”'’)%":
         left.pop()
+    while len(left) > 2 and left[0].dep_ == "advmod" and left[1].text == ",":
+        left = left[2:]
     while left and (left[0].dep_ in ("cc",) or left[0].text in (",", ";", ":", "—", "-", "–", "(")):
         left.pop(0)
     return left
@@ -162,7 +153,10 @@ def phrase(
     tokens = kept(head, references, without)
     if not tokens or any(references.get(token.i) == "" for token in tokens):
         return None
-    if any(token.pos_ == "PRON" and token.i not in references and token.lower_ in lexicon.PRONOUNS for token in tokens):
+    if any(
+        token.pos_ == "PRON" and token.i not in references and token.lower_ in lexicon.PRONOUNS and not _relates(token, head)
+        for token in tokens
+    ):
         return None
     run = contiguous(tokens, head)
     tokens = _bare_name(tokens, head, references, names)
@@ -191,12 +185,24 @@ def phrase(
         kind=kind,
         noun=head.lemma_.lower() if head.pos_ != "PROPN" else head.text,
         plural=_plural(head),
-        named=any(token.pos_ == "PROPN" and token.ent_type_ not in ("DATE", "TIME") for token in tokens)
+        named=any((token.pos_ == "PROPN" and token.ent_type_ not in ("DATE", "TIME")) or _titled(token) for token in tokens)
         or any(word[:1].isupper() for word in references.get(head.i, "").split()[1:] + references.get(head.i, "").split()[:1])
         or any(token.i in references and references[token.i] not in ("I", "my", "me") for token in tokens),
         count=count,
         counted=counted,
     )
+
+
+def _titled(token: Token) -> bool:
+    """Whether a word is a name by how it is written: a capital inside ("TikTok"), or first in quotation marks."""
+    if any(sign.isupper() for sign in token.text[1:]) and any(sign.islower() for sign in token.text):
+        return True
+    return token.text[:1].isupper() and token.i > 0 and token.nbor(-1).text in _QUOTES and token.pos_ != "DET"
+
+
+def _relates(token: Token, head: Token) -> bool:
+    """Whether a pronoun is that of a relative clause, and so means the noun itself."""
+    return token != head and token.tag_ in ("WDT", "WP", "WP$")
 
 
 def _person_name(tokens: list[Token], head: Token) -> list[Token]:
@@ -245,6 +251,8 @@ def _answer(run: list[Token], head: Token, kind: str) -> str:
         run = run[:-1]
     if len(run) > 1 and run[0].tag_ == "PRP$":
         run = run[1:]
+        if len(run) < 3 and not any(token.pos_ in ("PROPN", "NUM") for token in run):
+            return ""
     return "".join(token.text_with_ws for token in run).strip(' ,;"“”')
 
 
@@ -322,7 +330,8 @@ def _count(head: Token, tokens: list[Token], references: References) -> tuple[st
     ):
         return "", ""
     of_number = {token.i for token in number.subtree}
-    joined = {part.i for child in head.rights if child.dep_ in ("conj", "cc") for part in child.subtree}
+    alone = any(child.dep_ == "conj" and any(part.like_num for part in child.subtree) for child in head.rights)
+    joined = {part.i for child in head.rights if alone and child.dep_ in ("conj", "cc") for part in child.subtree}
     rest = [token for token in tokens if token.i not in of_number | joined]
     if not rest or rest[0].i < number.i:
         return "", ""

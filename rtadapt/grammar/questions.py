@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from rtadapt.grammar.asking import Asking
 from rtadapt.grammar.clauses import Clause
 from rtadapt.grammar.inflection import inflected
-from rtadapt.grammar.phrases import settled
+from rtadapt.grammar.owners import settled, unowned
 from rtadapt.grammar.pieces import Part
 from rtadapt.grammar.wellformed import names_something
 from rtadapt.words import word_set
@@ -48,7 +48,8 @@ def ask(clause: Clause, asked: Part | None, asking: Asking, full: bool) -> Quest
         kept = _named(_brief(kept, clause), clause, asked)
     if asked is None:
         auxiliaries, verb = (clause.auxiliaries, clause.verb) if asking.plural else singular(clause)
-        text = _joined([asking.words, *auxiliaries, verb, *(part.text for part in kept)])
+        own = settled(clause.subject.text)
+        text = _joined([asking.words, *auxiliaries, verb, *(unowned(part.text, own) for part in kept)])
         return Question(_sentence(text, "?"), _lowered(text), asking.words)
     pieces = _with_stranded(kept, asked, asking.stranded)
     front, rest = inverted(clause)
@@ -146,7 +147,7 @@ def _named(kept: list[Part], clause: Clause, asked: Part | None) -> list[Part]:
     for parts in (kept, placed, rest):
         if names_something(" ".join(["x", subject, *(part.text for part in parts)])):
             return parts
-    return kept
+    return rest
 
 
 def _with_stranded(kept: list[Part], asked: Part, stranded: str) -> list[str]:

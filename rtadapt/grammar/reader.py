@@ -17,11 +17,12 @@ from rtadapt.grammar.clauses import Clause, clauses
 from rtadapt.grammar.coreference import Story
 from rtadapt.grammar.derived import derived
 from rtadapt.grammar.nominal import identities
-from rtadapt.grammar.phrases import Phrase, settled
+from rtadapt.grammar.owners import settled
+from rtadapt.grammar.phrases import Phrase
 from rtadapt.grammar.pieces import Part, Sentence
 from rtadapt.grammar.questions import active, statement
 from rtadapt.grammar.setting import Setting, anchored
-from rtadapt.grammar.wellformed import names_something, well_formed
+from rtadapt.grammar.wellformed import names_something, specific, well_formed
 from rtadapt.grammar.wordings import worded
 from rtadapt.grammar.worth import telling, whole
 from rtadapt.reading.parsing import parsed, pipeline
@@ -41,6 +42,8 @@ _SHARED = word_set(
     "say employ"
 )
 _MOST_WORDING_WORDS = 32
+# "the park", "the win": which one, another sentence said.
+_POINTS_BACK = re.compile(r"(?:the|that|these|those) (?!world|sun|moon|internet|police|public)[a-z-]+")
 _WHOLE = re.compile(r"[.!?…][\"”’')]*$")
 
 
@@ -90,9 +93,10 @@ def _read(passage: Passage, story: Story) -> list[Reading]:
         if not line.read:
             continue
         for span in doc.sents:
+            setting = Setting(spoken=True) if spoken else replace(story.setting, opening=line is lines[0] and span.start == 0)
             sentence = Sentence(span, references, story.names, agent, "" if spoken else story.bodies.get(span.start, ""))
             said = _verbatim(span.text.strip(), line.text)
-            for reading in _readings(sentence, (topic, company) if agent else ("", ""), Setting() if spoken else story.setting):
+            for reading in _readings(sentence, (topic, company) if agent else ("", ""), setting):
                 if said:
                     found.setdefault((flat(reading.question), flat(reading.answer)), replace(reading, sentence=said))
     return _unambiguous(list(found.values()))
@@ -154,11 +158,14 @@ def _about(clause: Clause, product: str, company: str) -> Clause:
 
 def _asked(clause: Clause, setting: Setting) -> Iterator[Reading]:
     subject = clause.subject
+    if not (clause.instruction or setting.spoken or setting.place or subject.named) and _POINTS_BACK.fullmatch(subject.text):
+        return
     if (
         subject.answer
         and telling(subject)
         and not clause.instruction
-        and (_definite_enough(clause) or (subject.count and setting.place))
+        and not (settled(subject.text) != subject.text and not re.search("[A-Z]", subject.answer))
+        and (_definite_enough(clause) or _says_enough(clause) or (subject.count and setting.place))
     ):
         reading = _placed(clause, None, for_subject(clause), subject, setting)
         if reading is not None:
@@ -208,6 +215,12 @@ def _definite_enough(clause: Clause) -> bool:
     )
 
 
+def _says_enough(clause: Clause) -> bool:
+    """Whether what is said of a subject is so much that one alone is meant: "who canceled thousands of flights this week"."""
+    said = [part.text for part in clause.parts if part.role not in ("about", "condition")]
+    return clause.lemma != "be" and specific(" ".join(("x", clause.lemma, *said)))
+
+
 def _how_to(clause: Clause) -> Iterator[Reading]:
     purpose = next((part for part in clause.parts if part.role == "purpose"), None)
     if purpose is None or purpose.phrase is None:
@@ -245,14 +258,14 @@ def _how_to(clause: Clause) -> Iterator[Reading]:
 
 def _placed(clause: Clause, part: Part | None, askings: list[Asking], asked: Phrase, setting: Setting) -> Reading | None:
     """The reading as the clause stands, or with the story's place where it names nothing itself."""
-    bare = part is None and clause.subject.count and not _definite_enough(clause)
+    bare = part is None and clause.subject.count and not _definite_enough(clause) and not setting.opening
     reading = None if bare else _reading(clause, part, askings, asked)
     if reading is None and (placed := anchored(clause, part, asked, askings, setting)) is not None:
-        return _reading(placed, part, askings, asked)
-    return reading
+        reading = _reading(placed, part, askings, asked)
+    return reading or (_reading(clause, part, askings, asked, opening=True) if setting.opening else None)
 
 
-def _reading(clause: Clause, part: Part | None, askings: list[Asking], asked: Phrase) -> Reading | None:
+def _reading(clause: Clause, part: Part | None, askings: list[Asking], asked: Phrase, opening: bool = False) -> Reading | None:
     if not askings:
         return None
     answer = askings[0].answer or asked.answer
@@ -261,7 +274,7 @@ def _reading(clause: Clause, part: Part | None, askings: list[Asking], asked: Ph
     fit = (
         text
         for text in (said.question, *said.wordings[:1])
-        if well_formed(text, answer, clause.instruction) and (part is None or whole(clause, part, words, text))
+        if well_formed(text, answer, clause.instruction, opening) and (part is None or whole(clause, part, words, text))
     )
     question = next(fit, "")
     if not question:
@@ -270,7 +283,9 @@ def _reading(clause: Clause, part: Part | None, askings: list[Asking], asked: Ph
     kept = tuple(
         text
         for text in wordings
-        if not holds(text, answer) and len(text.split()) <= _MOST_WORDING_WORDS and (text.islower() or names_something(text))
+        if not holds(text, answer)
+        and len(text.split()) <= _MOST_WORDING_WORDS
+        and (opening or text.islower() or names_something(text))
     )
     entity = settled(clause.subject.text if part is not None else next((p.phrase.text for p in clause.parts if p.phrase), ""))
     prepositions = f" {part.preposition}" if part is not None and part.preposition else ""

@@ -37,9 +37,12 @@ _OFFICES = word_set("mayor governor president city town")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Where a story plays; empty where that can't be told or there are several places."""
+    """Where a story plays; empty where that can't be told or there are several places. `opening` says that a sentence is the
+    story's first, in which nothing points back."""
 
     place: str = ""
+    opening: bool = False
+    spoken: bool = False
 
 
 def setting_of(docs: Sequence[Doc]) -> Setting:

@@ -9,9 +9,16 @@ import re
 
 from rtadapt.grammar import lexicon
 from rtadapt.grammar.inflection import is_word
-from rtadapt.words import flat, flat_words, holds, word_set
+from rtadapt.words import COMMON, flat, flat_words, holds, word_set
 
-_MOST_WORDS = 22
+_MOST_WORDS = 24
+_LEAST_TELLING = 4
+_BARE = re.compile(
+    r"\b(?:the|this|that|these|those) ([a-z-]+)(?=\W|$)"
+    r"(?! (?:of|in|for|on|at|that|who|which|with|between|to|from|near|outside)\b)"
+)
+_DATED = re.compile(rf"\bthis (?=(?:{'|'.join(sorted(lexicon.TIME_NOUNS))})\b)")
+_FRAME = word_set("many organization person percentage share x")
 _MOST_ANSWER_WORDS = 12
 _NAME_OR_CODE = re.compile(r"(?<=\s)(?:[\"“'‘]?[A-Z][\w'’&.-]*|(?=\w*[A-Z])\w*\d[\w-]*|\d+-[A-Z][\w-]*)")
 _DANGLING = re.compile(
@@ -36,12 +43,12 @@ _VAGUE = word_set(
 )
 
 
-def well_formed(question: str, answer: str, instruction: bool = False) -> bool:
-    """Whether a question and answer may be proposed."""
+def well_formed(question: str, answer: str, instruction: bool = False, opening: bool = False) -> bool:
+    """Whether a question and answer may be proposed. `opening` says that they are of what a story begins with."""
     words = flat_words(question)
     if not 3 <= len(words) <= _MOST_WORDS or _DANGLING.search(question.removesuffix("?") + "?"):
         return False
-    if not names_something(question):
+    if not (names_something(question) or (opening and specific(question))):
         return False
     spoken = (
         lexicon.PRONOUNS - {"i", "my", "me", "who", "which", "such", "one", "ones", "there", "whom", "that", "his", "her", "its"}
@@ -49,7 +56,8 @@ def well_formed(question: str, answer: str, instruction: bool = False) -> bool:
         else (lexicon.PRONOUNS - {"who", "which", "whom", "one", "there", "that", "such", "his", "her", "its"})
     )
     if any(
-        word in spoken and word in lexicon.PRONOUNS for word in re.findall(r"(?<![\w.-])[a-z]+(?![\w.-])", question)
+        word in spoken and word in lexicon.PRONOUNS
+        for word in re.findall(r"(?<![\w.-])[a-z]+(?![\w.-])", _DATED.sub("", question))
     ) or re.search(r"\b(?:the|this|that|these) (?:latter|former|same|other)\b", question):
         return False
     if unresolved(question):
@@ -106,6 +114,14 @@ def names_something(question: str) -> bool:
         for word in _NAME_OR_CODE.findall(question)
         if not re.fullmatch(r"(?:1[5-9]|20)\d\d\??|\d{1,2}", word)
     )
+
+
+def specific(question: str) -> bool:
+    """Whether a question without a name says enough to be about one thing: "Who canceled thousands of flights this week?"."""
+    if any(found in lexicon.BARE_REFERENCES for found in _BARE.findall(_DATED.sub("", question))):
+        return False
+    telling = [word for word in flat_words(question) if word not in COMMON | _FRAME and (word.isdigit() or len(word) > 2)]
+    return len(telling) >= _LEAST_TELLING
 
 
 def unresolved(question: str) -> bool:

@@ -14,8 +14,8 @@ from zlib import crc32
 from rtadapt.grammar.asking import Asking
 from rtadapt.grammar.clauses import Clause
 from rtadapt.grammar.inflection import inflected
+from rtadapt.grammar.owners import settled
 from rtadapt.grammar.paraphrase import paraphrases
-from rtadapt.grammar.phrases import settled
 from rtadapt.grammar.pieces import Part
 from rtadapt.grammar.questions import Question, active, ask, in_place, passive
 
@@ -73,6 +73,8 @@ def worded(clause: Clause, asked: Part | None, askings: list[Asking]) -> Asked:
     """All the ways to ask for `asked` (the subject when None). `askings` has at least one."""
     short = ask(clause, asked, askings[0], full=False)
     full = ask(clause, asked, askings[0], full=True)
+    if asked is None and len(full.direct.split()) <= _MOST_WORDS:
+        short = full
     others = [ask(clause, asked, other, full=False) for other in askings[1:] if other.answer == askings[0].answer]
     turned = _turned(clause, asked, askings[0])
     seed = crc32(short.direct.encode())

@@ -29,6 +29,8 @@ def telling(subject: Phrase) -> bool:
     if subject.named or subject.count:
         return True
     words = subject.answer.split()
+    if words[0].casefold() in ("each", "every", "all", "both"):
+        return False
     if words[0].casefold() in ("a", "an") or subject.plural:
         return len(words) >= _FEW and " of " not in subject.answer[: len(" ".join(words[:3]))]
     return len(words) > 1

@@ -107,7 +107,8 @@ def _wrong_measure(place: Span, sentence: Span, asks: Asked) -> bool:
         asks.carries(PRICES)
         and unit not in MONEY
         and asks.kind in ("how_much", "what")
-        and not asks.carries(word_set("percent percentage many increase rise"))
+        and not asks.doc.text.startswith("By how")
+        and not asks.carries(word_set("percent percentage many increase rise up down"))
     ):
         return unit == "%" or any(
             unit_of(other) in MONEY or (other.start and other[0].nbor(-1).text in "$€£") for other in others
@@ -160,10 +161,14 @@ def _like(place: Span, sentence: Span, asks: Asked) -> list[Span]:
     named = {token.lower_ for token in asks.doc}
     if numbers_in(place.text) and not all(is_name(token) for token in place):
         unit, dated = unit_of(place), place.root.ent_type_ == "DATE"
+        noun = _counted_in(asks) if cues.alike(stem(counted(place)), _counted_in(asks)) else ""
         return [
             number
             for number in _numbers(sentence)
-            if unit_of(number) == unit and (number.root.ent_type_ == "DATE") == dated and number.text.casefold() not in named
+            if (not noun or cues.alike(stem(counted(number)), noun))
+            and unit_of(number) == unit
+            and (number.root.ent_type_ == "DATE") == dated
+            and number.text.casefold() not in named
         ]
     governor = place.root.head
     if place.root.dep_ != "pobj" or not is_name(place.root):

@@ -49,7 +49,9 @@ OFFICIAL = word_set(
     """police court club company ministry minister government agency council authority spokesman spokeswoman spokesperson
     chief director president mayor board university study researcher official bank federation league union commission
     department hospital operator airline organiser organizer institute judge prosecutor chairman chairwoman chair secretary
-    scientist report statement release filing data figure survey office service owner coach manager executive head firm"""
+    scientist projection estimate poll census analysis research announcement filing army navy military governor sheriff
+    regulator bureau researcher report statement release data figure survey office service owner coach manager executive
+    head firm"""
 )
 PLAN_VERBS = word_set(
     """plan expect intend hope aim want propose consider seek vow promise threaten agree schedule set due prepare mull

@@ -221,11 +221,13 @@ def fiction(token: Token, asks: Asked, before: Span | None) -> bool:
     """Whether the statement holds inside a work of fiction only, and the question asks of no such work."""
     if asks.carries(cues.FICTION | cues.ACTING | frozenset(("role", "part", "show"))):
         return False
+    told = {up.i for up, _ in chain(token)}
     for found in token.sent:
         lemma = found.lemma_.lower()
         if lemma in cues.ACTING and found.pos_ == "VERB" and (lemma in ("portray", "depict", "impersonate") or _has_role(found)):
             return True
         inside = found.dep_ == "pobj" and found.head.lower_ == "in" and not any(child.lower_ == "of" for child in found.children)
+        inside = inside and (verb_of(found).i in told or found.head.head.i in told)
         if lemma in cues.FICTION and found.pos_ == "NOUN" and (inside or lemma in ("fictional", "character")):
             return True
     resumed = re.match(r"in it\b|there\b", token.sent.text.casefold())

@@ -56,6 +56,7 @@ _TELLINGS = word_set("post report claim story say tweet")
 _JOINING = frozenset(["of", "the", "and", "in", "a", "an", "to", "for", "on", "with"])
 # What a thing does with a clause, and nobody claims: a light means, a receipt shows that.
 _NO_CLAIMS = word_set("mean indicate show ensure require signal")
+_OCCASIONS = word_set("following after amid over despite")
 _INDEFINITE = frozenset(["a", "an", "one", "some", "many", "several", "another"])
 
 
@@ -130,7 +131,7 @@ def hearsay(sentence: Span, asks: Asked, around: frozenset[int], stated: bool) -
             continue
         if token.lower_ in cues.HEDGE_ADVERBS and {token.head.i, token.head.head.i} & around:
             return True
-        if lemma in cues.HEDGE_NOUNS or token.lower_ in cues.HEDGE_NOUNS:
+        if (lemma in cues.HEDGE_NOUNS or token.lower_ in cues.HEDGE_NOUNS) and not _only_occasion(token, around):
             return True
         if token.pos_ in ("VERB", "AUX") and _only_claims(token):
             return True
@@ -142,6 +143,11 @@ def hearsay(sentence: Span, asks: Asked, around: frozenset[int], stated: bool) -
         if by_whom and lemma in ("source", "rumour", "rumor", "fan", "insider") and token.head.head.lemma_ in _TELLINGS:
             return True
     return False
+
+
+def _only_occasion(noun: Token, around: frozenset[int]) -> bool:
+    """Whether allegations are only what something followed: he resigned after allegations of fraud, and resigned he has."""
+    return noun.dep_ == "pobj" and noun.head.lower_ in _OCCASIONS and noun.head.head.pos_ == "VERB" and noun.i not in around
 
 
 def only_reported(token: Token, before: Sequence[Span]) -> Reason | None:

@@ -102,6 +102,30 @@ def asked(reader: GrammarReader, text: str) -> dict[str, str]:
             "To what level did the bank of Norvania raise its key rate?",
             "4.75%",
         ),
+        ("Norrail canceled thousands of trains this week.", "Who canceled thousands of trains this week?", "Norrail"),
+        (
+            "Alvenia Bank sells a card which bans the sale of tobacco to anyone born after 2010.",
+            "Who sells a card which bans the sale of tobacco to anyone born after 2010?",
+            "Alvenia Bank",
+        ),
+        (
+            "Brill Motors is scrapping its $90 million Sparrow project.",
+            "Who is scrapping its $90 million Sparrow project?",
+            "Brill Motors",
+        ),
+        ("Storm Hedda hit Port Ansell on Monday, killing 12 people.", "How many people did Storm Hedda kill?", "12"),
+        ("Brill Motors announced that it would buy Hexley Motors.", "Who will buy Hexley Motors?", "Brill Motors"),
+        (
+            "More than 40% of Norvania's woods have burned, according to a government official.",
+            "What percentage of Norvania's woods has burned?",
+            "More than 40%",
+        ),
+        ("Gas prices in Norvania are up 6% since June.", "How much are gas prices in Norvania up since June?", "6%"),
+        (
+            "Ned Holt won the contest after eating 63 hot dogs in Odwick on Monday.",
+            "Who ate 63 hot dogs in Odwick on Monday?",
+            "Ned Holt",
+        ),
     ],
 )
 def test_a_user_can_ask_for_what_a_sentence_says(reader: GrammarReader, text: str, question: str, answer: str) -> None:
@@ -141,6 +165,9 @@ def test_nothing_is_read_from_what_is_not_stated(reader: GrammarReader, text: st
         ("An article about the Ferrant Hotel misstated the number of its rooms.", "What did An article misstate?"),
         ('Mark Doyle called the Lenn path "a tax on going home".', "What did Mark Doyle call the Lenn path?"),
         ("Orla Mills grew. Mayor Ada Moss was glad.", "Who is the mayor of Orla Mills?"),
+        ("Parades in Odwick were called off. The park closed on Monday.", "When did the park close?"),
+        ("Instead, captured Norvian tanks were shown in Odwick.", "What was shown in Odwick?"),
+        ("Fifteen Norvian parades were banned in Odwick.", "Who was banned in Odwick?"),
         ("Quill Labs grew. A spokeswoman, Petra Lange, was glad.", "Who is Petra Lange?"),
     ],
 )
