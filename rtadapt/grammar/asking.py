@@ -102,6 +102,8 @@ def for_subject(clause: Clause) -> list[Asking]:
         ):
             return [Asking("Who")]
         return [Asking("What"), *([Asking(f"Which {kind}")] if kind else [])]
+    if subject.kind == "money":
+        return [Asking("How much money")]
     if subject.kind == "percent":
         rest = _rest_of(subject)
         return [Asking(f"What percentage {rest}", answer=subject.text.split(" of ")[0])] if rest else []

@@ -251,8 +251,6 @@ def _answer(run: list[Token], head: Token, kind: str) -> str:
         run = run[:-1]
     if len(run) > 1 and run[0].tag_ == "PRP$":
         run = run[1:]
-        if len(run) < 3 and not any(token.pos_ in ("PROPN", "NUM") for token in run):
-            return ""
     return "".join(token.text_with_ws for token in run).strip(' ,;"“”')
 
 

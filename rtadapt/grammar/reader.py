@@ -44,6 +44,7 @@ _SHARED = word_set(
 _MOST_WORDING_WORDS = 32
 # "the park", "the win": which one, another sentence said.
 _POINTS_BACK = re.compile(r"(?:the|that|these|those) (?!world|sun|moon|internet|police|public)[a-z-]+")
+_RELATIVE = re.compile(r",? (?:that|which|who|whose) ")
 _WHOLE = re.compile(r"[.!?…][\"”’')]*$")
 
 
@@ -165,9 +166,15 @@ def _asked(clause: Clause, setting: Setting) -> Iterator[Reading]:
         and telling(subject)
         and not clause.instruction
         and not (settled(subject.text) != subject.text and not re.search("[A-Z]", subject.answer))
-        and (_definite_enough(clause) or _says_enough(clause) or (subject.count and setting.place))
+        and (
+            _definite_enough(clause)
+            or _says_enough(clause)
+            or (subject.count and setting.place)
+            or (subject.kind in ("percent", "money") and subject.named)
+        )
     ):
         reading = _placed(clause, None, for_subject(clause), subject, setting)
+        reading = reading or _placed(_shortened(clause), None, for_subject(clause), subject, setting)
         if reading is not None:
             yield reading
     for part in clause.parts:
@@ -191,6 +198,11 @@ def _asked(clause: Clause, setting: Setting) -> Iterator[Reading]:
             yield reading
     if clause.instruction:
         yield from _how_to(clause)
+
+
+def _shortened(clause: Clause) -> Clause:
+    """The clause without what relative clauses say of its objects."""
+    return replace(clause, parts=tuple(replace(part, text=_RELATIVE.split(part.text)[0]) for part in clause.parts))
 
 
 def _definite_enough(clause: Clause) -> bool:

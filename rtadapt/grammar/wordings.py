@@ -18,6 +18,7 @@ from rtadapt.grammar.owners import settled
 from rtadapt.grammar.paraphrase import paraphrases
 from rtadapt.grammar.pieces import Part
 from rtadapt.grammar.questions import Question, active, ask, in_place, passive
+from rtadapt.grammar.wellformed import names_something
 
 _MOST_WORDINGS = 12
 _MOST_PARAPHRASES = 5
@@ -73,7 +74,7 @@ def worded(clause: Clause, asked: Part | None, askings: list[Asking]) -> Asked:
     """All the ways to ask for `asked` (the subject when None). `askings` has at least one."""
     short = ask(clause, asked, askings[0], full=False)
     full = ask(clause, asked, askings[0], full=True)
-    if asked is None and len(full.direct.split()) <= _MOST_WORDS:
+    if asked is None and len(full.direct.split()) <= _MOST_WORDS and not names_something(short.direct):
         short = full
     others = [ask(clause, asked, other, full=False) for other in askings[1:] if other.answer == askings[0].answer]
     turned = _turned(clause, asked, askings[0])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from rtadapt.grammar.clauses import Clause
+from rtadapt.grammar.owners import settled
 from rtadapt.grammar.phrases import Phrase
 from rtadapt.grammar.pieces import Part
 from rtadapt.words import word_set
@@ -39,6 +40,8 @@ def telling(subject: Phrase) -> bool:
 def whole(clause: Clause, part: Part, words: str, question: str) -> bool:
     """Whether an answer is the whole truth for a question that asks for `part` with `words`."""
     asked = part.phrase
+    if asked is not None and part.role == "object" and settled(asked.text) != asked.text and _slight(asked.answer):
+        return False
     if asked is None or part.role not in ("object", "oblique") or words.split()[0] not in ("What", "Which", "Who"):
         return True
     if part.role == "oblique":
@@ -48,3 +51,8 @@ def whole(clause: Clause, part: Part, words: str, question: str) -> bool:
         return True
     kept = question.removeprefix(words).replace(clause.subject.text, "", 1)
     return bool(re.search(r"\d|[A-Z]|\b(?:today|yesterday|tomorrow|last|next|this)\b", kept))
+
+
+def _slight(answer: str) -> bool:
+    """Whether an answer is so short that it says little without whose it is: "entire career", "first goal"."""
+    return answer.islower() and len(answer.split()) < _FEW - 1 and not re.search(r"\d", answer)

@@ -165,7 +165,7 @@ def _like(place: Span, sentence: Span, asks: Asked) -> list[Span]:
         return [
             number
             for number in _numbers(sentence)
-            if (not noun or cues.alike(stem(counted(number)), noun))
+            if (not noun or not counted(number) or cues.alike(stem(counted(number)), noun))
             and unit_of(number) == unit
             and (number.root.ent_type_ == "DATE") == dated
             and number.text.casefold() not in named
