@@ -18,11 +18,11 @@ from rtadapt.words import word_set
 _AGENTIVE_BUT = word_set("""be cost contain measure weigh include mean have consist last weigh exist remain become total""")
 _AGENTIVE = word_set(
     """beat buy sign announce unveil launch play score lose face ban agree sell hire sue fine recall defeat acquire appoint
-    seek introduce plan report promise expect resign die want decide travel arrive vote cancel recall block lock suspend
+    seek introduce plan report promise expect spend resign die want decide travel arrive vote cancel recall block lock suspend
     approve reject pass host hire scrap shelve order warn release"""
 )
 _PERSONAL_OBJECTS = word_set(
-    """beat defeat face play sue fine replace succeed oppose thank hire fire appoint elect arrest charge kill marry meet
+    """beat defeat face play sue fine replace succeed oppose thank hire fire appoint elect arrest charge kill marry meet induct
     represent draw host ask tell urge order help allow force persuade advise invite ban suspend praise criticise criticize
     require"""
 )

@@ -21,7 +21,7 @@ from rtadapt.grammar.owners import settled
 from rtadapt.grammar.phrases import Phrase
 from rtadapt.grammar.pieces import Part, Sentence
 from rtadapt.grammar.questions import active, statement
-from rtadapt.grammar.setting import Setting, anchored
+from rtadapt.grammar.setting import Setting, anchored, is_local
 from rtadapt.grammar.wellformed import names_something, specific, well_formed
 from rtadapt.grammar.wordings import worded
 from rtadapt.grammar.worth import telling, whole
@@ -159,7 +159,9 @@ def _about(clause: Clause, product: str, company: str) -> Clause:
 
 def _asked(clause: Clause, setting: Setting) -> Iterator[Reading]:
     subject = clause.subject
-    if not (clause.instruction or setting.spoken or setting.place or subject.named) and _POINTS_BACK.fullmatch(subject.text):
+    if not (
+        clause.instruction or setting.spoken or (setting.place and is_local(subject)) or subject.named
+    ) and _POINTS_BACK.fullmatch(subject.text):
         return
     if (
         subject.answer

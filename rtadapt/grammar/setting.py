@@ -89,17 +89,18 @@ def anchored(clause: Clause, part: Part | None, asked: Phrase, askings: list[Ask
         return None
     if any(other.role == "place" for other in clause.parts):
         return None
-    if subject.text.startswith("the ") and subject.noun in lexicon.BARE_REFERENCES and not _is_local(subject):
+    if subject.text.startswith("the ") and subject.noun in lexicon.BARE_REFERENCES and not is_local(subject):
         return None
-    local = _is_local(subject) or any(other.phrase is not None and _is_local(other.phrase) for other in clause.parts)
+    local = is_local(subject) or any(other.phrase is not None and is_local(other.phrase) for other in clause.parts)
     counted = bool(subject.count) or bool(asked.count)
     telling = counted or asked.kind in _TELLING or (part is not None and part.role in ("reason", "votes", "measure"))
     if not (local and (telling or subject.text.startswith("the "))) and not (counted and part is None):
         return None
-    if _is_local(subject) and subject.text.startswith("the ") and " " not in subject.text[4:].replace("city ", ""):
+    if is_local(subject) and subject.text.startswith("the ") and " " not in subject.text[4:].replace("city ", ""):
         return replace(clause, subject=replace(subject, text=f"{subject.text} in {place}"))
     return replace(clause, parts=(*clause.parts, Part("place", f"in {place}", 10_000, "in")))
 
 
-def _is_local(phrase: Phrase) -> bool:
+def is_local(phrase: Phrase) -> bool:
+    """Whether a phrase names a body or people of which every place has its own."""
     return phrase.noun in _LOCAL and not phrase.named

@@ -23,7 +23,7 @@ _MOST_ANSWER_WORDS = 12
 _NAME_OR_CODE = re.compile(r"(?<=\s)(?:[\"“'‘]?[A-Z][\w'’&.-]*|(?=\w*[A-Z])\w*\d[\w-]*|\d+-[A-Z][\w-]*)")
 _DANGLING = re.compile(
     r"[\[\]/{}<>|#]|…|,,|\b(?:a|an|the|and|or|but|that|which|who|whose|of the|his|her|its)\?$|\s[,;]"
-    r"|\(|\)|\b(?:the|a|an) (?:of|in|on|and|is|was)\b"
+    r"|‘|\bof course\b|\(|\)|\b(?:the|a|an) (?:of|in|on|and|is|was)\b"
     r"|\b(\w+) \1\b|[\"“”]|\bwhich was\b|\bplease\b|--"
     r"|\bn't\b|\s['’](?!\d)|\s['’]s\s|\w[!?;:]\s|^(?:Who|What) (?:is|was|are|were)\?$",
     re.IGNORECASE,
@@ -82,6 +82,7 @@ def good_answer(answer: str) -> bool:
         "which",
         "such",
         "another",
+        "each",
         "own",
         "respective",
         "his",

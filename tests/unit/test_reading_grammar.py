@@ -117,7 +117,7 @@ def asked(reader: GrammarReader, text: str) -> dict[str, str]:
         ("Brill Motors announced that it would buy Hexley Motors.", "Who will buy Hexley Motors?", "Brill Motors"),
         (
             "More than 40% of Norvania's wind farms have been destroyed due to floods, according to a Norvian official.",
-            "What percentage of Norvania's wind farms has been destroyed?",
+            "What percentage of Norvania's wind farms has been destroyed due to floods?",
             "more than 40%",
         ),
         ("Gas prices in Norvania are up 6% since June.", "How much are gas prices in Norvania up?", "6%"),
