@@ -153,7 +153,7 @@ class Plain:
         ids, mask, labels = _batch(rows, self._learner.model.device)
         loss = self._net(input_ids=ids, attention_mask=mask, labels=labels, use_cache=False).loss
         loss.backward()
-        float(loss)
+        float(loss.detach())
         self._optimizer.step()
         self._optimizer.zero_grad()
 

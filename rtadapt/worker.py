@@ -106,7 +106,8 @@ class Presence:
     def said(self) -> dict[str, Any]:
         """What is said now."""
         steps = {"ready": self._ready(), "alive": self._pulse.alive(), "last_step_at": self._pulse.last_at}
-        return steps | {"trial": [asdict(artifact) for artifact in self.trial]} | dict(self._about)
+        trial = {"trial": [asdict(artifact) for artifact in self.trial]} if self.trial else {}
+        return steps | trial | dict(self._about)
 
     def _run(self) -> None:
         while not self._end.is_set():

@@ -67,7 +67,7 @@ class Fitting:
         self.word = f"this engine does not fit the learner: {lacking}" if lacking else FITS
         metrics.ENGINE_FITS.set(not lacking)
         if lacking:
-            logger.error(self.word)
+            logger.error("this engine does not fit the learner", extra={"reason": lacking})
         else:
             logger.info("this engine fits the learner: token ids, ends of answers and adapters agree")
 

@@ -15,7 +15,6 @@ from transformers import AutoModelForCausalLM
 
 from rtadapt.config import TrainSettings
 from rtadapt.errors import ArtifactDamaged, InvalidSettings, NotFound, WrongBase
-from rtadapt.judged import read_answers
 from rtadapt.records import WATCHED, Example, Message
 from rtadapt.training import pace
 from rtadapt.training.learner import Learner, _some, learning_rate
@@ -346,25 +345,3 @@ def test_a_step_runs_on_all_threads_only_where_they_are_faster(
             assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)
-
-
-def test_what_a_candidate_was_heard_to_answer_lies_beside_its_adapter(learner: Learner, feed: str, tmp_path: Path) -> None:
-    folders = [tmp_path / name for name in ("unheard", "heard", "scaled", "before")]
-    for folder in folders:
-        folder.mkdir()
-    learner.update(feed, NEW, [])
-    learner.save_adapter(feed, folders[0])
-    said = learner.answers(feed, NEW, "candidate", 12)
-    learner.answers(feed, NEW, "base", 12)
-    learner.save_adapter(feed, folders[1])
-    learner.update(feed, NEW, [])
-    learner.answers(feed, NEW, "candidate", 4)
-    learner.reject(feed)
-    learner.save_adapter(feed, folders[3])
-    learner.scale(feed, 0.5)
-    learner.save_adapter(feed, folders[2])
-    told = read_answers(folders[1])
-    assert [learner.model.tokenizer.decode(one.said, skip_special_tokens=True).strip() for one in told] == said
-    assert [one.prompt for one in told] == [tuple(ids) for ids in learner.encoder.prompts([row.prompt for row in NEW])]
-    assert read_answers(folders[3]) == told
-    assert read_answers(folders[0]) == read_answers(folders[2]) == []
