@@ -32,7 +32,7 @@ from rtadapt.preparing import Preparing
 from rtadapt.records import Batch, Example, Head, Update
 from rtadapt.sessions import Session
 from rtadapt.training import families
-from rtadapt.training.learner import Learner
+from rtadapt.training.learner import _ANCHOR_TOKENS, Learner
 from rtadapt.training.rows import Row
 
 FEED = "bench"
@@ -139,7 +139,8 @@ class Plain:
         """Seconds and rows of as many steps as `update` had, each with as many rows, taken from the same ones in turn."""
         encoder, steps = self._learner.encoder, max(1, update.steps)
         beside = min(self._settings.anchor_rows, len(anchors))
-        new, old = cycle(encoder.encode(examples)), cycle(encoder.encode(anchors))
+        beginnings = [row.cut(_ANCHOR_TOKENS) for row in encoder.encode(anchors)]
+        new, old = cycle(encoder.encode(examples)), cycle(beginnings)
         each = max(1, round(update.rows / steps) - beside)
         began, rows = time.monotonic(), 0
         for _ in range(steps):
