@@ -38,7 +38,7 @@ _ANCHOR_TOKENS = 12
 _TOLD, _TOLD_TOKENS, _LONGEST_TOLD = 8, 16, 512
 """Of a candidate's answers so many are told to whoever serves it, so many tokens of each, to prompts of so many at most."""
 _SHORT_UPDATE = 0.9
-"""Of the rate that the formula gives: a little less, for an update follows the other, and each undoes a little of those before."""
+"""Of the rate that the formula gives: a little less, for an update follows the other, each undoing a little of those before."""
 
 
 @dataclass(slots=True)
