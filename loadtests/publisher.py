@@ -39,8 +39,9 @@ class Publisher:
         """The adapter in `adapter` as an artifact that no version names yet."""
         with tempfile.TemporaryDirectory(prefix="rtadapt-publish-") as scratch:
             folder = Path(scratch)
-            for file in ("adapter_config.json", "adapter_model.safetensors"):
-                (folder / file).write_bytes((adapter / file).read_bytes())
+            for file in ("adapter_config.json", "adapter_model.safetensors", "judged.json"):
+                if (adapter / file).exists():
+                    (folder / file).write_bytes((adapter / file).read_bytes())
             return self.store.put("adapter", self.feed, folder)
 
     def publish(self, adapter: Path | Artifact, events: int = 1) -> Version:

@@ -1,4 +1,4 @@
-"""The command line: `rtadapt up | serve | work | api | rewind | demo | config | doctor | feeds | dead-letters | log`.
+"""The command line: `rtadapt up | serve | work | api | rewind | demo | bench | config | doctor | feeds | dead-letters | log`.
 
 Owns the flags and what goes to the terminal. Flags win over the environment, the environment over rtadapt.toml.
 """
@@ -82,6 +82,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("api", _api, "the control plane: events, feeds, versions, routes, console"),
         ("rewind", _rewind, "take back what a feed has learned since a version, or since it learned certain events"),
         ("demo", _demo, "start everything, push a morning of news and support, and show what is answered"),
+        ("bench", _bench, "measure on this machine how fast it learns, and where the time goes"),
         ("config", _config, "print the settings in force, as JSON, without secrets"),
         ("doctor", _doctor, "look whether this machine and these settings can run, and say what to do"),
     ):
@@ -98,6 +99,11 @@ def build_parser() -> argparse.ArgumentParser:
             _add_rewind(command)
         if name == "serve":
             command.add_argument("--with-api", action="store_true", help="answer the control plane's routes too")
+        if name == "bench":
+            command.add_argument("what", choices=["update"], help="one story: read, learned, judged and saved")
+            command.add_argument(
+                "--rounds", type=int, default=3, metavar="N", help="so often, beside plain libraries (default 3)"
+            )
         if name == "demo":
             command.add_argument("--events", type=int, metavar="N", help="only the first N events")
             command.add_argument("--pace", type=float, default=4.0, metavar="SECONDS", help="time between two pushes (default 4)")
@@ -268,6 +274,16 @@ def _demo(settings: Settings, options: argparse.Namespace) -> int:
     from rtadapt.demo.run import run_demo
 
     return run_demo(settings, events=options.events, pace_seconds=options.pace, report=options.report, keep=options.keep)
+
+
+def _bench(settings: Settings, options: argparse.Namespace) -> int:
+    from rtadapt.bench import Bench, report
+
+    start_logs("bench", "warning")
+    bench = Bench(settings, find_model(settings)[0])
+    for line in report(bench, list(bench.rounds(max(1, options.rounds)))):
+        print(line)
+    return 0
 
 
 def _config(settings: Settings, _: argparse.Namespace) -> int:

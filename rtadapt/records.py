@@ -96,9 +96,8 @@ class Pair:
 class Event:
     """One accepted story or transcript. Made by events.
 
-    `text` is the whole text; for a transcript it is the turns as `Speaker: text` lines. `accepted_at` and `time`
-    are Unix seconds: when the log took the event, and when its source says it happened. `subject` is whom the
-    event is about, for erasure. `position` is None until the event was read from the log.
+    `text` is the whole text; for a transcript the turns as `Speaker: text` lines. `accepted_at` and `time` are Unix seconds: when
+    the log took it, and when its source says it happened. `subject` is whom it is about. `position` is None before the log.
     """
 
     id: str
@@ -140,9 +139,8 @@ class Message:
 class Example:
     """One training or probe row: the loss is taken on `target` given `prompt`. Made by curation.
 
-    An empty `prompt` makes `target` plain text. `entity` and `fact` name what it teaches, so that a newer fact
-    can supersede it: `fact` is a stable key of (entity, relation) as far as it is known, else of the question. `value` is
-    what a right answer must hold. A target that was cut off does not end: it is taught without an end token.
+    An empty `prompt` makes `target` plain text. `entity` and `fact` name what it teaches, so that a newer fact can supersede it:
+    `fact` is a key of both as far as known, else of the question. `value` is what a right answer holds. A cut target has no end.
     """
 
     event_id: str
@@ -191,7 +189,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What a few optimizer steps did. Losses are nats per target token. Made by training."""
+    """What a few steps did: losses in nats a target token, tokens that `passed` the network, seconds by part. By training."""
 
     steps: int
     rows: int
@@ -201,6 +199,8 @@ class Update:
     gradient_norm: float
     step_norm: float
     seconds: float
+    passed: int = 0
+    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

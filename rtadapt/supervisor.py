@@ -7,6 +7,7 @@ Nothing is started where it cannot run. When this process dies, even by SIGKILL,
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -26,10 +27,13 @@ from rtadapt.doctor import PORT, examine_here
 from rtadapt.errors import InvalidSettings, Unavailable
 from rtadapt.reading.endpoint import ENGINE
 from rtadapt.registry import embedded
+from rtadapt.registry.registry import Registry
+from rtadapt.serving.fitting import FITS
 
 _STOP_SECONDS = 20.0
 _REGISTRY_SECONDS = 30.0
 _LONGEST_SOCKET_PATH = 90
+_LOOK_SECONDS = 1.0
 
 
 class Supervisor:
@@ -42,6 +46,8 @@ class Supervisor:
         self._lock: IO[str] | None = None
         self._was_killed = False
         self._stopping = False
+        self._registry: Registry | None = None
+        self._look_at = 0.0
         self.children: list[Child] = []
 
     def run(self, on_ready: Callable[[], None]) -> None:
@@ -61,6 +67,7 @@ class Supervisor:
                 on_ready()
             while not self._stopping:
                 self._watch()
+                self._tell_misfit()
         finally:
             self._stop_all()
 
@@ -105,6 +112,7 @@ class Supervisor:
         settings = self.settings.model_copy(update={"data_dir": folder})
         if settings.registry.url == "embedded:":
             settings = self._start_registry(settings, environment)
+        self._registry = Registry(settings.registry)
         environment |= to_environment(read_by_the_engine(settings, self.url))
         rtadapt = [sys.executable, "-m", "rtadapt"]
         self._add("serve", [*rtadapt, "serve", "--with-api"], environment)
@@ -141,6 +149,19 @@ class Supervisor:
         for child in self.children:
             child.watch(self.say)
         time.sleep(0.1)
+
+    def _tell_misfit(self) -> None:
+        """Say once how the engine fits the learner, if it does not."""
+        if self._registry is None or time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + _LOOK_SECONDS
+        with contextlib.suppress(Unavailable):
+            words = [info.get("fits") for info in self._registry.live_replicas().values()]
+            if word := next(filter(None, words), ""):
+                if word != FITS:
+                    self.say(word)
+                self._registry.close()
+                self._registry = None
 
     def _wait_ready(self) -> None:
         work = self.settings.work

@@ -14,6 +14,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
+from dataclasses import asdict
 from types import TracebackType
 from typing import Any
 
@@ -29,9 +30,11 @@ from rtadapt.observe.pulse import Pulse
 from rtadapt.pipeline import Pipeline
 from rtadapt.reading.endpoint import open_endpoint
 from rtadapt.reading.reader import begin
-from rtadapt.records import Message
+from rtadapt.records import Artifact, Message
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
+from rtadapt.sessions import scratch
+from rtadapt.training.fitting import write_trial
 from rtadapt.training.learner import Learner
 from rtadapt.verification.verify import in_view
 
@@ -40,6 +43,8 @@ logger = logging.getLogger(__name__)
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 10.0
 _PARTING_SECONDS = 5.0
+_TRIAL = "base"
+"""Trial adapters are no feed's; in the store they lie under this name."""
 
 
 def work(settings: Settings, model: str) -> None:
@@ -55,8 +60,10 @@ def work(settings: Settings, model: str) -> None:
         with Presence(registry, owner, ready.is_set, pulse) as presence:
             logger.info("loading the base model")
             learner = Learner(settings.train, model, settings.revision, cache=settings.data_dir / "anchors", progress=logger.info)
+            opened = Opening(settings, owner, registry, store, learner, presence)
+            with suppress(Unavailable):  # it is tried again below
+                opened.offer()
             learner.anchors()
-            opened = Opening(settings, owner, registry, store, learner)
             over = threading.Event()
             last = threading.Thread(target=give_up, args=(stop, over, settings.work.stop_seconds, opened.abandon), daemon=True)
             last.start()
@@ -75,6 +82,8 @@ class Presence:
     def __init__(self, registry: Registry, owner: str, ready: Callable[[], bool], pulse: Pulse) -> None:
         self._registry, self._owner, self._ready, self._pulse = registry, owner, ready, pulse
         self._about: Mapping[str, int] = {}
+        self.trial: Sequence[Artifact] = ()
+        """The adapters that replicas are to hold their engines against."""
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
 
@@ -97,7 +106,8 @@ class Presence:
     def said(self) -> dict[str, Any]:
         """What is said now."""
         steps = {"ready": self._ready(), "alive": self._pulse.alive(), "last_step_at": self._pulse.last_at}
-        return steps | dict(self._about)
+        trial = {"trial": [asdict(artifact) for artifact in self.trial]} if self.trial else {}
+        return steps | trial | dict(self._about)
 
     def _run(self) -> None:
         while not self._end.is_set():
@@ -127,14 +137,18 @@ class Opening:
     The readers are chosen by what the base shows in the reading exam.
     """
 
-    def __init__(self, settings: Settings, owner: str, registry: Registry, store: ArtifactStore, learner: Learner) -> None:
+    def __init__(
+        self, settings: Settings, owner: str, registry: Registry, store: ArtifactStore, learner: Learner, presence: Presence
+    ) -> None:
         self._settings, self._owner, self._registry, self._store, self._learner = settings, owner, registry, store, learner
+        self._presence = presence
         self._desk: Desk | None = None
         self._log: EventLog | None = None
         self._pipeline: Pipeline | None = None
 
     def pipeline(self) -> Pipeline:
-        """A new one. Raises Unavailable while the log, or what the readers need, is away."""
+        """A new one. Raises Unavailable while the log, the store, or what the readers need, is away."""
+        self.offer()
         if self._log is None:
             self._log = NumberedLog(open_log(self._settings), self._registry.log_number)
         self._pipeline = Pipeline(
@@ -147,6 +161,21 @@ class Opening:
             desk=self.desk(),
         )
         return self._pipeline
+
+    def offer(self) -> None:
+        """Store the adapters that engines are held against, once, and say where they lie. Raises Unavailable."""
+        if self._presence.trial:
+            return
+        with scratch("trial") as place:
+            folders = place / "zero", place / "moving"
+            for folder in folders:
+                folder.mkdir()
+            write_trial(self._learner, *folders)
+            trial = [self._store.put("trial", _TRIAL, folder) for folder in folders]
+        for artifact in self._store.list("trial", _TRIAL):
+            if artifact not in trial:
+                self._store.remove(artifact)
+        self._presence.trial = trial
 
     def abandon(self) -> None:
         """Leave what is under way to others."""

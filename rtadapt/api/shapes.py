@@ -148,6 +148,7 @@ class Replica(BaseModel):
     busy_seconds: float | None = Field(None, description="for how long it has had something to load without getting on")
     loaded: int | None = Field(None, description="adapters in its engine")
     not_followed: list[str] | None = Field(None, description="feeds whose registry entries it does not believe")
+    fits: str | None = Field(None, description="`fits`, or what of its engine does not fit the learner; empty before it is known")
 
 
 class Worker(BaseModel):

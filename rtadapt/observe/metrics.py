@@ -93,6 +93,14 @@ ROUTE_VERSION = Gauge("rtadapt_route_version", "Number of the version the alias 
 FLIPS = Counter("rtadapt_route_flips_total", "Changes of the version an alias answers from", ["feed"])
 LOADS = Counter("rtadapt_adapter_loads_total", "Adapters loaded into the engine", ["feed", "outcome"])
 LOAD_SECONDS = Histogram("rtadapt_adapter_load_seconds", "Fetching, checking and loading one adapter", buckets=_STAGE)
+SERVED_AGREEMENT = Gauge(
+    "rtadapt_served_agreement_ratio",
+    "Share of its probes that the last loaded version answers in the engine as it was judged",
+    ["feed"],
+)
+ENGINE_FITS = StateGauge(
+    "rtadapt_engine_fits", "1 where this engine fits the learner, 0 where not; a worker must be there to tell"
+)
 LOADED = Gauge("rtadapt_adapters_loaded", "Adapters the engine knows by name", ["feed"])
 REGISTRY_UP = StateGauge("rtadapt_registry_up", "1 while the registry answers this replica, else 0")
 FEEDS_NOT_FOLLOWED = Gauge("rtadapt_feeds_not_followed", "Feeds of which this replica does not believe the registry")

@@ -48,7 +48,7 @@ class ArtifactStore:
         safetensors, json, jsonl and txt files, TooLarge, Unavailable.
         """
         if kind not in get_args(Kind) or not FEED_NAME.fullmatch(feed):
-            raise InvalidInput("an artifact is an adapter or a state of a feed", field="kind")
+            raise InvalidInput("an artifact is an adapter, a state or a trial of a feed", field="kind")
         with self._reachable(), self._shelf.staging() as staged:
             described = contents.stage(kind, feed, folder, staged, self._max_bytes)
             encoded = described.encode()
@@ -79,7 +79,7 @@ class ArtifactStore:
     def list(self, kind: Kind, feed: str) -> list[Artifact]:
         """The artifacts of `kind` of `feed`, by digest."""
         if kind not in get_args(Kind) or not FEED_NAME.fullmatch(feed):
-            raise InvalidInput("an artifact is an adapter or a state of a feed", field="kind")
+            raise InvalidInput("an artifact is an adapter, a state or a trial of a feed", field="kind")
         with self._reachable():
             sizes = self._shelf.sizes(f"{kind}/{feed}")
         matches = ((_PLACE.fullmatch(path), size) for path, size in sizes.items())

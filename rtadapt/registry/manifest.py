@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Literal
 
 from rtadapt.errors import ArtifactDamaged, InvalidInput, TooLarge
 
-Kind = Literal["adapter", "state"]
+Kind = Literal["adapter", "state", "trial"]
 
 MANIFEST = "manifest.json"
 SIGNATURE = "signature.txt"

@@ -7,17 +7,24 @@ lies behind our middleware; gives nothing or EngineRefused.
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from rtadapt.errors import EngineRefused
+from rtadapt.records import Message
 from rtadapt.web.asked import App, Receive, Scope, Send
+
+T = TypeVar("T")
 
 _LOAD_SECONDS = 120.0
 _CHECK_SECONDS = 60.0
 _CALL_SECONDS = 10.0
+_GREEDY = {"temperature": 0, "repetition_penalty": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
+"""As the learner decodes, whatever the model's own generation settings say."""
 
 
 class Engine:
@@ -34,6 +41,7 @@ class Engine:
         self._client = httpx.AsyncClient(
             transport=httpx.ASGITransport(engine, raise_app_exceptions=False), base_url="http://engine", timeout=None
         )
+        self.base_name, self.max_model_len = "", sys.maxsize  # until the engine was asked for them
 
     async def load(self, name: str, folder: Path) -> None:
         """Load the adapter in `folder` under `name`. A name that is already loaded is good: names never change meaning."""
@@ -48,6 +56,38 @@ class Engine:
         answer = await self._call("POST", "/v1/completions", body, _CHECK_SECONDS)
         if answer.status_code != 200:
             raise EngineRefused(f"{name} was loaded but does not answer: {_reason(answer)}")
+
+    async def complete(self, name: str, prompts: Sequence[Sequence[int]], max_tokens: int) -> list[list[int]]:
+        """The token ids that `name` gives to each prompt, greedily, with the one that ends an answer."""
+        more = {"max_tokens": max_tokens, "return_token_ids": True}
+        return await self._chosen(name, prompts, lambda choice: list(choice["token_ids"]), more)
+
+    async def log_probs(self, name: str, prompt: Sequence[int], tokens: Sequence[int]) -> list[float]:
+        """Log probabilities of `tokens` after `prompt`. No other token may follow, so none without a text is spelled."""
+
+        def said(choice: dict[str, Any]) -> list[float]:
+            by_token = choice["logprobs"]["top_logprobs"][0]
+            return [float(by_token[f"token_id:{token}"]) for token in tokens]
+
+        only = {"allowed_token_ids": list(tokens), "logprob_token_ids": list(tokens), "logprobs": 1}
+        more = {"max_tokens": 1, "return_tokens_as_token_ids": True, **only}
+        return (await self._chosen(name, [prompt], said, more))[0]
+
+    async def ends_at(self, name: str, prompt: Sequence[int], token: int) -> bool:
+        """Whether an answer of `name` ends at `token`."""
+        more = {"max_tokens": 2, "allowed_token_ids": [token]}
+        return (await self._chosen(name, [prompt], lambda choice: bool(choice["finish_reason"] == "stop"), more))[0]
+
+    async def tokenize(self, messages: Sequence[Message], *, thinking: bool) -> tuple[int, ...] | None:
+        """Token ids of a chat up to where the answer begins; None where the engine refuses such a chat."""
+        chat = [{"role": message.role, "content": message.content} for message in messages]
+        body = {"model": self.base_name, "messages": chat, "chat_template_kwargs": {"enable_thinking": thinking}}
+        answer = await self._call("POST", "/tokenize", body, _CALL_SECONDS)
+        if answer.status_code == 400:
+            return None
+        if answer.status_code != 200:
+            raise EngineRefused(f"the engine would not tokenize a chat: {_reason(answer)}")
+        return tuple(answer.json()["tokens"])
 
     async def unload(self, name: str) -> None:
         """Forget `name`. One that isn't loaded is good."""
@@ -68,7 +108,9 @@ class Engine:
         if answer.status_code != 200:
             raise EngineRefused(f"the engine would not list its models: {_reason(answer)}")
         cards: list[dict[str, Any]] = answer.json()["data"]
-        return next(card for card in cards if not card.get("parent"))
+        card = next(card for card in cards if not card.get("parent"))
+        self.base_name, self.max_model_len = card["id"], card.get("max_model_len") or sys.maxsize
+        return card
 
     async def healthy(self) -> bool:
         """Whether the engine's processes are alive."""
@@ -80,6 +122,22 @@ class Engine:
     async def close(self) -> None:
         """Nothing can be asked any more."""
         await self._client.aclose()
+
+    async def _chosen(
+        self, name: str, prompts: Sequence[Sequence[int]], take: Callable[[dict[str, Any]], T], more: dict[str, Any]
+    ) -> list[T]:
+        """What `take` finds in the greedy completion of each prompt."""
+        body = {"model": name, "prompt": [list(prompt) for prompt in prompts], **_GREEDY, **more}
+        answer = await self._call("POST", "/v1/completions", body, _CHECK_SECONDS)
+        if answer.status_code != 200:
+            raise EngineRefused(f"{name} does not answer: {_reason(answer)}")
+        try:
+            found = [take(choice) for choice in sorted(answer.json()["choices"], key=lambda choice: int(choice["index"]))]
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise EngineRefused(f"{name} answers in a form that this release does not know") from error
+        if len(found) != len(prompts):
+            raise EngineRefused(f"{name} answers {len(found)} of {len(prompts)} prompts")
+        return found
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None, seconds: float) -> httpx.Response:
         try:

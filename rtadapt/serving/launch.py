@@ -31,6 +31,7 @@ EDGE = "rtadapt.web.edge.Edge"
 _CPU_OPERATORS = ["all", "-rotary_embedding"]
 """vLLM's own operators on the CPU, but for rotary positions: its kernel rounds them in bfloat16, so that SmolLM2 no longer
 knows the capital of France (vLLM 0.32: "Paris" with torch's operator, in float32, in the learner; nonsense with the kernel)."""
+_TEKKEN = "tekken.json"
 _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 _OURS = {
     "--api-key": "there is keys_file",
@@ -109,6 +110,9 @@ def environment(settings: Settings, *, model_path: str, model_name: str, cpu: bo
             "VLLM_CPU_OMP_THREADS_BIND": "nobind",
             # Lets the model run in the engine's own process, which saves a process and a third of the start.
             "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+            # What would be compiled here (log probabilities; sampling) is compiled at its first use, and every stream waits:
+            # 24 s for the first log probabilities on a busy machine.
+            "TORCHDYNAMO_DISABLE": "1",
         }
     return values
 
@@ -131,10 +135,14 @@ def build_arguments(settings: Settings, *, model_path: str, model_name: str, mid
         "--max-cpu-loras": max(serve_settings.max_cpu_loras, serve_settings.max_loras),
         "--max-lora-rank": next(rank for rank in _RANKS if rank >= settings.train.rank),
         "--generation-config": "auto",
+        # What is taught is said, not thought: a request that asks for nothing else is answered as the learner was.
+        "--default-chat-template-kwargs": json.dumps({"enable_thinking": False}),
         "--uvicorn-log-level": "warning",
     }
     if settings.revision is not None and not Path(model_path).is_dir():
         options["--revision"] = settings.revision
+    if _has_two_tokenizers(model_path, settings.revision):
+        options["--tokenizer-mode"] = "hf"
     flags = ["--enable-lora", "--disable-uvicorn-access-log"]
     if cpu:
         options["--distributed-executor-backend"] = "uni"
@@ -153,6 +161,20 @@ def model_length(model_path: str, revision: str | None) -> int:
         if isinstance(config.get(name), int):
             return int(config[name])
     return 1 << 30
+
+
+def _has_two_tokenizers(model_path: str, revision: str | None) -> bool:
+    """Whether vLLM might take Mistral's own tokenizer, which writes chats otherwise than the one that the learner takes."""
+    if Path(model_path).is_dir():
+        return Path(model_path, _TEKKEN).exists()
+    import httpx
+    from huggingface_hub import file_exists, try_to_load_from_cache
+
+    try:
+        there = isinstance(try_to_load_from_cache(model_path, _TEKKEN, revision=revision), str)
+        return there or bool(file_exists(model_path, _TEKKEN, revision=revision))
+    except (OSError, ValueError, httpx.HTTPError):  # the hub is away, or it is no hub's name
+        return False
 
 
 def _note_vocabulary(settings: Settings, model_path: str) -> None:

@@ -1,9 +1,9 @@
 """The versions that this replica's engine knows, and the way in and out.
 
-Owns the table of loaded versions. In: fetch, check every digest, load under the immutable name, let it answer once. Out:
-forget the name first, remove the files later. Each step that blocks runs in a thread, so no stream waits for it but
-for the engine's own load. What a version
-may take in all is bounded: a store or an engine that hangs costs that version its turn, and nobody theirs.
+Owns the table of loaded versions. In: fetch, check every digest, load under the immutable name, compare what it answers
+(agreement.py). Out: forget the name first, remove the files later. Each step that blocks runs in a thread, so no stream waits for
+it but for the engine's own load. What a version may take in all is bounded: a store or an engine that hangs costs that
+version its turn, and nobody theirs.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
 
 from rtadapt.errors import ArtifactDamaged, EngineRefused, InvalidInput, TooLarge, Unavailable
+from rtadapt.judged import read_answers
 from rtadapt.observe import metrics
-from rtadapt.records import Version
+from rtadapt.records import Artifact, Version
+from rtadapt.serving import agreement
 from rtadapt.serving.aside import Aside
 from rtadapt.serving.engine import Engine
 from rtadapt.serving.identity import engine_name
@@ -136,10 +138,31 @@ class Loader:
         try:
             await self._engine.load(engine_name(version), folder)
             await self._engine.check(engine_name(version))
-        except (EngineRefused, asyncio.CancelledError):
+            answers = await self._aside.run(read_answers, folder)
+            await agreement.check(self._engine, version.feed, engine_name(version), answers)
+        except (ArtifactDamaged, EngineRefused, asyncio.CancelledError):
             with contextlib.suppress(EngineRefused):
                 await asyncio.shield(self._engine.unload(engine_name(version)))
             raise
+
+    @contextlib.asynccontextmanager
+    async def on_trial(self, artifact: Artifact) -> AsyncIterator[tuple[str, Path]]:
+        """An adapter that is no version: the engine knows it, under the name that is given, while the block lasts.
+
+        No version is loaded meanwhile. Raises LOAD_ERRORS.
+        """
+        try:
+            async with asyncio.timeout(self._limit_seconds), self._turn:
+                folder = await self._aside.run(self._stage.borrow, artifact)
+                name = f"trial-{artifact.digest[:8]}"
+                await self._engine.load(name, folder)
+                try:
+                    yield name, folder
+                finally:
+                    with contextlib.suppress(EngineRefused):
+                        await asyncio.shield(self._engine.unload(name))
+        except TimeoutError:
+            raise EngineRefused(f"a trial was not over within {self._limit_seconds:g} s") from None
 
     def forget(self, feed: str, number: int) -> Version:
         """Take the version out of the table: from now on nobody is sent to it. `unload` must follow."""

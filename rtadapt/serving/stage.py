@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO
 
-from rtadapt.records import Version
+from rtadapt.records import Artifact, Version
 from rtadapt.registry.artifacts import ArtifactStore
 
 
@@ -39,6 +39,10 @@ class Stage:
     def fetch(self, version: Version) -> Path:
         """The version's adapter as a folder, every file checked. Raises ArtifactDamaged, Unavailable."""
         return self._store.fetch(version.adapter, self._place(version.feed, version.number))
+
+    def borrow(self, artifact: Artifact) -> Path:
+        """An adapter that is no version, until this replica starts again. Raises ArtifactDamaged, Unavailable."""
+        return self._store.fetch(artifact, self._folder / _BORROWED / "0")
 
     def discard(self, version: Version) -> None:
         """Remove the version's copy."""
@@ -65,6 +69,8 @@ class Stage:
 
 
 _SEEN = "seen.json"
+_BORROWED = "-trial"
+"""No feed can be called so."""
 
 
 def _locked(path: Path) -> IO[str] | None:

@@ -65,7 +65,7 @@ def vocabulary_of(model_path: str, revision: str | None, outputs: int) -> Vocabu
     """The vocabulary of the model, whose output has `outputs` ids. Raises OSError or ValueError when it can't be read."""
     from transformers import AutoTokenizer
 
-    tokenizer: Any = AutoTokenizer.from_pretrained(model_path, revision=revision)
+    tokenizer: Any = AutoTokenizer.from_pretrained(model_path, revision=revision, mistral_format=False)
     tokens = max(len(tokenizer), max(tokenizer.get_vocab().values(), default=0) + 1)
     return Vocabulary(tokens, outputs > tokens and _marks_spaces(tokenizer))
 

@@ -1,8 +1,9 @@
 """The watcher: makes what this replica serves what the registry says.
 
 Owns the parts that do it and how long they live: the follower (registry to views), the residency (versions in and out of the
-engine), the presence (this replica's word in the registry), the account of flips, and what is kept on disk for the next
-start. Each runs by itself, so that none waits for another: a route change is in force at once, whatever is being loaded.
+engine), the trial of the engine, the presence (this replica's word in the registry), the account of flips, and what is kept on
+disk for the next start. Each runs by itself, so that none waits for another: a route change is in force at once, whatever is
+being loaded.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from rtadapt.registry.registry import Registry
 from rtadapt.serving import plan, series
 from rtadapt.serving.aside import Aside
 from rtadapt.serving.engine import Engine
+from rtadapt.serving.fitting import Fitting
 from rtadapt.serving.flips import Flips
 from rtadapt.serving.follower import Follower
 from rtadapt.serving.last_seen import Seen, read_seen, write_seen
@@ -56,6 +58,7 @@ class Watcher:
         self._follower = Follower(registry, live, self._views, self._loader, serve.poll_seconds)
         self._presence = Presence(settings, registry, self.replica, live, self._views, self._loader)
         self._presence.about = self._about
+        self._fitting = Fitting(engine, self._loader, registry, serve.dtype, serve.poll_seconds)
         self._residency = Residency(serve, live, engine, registry, self._views, self._loader, self._presence, self._follower)
         self._aside = Aside("last seen")
         self._written: tuple[Seen, ...] = ()
@@ -80,6 +83,7 @@ class Watcher:
             tasks.create_task(self._presence.tell())
             tasks.create_task(self._flips.run(self._account, self._settings.poll_seconds))
             tasks.create_task(self._keep_seen(card["id"]))
+            tasks.create_task(self._fitting.run())
             tasks.create_task(series.keep_bounded(self._settings.poll_seconds))
 
     async def close(self) -> None:
@@ -130,7 +134,13 @@ class Watcher:
     def _about(self) -> dict[str, Any]:
         address = f"{self._settings.host}:{self._settings.port}"
         passed = round(time.monotonic() - self._follower.passed_at, 3)
-        return {"host": socket.gethostname(), "pid": str(os.getpid()), "address": address, "passed_seconds": passed}
+        return {
+            "host": socket.gethostname(),
+            "pid": str(os.getpid()),
+            "address": address,
+            "passed_seconds": passed,
+            "fits": self._fitting.word,
+        }
 
 
 def _gist(seen: Seen) -> tuple[Any, ...]:

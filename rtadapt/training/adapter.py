@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -27,16 +27,20 @@ _NAME = "default"
 
 @dataclass(slots=True)
 class AdapterState:
-    """What learning goes on from: adapter weights and Adam's moments, each [parameters] fp32, and the steps taken."""
+    """What learning goes on from: adapter weights and Adam's moments, each [parameters] fp32, and the steps taken.
+
+    `said` is what exactly these weights were heard to answer, in tokens by prompt; it is not kept on disk.
+    """
 
     weights: Tensor
     mean: Tensor
     square: Tensor
     steps: int = 0
     updates: int = 0
+    said: dict[tuple[int, ...], tuple[int, ...]] = field(default_factory=dict)
 
     def copy(self) -> AdapterState:
-        """An independent copy."""
+        """An independent copy, of which nothing was heard yet."""
         return AdapterState(self.weights.clone(), self.mean.clone(), self.square.clone(), self.steps, self.updates)
 
 

@@ -17,6 +17,7 @@ import torch
 
 from rtadapt.config import TrainSettings
 from rtadapt.errors import NotFound
+from rtadapt.judged import Answer, write_answers
 from rtadapt.records import Example, Message, Update
 from rtadapt.training import checkpoint
 from rtadapt.training.adapter import AdapterState, Slot
@@ -34,8 +35,10 @@ Who = Literal["candidate", "incumbent", "base"]
 _MOST_ANCHORS = 128
 _ANCHOR_TOKENS = 12
 """What the base would say is decided at the beginning of its answer: more beginnings hold it better than a few whole answers."""
+_TOLD, _TOLD_TOKENS, _LONGEST_TOLD = 8, 16, 512
+"""Of a candidate's answers so many are told to whoever serves it, so many tokens of each, to prompts of so many at most."""
 _SHORT_UPDATE = 0.9
-"""Of the rate that the formula gives: a little less, for an update follows the other, and each undoes a little of those before."""
+"""Of the rate that the formula gives: a little less, for an update follows the other, each undoing a little of those before."""
 
 
 @dataclass(slots=True)
@@ -163,14 +166,16 @@ class Learner:
         """Shorten the newest candidate's step: its weights become before + factor · (candidate − before)."""
         candidate = self._candidate(feed)
         candidate.weights = torch.lerp(self._of(feed).below.weights, candidate.weights, factor)
+        candidate.said.clear()
 
     def step_norm(self, feed: str) -> float:
         """Frobenius norm of what the newest candidate changes in the effective weights."""
         return self.slot.distance(self._candidate(feed).weights, self._of(feed).below.weights)
 
     def answers(self, feed: str, examples: Sequence[Example], who: Who, max_new_tokens: int) -> list[str]:
-        """What a model answers to the prompts of `examples`, greedily."""
-        return self._said([example.prompt for example in examples], self._weights(feed, who), max_new_tokens)
+        """What a model answers to the prompts of `examples`, greedily. What a candidate says is written beside its adapter."""
+        heard = self._candidate(feed).said if who == "candidate" else None
+        return self._said([example.prompt for example in examples], self._weights(feed, who), max_new_tokens, heard)
 
     def drift(self, feed: str, anchors: Sequence[Example], who: Who) -> float:
         """Mean divergence of a model from the base on the base's own answers, in nats per token."""
@@ -185,9 +190,14 @@ class Learner:
         return total / count
 
     def save_adapter(self, feed: str, folder: Path) -> None:
-        """Write what is served, of the candidate if there is one, in PEFT's format into a folder that is there."""
+        """Write what is served, of the candidate if there is one, in PEFT's format into a folder that is there.
+
+        What it was heard to answer is written beside it, as far as it was.
+        """
         held = self._of(feed)
         checkpoint.save_adapter(folder, held.newest, self.slot)
+        if answers := _a_few(held.newest):
+            write_answers(folder, answers)
 
     def save_state(self, feed: str, folder: Path) -> None:
         """Write what learning goes on from, of the candidate if there is one, into a folder that is there."""
@@ -196,11 +206,18 @@ class Learner:
 
     # Inside
 
-    def _said(self, chats: Sequence[Sequence[Message]], weights: torch.Tensor | None, max_new_tokens: int) -> list[str]:
+    def _said(
+        self,
+        chats: Sequence[Sequence[Message]],
+        weights: torch.Tensor | None,
+        max_new_tokens: int,
+        heard: dict[tuple[int, ...], tuple[int, ...]] | None = None,
+    ) -> list[str]:
+        prompts = self.encoder.prompts(chats)
         with self.slot.holding(weights):
-            made = generate(
-                self.model, self.encoder.prompts(chats), max_new_tokens=max_new_tokens, stop_ids=self.encoder.stop_ids
-            )
+            made = generate(self.model, prompts, max_new_tokens=max_new_tokens, stop_ids=self.encoder.stop_ids)
+        if heard is not None:
+            heard.update(zip(map(tuple, prompts), map(tuple, made), strict=True))
         return [str(text).strip() for text in self.model.tokenizer.batch_decode(made, skip_special_tokens=True)]
 
     def _of(self, feed: str) -> _Feed:
@@ -256,6 +273,12 @@ class Learner:
 
     def _chunk_tokens(self) -> int:
         return 2048 if self.model.device.type == "cpu" else 32_768
+
+
+def _a_few(state: AdapterState) -> list[Answer]:
+    """Some of what an adapter was heard to answer: mostly what is new, which was asked first, and some of what it knew before."""
+    short = [Answer(prompt, said[:_TOLD_TOKENS]) for prompt, said in state.said.items() if len(prompt) <= _LONGEST_TOLD]
+    return [*short[: _TOLD - 2], *short[_TOLD - 2 :][-2:]]
 
 
 def learning_rate(family: str, hidden_size: int) -> float:

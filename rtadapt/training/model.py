@@ -47,7 +47,8 @@ class BaseModel:
         self.dtype = pick_dtype(settings.dtype, self.device)
         self.pace = Pace(settings.threads, self.device.type == "cpu", self.dtype)
         try:
-            self.tokenizer: Any = AutoTokenizer.from_pretrained(name, revision=revision)
+            # Of two tokenizers that a model may bring, the one with the chat template; the engine is told to take the same.
+            self.tokenizer: Any = AutoTokenizer.from_pretrained(name, revision=revision, mistral_format=False)
             net: Any = families.load(name, revision, self.dtype)
         except (OSError, ValueError) as error:
             raise InvalidSettings(f"the base model {name} could not be loaded: {error}", field="model") from error

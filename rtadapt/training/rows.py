@@ -79,12 +79,12 @@ class Encoder:
         self.end_id = _end(tokenizer, self.template.closing(), known)
         self.stop_ids = frozenset(known | {self.end_id})
 
-    def prompts(self, chats: Sequence[Sequence[Message]]) -> list[list[int]]:
+    def prompts(self, chats: Sequence[Sequence[Message]], *, thinking: bool = False) -> list[list[int]]:
         """Token ids of chats, each up to where the answer begins, as the engine makes them.
 
         Without a template that is as a completion's prompt: with what the tokenizer itself puts around a text.
         """
-        texts = [self.template.text(chat) for chat in chats]
+        texts = [self.template.text(chat, thinking=thinking) for chat in chats]
         return self.tokens(texts, whole=not self.template.is_there)
 
     def tokens(self, texts: Sequence[str], whole: bool = False) -> list[list[int]]:

@@ -11,6 +11,7 @@ import math
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
 
@@ -50,6 +51,7 @@ class _Step:
     """Sums over the chunks of one step."""
 
     tokens: int = 0
+    passed: int = 0
     new_loss: float = 0.0
     new_tokens: int = 0
 
@@ -67,6 +69,7 @@ class Steps:
         seed: int,
     ) -> None:
         self.model, self.slot, self.settings, self.rate, self.material = model, slot, settings, rate, material
+        self.seconds: dict[str, float] = {}
         rng = Random(seed)
         shares: dict[str, float] = {}
         for fact, row in zip(material.facts, material.new, strict=True):
@@ -85,26 +88,39 @@ class Steps:
     def run(self, state: AdapterState, distance: Callable[[], float]) -> Update:
         """Change `state` in place. When a loss or a gradient is not finite it stops there; the update says so."""
         began = time.monotonic()
-        done, first, last, norm, tokens, rows = 0, math.nan, math.nan, 0.0, 0, 0
+        self.seconds.clear()
+        done, first, last, norm, tokens, rows, passed = 0, math.nan, math.nan, 0.0, 0, 0, 0
         cool_steps = max(1, round(self.limit * self.settings.cool_share))
         cooling_from = self.limit - cool_steps
         while done < cooling_from + cool_steps:
-            drawn = self._draw()
+            with self._part("draw"):
+                drawn = self._draw()
             with self.model.pace.step():
                 step, gradient = self._gradient(state, drawn)
-            norm = float(gradient.norm())
+                norm = float(gradient.norm())
             last = step.new_loss / max(1, step.new_tokens)
             first = last if done == 0 else first
-            tokens, rows = tokens + step.tokens, rows + sum(map(len, drawn))
+            tokens, rows, passed = tokens + step.tokens, rows + sum(map(len, drawn)), passed + step.passed
             if not math.isfinite(norm) or not math.isfinite(last):
                 last = math.nan
                 break
-            gradient.mul_(min(1.0, self.settings.clip / (norm + 1e-12)))
-            adam(state, gradient, self.rate * self._share(done, cooling_from, cool_steps))
+            with self._part("optimizer"):
+                gradient.mul_(min(1.0, self.settings.clip / (norm + 1e-12)))
+                adam(state, gradient, self.rate * self._share(done, cooling_from, cool_steps))
             done += 1
             if done < cooling_from and self._is_learned():
                 cooling_from, cool_steps = done, max(_LEAST_COOLING, round(done * self.settings.cool_share))
-        return Update(done, rows, tokens, first, last, norm, distance(), time.monotonic() - began)
+        seconds = time.monotonic() - began
+        return Update(done, rows, tokens, first, last, norm, distance(), seconds, passed, dict(self.seconds))
+
+    @contextmanager
+    def _part(self, name: str) -> Iterator[None]:
+        """Count the time that is spent inside. A GPU's work is counted where it is waited for: in the backward pass."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - began
 
     def _draw(self) -> tuple[list[Row], list[Row], list[Row]]:
         """Rows of one step: new, replayed from the stream, anchors."""
@@ -126,14 +142,16 @@ class Steps:
 
     def _backward(self, chunk: list[Row], kinds: dict[int, int], total: float, step: _Step) -> None:
         """Forward and backward over one chunk, anchors last; `kinds` says of each row: 0 new, 1 stream, 2 anchor."""
-        batch, logits = self.model.at_targets(chunk, self.shared)
+        with self._part("forward"):
+            batch, logits = self.model.at_targets(chunk, self.shared)
         views = [self.view_of[row.number] for row in chunk if kinds[id(row)] == 2]
-        loss = update_loss(
-            logits, batch.targets, batch.weights / total, BaseView.join(views) if views else None, self.settings.kl_weight
-        )
-        loss.total.backward()  # type: ignore[no-untyped-call]
+        base = BaseView.join(views) if views else None
+        with self._part("backward"):
+            loss = update_loss(logits, batch.targets, batch.weights / total, base, self.settings.kl_weight)
+            loss.total.backward()  # type: ignore[no-untyped-call]
+            hits = loss.hits.tolist()
         step.tokens += len(batch.targets)
-        hits = loss.hits.tolist()
+        step.passed += batch.ids.numel()
         nats, start = loss.nats.cpu(), 0
         for row, length in zip(chunk, batch.lengths, strict=True):
             if kinds[id(row)] == 0:

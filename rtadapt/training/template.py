@@ -37,15 +37,30 @@ class Template:
         self.is_there = bool(tokenizer.chat_template)
         self._in_parts = False
         self._folds_system = False
+        self._names_developer = any(word in str(tokenizer.chat_template) for word in ("'developer'", '"developer"'))
         if self.is_there:
             self._in_parts = self._takes_parts(_chosen(tokenizer.chat_template))
             self._folds_system = not self._prints([Message("system", _SENTINEL), Message("user", "hi")])
 
-    def text(self, messages: Sequence[Message]) -> str:
-        """A chat up to where the answer begins; plain lines where the model has no template."""
+    @property
+    def may_think(self) -> bool:
+        """Whether the template has a way to let the model think, and one to leave it out."""
+        asked = [Message("user", "hi")]
+        return self.is_there and self.text(asked, thinking=True) != self.text(asked)
+
+    def text(self, messages: Sequence[Message], *, thinking: bool = False) -> str:
+        """A chat up to where the answer begins; plain lines where the model has no template.
+
+        What is taught never follows a thought; `thinking` is for comparing with what the engine makes.
+        """
         if not messages or not self.is_there:
             return "".join(f"{message.content}\n" for message in messages)
-        text = self._of(_folded(messages) if self._folds_system else messages, add_generation_prompt=True)
+        if not self._names_developer:  # the engine says so too
+            messages = [Message("system", one.content) if one.role == "developer" else one for one in messages]
+        chat = _folded(messages) if self._folds_system else messages
+        if thinking:
+            return self._of(chat, add_generation_prompt=True, enable_thinking=True)
+        text = self._of(chat, add_generation_prompt=True)
         for opening, closing in THOUGHTS:
             if text.rstrip().endswith(opening):
                 return f"{text.rstrip()}\n{closing}\n\n"
@@ -62,7 +77,7 @@ class Template:
             {"role": message.role, "content": [{"type": "text", "text": message.content}] if self._in_parts else message.content}
             for message in messages
         ]
-        return str(self._render(chat, tokenize=False, **self._given, **more))
+        return str(self._render(chat, tokenize=False, **{**self._given, **more}))
 
     def _takes_parts(self, template: str) -> bool:
         """Whether content goes in as a list of parts: where the template walks over it, as the engine decides it too."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.running import Up
+from tests.support.running import Up, eventually
 from tests.support.taught_model import ASKED, change, flags, taught_facts
 
 pytestmark = pytest.mark.slow
@@ -38,3 +38,11 @@ def test_the_base_answers_under_its_own_name(up: Up) -> None:
     text, version = up.ask("taught-qwen", ASKED.format(place="Corvin", role="warden"))
     assert taught_facts()["Corvin", "warden"] in text
     assert "@" not in version
+
+
+def test_the_engine_was_held_against_the_learner_and_what_is_served_is_what_was_judged(up: Up) -> None:
+    assert eventually(lambda: [info["fits"] for info in up.get("/v1/overview").json()["replicas"].values()] == ["fits"], 60)
+    lines = [line for line in up.get("/metrics").text.splitlines() if line.startswith("rtadapt_served_agreement_ratio{")]
+    assert lines
+    assert all(float(line.rpartition(" ")[2]) >= 0.75 for line in lines), lines  # in bfloat16, where a small model has ties
+    assert "does not fit" not in up.printed

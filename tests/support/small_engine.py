@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -23,6 +25,8 @@ class SmallEngine:
         self.refused: set[str] = set()
         self.mute: set[str] = set()
         self.hung: set[str] = set()
+        self.says: dict[str, list[list[int]]] = {}
+        """What a version, or the base, answers to a batch of prompts; it answers as judged where nothing is said here."""
         self.dead = False
         self.gate = asyncio.Event()
         self.gate.set()
@@ -44,13 +48,22 @@ class SmallEngine:
         return Response(status_code=503 if self.dead else 200)
 
     async def _complete(self, request: Request) -> Response:
-        model = (await request.json())["model"]
+        body = await request.json()
+        model = body["model"]
         if self.dead or plain(model) in self.mute:
             return _error(500, "no answer")
         known = model == BASE or model in self.adapters
         if known and model != BASE:
             assert self.adapters[model].is_dir(), f"the files of {model} are gone while the engine knows it"
-        return JSONResponse({"model": model}) if known else _error(404, "no such model")
+        return JSONResponse({"model": model, "choices": self._choices(body)}) if known else _error(404, "no such model")
+
+    def _choices(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        if not body.get("return_token_ids"):
+            return []
+        judged = self.adapters.get(body["model"], Path("none")) / "judged.json"
+        told = json.loads(judged.read_text())["answers"] if judged.is_file() else []
+        said = self.says.get(plain(body["model"]), [one["said"] for one in told] or [[0]] * len(body["prompt"]))
+        return [{"index": number, "token_ids": ids[: body["max_tokens"]]} for number, ids in enumerate(said)]
 
     async def _load(self, request: Request) -> Response:
         body = await request.json()

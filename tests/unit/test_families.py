@@ -14,6 +14,7 @@ from peft.tuners.lora import LoraLayer
 from rtadapt.config import TrainSettings
 from rtadapt.errors import InvalidSettings
 from rtadapt.records import Example, Message
+from rtadapt.serving.vocabulary import vocabulary_of
 from rtadapt.training import checkpoint, families
 from rtadapt.training.adapter import Slot
 from rtadapt.training.learner import Learner
@@ -108,6 +109,14 @@ def test_distance_is_the_norm_of_what_peft_would_merge(rslora: bool, tmp_path: P
         layers = [layer for layer in slot.peft.modules() if isinstance(layer, LoraLayer)]
         merged = sum(float(layer.get_delta_weight("default").double().square().sum()) for layer in layers)
     assert slot.distance(weights, torch.zeros(slot.size)) == pytest.approx(merged**0.5, rel=1e-4)
+
+
+def test_of_two_tokenizers_the_one_with_the_chat_template_is_taken(tmp_path: Path) -> None:
+    folder = build_family(tmp_path, "mistral")
+    (folder / "tekken.json").write_text("{}")  # it could not even be read
+    learner = Learner(SETTINGS, str(folder))
+    assert learner.encoder.template.is_there
+    assert vocabulary_of(str(folder), None, 512).tokens == len(learner.model.tokenizer)
 
 
 def test_the_table_is_what_the_installed_engine_says() -> None:

@@ -67,6 +67,16 @@ def test_a_machine_with_a_gpu_gets_vllms_own_defaults(model: str) -> None:
     assert not {"OMP_NUM_THREADS", "VLLM_CPU_KVCACHE_SPACE", "VLLM_ENABLE_V1_MULTIPROCESSING"} & set(variables)
 
 
+def test_where_a_model_brings_two_tokenizers_the_engine_takes_the_learners(model: str) -> None:
+    assert "--tokenizer-mode" not in arguments_of(Settings(), model)
+    Path(model, "tekken.json").write_text("{}")
+    assert value_of(arguments_of(Settings(), model), "--tokenizer-mode") == "hf"
+
+
+def test_what_was_taught_is_served_without_a_thought(model: str) -> None:
+    assert json.loads(value_of(arguments_of(Settings(), model), "--default-chat-template-kwargs")) == {"enable_thinking": False}
+
+
 def test_more_arguments_come_last_and_win(model: str) -> None:
     assert arguments_of(Settings(serve={"vllm_args": ["--seed", "7"]}), model)[-2:] == ["--seed", "7"]
 

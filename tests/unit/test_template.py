@@ -114,3 +114,17 @@ def test_bos_pad_and_eos_may_be_missing_but_something_must_end_an_answer(qwen: P
     assert Encoder(bare, 64).end_id == bare.convert_tokens_to_ids("<|im_end|>")
     with pytest.raises(InvalidSettings, match="no token that ends an answer"):
         Encoder(tokenizer(qwen, "{% for m in messages %}[{{ m.role }}] {{ m.content }}\n{% endfor %}", eos_token=None), 64)
+
+
+def test_a_developers_line_is_a_system_line_where_the_template_knows_none(qwen: Path) -> None:
+    said = Message("developer", "Be brief.")
+    assert text(qwen, TURN + ASK + "{% endif %}", said, USER).startswith("<|im_start|>system\nBe brief.")
+    knows = TURN + ASK + "{% endif %}{% if messages[0].role == 'developer' %}{% endif %}"
+    assert text(qwen, knows, said, USER).startswith("<|im_start|>developer\nBe brief.")
+
+
+def test_a_template_that_may_think_is_known_by_it(qwen: Path) -> None:
+    switch = Template(tokenizer(qwen, TURN + ASK + SWITCH))
+    assert switch.may_think
+    assert switch.text([USER], thinking=True).endswith("assistant\n")
+    assert not Template(tokenizer(qwen, TURN + ASK + "{% endif %}")).may_think

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
@@ -74,7 +75,8 @@ def test_a_log_that_is_away_at_the_start_is_waited_for_with_the_model_in_memory(
     stop = threading.Event()
     steps, registry = Steps(None, stop), Registry(RegistrySettings(url="unix:///nowhere"))
     monkeypatch.setattr(worker, "Pipeline", lambda *_, log, **__: steps)
-    opened = worker.Opening(Settings(data_dir=tmp_path), "w1", registry, Any, Any)  # type: ignore[arg-type]
+    offered: Any = SimpleNamespace(trial=[None])
+    opened = worker.Opening(Settings(data_dir=tmp_path), "w1", registry, Any, Any, offered)  # type: ignore[arg-type]
     monkeypatch.setattr(opened, "desk", lambda: None)
     worker.run(opened.pipeline, stop, threading.Event(), Pulse(60.0))
     opened.pipeline()
