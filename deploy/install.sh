@@ -6,7 +6,7 @@
 #   deploy/install.sh --dev    and the tools of `make test` and `make check`
 #
 # Environment:
-#   PYTHON=python3.12          the interpreter to take (default: the newest of python3.11 to python3.13 that works)
+#   PYTHON=python3.12          the interpreter to take (default: the first of python3.11, python3.12 and python3.13 that works)
 #   VENV=.venv                 where the environment goes
 #   ACCELERATOR=auto|cpu|gpu   what to install for (default: gpu when nvidia-smi lists one)
 #   CPU_INDEX=https://…        a mirror of PyTorch's own index of CPU builds; asked only when pip knows none already
