@@ -12,7 +12,7 @@
 #   CPU_INDEX=https://…        a mirror of PyTorch's own index of CPU builds; asked only when pip knows none already
 set -euo pipefail
 
-readonly TORCH=2.13.0 VLLM=0.32.0
+readonly TORCH=2.13.0
 readonly CPU_SPACE_MIB=6000 GPU_SPACE_MIB=20000
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -81,6 +81,9 @@ def test_ci_runs_every_check() -> None:
     assert recipe is not None
     assert {"lint", "types", "imports", "test"} <= set(recipe[1].split())
     assert "export REQUIRE_KAFKA=1" in text
+    assert "for tool in prometheus chromium shellcheck" in text
+    assert re.search(r"\bwheel\b", text)
+    assert "--durations=15" in text
 
 
 def test_every_setting_is_described() -> None:
