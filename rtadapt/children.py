@@ -42,8 +42,8 @@ longest, one large file read from a slow disk or a GPU's kernels being compiled,
 Say = Callable[[str], None]
 
 
-def _die_with_parent() -> None:
-    """Runs in the child between fork and exec."""
+def die_with_parent() -> None:
+    """End (SIGTERM) when the process does that started this one. Runs in the child between fork and exec."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
@@ -75,7 +75,7 @@ class Child:
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
             )
         self.started_at = time.monotonic()
 

@@ -25,7 +25,7 @@ from rtadapt.naming import NONE, meant, misspelt, names_of
 from rtadapt.naming import to_environment as to_environment
 from rtadapt.stores import ArtifactSettings as ArtifactSettings
 from rtadapt.stores import EventLogSettings as EventLogSettings
-from rtadapt.stores import Positive, Seconds, Section
+from rtadapt.stores import Place, Positive, Seconds, Section
 from rtadapt.stores import RegistrySettings as RegistrySettings
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -52,7 +52,7 @@ class AdmitSettings(Section):
         "mask",
         description="what happens to personal data: the event is refused, it is blanked, or something made up stands for it",
     )
-    pseudonym_key_file: Path | None = Field(
+    pseudonym_key_file: Place | None = Field(
         None, description="secret that made-up replacements are drawn with; None: others after each start"
     )
     require_consent: bool = Field(True, description="refuse events that say consent: false")
@@ -91,7 +91,7 @@ class ReadingSettings(Section):
         " serves it (elsewhere none); none: no model reads",
     )
     model: str | None = Field(None, description="name of the model there; None: the first that the endpoint lists")
-    key_file: Path | None = Field(None, description="file with the API key of the endpoint")
+    key_file: Place | None = Field(None, description="file with the API key of the endpoint")
     timeout_seconds: Seconds = Field(60.0, description="limit for one answer of the model")
     when_away: Literal["wait", "go_on"] = Field(
         "wait", description="while the endpoint is away: learn nothing until it answers, or read without the model"
@@ -232,8 +232,8 @@ class Settings(BaseSettings):
         description="`smollm2` (SmolLM2-135M-Instruct), a GGUF file, a local folder, or a Hugging Face hub id",
     )
     revision: str | None = Field(None, description="revision of a hub model")
-    data_dir: Path = Field(Path("rtadapt-data"), description="everything a single machine keeps")
-    keys_file: Path | None = Field(
+    data_dir: Place = Field(Path("rtadapt-data"), description="everything a single machine keeps")
+    keys_file: Place | None = Field(
         None, description="API keys, one `scope[,scope] key [name=value …]` a line; None: no keys are asked for"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="of the structured logs")
@@ -271,7 +271,8 @@ def load_settings(config_file: Path | None = None, **flags: Any) -> Settings:
     Raises InvalidSettings naming the field at fault.
     """
     if config_file is not None and not config_file.is_file():
-        raise InvalidSettings(f"the configuration file {config_file} is not there", field="config")
+        what = "no file" if config_file.exists() else "not there"
+        raise InvalidSettings(f"the configuration file {config_file} is {what}", field="config")
     source: type[Settings] = Settings
     if config_file is not None:
 
@@ -285,13 +286,21 @@ def load_settings(config_file: Path | None = None, **flags: Any) -> Settings:
     try:
         return source(**flags)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            known = names_of(Settings)
-            raise InvalidSettings(f"{name}: there is no such setting{meant(name, known)}", field=name) from error
-        raise InvalidSettings(f"{name}: {first['msg']}", field=name) from error
+        raise _refused(error) from error
     except SettingsError as error:  # a whole section in one variable
         raise InvalidSettings("the environment: a section or a list in one variable must be JSON", field="environment") from error
-    except ValueError as error:  # a TOML file that does not parse
-        raise InvalidSettings(f"the configuration could not be read: {error}", field="config") from error
+    except (ValueError, OSError) as error:  # a TOML file that does not parse, or that nobody here may read
+        file, why = config_file or Path("rtadapt.toml"), getattr(error, "strerror", None) or error
+        raise InvalidSettings(f"the configuration file {file} could not be read: {why}", field="config") from error
+
+
+def _refused(error: ValidationError) -> InvalidSettings:
+    """What is wrong with the first setting that is, in words that say what it may be."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return InvalidSettings(f"{name}: there is no such setting{meant(name, names_of(Settings))}", field=name)
+    if first["type"] in ("model_type", "dict_type", "model_attributes_type"):
+        return InvalidSettings(f"{name} is a section: set one of its settings, as {name}.NAME", field=name)
+    why = "must not be empty" if first["type"] == "string_too_short" else first["msg"].replace("Input should be", "must be")
+    return InvalidSettings(f"{name}: {why.removeprefix('Value error, ')}", field=name)

@@ -11,16 +11,21 @@ import importlib.util
 import os
 import shutil
 import socket
+import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib import metadata
 from pathlib import Path
 
 from rtadapt.access import KeyTable, open_to_strangers
+from rtadapt.basemodel import look_for_model
 from rtadapt.config import Settings
-from rtadapt.errors import InvalidSettings, RtadaptError
+from rtadapt.errors import InvalidSettings, RtadaptError, Unavailable
 from rtadapt.events.log import check_log, open_log
+from rtadapt.naming import EXTRAS
 from rtadapt.registry import embedded
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
@@ -28,6 +33,8 @@ from rtadapt.registry.registry import Registry
 PORT = "port"
 """How the parts begin that are ports."""
 
+_ASK_SECONDS = 20
+_LONGEST_APART_SECONDS = 5.0
 _LEAST_DISK_GIB = 1.0
 _LEAST_MEMORY_GIB = 3.0
 _GIB = 2.0**30
@@ -56,6 +63,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("registry", lambda: _registry(settings), "registry.url, or start the Redis-protocol server"),
     ):
         yield _tried(part, look, advice)
+    if settings.registry.url != "embedded:":
+        yield _tried("clock", lambda: _clock(settings), "let chrony or systemd-timesyncd set it, on both machines")
 
 
 def examine_here(settings: Settings, processes: Sequence[str]) -> Iterator[Finding]:
@@ -83,13 +92,13 @@ def _tried(part: str, look: Callable[[], str], advice: str) -> Finding:
 
 
 def _libraries() -> Iterator[Finding]:
-    for name, extra, what in (("torch", "train", "learning"), ("vllm", "serve-cpu or serve-gpu", "serving")):
+    for name, what in (("torch", "learning"), ("vllm", "serving")):
         here = importlib.util.find_spec(name) is not None
         yield Finding(
             what,
             here,
             f"{name} is {'installed' if here else 'not installed'}",
-            f"needed by {what}: pip install 'rtadapt[{extra}]'",
+            f"needed by {what}: {EXTRAS[name]}",
         )
 
 
@@ -105,13 +114,28 @@ def _machine(settings: Settings) -> Iterator[Finding]:
     yield Finding(
         "memory", memory >= _LEAST_MEMORY_GIB, f"{memory:.1f} GiB", f"the default model needs {_LEAST_MEMORY_GIB:.0f} GiB"
     )
-    gpu = shutil.which("nvidia-smi") is not None
-    yield Finding("device", True, "an NVIDIA driver is here" if gpu else "no GPU: everything runs on the CPU")
-    model = settings.model
-    local = model == "smollm2" or "/" not in model or not model.startswith((".", "/", "~")) or Path(model).exists()
-    yield Finding(
-        "model", local, model if local else f"{model} is not there", "--model takes smollm2, a GGUF file, a folder, or a hub id"
-    )
+    yield _tried("device", _device, "ACCELERATOR=gpu deploy/install.sh takes builds that use it")
+    yield _tried("model", lambda: _model(settings), "--model takes smollm2, a GGUF file, a folder, or a hub id")
+
+
+def _device() -> str:
+    """What learns and serves here. Raises InvalidSettings for a GPU that what is installed cannot use."""
+    try:
+        asked = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True, timeout=_ASK_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return "no GPU: everything runs on the CPU"
+    gpus = asked.stdout.count("GPU ")
+    if asked.returncode or not gpus:
+        return "no GPU: everything runs on the CPU"
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        if metadata.version("torch").endswith("+cpu"):
+            raise InvalidSettings(f"{gpus} GPU, and a torch that is built for CPUs alone", field="device")
+    return f"{gpus} GPU"
+
+
+def _model(settings: Settings) -> str:
+    name = look_for_model(settings.model)
+    return f"{name}, from a hub when it is first needed" if name == settings.model and not Path(name).exists() else name
 
 
 def _memory_bytes() -> int:
@@ -158,6 +182,20 @@ def _registry(settings: Settings) -> str:
     finally:
         registry.close()
     return "it answers"
+
+
+def _clock(settings: Settings) -> str:
+    """Whether it goes as the registry's does: embargoes, ages and heartbeats are told by it. Raises InvalidSettings."""
+    registry = Registry(settings.registry)
+    try:
+        apart = registry.clock() - time.time()
+    except Unavailable:
+        return "the registry's could not be asked"
+    finally:
+        registry.close()
+    if abs(apart) > _LONGEST_APART_SECONDS:
+        raise InvalidSettings(f"{abs(apart):.0f} s {'behind' if apart > 0 else 'before'} the registry's", field="clock")
+    return "as the registry's"
 
 
 def _store(settings: Settings) -> str:

@@ -17,6 +17,12 @@ from pydantic import BaseModel
 PREFIX = "RTADAPT_"
 NONE = "none"
 """In the environment: this setting is not set, whatever a file says."""
+_LEARNING = "pip install 'rtadapt[train]'"
+EXTRAS = {
+    **dict.fromkeys(("torch", "peft", "transformers", "spacy"), _LEARNING),
+    "vllm": "pip install 'rtadapt[serve]', or 'rtadapt[serve-cpu]' without a GPU",
+}
+"""By package, what installs it where it is missing."""
 _OURS = frozenset(("RTADAPT_SERVER_PID",))
 """What our own processes tell each other in the environment."""
 _SERVICE_LINK = re.compile(r"RTADAPT_\w*(_SERVICE_(HOST|PORT\w*)|_PORT_\d+_(TCP|UDP)\w*)|RTADAPT_(\w+_)?PORT")

@@ -7,7 +7,7 @@ from a file, never from the command line.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,10 +16,13 @@ from rtadapt.remote import ask
 
 
 class Operator:
-    """One control plane at `url`. Every method gives the lines to print, and raises RtadaptError with what was answered."""
+    """One control plane, at the first of `urls` where somebody listens.
 
-    def __init__(self, url: str, key_file: Path | None = None) -> None:
-        self._url = url
+    Every method gives the lines to print, and raises RtadaptError with what was answered.
+    """
+
+    def __init__(self, urls: Sequence[str], key_file: Path | None = None) -> None:
+        self._urls = urls
         self._key_file = key_file
 
     def feeds(self) -> Iterator[str]:
@@ -52,7 +55,7 @@ class Operator:
         yield _line(self._ask("POST", "/v1/log", body={"action": "begin", "read_from": start}))
 
     def _ask(self, method: str, path: str, asked: dict[str, str] | None = None, body: Any = None) -> Any:
-        return ask(self._url, path, body, self._key_file, method, asked)
+        return ask(self._urls, path, body, self._key_file, method, asked)
 
 
 def _line(value: Any) -> str:

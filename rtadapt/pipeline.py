@@ -292,6 +292,7 @@ class Pipeline:
             if self.registry.head(feed) is None:
                 self.batcher.drop_feed(feed)
                 self.sessions.drop(feed)
+                metrics.HEAD_VERSION.remove_by_labels({"feed": feed})
                 for artifact in (*self.store.list("adapter", feed), *self.store.list("state", feed)):
                     self.store.remove(artifact)
             self.registry.forget_deleted(feed)

@@ -20,6 +20,7 @@ from rtadapt.config import Settings
 from rtadapt.curation.admit import Admission
 from rtadapt.curation.replay import Memory
 from rtadapt.errors import NotFound, StaleEpoch, Unavailable
+from rtadapt.observe import metrics
 from rtadapt.policy import FeedPolicy
 from rtadapt.records import Head, Position, Positions, Version
 from rtadapt.registry.artifacts import ArtifactStore
@@ -137,6 +138,7 @@ class Sessions:
     def _close(self, feed: str) -> None:
         self._learner.close_feed(feed)
         self._admission.close_feed(feed)
+        metrics.GATE_MEASURE.remove_by_labels({"feed": feed})  # whoever learns the feed next measures it anew
 
     def _take_over(self, feed: str) -> Session:
         epoch = self._registry.claim(feed, self._owner)

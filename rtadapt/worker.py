@@ -15,9 +15,11 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from rtadapt import __version__
 from rtadapt.config import Settings
 from rtadapt.desk import Desk
 from rtadapt.errors import ArtifactDamaged, Conflict, Unavailable
@@ -53,6 +55,7 @@ def work(settings: Settings, model: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     pulse = Pulse(settings.work.hang_seconds)
+    metrics.BUILD.labels("work", __version__, settings.serve.model_name or Path(model).name).set(1)
     with Endpoint(settings.work.metrics_host, settings.work.metrics_port, ready.is_set, pulse.alive):
         check_log(settings)  # what is wrong with any of them is said at once
         registry, store = Registry(settings.registry), ArtifactStore(settings)

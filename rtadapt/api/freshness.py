@@ -139,6 +139,7 @@ class Freshness:
         log = self._log()
         log.ping()
         self.standing = standing(log, self._registry)
+        metrics.LOG_PARTITIONS.set(len(self.standing))
 
     def _run(self) -> None:
         silent = False

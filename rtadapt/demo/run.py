@@ -20,6 +20,7 @@ from rtadapt.demo.client import Answer, Client
 from rtadapt.demo.morning import Item, Morning, read_morning
 from rtadapt.demo.report import Counts, Fact, General, Outcome, Refrained, as_json, render
 from rtadapt.demo.system import System
+from rtadapt.errors import InvalidSettings
 
 _START_SECONDS = 300.0
 _TOGETHER = 16
@@ -38,9 +39,12 @@ def run_demo(settings: Settings, *, events: int | None, pace_seconds: float, rep
     """Run the demo in a fresh data folder, or in `keep`.
 
     Gives 0 only if most new facts were answered right afterwards, nothing was answered that must not be, and general
-    questions are answered as before. Raises Unavailable when the system stops answering.
+    questions are answered as before. Raises Unavailable when the system stops answering,
+    InvalidSettings for a report that has no place.
     """
     morning = read_morning(events)
+    if report is not None and not report.absolute().parent.is_dir():  # said now, and not when all is done
+        raise InvalidSettings(f"--report: the folder {report.absolute().parent} is not there", field="report")
     with tempfile.TemporaryDirectory(prefix="rtadapt-demo-") as scratch, System(settings, keep or Path(scratch)) as system:
         outcome = asyncio.run(_tell(system, morning, pace_seconds))
     print(f"\n{render(outcome)}")

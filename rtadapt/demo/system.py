@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from rtadapt.children import die_with_parent
 from rtadapt.config import Settings, to_environment
 from rtadapt.errors import Unavailable
 
@@ -52,7 +53,7 @@ class System:
     def start(self) -> None:
         """Start it; its progress goes to this terminal."""
         command = [sys.executable, "-m", "rtadapt", "up", "--quiet"]
-        self._process = subprocess.Popen(command, env=self._environment, start_new_session=True)
+        self._process = subprocess.Popen(command, env=self._environment, start_new_session=True, preexec_fn=die_with_parent)
 
     async def stay_up(self) -> NoReturn:
         """Start it again when it dies, a little later each time, until cancelled.

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from prometheus_client import Counter, Gauge, Histogram, Metric
+from prometheus_client import Counter, Gauge, Histogram, Metric, disable_created_metrics
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series of each counter, which nothing asks for
 
 _FRESHNESS = (0.5, 1, 2, 3, 5, 8, 12, 15, 20, 30, 45, 60, 120, 300, 900, 3600)
-_STAGE = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
+_STAGE = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 300, 900)
+_ANSWER = (0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60)
 
 
 class StateGauge(Gauge):
@@ -34,6 +37,7 @@ class StateGauge(Gauge):
         return families
 
 
+BUILD = Gauge("rtadapt_build_info", "1: what this process is, and on which base model", ["process", "version", "model"])
 EVENT_TO_SERVED = Histogram(
     "rtadapt_event_to_served_seconds",
     "From an event's acceptance to the route that has learned it",
@@ -51,6 +55,7 @@ OLDEST_WAITING = Gauge(
     ["feed"],
 )
 FRESHNESS_CHECKED = StateGauge("rtadapt_freshness_checked_timestamp_seconds", "When it was last looked how long events wait")
+LOG_PARTITIONS = StateGauge("rtadapt_event_log_partitions", "Partitions that the event log has")
 DEAD_LETTERS = StateGauge("rtadapt_dead_letters", "Dead letters that the log holds")
 EVENTS_ADMITTED = Counter("rtadapt_events_admitted_total", "Events that passed admission", ["feed"])
 EVENTS_REFUSED = Counter("rtadapt_events_refused_total", "Events sent to the dead letters", ["feed", "reason"])
@@ -79,6 +84,14 @@ COMMIT_CONFLICTS = Counter("rtadapt_commit_conflicts_total", "Commits refused by
 OWNED_PARTITIONS = StateGauge("rtadapt_owned_partitions", "Partitions this worker reads")
 
 REQUESTS = Counter("rtadapt_requests_total", "Completion requests by route", ["feed", "target"])
+ANSWERS = Counter(
+    "rtadapt_answers_total",
+    "Completions that ended, by route and status; 0 where the caller left first",
+    ["feed", "target", "status"],
+)
+FIRST_BYTE_SECONDS = Histogram(
+    "rtadapt_first_byte_seconds", "From routing to the first byte of an answer's body", ["feed", "target"], buckets=_ANSWER
+)
 FEEDBACK = Counter("rtadapt_feedback_total", "Words on answers, by receipt", ["feed", "target", "outcome"])
 TRIALS = Counter("rtadapt_trials_total", "Trials of canaries that decided themselves", ["feed", "verdict"])
 REQUESTS_UNROUTED = Counter("rtadapt_requests_unrouted_total", "Completion requests that got no version", ["code"])
@@ -89,6 +102,7 @@ ROUTE_SECONDS = Histogram(
     buckets=(1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1),
 )
 WAITING = Gauge("rtadapt_requests_waiting", "Requests waiting for a token")
+WAIT_SECONDS = Histogram("rtadapt_wait_seconds", "How long a request waited until its token was covered", buckets=_ANSWER)
 ROUTE_VERSION = Gauge("rtadapt_route_version", "Number of the version the alias answers from", ["feed"])
 FLIPS = Counter("rtadapt_route_flips_total", "Changes of the version an alias answers from", ["feed"])
 LOADS = Counter("rtadapt_adapter_loads_total", "Adapters loaded into the engine", ["feed", "outcome"])

@@ -64,6 +64,13 @@ class Connection:
         with self._answered():
             self._redis.ping()
 
+    def clock(self) -> float:
+        """What the server takes for now, Unix seconds. Raises Unavailable."""
+        with self._answered():
+            said = self._redis.time()
+        seconds, micros = next(iter(said.values())) if isinstance(said, dict) else said  # a cluster's nodes each say theirs
+        return float(seconds) + float(micros) / 1e6
+
     def close(self) -> None:
         """Close all connections."""
         with self._connecting:

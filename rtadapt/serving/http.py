@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -75,11 +76,15 @@ class Noted:
     def __init__(self, send: Send) -> None:
         self._send = send
         self.status = 0
+        self.first_at: float | None = None
+        """When the first byte of the body passed, by `time.perf_counter`."""
 
     async def __call__(self, message: Message) -> None:
         """Send on."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
+        elif self.first_at is None and message.get("body"):
+            self.first_at = time.perf_counter()
         await self._send(message)
 
 

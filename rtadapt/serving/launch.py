@@ -52,8 +52,7 @@ def serve(settings: Settings, *, model_path: str, model_name: str, middleware: S
     `model_path` is a folder or a hub id, `model_name` what the base model answers to; `middleware` names more ASGI classes
     that lie between ours and the edge. Raises InvalidSettings.
     """
-    if settings.registry.url == "embedded:":
-        raise InvalidSettings("rtadapt serve needs a Redis-protocol server: set registry.url", field="registry.url")
+    check_settings(settings)
     os.environ.update(environment(settings, model_path=model_path, model_name=model_name, cpu=has_cpu_wheel()))
     for name in ("VLLM_API_KEY", "VLLM_DEBUG_LOG_API_SERVER_RESPONSE"):
         os.environ.pop(name, None)
@@ -70,6 +69,13 @@ def serve(settings: Settings, *, model_path: str, model_name: str, middleware: S
         logger.warning("rtadapt is not installed as a package: should this process be killed, its engine would stay")
     logger.info("loading the engine")
     _run(arguments, round(settings.serve.drain_seconds))
+
+
+def check_settings(settings: Settings) -> None:
+    """Raises InvalidSettings for what no replica can serve with; a model is found and made ready only then."""
+    if settings.registry.url == "embedded:":
+        message = "rtadapt serve needs a Redis-protocol server: set registry.url (`rtadapt up` starts one by itself)"
+        raise InvalidSettings(message, field="registry.url")
 
 
 def _run(arguments: list[str], drain_seconds: int) -> None:

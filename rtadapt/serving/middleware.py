@@ -16,7 +16,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
-from rtadapt import receipts
+from rtadapt import __version__, receipts
 from rtadapt.access import Key, Keys, Use
 from rtadapt.access import Scope as KeyScope
 from rtadapt.config import Settings, load_settings
@@ -139,6 +139,8 @@ class AdaptiveServing:
         while not ask.is_covered(self.live):  # again after waiting: a rollback may have come in between
             await self._waiting.until_covered(ask, receive)
         covered = time.perf_counter()
+        if ask.after is not None:
+            metrics.WAIT_SECONDS.observe(covered - waiting)
         # From here to the request's departure nothing else runs: what was resolved is still loaded.
         target = ask.target(self.live)
         self.live.depart(target)
@@ -159,6 +161,7 @@ class AdaptiveServing:
         finally:
             self.live.land(target)
             self._arms.count(target, noted.status, time.perf_counter() - covered)
+            _count(target, noted, covered)
             self._keys.spend(key, Use.TOKENS, metered.tokens)
             said |= {"feed": target.feed, "version": target.version, "target": target.kind.value, "status": noted.status}
             said |= {"seconds": round(time.perf_counter() - began, 4), "waited_seconds": round(covered - waiting, 4)}
@@ -252,6 +255,7 @@ class AdaptiveServing:
             await self._stop()
 
     def _start(self, scope: Scope) -> None:
+        metrics.BUILD.labels("serve", __version__, self.live.view.base_model).set(1)
         self._engine = Engine(self._app, scope.get("app"))
         stop_gently(scope.get("app"), self.live)
         follower = self._make_follower(self._settings, self.live, self._engine)
@@ -281,6 +285,13 @@ class AdaptiveServing:
         engine, self._engine = self._engine, None
         if engine is not None:
             await engine.close()
+
+
+def _count(target: Target, noted: http.Noted, began: float) -> None:
+    labels = (target.feed or "", target.kind.value)
+    metrics.ANSWERS.labels(*labels, str(noted.status)).inc()
+    if noted.first_at is not None:
+        metrics.FIRST_BYTE_SECONDS.labels(*labels).observe(noted.first_at - began)
 
 
 def _secret(scope: Scope) -> str:

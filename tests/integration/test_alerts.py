@@ -65,6 +65,10 @@ FIRES: dict[str, tuple[str, Series]] = {
     "RtadaptWorkerNotReady": ("20m", {'rtadapt_worker_ready{instance="w"}': "0x30"}),
     "RtadaptWorkerStartsOver": ("15m", {'rtadapt_worker_restarts_total{instance="w",code="unavailable"}': "0+1x20"}),
     "RtadaptNobodyReadsTheLog": ("5m", {'rtadapt_owned_partitions{instance="w"}': "0x10"}),
+    "RtadaptPartitionsUnread": (
+        "10m",
+        {'rtadapt_owned_partitions{instance="w"}': "3x20", 'rtadapt_event_log_partitions{instance="api"}': "4x20"},
+    ),
     "RtadaptBacklogGrows": ("40m", {'rtadapt_event_log_lag_events{instance="w"}': "600+20x60"}),
     "RtadaptUpdatesRejected": (
         "100m",
@@ -152,6 +156,15 @@ QUIET: dict[str, tuple[str, Series]] = {
     "RtadaptNobodyReadsTheLog": (
         "5m",
         {'rtadapt_owned_partitions{instance="w"}': "4x10", 'rtadapt_owned_partitions{instance="v"}': "0x10"},
+    ),
+    "RtadaptPartitionsUnread": (
+        "10m",
+        {
+            'rtadapt_owned_partitions{instance="w"}': "4x20",
+            'rtadapt_owned_partitions{instance="v"}': "0x20",
+            'rtadapt_event_log_partitions{instance="api"}': "4x20",
+            'rtadapt_event_log_partitions{instance="other"}': "4x20",
+        },
     ),
     "RtadaptBacklogGrows": ("40m", {'rtadapt_event_log_lag_events{instance="w"}': "3000-20x60"}),
     # one rejected update in an hour in which nothing else happened

@@ -297,6 +297,22 @@ def test_the_log_follows_a_request_by_id_and_holds_no_text(client: TestClient, c
     assert "Marla" not in caplog.text + str([record.__dict__ for record in caplog.records])
 
 
+def test_the_log_says_who_moved_a_route_and_how(settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text("operate key-of-ada id=ada\n")
+    with TestClient(create_app(settings.model_copy(update={"keys_file": keys}))) as client, caplog.at_level("INFO", "rtadapt"):
+        client.put("/v1/feeds/news", json={}, headers={"authorization": "Bearer key-of-ada"})
+        client.post("/v1/feeds/news/route", json={"action": "pause"}, headers={"authorization": "Bearer key-of-ada"})
+        client.post("/v1/feeds/news/route", json={"action": "resume"}, headers={"authorization": "Bearer of-nobody"})
+    said = [record.__dict__ for record in caplog.records if record.getMessage() == "request answered"]
+    names = ("method", "feed", "key", "action", "status")
+    assert [tuple(line.get(name) for name in names) for line in said] == [
+        ("PUT", "news", "ada", None, 201),
+        ("POST", "news", "ada", "pause", 200),
+        ("POST", "news", None, None, 401),
+    ]
+
+
 def test_metrics_count_what_came_in(client: TestClient) -> None:
     client.post("/v1/events", json=[STORY, {}])
     page = client.get("/metrics").text

@@ -103,6 +103,7 @@ def test_a_look_sets_the_gauges_and_what_waits_no_more_is_gone(log: EventLog, re
     assert freshness.waiting is not None
     assert seen("rtadapt_oldest_waiting_event_timestamp_seconds", feed="news") == freshness.waiting["news"].since
     assert seen("rtadapt_dead_letters") == freshness.dead_letters == 1
+    assert seen("rtadapt_event_log_partitions") == len(log.ends()) == 4
     assert [letter.event_id for letter in freshness.refused] == ["x"]
     looked = seen("rtadapt_freshness_checked_timestamp_seconds")
     assert looked is not None

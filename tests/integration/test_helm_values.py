@@ -72,6 +72,28 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "more volumes": {
         "api": {"extraVolumes": [{"name": "v", "emptyDir": {}}], "extraVolumeMounts": [{"name": "v", "mountPath": "/v"}]}
     },
+    "images of ones own": {
+        "imageRegistry": "registry.example/team/",
+        "serve": {"image": {"digest": "sha256:" + "0" * 64}},
+        "commonLabels": {"team": "news"},
+    },
+    "pods of ones own": {
+        part: {
+            "podSpec": {
+                "hostAliases": [{"ip": "10.0.0.1", "hostnames": ["redis"]}],
+                "dnsConfig": {"options": [{"name": "ndots", "value": "1"}]},
+                "initContainers": [{"name": "proxy", "image": "proxy:1", "restartPolicy": "Always"}],
+            }
+        }
+        for part in ("serve", "work", "api")
+    },
+    "a service of ones own": {"api": {"service": {"type": "LoadBalancer", "spec": {"loadBalancerClass": "inner"}}}},
+    "more objects": {
+        "extraObjects": [
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ .Release.Name }}-one", "labels": {}}},
+            'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ include "rtadapt.fullname" . }}-two, labels: {}}',
+        ]
+    },
     "closed": {"networkPolicy": {"enabled": True, "completions": PEERS, "control": PEERS, "metrics": PEERS}},
 }
 EVERY = NULLS | BARE | CHOSEN
@@ -160,6 +182,11 @@ def test_what_the_templates_lay_under_missing_values_is_what_is_documented() -> 
         {"httpRoute": {"enabled": True}},
         {"monitoring": {"podMonitor": {"enabled": True}, "serviceMonitor": {"enabled": True}}},
         {"work": {"keda": {"enabled": True}}},
+        {"serve": {"podSpec": {"containers": []}}},
+        {"serve": {"service": {"spec": {"selector": {}}}}},
+        {"serve": {"image": {"digest": "latest"}}},
+        {"commonLabels": {"app.kubernetes.io/name": "other"}},
+        {"monitoring": {"rules": {"waitSeconds": 0}}},
         {"model": "a\u0007b"},
         {"fullnameOverride": "Adapt_1"},
     ],
@@ -250,3 +277,45 @@ def test_the_dashboard_of_the_chart_is_the_one_of_the_compose_file() -> None:
     made = of_kind(render(CHOSEN["dashboards"]), "ConfigMap")["try-rtadapt-dashboards"]["data"]["rtadapt.json"]
     other = CHART.parents[1] / "deploy" / "grafana" / "dashboards" / "rtadapt.json"
     assert json.loads(made) == json.loads(other.read_text())
+
+
+def test_images_come_from_the_registry_and_by_the_digest_that_are_named() -> None:
+    manifests = render(CHOSEN["images of ones own"])
+    assert container_of(manifests, "api")["image"] == "registry.example/team/rtadapt-api:0.1.0"
+    assert container_of(manifests, "serve")["image"] == f"registry.example/team/rtadapt-serve:0.1.0@sha256:{'0' * 64}"
+    for manifest in manifests:
+        assert manifest["metadata"]["labels"]["team"] == "news"
+    for manifest in of_kind(manifests, "Deployment").values():  # what selects is never changed in a release
+        assert "team" not in manifest["spec"]["selector"]["matchLabels"]
+
+
+def test_more_of_pods_services_and_objects_is_taken_as_it_is() -> None:
+    manifests = render(CHOSEN["pods of ones own"] | CHOSEN["more objects"])
+    for part in ("serve", "work", "api"):
+        pod = of_kind(manifests, "Deployment")[f"try-rtadapt-{part}"]["spec"]["template"]["spec"]
+        assert pod["initContainers"][0]["name"] == "proxy"
+        assert pod["dnsConfig"]["options"][0]["name"] == "ndots"
+    assert {"try-one", "try-rtadapt-two"} <= set(of_kind(manifests, "ConfigMap"))
+    service = of_kind(render(CHOSEN["a service of ones own"]), "Service")["try-rtadapt-api"]
+    assert (service["spec"]["loadBalancerClass"], service["spec"]["type"]) == ("inner", "LoadBalancer")
+
+
+def test_the_service_level_of_the_alerts_can_be_chosen() -> None:
+    chosen = {"enabled": True, "waitSeconds": 33, "backlogEvents": 77, "alertLabels": {"team": "news", "severity": "x"}}
+    (made,) = of_kind(render({"monitoring": {"rules": chosen}}), "PrometheusRule").values()
+    rules = {rule.get("alert") or rule["record"]: rule for group in made["spec"]["groups"] for rule in group["rules"]}
+    assert "> 33" in rules["rtadapt:stale:bool"]["expr"]
+    assert rules["RtadaptEventsNotServedInTime"]["expr"].endswith("> 33")
+    assert "33 s" in rules["RtadaptEventsWaitFast"]["annotations"]["summary"]
+    assert "> 77" in rules["RtadaptBacklogGrows"]["expr"]
+    assert "> 120" in rules["RtadaptFreshnessUnknown"]["expr"]
+    assert rules["RtadaptEventsWaitFast"]["labels"] == {"severity": "critical", "team": "news"}
+
+
+def test_whoever_installs_it_is_told_that_images_are_to_be_built() -> None:
+    with helm.Chart.load(str(CHART)) as chart:
+        told = [
+            next(text for path, text in chart.render(values, name="try", namespace="adapt").items() if path.endswith("NOTES.txt"))
+            for values in ({}, {"imageRegistry": "registry.example"})
+        ]
+    assert ["no images of rtadapt are published" in text for text in told] == [True, False]

@@ -19,7 +19,7 @@ from rtadapt.serving.routing import FeedView, ServingView
 
 async def answer(request: Request) -> Response:
     body = await request.json()
-    seen = {name: request.headers.get(name) for name in ("x-request-id", "content-length", "authorization")}
+    seen = {name: request.headers.get(name) for name in ("x-request-id", "content-length", "authorization", "traceparent")}
     if body.get("stream"):
 
         async def pieces() -> AsyncIterator[bytes]:

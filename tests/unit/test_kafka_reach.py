@@ -5,10 +5,12 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from rtadapt.config import EventLogSettings
 from rtadapt.errors import Unavailable
 from rtadapt.events import kafka
 
@@ -56,3 +58,19 @@ def test_whoever_asks_how_the_brokers_are_holds_up_no_append(monkeypatch: pytest
     with pytest.raises(Unavailable):
         log.ping()
     assert asked.is_set()
+
+
+@pytest.mark.parametrize(("copies", "acknowledging"), [(1, None), (2, None), (3, "2"), (5, "2")])
+def test_of_three_copies_two_have_an_event_before_it_is_acknowledged(
+    copies: int, acknowledging: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: dict[str, dict[str, Any]] = {}
+    monkeypatch.setattr(kafka.KafkaLog, "_make_topic", lambda _, name, shape: made.update({name: shape}))
+    monkeypatch.setattr(kafka.KafkaLog, "_administration", lambda _: SimpleNamespace(list_topics=list))
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        url = f"kafka://127.0.0.1:{broker.getsockname()[1]}"
+        settings = EventLogSettings(url=url, replication=copies)
+        kafka.KafkaLog(settings).close()
+    assert set(made) == {settings.topic, settings.dead_letter_topic}
+    assert {shape["configs"].get("min.insync.replicas") for shape in made.values()} == {acknowledging}
+    assert {shape["replication_factor"] for shape in made.values()} == {copies}

@@ -7,6 +7,8 @@ import sys
 
 from prometheus_client import CollectorRegistry, generate_latest
 
+from rtadapt import __version__
+from rtadapt.observe import metrics
 from rtadapt.observe.metrics import StateGauge
 
 ALARMING = ("rtadapt_ready", "rtadapt_registry_up", "rtadapt_owned_partitions", "rtadapt_event_log_lag_events")
@@ -28,3 +30,12 @@ def test_a_process_says_nothing_of_a_state_that_is_not_its_own() -> None:
     for name in ALARMING:
         assert f"# TYPE {name} gauge" in page
         assert f"\n{name} " not in page
+
+
+def test_a_process_says_what_it_is_and_no_counter_has_a_second_series() -> None:
+    metrics.BUILD.labels("work", __version__, "some-model").set(1)
+    metrics.EVENTS_INVALID.labels("schema").inc()
+    page = generate_latest().decode()
+    assert f'rtadapt_build_info{{model="some-model",process="work",version="{__version__}"}} 1.0' in page
+    assert "_created{" not in page
+    assert "_created " not in page

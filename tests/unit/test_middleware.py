@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 
 from rtadapt.serving.middleware import AdaptiveServing
 from rtadapt.serving.routing import ServingView
@@ -265,3 +266,22 @@ async def test_a_large_body_is_answered_as_a_small_one() -> None:
     async with client_of(middleware) as client:
         response = await client.post("/v1/completions", json={"model": "news", "prompt": "x" * 200_000})
     assert response.json()["body"] == {"model": "news@2", "prompt": "x" * 200_000}
+
+
+async def test_a_trace_that_the_caller_began_reaches_the_engine(client: httpx.AsyncClient) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    assert (await ask(client, traceparent=trace)).json()["seen"]["traceparent"] == trace
+
+
+async def test_answers_are_counted_by_how_they_ended_and_timed_to_their_first_byte(client: httpx.AsyncClient) -> None:
+    def seen(name: str, **labels: str) -> float:
+        return REGISTRY.get_sample_value(name, labels) or 0.0
+
+    labels = {"feed": "news", "target": "pinned"}
+    before = seen("rtadapt_answers_total", **labels, status="200"), seen("rtadapt_first_byte_seconds_count", **labels)
+    waited = seen("rtadapt_wait_seconds_count")
+    await ask(client, "news@2")
+    await ask(client, "news@2", x_rtadapt_after="news.0.4")
+    after = seen("rtadapt_answers_total", **labels, status="200"), seen("rtadapt_first_byte_seconds_count", **labels)
+    assert [new - old for new, old in zip(after, before, strict=True)] == [2, 2]
+    assert seen("rtadapt_wait_seconds_count") - waited == 1

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -96,3 +97,18 @@ def test_the_readme_says_who_builds_what_is_not_built_by_its_authors_and_the_not
     for name, official in table:
         assert official, name
         assert name in notice, name
+
+
+def test_a_source_distribution_has_all_that_the_repository_has() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    if tracked.returncode:
+        pytest.skip("this is no clone")
+    top = {line.partition("/")[0] for line in tracked.stdout.splitlines() if not line.startswith(".")}
+    named = set((ROOT / "MANIFEST.in").read_text().split())
+    assert top - {"rtadapt", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in"} <= named
+
+
+def test_one_extra_has_all_that_one_machine_runs() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert extras["up-cpu"] == ["rtadapt[train,serve-cpu,embedded]"]
+    assert extras["up"] == ["rtadapt[train,serve,embedded]"]

@@ -229,6 +229,9 @@ priorityClassName: {{ . }}
 {{- with $part.runtimeClassName }}
 runtimeClassName: {{ . }}
 {{- end }}
+{{- with $part.podSpec }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
 {{- /* How replicas of serve are replaced; refuses what an API server would refuse. */ -}}

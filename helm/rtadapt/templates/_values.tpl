@@ -20,7 +20,7 @@ apiKeys: {}
 config: {}
 serve:
   replicas: 2
-  image: {repository: rtadapt-serve, tag: "", pullPolicy: IfNotPresent}
+  image: {repository: rtadapt-serve, tag: "", digest: "", pullPolicy: IfNotPresent}
   resources: {}
   vllmArgs: []
   stageSize: 1Gi
@@ -32,35 +32,41 @@ serve:
   podDisruptionBudget: {enabled: true}
   autoscaling: {enabled: false, minReplicas: 2, maxReplicas: 8, metrics: [], behavior: {}}
   keda: {enabled: false, minReplicas: 1, maxReplicas: 8, triggers: []}
-  service: {type: ClusterIP, port: 8000, annotations: {}}
+  service: {type: ClusterIP, port: 8000, annotations: {}, spec: {}}
+  podSpec: {}
 work:
   replicas: 1
-  image: {repository: rtadapt-work, tag: "", pullPolicy: IfNotPresent}
+  image: {repository: rtadapt-work, tag: "", digest: "", pullPolicy: IfNotPresent}
   resources: {}
   modelCache: {existingClaim: "", size: 30Gi}
   startSeconds: 900
   terminationSeconds: 60
   podDisruptionBudget: {enabled: false}
   keda: {enabled: false, minReplicas: 1, maxReplicas: 8, triggers: []}
+  podSpec: {}
 api:
   replicas: 2
-  image: {repository: rtadapt-api, tag: "", pullPolicy: IfNotPresent}
+  image: {repository: rtadapt-api, tag: "", digest: "", pullPolicy: IfNotPresent}
   resources: {}
   podDisruptionBudget: {enabled: true}
-  service: {type: ClusterIP, port: 8001, annotations: {}}
+  service: {type: ClusterIP, port: 8001, annotations: {}, spec: {}}
+  podSpec: {}
+imageRegistry: ""
+commonLabels: {}
+extraObjects: []
 serviceAccount: {create: true, name: "", annotations: {}}
 ingress: {enabled: false, className: "", annotations: {}, host: "", tlsSecret: ""}
 httpRoute: {enabled: false, parentRefs: [], hostnames: [], annotations: {}}
 monitoring:
   podMonitor: {enabled: false, interval: 15s, labels: {}}
   serviceMonitor: {enabled: false, interval: 15s, labels: {}}
-  rules: {enabled: false, labels: {}, runbooks: docs/operations.md}
+  rules: {enabled: false, labels: {}, runbooks: docs/operations.md, alertLabels: {}, waitSeconds: 120, backlogEvents: 500}
   dashboards: {enabled: false, labels: {}}
 networkPolicy: {enabled: false, completions: [], control: [], metrics: []}
 podSecurityContext: {}
 securityContext: {}
 test:
-  image: {repository: rtadapt-api, tag: "", pullPolicy: IfNotPresent}
+  image: {repository: rtadapt-api, tag: "", digest: "", pullPolicy: IfNotPresent}
 {{- end -}}
 
 {{- /* Puts into .Values what is missing there, and takes nulls out of what is passed on. Every template that reads values begins with it; doing it twice changes nothing. */ -}}

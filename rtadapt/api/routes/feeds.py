@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from rtadapt.access import Scope
-from rtadapt.api.asking import key_of, may, parts_of
+from rtadapt.api.asking import key_of, may, note, parts_of
 from rtadapt.api.parts import Parts
 from rtadapt.api.reading import model_of
 from rtadapt.api.relearning import relearn
@@ -192,6 +192,7 @@ async def change_route(request: Request, feed: FeedName) -> dict[str, object]:
     if change.shadow and change.decide is not None and "feedback" in change.decide.measures:
         raise InvalidInput("nobody sees an answer from the shadow: decide it by errors", field="decide.measures")
     how: dict[str, Any] = change.model_dump(exclude={"action"})
+    note(request, action=change.action, version=change.version)
     route = await run_in_threadpool(parts_of(request).registry.change_route, feed, change.action, **how)
     return route_of(route)
 
@@ -206,6 +207,7 @@ async def rewind(request: Request, feed: FeedName) -> dict[str, object]:
     """Take back what the feed has learned since a version, at once; and have the rest of it learned again, if it shall be."""
     checked(feed)
     asked = await model_of(request, Rewind)
+    note(request, action="rewind", version=asked.version)
     return await run_in_threadpool(_rewind, parts_of(request), feed, asked)
 
 
