@@ -1,4 +1,4 @@
-"""The command line: `rtadapt up | serve | work | api | rewind | demo | config | doctor | feeds | dead-letters | log`.
+"""Commands: `rtadapt up | serve | work | api | rewind | demo | config | doctor | feeds | dead-letters | log | conformance`.
 
 Owns the flags and what goes to the terminal. Flags win over the environment, the environment over rtadapt.toml.
 """
@@ -11,6 +11,7 @@ import logging
 import socket
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +20,7 @@ from rtadapt import __version__
 from rtadapt.access import open_to_strangers
 from rtadapt.basemodel import find_model
 from rtadapt.config import Settings, load_settings
+from rtadapt.conformance.options import add_arguments as add_conformance
 from rtadapt.errors import InvalidSettings, RtadaptError
 from rtadapt.observe.logs import adopt, start_logs
 from rtadapt.shown import shown
@@ -84,6 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("demo", _demo, "start everything, push a morning of news and support, and show what is answered"),
         ("config", _config, "print the settings in force, as JSON, without secrets"),
         ("doctor", _doctor, "look whether this machine and these settings can run, and say what to do"),
+        ("conformance", _conformance, "find out whether a server swaps LoRA adapters without anybody noticing"),
     ):
         command = commands.add_parser(
             name, parents=[common], help=about, description=about[0].upper() + about[1:] + ".", epilog=_EXIT_CODES
@@ -96,6 +99,8 @@ def build_parser() -> argparse.ArgumentParser:
             command.add_argument("--quiet", action="store_true", help="do not print the commands to try")
         if name == "rewind":
             _add_rewind(command)
+        if name == "conformance":
+            add_conformance(command)
         if name == "serve":
             command.add_argument("--with-api", action="store_true", help="answer the control plane's routes too")
         if name == "demo":
@@ -284,6 +289,12 @@ def _doctor(settings: Settings, _: argparse.Namespace) -> int:
         well &= finding.well
     print("everything is well" if well else "not everything is well: see the lines that begin with BAD")
     return 0 if well else 1
+
+
+def _conformance(settings: Settings, options: argparse.Namespace) -> int:
+    from rtadapt.conformance.run import run
+
+    return run(settings, options, partial(print, flush=True))
 
 
 def _warn_if_open(host: str, settings: Settings) -> None:

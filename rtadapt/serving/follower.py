@@ -1,7 +1,8 @@
 """The follower: turns the registry's keys into views as soon as they change, and never waits for a load.
 
-Owns the reading of heads and routes. A change only tells it where to look; all keys are read again now and then. With the
-registry away it changes nothing and tries again. What the registry says is followed only if it goes on from what was
+Owns the reading of heads and routes. A change only tells it where to look; all keys are read again now and then, and those of
+one feed by `look`, for a request that must not be answered from what is over elsewhere. With the registry away it changes nothing
+and tries again. What the registry says is followed only if it goes on from what was
 followed before (identity.py); else the feed stays as it is until an operator says `trust`.
 """
 
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 _FIRST_PAUSE_SECONDS = 0.1
 _FEEDS_READ_SINGLY = 16
+_LOOK_SECONDS = 0.25
+"""A request waits no longer than this for a look: the registry being slow is no reason not to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,10 @@ class Follower:
         self._loader = loader
         self._poll_seconds = poll_seconds
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="follower")
+        self._looker = ThreadPoolExecutor(1, thread_name_prefix="looker")
+        self._reading = asyncio.Lock()  # what is read is taken before anything else is read: nothing older comes after it
+        self._looks: dict[str, asyncio.Task[None]] = {}
+        self._blind_until = float("-inf")
         self._cursor = ""
         self._read_all_at = float("-inf")
         self.reason_away = "the registry has not been asked yet"
@@ -75,15 +82,36 @@ class Follower:
 
     def close(self) -> None:
         """Begin no more reading."""
+        for look in self._looks.values():
+            look.cancel()
         self._thread.shutdown(wait=False, cancel_futures=True)
+        self._looker.shutdown(wait=False, cancel_futures=True)
+
+    async def look(self, feed: str) -> None:
+        """Follow what the registry says of the feed at this moment or later. Returns soon, whether or not it says anything."""
+        if self.reason_away or time.monotonic() < self._blind_until:
+            return
+        look = self._looks.get(feed)  # one that has not begun reading; all who come before it does share it
+        if look is None:
+            look = self._looks[feed] = asyncio.create_task(self._look(feed), name="look")
+        await asyncio.wait((look,), timeout=_LOOK_SECONDS)
+        if not look.done():
+            self._blind_until = time.monotonic() + self._poll_seconds
+
+    async def _look(self, feed: str) -> None:
+        async with self._reading:
+            del self._looks[feed]
+            try:
+                await self._read_and_take(frozenset((feed,)), self._looker)
+            except Unavailable:  # the follower says so
+                self._blind_until = time.monotonic() + self._poll_seconds
 
     async def _pass(self, changed: frozenset[str] | None) -> None:
         loop = asyncio.get_running_loop()
         if not self._cursor:
             self._cursor, _ = await loop.run_in_executor(self._thread, self._registry.changes)
-        loaded = {feed: tuple(self._loader.loaded(feed)) for feed in self._views.feeds}
-        for read in await loop.run_in_executor(self._thread, partial(self._read, changed, dict(self._views.feeds), loaded)):
-            self._take(read)
+        async with self._reading:
+            await self._read_and_take(changed, self._thread)
         if changed is None:
             self._views.know_all()
         if self.reason_away:
@@ -94,6 +122,13 @@ class Follower:
             self._views.changed.set()
         self.was_asked = True
         self.passed_at = time.monotonic()
+
+    async def _read_and_take(self, changed: frozenset[str] | None, thread: ThreadPoolExecutor) -> None:
+        held = {feed: said for feed, said in self._views.feeds.items() if changed is None or feed in changed}
+        loaded = {feed: tuple(self._loader.loaded(feed)) for feed in held}
+        reading = partial(self._read, changed, held, loaded)
+        for read in await asyncio.get_running_loop().run_in_executor(thread, reading):
+            self._take(read)
 
     async def _news(self) -> frozenset[str] | None:
         """The feeds that changed, or None when it is time to look at all of them."""
