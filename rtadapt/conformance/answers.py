@@ -57,7 +57,6 @@ class Asker:
         limits = httpx.Limits(max_connections=4 * callers + 16)
         self.http = httpx.AsyncClient(timeout=seconds, limits=limits, headers=headers, trust_env=False)
         self.in_flight: Counter[str] = Counter()
-        self._salts = 0
 
     async def close(self) -> None:
         """Close the connections."""
@@ -72,17 +71,16 @@ class Asker:
         *,
         caller: str = "",
         headers: Mapping[str, str] | None = None,
-        salted: bool = False,
+        salt: str = "",
         begun: asyncio.Event | None = None,
     ) -> Answer:
-        """A greedy completion of `tokens` tokens. One that is `salted` shares no cached prefix with any other, where the engine
-        knows `cache_salt`. `begun` is set with its first piece, or when there will be none.
+        """A greedy completion of `tokens` tokens. One with a `salt` shares cached prefixes with those of the same salt alone,
+        where the engine knows `cache_salt`. `begun` is set with its first piece, or when there will be none.
         """
         body: dict[str, Any] = {"model": model, "prompt": prompt, "max_tokens": tokens, "temperature": 0, "stream": True}
         body["ignore_eos"] = True
-        if salted:
-            self._salts += 1
-            body["cache_salt"] = f"alone-{id(self):x}-{self._salts}"
+        if salt:
+            body["cache_salt"] = salt
         answer = Answer(url, model, prompt, caller, time.monotonic())
         self.in_flight[model] += 1
         try:

@@ -14,7 +14,7 @@ from rtadapt.errors import InvalidSettings
 ENGINES = ("rtadapt", "vllm", "mistralrs", "sglang")
 CHECKS = (
     *("steady", "swaps", "own_writes", "monotonic", "rollback", "ends_as_begun"),
-    *("prefix_cache", "eviction", "reused_name", "restart"),
+    *("prefix_cache", "beside_base", "eviction", "reused_name", "restart"),
 )
 """In their order."""
 _SHORT = {"swaps": 12, "streams": 4, "tokens": 12, "resident": 8}

@@ -20,8 +20,21 @@ async def prefix_cache(suite: Suite) -> Outcome:
     for prompt in suite.long:
         for model in [suite.system.base, *map(suite.system.pin, versions), suite.system.base]:
             answers.append(await suite.ask(model, prompt))
-    both = [(model, prompt) for prompt in suite.long for model in (suite.system.base, *map(suite.system.pin, versions))]
-    answers += await _all(suite, both)
+    answers += await _all(suite, [(suite.system.pin(version), prompt) for prompt in suite.long for version in versions])
+    suite.judge(found, answers, lambda answer: _may_be_gone(suite, answer))
+    for version in versions:
+        await suite.system.remove(version)
+    return found
+
+
+async def beside_base(suite: Suite) -> Outcome:
+    """The base model asked in the same moment as every adapter: it answers as if it were alone."""
+    found = Outcome("beside_base")
+    versions = [await suite.system.add(adapter) for adapter in suite.adapters]
+    models = [suite.system.pin(version) for version in versions]
+    answers = []
+    for prompt in suite.short + suite.long:
+        answers += await _all(suite, [(model, prompt) for pinned in models for model in (pinned, suite.system.base)])
     suite.judge(found, answers, lambda answer: _may_be_gone(suite, answer))
     for version in versions:
         await suite.system.remove(version)

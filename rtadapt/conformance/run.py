@@ -35,6 +35,7 @@ _CHECKS: dict[str, Callable[[Suite], Awaitable[Outcome]]] = {
         swapping.rollback,
         swapping.ends_as_begun,
         residence.prefix_cache,
+        residence.beside_base,
         residence.eviction,
         residence.reused_name,
         swapping.restart,

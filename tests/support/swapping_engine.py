@@ -36,6 +36,7 @@ class SwappingEngine:
         self._first: dict[str, str] = {}
         self._ever: dict[str, str] = {}
         self._newest = BASE
+        self._busy = 0
         routes = [
             Route("/v1/models", self._models),
             Route("/health", self._health),
@@ -95,6 +96,8 @@ class SwappingEngine:
         weights = BASE if name == BASE else self.names[name]
         if self.fault == "prefixes of others" and len(body["prompt"]) > 400 and "cache_salt" not in body:
             return self._first.setdefault(body["prompt"], weights)
+        if self.fault == "adapters in the base" and name == BASE and self._busy > 1 and self.names:
+            return self._newest
         if self.fault == "the same for all":
             return BASE
         if self.fault == "stale names" and name != BASE:
@@ -104,6 +107,7 @@ class SwappingEngine:
         return weights
 
     async def _pieces(self, name: str, weights: str, body: dict[str, Any]) -> AsyncIterator[str]:
+        self._busy += 1
         for number in range(body["max_tokens"]):
             if self.fault == "switches in the middle" and name != BASE and "cache_salt" not in body:
                 weights = self._newest
@@ -112,4 +116,5 @@ class SwappingEngine:
             digest = hashlib.sha256(f"{weights} {body['prompt']} {number}".encode()).hexdigest()
             yield f"data: {json.dumps({'model': name, 'choices': [{'text': f' {digest[:4]}'}]})}\n\n"
             await asyncio.sleep(0.002)
+        self._busy -= 1
         yield "data: [DONE]\n\n"
