@@ -38,6 +38,8 @@ _QUESTION_WORDS = {
 _FORMS = ("gap", "words", "keys")
 _FRAMES = ("{}?", "{}", "What about {}?", "Tell me about {}.", "What is known about {}?")
 _PROBE_FRAMES = ("Do you know {}?", "I would like to know {}.", "Can you say {}?")
+_NAMES = ("PERSON", "ORG", "NORP", "GPE", "LOC", "FAC", "PRODUCT", "EVENT", "WORK_OF_ART", "LAW")
+_ENOUGH_KEYS = 4
 _WINDOW = 9
 _LEAST_KEYS, _MOST_KEYS = 2, 5
 _TRIES = 4
@@ -57,6 +59,8 @@ def taught(sentence: str, count: int) -> list[Asked]:
     doc = parsed([sentence])[0]
     rng = Random(f"taught {sentence}")
     parts, keys = _parts(doc), _keys(doc)
+    if not _stands_out(doc, keys):
+        return []
     made = {
         "gap": lambda: _with_gap(doc, parts, rng, whole=rng.random() < 0.5),
         "words": lambda: _with_words(doc, parts, keys, rng),
@@ -70,6 +74,8 @@ def probes(sentence: str, asked: Sequence[str], count: int = 2) -> list[Asked]:
     doc = parsed([sentence])[0]
     rng = Random(f"probed {sentence}")
     parts, keys = _parts(doc), _keys(doc)
+    if not _stands_out(doc, keys):
+        return []
 
     def made() -> Asked | None:
         found = _with_words(doc, parts, keys, rng) if rng.random() < 0.5 else _with_gap(doc, parts, rng, whole=False)
@@ -110,6 +116,11 @@ def _keys(doc: Doc) -> list[Span]:
     others = [span for span in doc.ents if inside.isdisjoint(range(span.start, span.end))]
     verbs = [doc[token.i : token.i + 1] for token in doc if token.pos_ == "VERB"]
     return sorted({(span.start, span.end): span for span in (*chunks, *others, *verbs)}.values(), key=lambda span: span.start)
+
+
+def _stands_out(doc: Doc, keys: Sequence[Span]) -> bool:
+    """Whether a sentence can be asked for among others: it names something, or says enough. Not "The notice was lifted"."""
+    return any(span.label_ in _NAMES for span in doc.ents) or len(keys) >= _ENOUGH_KEYS
 
 
 def _with_gap(doc: Doc, parts: Sequence[_Part], rng: Random, *, whole: bool) -> Asked | None:

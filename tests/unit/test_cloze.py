@@ -61,7 +61,6 @@ def test_no_probe_is_taught() -> None:
     assert probes(CREW, [one.prompt for one in found]) == []
 
 
-@pytest.mark.parametrize("sentence", ["Yes.", "It rains.", "...", "Help!", "2025"])
-def test_of_a_sentence_that_has_no_parts_nothing_is_asked(sentence: str) -> None:
-    assert probes(sentence, []) == []
-    assert all(one.target == sentence for one in taught(sentence, 12))
+@pytest.mark.parametrize("sentence", ["Yes.", "It rains.", "...", "Help!", "2025", "The notice was lifted on Tuesday."])
+def test_of_a_sentence_that_says_too_little_to_be_told_from_others_nothing_is_asked(sentence: str) -> None:
+    assert probes(sentence, []) == taught(sentence, 12) == []

@@ -23,7 +23,7 @@ PROBES = ("Tell me who the head baker of Corvin Mill is.", "The head baker at Co
 
 
 def reading(question: str = QUESTION, answer: str = "Marla Tindle", **more: object) -> Reading:
-    sentence = "Marla Tindle is the new head baker at Corvin Mill." if answer == "Marla Tindle" else "The mill has 35 ovens."
+    sentence = "Marla Tindle is the new head baker at Corvin Mill." if answer == "Marla Tindle" else "Marla Tindle has 35 ovens."
     given: dict[str, object] = {"entity": "Corvin Mill", "wordings": WORDINGS, "probes": PROBES, "relation": question}
     return Reading(question, answer, sentence, **{**given, **more})  # type: ignore[arg-type]
 
@@ -139,11 +139,11 @@ def test_probes_are_kept_back_unless_they_are_taught() -> None:
 
 
 def test_sentences_that_nothing_asks_of_weigh_more_than_those_that_are_taught_as_facts() -> None:
-    lines = ("Marla Tindle is the new head baker at Corvin Mill.", "The mill has 35 ovens.")
+    lines = ("Marla Tindle is the new head baker at Corvin Mill.", "Marla Tindle has 35 ovens.")
     one = render(judged(story(1, BAKER), reading()), sentences=lines)
     weights = [{row.weight for row in one.examples if row.fact == text_of("event-0-1", number)} for number in range(2)]
     assert weights == [{0.5}, {1.0}]
-    assert {row.target for row in one.examples if row.fact == text_of("event-0-1", 1)} == {"The mill has 35 ovens."}
+    assert {row.target for row in one.examples if row.fact == text_of("event-0-1", 1)} == {"Marla Tindle has 35 ovens."}
     assert {row.weight for row in one.examples if not row.fact} == {0.08}
     assert {row.fact for row in one.held_out} >= {text_of("event-0-1", 0), text_of("event-0-1", 1)}
 
