@@ -25,8 +25,8 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from loadtests.publisher import Publisher
 from rtadapt.config import load_settings
+from rtadapt.conformance.publisher import Publisher
 
 _SETTLE_SECONDS = 0.25
 _PROMPTS = (

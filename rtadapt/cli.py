@@ -1,4 +1,4 @@
-"""The command line: `rtadapt up | serve | work | api | rewind | demo | bench | config | doctor | feeds | dead-letters | log`.
+"""The command line: `rtadapt up | serve | work | api | rewind | demo | bench | conformance | config | doctor | feeds | …`.
 
 Owns what each command does and what goes to the terminal; options.py has its flags. Flags win over the environment, the
 environment over rtadapt.toml.
@@ -181,6 +181,12 @@ def _doctor(settings: Settings, _: argparse.Namespace) -> int:
     return 0 if well else 1
 
 
+def _conformance(settings: Settings, options: argparse.Namespace) -> int:
+    from rtadapt.conformance.run import run
+
+    return run(settings, options, lambda line: print(line, flush=True))
+
+
 def _warn_if_open(host: str, settings: Settings) -> None:
     if open_to_strangers(host, settings.keys_file):
         logger.warning("everybody who reaches this port may do everything: set keys_file", extra={"host": host})
@@ -233,6 +239,8 @@ _RUNS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "api": _api,
     "rewind": _rewind,
     "demo": _demo,
+    "bench": _bench,
+    "conformance": _conformance,
     "config": _config,
     "doctor": _doctor,
     "feeds": _operate,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from rtadapt import __version__
+from rtadapt.conformance.options import add_arguments as add_conformance
 from rtadapt.errors import InvalidSettings
 from rtadapt.naming import meant
 
@@ -40,6 +41,10 @@ _COMMANDS = {
     ),
     "demo": ("start everything, push a morning of news and support, and show what is answered", "rtadapt demo --events 20"),
     "bench": ("measure on this machine how fast it learns, and where the time goes", "rtadapt bench update --rounds 3"),
+    "conformance": (
+        "find out whether a server swaps LoRA adapters without anybody noticing",
+        "rtadapt conformance --url http://127.0.0.1:8000 --short",
+    ),
     "config": ("print the settings in force, as JSON, without secrets", "rtadapt config --set batch.max_events=16"),
     "doctor": ("look whether this machine and these settings can run, and say what to do", "rtadapt doctor --config my.toml"),
     "feeds": ("list the feeds, and why one stands still; or delete one", "rtadapt feeds delete news"),
@@ -132,7 +137,7 @@ def _add_demo(command: argparse.ArgumentParser) -> None:
 
 def _add_bench(command: argparse.ArgumentParser) -> None:
     command.add_argument("what", choices=["update"], help="one story: read, learned, judged and saved")
-    command.add_argument("--rounds", type=_above_zero, default=3, metavar="N", help="so often, beside plain libraries (default 3)")
+    command.add_argument("--rounds", type=_above_zero, default=3, metavar="N", help="so often (default 3)")
 
 
 def _add_address(command: argparse.ArgumentParser) -> None:
@@ -194,6 +199,7 @@ _FLAGS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "rewind": _add_rewind,
     "demo": _add_demo,
     "bench": _add_bench,
+    "conformance": add_conformance,
     "config": _nothing,
     "doctor": _nothing,
     "feeds": _add_feeds,

@@ -169,9 +169,9 @@ class Heads(Connection):
         with self._answered():
             return codec.read_head(feed, self._redis.hgetall(codec.feed_key(feed, "head")))
 
-    def heads(self) -> dict[str, Head]:
-        """Where every feed stands."""
-        return self._of_all("head", codec.read_head)
+    def heads(self, feeds: Sequence[str] | None = None) -> dict[str, Head]:
+        """Where these feeds stand, or all of them."""
+        return self._of_all("head", codec.read_head, feeds)
 
     def commit(
         self,
@@ -274,8 +274,10 @@ class Heads(Connection):
             frozenset(map(int, stateful)),
         )
 
-    def _of_all(self, part: str, read: Callable[[str, Mapping[str, str]], _T | None]) -> dict[str, _T]:
-        names = self.feeds()
+    def _of_all(
+        self, part: str, read: Callable[[str, Mapping[str, str]], _T | None], feeds: Sequence[str] | None = None
+    ) -> dict[str, _T]:
+        names = self.feeds() if feeds is None else feeds
         with self._answered(), self._redis.pipeline(transaction=False) as pipeline:
             for feed in names:
                 pipeline.hgetall(codec.feed_key(feed, part))

@@ -32,9 +32,9 @@ class Routes(Heads):
         with self._answered():
             return codec.read_route(feed, self._redis.hgetall(codec.feed_key(feed, "route")))
 
-    def routes(self) -> dict[str, Route]:
-        """What every feed's alias answers from."""
-        return self._of_all("route", codec.read_route)
+    def routes(self, feeds: Sequence[str] | None = None) -> dict[str, Route]:
+        """What the aliases of these feeds answer from, or of all of them."""
+        return self._of_all("route", codec.read_route, feeds)
 
     def change_route(
         self,

@@ -1,8 +1,9 @@
 """The follower: turns the registry's keys into views as soon as they change, and never waits for a load.
 
-Owns the reading of heads and routes. A change only tells it where to look; all keys are read again now and then. With the
-registry away it changes nothing and tries again. What the registry says is followed only if it goes on from what was
-followed before (identity.py); else the feed stays as it is until an operator says `trust`.
+Owns the reading of heads and routes. A change only tells it where to look; all keys are read again in turn, and those of one
+feed by `look`, for a request that must not be answered from what is over elsewhere. With the registry away it changes nothing and
+tries again. What the registry says is followed only if it goes on from what was followed before (identity.py); else the feed
+stays as it is until an operator says `trust`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from functools import partial
 
 from rtadapt.errors import Unavailable
 from rtadapt.observe import metrics
-from rtadapt.records import Head, Route, Version
+from rtadapt.records import Version
 from rtadapt.registry.registry import Registry
 from rtadapt.serving.identity import Said, doubt, foreign
 from rtadapt.serving.live import Live
@@ -27,7 +28,10 @@ from rtadapt.serving.views import Views
 logger = logging.getLogger(__name__)
 
 _FIRST_PAUSE_SECONDS = 0.1
-_FEEDS_READ_SINGLY = 16
+_FEEDS_A_POLL = 64
+"""So many at a time are read again although nothing was heard of them: idle ones cost nothing by their number."""
+_LOOK_SECONDS = 0.25
+"""A request waits no longer than this for a look: the registry being slow is no reason not to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,14 @@ class Follower:
         self._loader = loader
         self._poll_seconds = poll_seconds
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="follower")
+        self._looker = ThreadPoolExecutor(1, thread_name_prefix="looker")
+        self._reading = asyncio.Lock()  # what is read is taken before anything else is read: nothing older comes after it
+        self._looks: dict[str, asyncio.Task[None]] = {}
+        self._blind_until = float("-inf")
         self._cursor = ""
-        self._read_all_at = float("-inf")
+        self._polled_at = float("-inf")
+        self._has_read_all = False
+        self._polled_to = ""
         self.reason_away = "the registry has not been asked yet"
         """Why the registry could not be read last; "" while it can."""
         self.readable = asyncio.Event()
@@ -69,21 +79,42 @@ class Follower:
                 pause = _FIRST_PAUSE_SECONDS
             except Unavailable as error:
                 self._tell_away(str(error))
-                changed = None
+                changed, self._has_read_all = None, False
                 await asyncio.sleep(pause)
                 pause = min(self._poll_seconds, pause * 2)
 
     def close(self) -> None:
         """Begin no more reading."""
+        for look in self._looks.values():
+            look.cancel()
         self._thread.shutdown(wait=False, cancel_futures=True)
+        self._looker.shutdown(wait=False, cancel_futures=True)
+
+    async def look(self, feed: str) -> None:
+        """Follow what the registry says of the feed at this moment or later. Returns soon, whether or not it says anything."""
+        if self.reason_away or time.monotonic() < self._blind_until:
+            return
+        look = self._looks.get(feed)  # one that has not begun reading; all who come before it does share it
+        if look is None:
+            look = self._looks[feed] = asyncio.create_task(self._look(feed), name="look")
+        await asyncio.wait((look,), timeout=_LOOK_SECONDS)
+        if not look.done():
+            self._blind_until = time.monotonic() + self._poll_seconds
+
+    async def _look(self, feed: str) -> None:
+        async with self._reading:
+            del self._looks[feed]
+            try:
+                await self._read_and_take(frozenset((feed,)), self._looker)
+            except Unavailable:  # the follower says so
+                self._blind_until = time.monotonic() + self._poll_seconds
 
     async def _pass(self, changed: frozenset[str] | None) -> None:
         loop = asyncio.get_running_loop()
         if not self._cursor:
             self._cursor, _ = await loop.run_in_executor(self._thread, self._registry.changes)
-        loaded = {feed: tuple(self._loader.loaded(feed)) for feed in self._views.feeds}
-        for read in await loop.run_in_executor(self._thread, partial(self._read, changed, dict(self._views.feeds), loaded)):
-            self._take(read)
+        async with self._reading:
+            await self._read_and_take(changed, self._thread)
         if changed is None:
             self._views.know_all()
         if self.reason_away:
@@ -95,40 +126,46 @@ class Follower:
         self.was_asked = True
         self.passed_at = time.monotonic()
 
+    async def _read_and_take(self, changed: frozenset[str] | None, thread: ThreadPoolExecutor) -> None:
+        held = {feed: said for feed, said in self._views.feeds.items() if changed is None or feed in changed}
+        loaded = {feed: tuple(self._loader.loaded(feed)) for feed in held}
+        reading = partial(self._read, changed, held, loaded)
+        for read in await asyncio.get_running_loop().run_in_executor(thread, reading):
+            self._take(read)
+
     async def _news(self) -> frozenset[str] | None:
-        """The feeds that changed, or None when it is time to look at all of them."""
-        left = self._read_all_at + self._poll_seconds - time.monotonic()
+        """The feeds that changed, or None when it is time to look at some of which nothing was heard."""
+        left = self._polled_at + self._poll_seconds - time.monotonic()
         if left <= 0:
             return None
         loop = asyncio.get_running_loop()
         self._cursor, changes = await loop.run_in_executor(self._thread, self._registry.changes, self._cursor, left)
-        feeds = frozenset(change.feed for change in changes)
-        return feeds if len(feeds) <= _FEEDS_READ_SINGLY else None
+        return frozenset(change.feed for change in changes)
 
     def _read(self, changed: Iterable[str] | None, held: Mapping[str, Said], loaded: Mapping[str, Sequence[int]]) -> list[_Read]:
         """What is new in the registry; in the follower's thread."""
-        if changed is None:
-            self._read_all_at = time.monotonic()
-            heads, routes = self._registry.heads(), self._registry.routes()
-            said = [Said(heads[feed], routes[feed]) for feed in sorted(heads.keys() & routes.keys())]
-        else:
-            pairs = [self._keys_of(feed) for feed in sorted(changed)]
-            said = [Said(head, route) for head, route in pairs if head is not None and route is not None]
+        names = self._due(held) if changed is None else sorted(changed)
+        heads, routes = self._registry.heads(names), self._registry.routes(names)
+        said = [Said(heads[feed], routes[feed]) for feed in names if feed in heads and feed in routes]
         new = [one for one in said if held.get(one.head.feed) != one or one.head.feed in self._live.not_followed]
-        absent = (held.keys() if changed is None else held.keys() & set(changed)) - {one.head.feed for one in said}
+        absent = held.keys() & set(names) - {one.head.feed for one in said}
         gone = [_Read(held[feed], {}, is_deleted=True) for feed in sorted(absent) if self._is_deleted(held[feed])]
         return gone + [self._with_records(one, loaded.get(one.head.feed, ())) for one in new]
+
+    def _due(self, held: Iterable[str]) -> list[str]:
+        """The feeds whose turn it is to be read again: all of them at first, and after the registry was away."""
+        self._polled_at = time.monotonic()
+        names = sorted({*self._registry.feeds(), *held})
+        if self._has_read_all:
+            names = ([name for name in names if name > self._polled_to] or names)[:_FEEDS_A_POLL]
+        self._polled_to = names[-1] if names else ""
+        self._has_read_all = True
+        return names
 
     def _is_deleted(self, held: Said) -> bool:
         """Whether a feed that the registry does not have was deleted by an operator; else it was lost."""
         gone = self._registry.gone(held.head.feed)
         return gone is not None and gone.incarnation == held.head.incarnation
-
-    def _keys_of(self, feed: str) -> tuple[Head | None, Route | None]:
-        try:
-            return self._registry.head(feed), self._registry.route(feed)
-        except (ValueError, KeyError, TypeError):  # the next look at all feeds says so
-            return None, None
 
     def _with_records(self, said: Said, loaded: Sequence[int]) -> _Read:
         named = {said.head.version, said.route.stable, said.route.canary or 0, *loaded} - {0}

@@ -2,14 +2,15 @@
 
 Owns the only state that middleware and watcher share; `not_followed` names the feeds of which the registry is not believed,
 and why; `receipt_key` signs receipts, once it is known; `counts` are what answers came to by feed, version and arm, until they
-are told. Lives on one event loop and is touched from there alone, so nothing here needs a lock: choosing a version and
-counting the request happen without a pause in between.
+are told; `look` follows what the registry says of a feed now. Lives on one event loop and is touched from there alone, so nothing
+here needs a lock: choosing a version and counting the request happen without a pause in between.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 
 from rtadapt.observe import metrics
 from rtadapt.serving.routing import ServingView, Target
@@ -29,6 +30,7 @@ class Live:
         self.not_followed: dict[str, str] = {}
         self.receipt_key = b""
         self.counts: Counter[tuple[str, int, str, str]] = Counter()
+        self.look: Callable[[str], Awaitable[None]] | None = None
 
     @property
     def view(self) -> ServingView:
@@ -40,6 +42,15 @@ class Live:
         self._view = view
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+    async def be_sure(self, model: str) -> None:
+        """Return once `model` answers here from nothing older than what another replica has answered from before this call.
+
+        Only an alias whose route may have moved without this replica's having seen it takes a look into the registry.
+        """
+        feed = self._view.feeds.get(model)
+        if feed is not None and feed.pending and self.look is not None and not self.ending:
+            await self.look(model)
 
     def stop(self, reason: str) -> None:
         """This replica will not change its view any more, so nobody should wait for that. `reason` is for people."""

@@ -136,6 +136,7 @@ class AdaptiveServing:
             self._vocabulary.check(body)
         ask = self._ask(key, scope, body)
         waiting = time.perf_counter()
+        await self.live.be_sure(ask.model)
         while not ask.is_covered(self.live):  # again after waiting: a rollback may have come in between
             await self._waiting.until_covered(ask, receive)
         covered = time.perf_counter()

@@ -7,16 +7,21 @@ that server. Then it
   server otherwise, with all its memory and threads;
 - asks the kernel for the AMX tiles where the CPU has them: vLLM's bfloat16 attention uses them without asking, which is
   an illegal instruction until some other library happened to ask;
+- keeps adapters out of the base model's answers on the CPU, where vLLM 0.32 reads "no adapter" (slot -1) as the last slot: a
+  request to the base in one step with adapters is answered with one of them once all slots are in use;
 - sends the engine's log to ours.
 """
 
 from __future__ import annotations
 
 import ctypes
+import functools
 import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from rtadapt.observe.logs import adopt, start_logs
 
@@ -43,11 +48,39 @@ def prepare() -> None:
         return
     request_tiles()
     if int(server) == os.getpid():
+        keep_base_apart()
         return
     end_with_parent()
     level = os.environ.get("VLLM_LOGGING_LEVEL", "WARNING")
     start_logs("engine", level)
     adopt_engine(level)
+    keep_base_apart()
+
+
+def keep_base_apart() -> None:
+    """Have the CPU's LoRA operators leave rows without an adapter as they are. Outside vLLM there are none."""
+    if "vllm" not in sys.modules:
+        return
+    from vllm.platforms import current_platform
+
+    if not current_platform.is_cpu():
+        return
+    from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
+
+    for name in ("_shrink_prefill", "_shrink_decode"):
+        shrink = getattr(PunicaWrapperCPU, name)
+        if not hasattr(shrink, "__wrapped__"):
+            setattr(PunicaWrapperCPU, name, _without_base(shrink))
+
+
+def _without_base(shrink: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(shrink)
+    def shrink_without_base(self: Any, y: Any, *rest: Any) -> None:
+        shrink(self, y, *rest)
+        # What an adapter adds is expanded from y [rows, rank]: nothing comes of zeros.
+        y.masked_fill_((self.token_lora_indices < 0).unsqueeze(1), 0)
+
+    return shrink_without_base
 
 
 def adopt_engine(level: str) -> None:

@@ -78,6 +78,7 @@ class FeedView:
     route names a version that this replica could not load yet and no earlier one was in use. A canary is there once its trial has
     begun; in the `shadow` it answers nobody. `names` are the engine's own
     names of the versions, `incarnation` is the feed's in the registry, and `follows` says whether the alias moves by itself.
+    It is `pending` while a version that is loaded here may already answer on other replicas, although it does not here.
     """
 
     feed: str
@@ -91,6 +92,7 @@ class FeedView:
     follows: bool = True
     shadow: bool = False
     trial: int = 0
+    pending: bool = False
 
     def engine_name(self, number: int) -> str:
         """What the engine knows a loaded version by."""

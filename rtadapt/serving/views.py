@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from rtadapt.observe import metrics
-from rtadapt.records import Version
+from rtadapt.records import Head, Route, Version
 from rtadapt.serving import plan
 from rtadapt.serving.flips import Flips
 from rtadapt.serving.identity import Said, engine_name
@@ -76,6 +76,7 @@ class Views:
         elif before and before not in loaded:
             del self._serving[feed]
         stable = self._serving.get(feed)
+        follows = route.follow and feed not in self._live.not_followed
         view = FeedView(
             feed=feed,
             stable=stable,
@@ -87,7 +88,8 @@ class Views:
             loaded={0: {}} | {number: version.positions for number, version in loaded.items()},
             names={number: engine_name(version) for number, version in loaded.items()},
             incarnation=head.incarnation,
-            follows=route.follow and feed not in self._live.not_followed,
+            follows=follows,
+            pending=_is_pending(head, route, loaded, follows),
         )
         if self._live.view.feeds.get(feed) != view:
             current: ServingView = self._live.view
@@ -108,3 +110,10 @@ class Views:
     def states(self) -> dict[str, plan.FeedState]:
         """All of them."""
         return {feed: self.state(feed) for feed in self.feeds}
+
+
+def _is_pending(head: Head, route: Route, loaded: Mapping[int, Version], follows: bool) -> bool:
+    """Whether the route may name something newer by now that can answer here: it moves only to what every replica holds."""
+    if route.canary is not None and not route.begun:
+        return route.canary == 0 or route.canary in loaded
+    return follows and any(number > route.stable and not head.has_abandoned(number) for number in loaded)

@@ -56,6 +56,7 @@ class Watcher:
         self._flips = Flips()
         self._views = Views(live, self._loader.loaded, self._flips)
         self._follower = Follower(registry, live, self._views, self._loader, serve.poll_seconds)
+        live.look = self._follower.look
         self._presence = Presence(settings, registry, self.replica, live, self._views, self._loader)
         self._presence.about = self._about
         self._fitting = Fitting(engine, self._loader, registry, serve.dtype, serve.poll_seconds)
@@ -89,6 +90,7 @@ class Watcher:
     async def close(self) -> None:
         """Say goodbye, so that nobody waits for this replica."""
         self._live.ready = False
+        self._live.look = None
         metrics.READY.set(0)
         await self._presence.close()
         await self._write_seen(self._live.view.base_model)

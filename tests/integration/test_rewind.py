@@ -12,10 +12,10 @@ import pytest
 import uvicorn
 from fastapi.testclient import TestClient
 
-from loadtests.publisher import Publisher
 from rtadapt.api.app import create_app
 from rtadapt.cli import main
 from rtadapt.config import ApiSettings, Settings
+from rtadapt.conformance.publisher import Publisher
 from rtadapt.errors import StaleEpoch, Unavailable
 from rtadapt.events.sqlite import SqliteLog
 from rtadapt.records import EventState, Version

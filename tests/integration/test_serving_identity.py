@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from loadtests.publisher import Publisher
 from rtadapt.config import Settings
+from rtadapt.conformance.publisher import Publisher
 from rtadapt.records import Position, Token
 from rtadapt.serving.routing import Coverage, coverage, resolve
 from tests.support.adapter_files import write_adapter

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import redis
 
-from loadtests.publisher import Publisher
 from rtadapt.config import Settings
+from rtadapt.conformance.publisher import Publisher
 from tests.support.adapter_files import write_adapter
 from tests.support.watched_engine import count, running, settings_of, until
 from tests.unit.test_signing import key_files

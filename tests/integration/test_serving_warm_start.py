@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.publisher import Publisher
 from rtadapt.config import Settings
+from rtadapt.conformance.publisher import Publisher
 from rtadapt.errors import ModelNotFound, Unavailable
 from rtadapt.serving.routing import ServingView, resolve
 from tests.support.adapter_files import write_adapter

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.publisher import Publisher
 from rtadapt.config import Settings
+from rtadapt.conformance.publisher import Publisher
 from rtadapt.serving.routing import resolve
 from tests.support.adapter_files import write_adapter
 from tests.support.small_engine import SmallEngine

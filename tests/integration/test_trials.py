@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from loadtests.publisher import Publisher
 from rtadapt import receipts
 from rtadapt.api.app import create_app
 from rtadapt.api.trials import Trials
 from rtadapt.config import Settings
+from rtadapt.conformance.publisher import Publisher
 from rtadapt.registry.codec import Holding
 from rtadapt.serving.middleware import AdaptiveServing
 from tests.support.adapter_files import write_adapter

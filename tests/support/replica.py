@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
-from loadtests.publisher import Publisher
 from rtadapt.config import Settings, load_settings, to_environment
+from rtadapt.conformance.publisher import Publisher
 from tests.support.redis_server import RedisServer, free_port
 from tests.support.running import Process
 

@@ -147,7 +147,7 @@ def test_every_command_that_is_shown_exists(page: Path) -> None:
         assert target in targets, f"make {target}"
     parser = build_parser()
     for command in re.findall(
-        r"(?:^|`)(?:\.venv/bin/)?rtadapt ((?:up|serve|work|api|demo|config|doctor)\b[^`\n#|]*)", text, re.MULTILINE
+        r"(?:^|`)(?:\.venv/bin/)?rtadapt ((?:up|serve|work|api|demo|config|doctor|conformance)\b[^`\n#|]*)", text, re.MULTILINE
     ):
         try:
             parser.parse_args(command.split())

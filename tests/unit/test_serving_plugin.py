@@ -32,6 +32,28 @@ time.sleep(600)
 """
 
 
+_MIXED_STEP = """
+import os, torch, vllm
+os.environ["RTADAPT_SERVER_PID"] = str(os.getpid())
+from rtadapt.serving.plugin import prepare
+prepare(); prepare()
+from vllm.lora.layers import LoRAMapping
+from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
+wrapper = PunicaWrapperCPU(8, 8, "cpu")
+mapping = LoRAMapping(index_mapping=(1, 1, 0, 2), prompt_mapping=(1, 0, 2), is_prefill=True)
+wrapper.update_metadata(mapping, [1, 2], 2, 32)
+added = torch.zeros(4, 6)
+shrinks, expands = torch.ones(2, 1, 3, 5), torch.ones(2, 1, 6, 3)
+wrapper.add_lora_linear(added, torch.ones(4, 5), (shrinks,), (expands,), 1.0, (6,))
+print(*added[:, 0].tolist())
+"""
+
+
+def test_the_base_gets_nothing_of_adapters_that_are_asked_in_the_same_step_with_all_slots_in_use() -> None:
+    done = subprocess.run([sys.executable, "-c", _MIXED_STEP], capture_output=True, text=True, timeout=300, check=True)
+    assert done.stdout.split()[-4:] == ["15.0", "15.0", "0.0", "15.0"]
+
+
 def test_it_is_found_by_vllm_under_its_name() -> None:
     (found,) = entry_points(group="vllm.general_plugins", name=plugin.PLUGIN)
     assert found.load() is plugin.prepare
