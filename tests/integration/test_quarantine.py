@@ -209,7 +209,7 @@ def test_events_that_waited_too_long_are_set_aside_where_the_settings_say_so(sys
 
 
 def test_a_deleted_feed_is_not_learned_on_and_what_was_made_of_it_goes(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rtadapt.pipeline._TIDY_SECONDS", 0.0)
+    monkeypatch.setattr("rtadapt.tidying._SECONDS", 0.0)
     system.push(story("north"))
     pipeline = system.pipeline()
     drive(pipeline, system.registry, "news", 1)
