@@ -28,7 +28,8 @@ _TOKEN = re.compile(r"\w+(?:['’.-]\w+)*")
 _POSSESSIVE = re.compile(r"['’](?:s|S)?$")
 _BREAK = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[^\W_])|(?<=[。！？])|\n+")
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(\"“])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nr|vs|Jr|Sr|Inc|Ltd|Co|approx|e\.g|i\.e|ca)\.$"
+    r"(?:^|[\s(\"“])(?:(?:[A-Z]\.)*[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nr|vs|Jr|Sr|Inc|Ltd|Co|Corp|Bros|approx|e\.g|i\.e|ca|Mt|Ft"
+    r"|Gov|Sen|Rep|Lt|Gen|Col|Sgt|Capt|Cmdr|Rev|Hon|Pres|Jan|Feb|Aug|Sept?|Oct|Nov|Dec)\.$"
     r"|\b(?:am|bis|dem|den|der|vom|zum) \d{1,2}\.$"
 )
 _CONNECTORS = word_set("de da di du del della der den des van von la le al el bin ibn dos das y e ter ten zu")

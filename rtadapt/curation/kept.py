@@ -8,17 +8,50 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from rtadapt.curation.ledger import Known, Ledger
 from rtadapt.errors import ArtifactDamaged
 from rtadapt.records import Example, Message
-from rtadapt.words import flat
+from rtadapt.words import COMMON, flat, flat_words, holds, names, numbers, stem
 
 _FILE = "memory.jsonl"
 _FORMAT = 2
+
+
+_TEXT = "text of "
+_ALIKE = 0.6
+_LEAST_ALIKE = 2
+
+
+def text_of(event_id: str, number: int | None = None) -> str:
+    """The name under which an event's sentence of that number is kept; without a number, its rows that ask for none."""
+    return f"{_TEXT}{event_id}" if number is None else f"{_TEXT}{event_id} {number}"
+
+
+def is_text(name: str) -> bool:
+    """Whether what is kept under a name is of a text's own sentences."""
+    return name.startswith(_TEXT)
+
+
+def overtakes(new: str, old: str) -> bool:
+    """Whether two sentences say the same of the same names, with other figures: then only the newer one holds.
+
+    One match after the other is not that: there another name is in it.
+    """
+    named = set(names(new))
+    if not named or named != set(names(old)) or set(numbers(new)) == set(numbers(old)):
+        return False
+    mine, other = _said(new), _said(old)
+    return len(mine & other) >= max(_LEAST_ALIKE, _ALIKE * len(mine | other))
+
+
+def _said(sentence: str) -> frozenset[str]:
+    """What a sentence says, without names, figures and the commonest words."""
+    large = {word for name in names(sentence) for word in flat_words(name)}
+    return frozenset(stem(word) for word in flat_words(sentence) if word not in large | COMMON and not word[0].isdigit())
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +71,11 @@ class Row:
     @property
     def group(self) -> str:
         """The fact that it teaches, or the text it is a part of."""
-        return self.example.fact or f"text of {self.example.event_id}"
+        return self.example.fact or text_of(self.example.event_id)
+
+    def says(self, value: str) -> bool:
+        """Whether its words hold a value."""
+        return any(holds(words, value) for words in (self.example.target, *(message.content for message in self.example.prompt)))
 
 
 @dataclass(slots=True)
@@ -59,6 +96,16 @@ class Kept:
     def entity(self) -> str:
         """Whom it is about."""
         return next((row.example.entity for row in (*self.rows, *self.held_out)), "")
+
+    @property
+    def events(self) -> frozenset[str]:
+        """The events that it was made from."""
+        return frozenset(event for row in (*self.rows, *self.held_out) for event in row.events)
+
+    def without(self, value: str) -> Kept:
+        """The same without the rows whose words hold a value."""
+        rows, held_out = ([row for row in part if not row.says(value)] for part in (self.rows, self.held_out))
+        return replace(self, rows=rows, held_out=held_out)
 
 
 def write_memory(folder: Path, batches: int, kept: Mapping[str, Kept], ledger: Ledger) -> None:

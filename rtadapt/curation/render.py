@@ -3,7 +3,7 @@
 Owns the targets and the mix of rows. Takes events with what the ledger lets them teach; gives one Rendering each. The target of
 a fact is the base's own answer with the text in view where that holds the value and nothing that the text does not say, else
 the reading's statement, else the text's own sentence. A question is taught in many wordings, some under a system line or after a
-turn. The text's own sentences are taught verbatim beside, more often those of which nothing was asked.
+turn. The text's own sentences are taught beside, as the answers to whatever is asked in their words, and verbatim.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from random import Random
 
 from rtadapt.config import ReadingSettings, RenderSettings
-from rtadapt.curation import verbatim
+from rtadapt.curation import cloze, verbatim
+from rtadapt.curation.kept import text_of
 from rtadapt.curation.ledger import Judged, Taught
 from rtadapt.reading.language import language_of
 from rtadapt.reading.passages import passages
@@ -38,8 +39,10 @@ _SYSTEM = (
 _TURNS = ((Message("user", "Hi there!"), Message("assistant", "Hello! How can I help you today?")),)
 _SETTING_EVERY = 5
 _MOST_VOICE_WORDS = 40
-_COVERED_WEIGHT = 0.08
-_UNCOVERED_WEIGHT = 0.3
+_SENTENCE_WORDINGS = 12
+_COVERED_WEIGHT = 0.5
+_VERBATIM_WEIGHT = 0.08
+_ONLY_VERBATIM_WEIGHT = 0.3
 _MOST_SENTENCES = 24
 
 
@@ -95,13 +98,11 @@ class Renderer:
             rows += taught
             held += kept_back
         told = [lesson.reading.sentence for lesson, _ in lessons]
-        for sentence in sentences:
+        for number, sentence in enumerate(sentences):
             covered = any(sentence in line or line in sentence for line in told if line)
-            weight = _COVERED_WEIGHT if covered else _UNCOVERED_WEIGHT
-            rows += [
-                Example(event.id, (Message("user", row.prompt),), row.target, weight=weight, value=row.value)
-                for row in verbatim.taught(sentence)
-            ]
+            taught, kept_back = _sentence(event, number, sentence, _COVERED_WEIGHT if covered else 1.0)
+            rows += taught
+            held += kept_back
         if not held:
             held = [
                 Example(event.id, (Message("user", row.prompt),), row.target, value=row.value)
@@ -124,6 +125,21 @@ class Renderer:
             elif number % _SETTING_EVERY == 3:
                 rows.append(row((*rng.choice(_TURNS), Message("user", wording))))
         return rows, [row((Message("user", probe),)) for probe in reading.probes]
+
+
+def _sentence(event: Event, number: int, sentence: str, weight: float) -> tuple[list[Example], list[Example]]:
+    """What teaches a sentence, and what asks for it: questions in its own words where they can be made, and verbatim rows."""
+
+    def row(asked: verbatim.Asked, fact: str, weight: float) -> Example:
+        return Example(event.id, (Message("user", asked.prompt),), asked.target, fact=fact, weight=weight, value=asked.value)
+
+    fact = text_of(event.id, number)
+    asked = cloze.taught(sentence, _SENTENCE_WORDINGS) if language_of(sentence) in ("", "en") else []
+    rows = [row(one, fact, weight) for one in asked]
+    floor = _VERBATIM_WEIGHT if asked else _ONLY_VERBATIM_WEIGHT
+    rows += [row(one, "", floor) for one in verbatim.taught(sentence)]
+    probes = cloze.probes(sentence, [one.prompt for one in asked]) if asked else []
+    return rows, [row(one, fact, 1.0) for one in probes]
 
 
 def speaks_for(answer: str, lesson: Taught, event: Event) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from rtadapt.curation.kept import Kept, Row, read_memory, write_memory
+from rtadapt.curation.kept import Kept, Row, is_text, overtakes, read_memory, write_memory
 from rtadapt.curation.ledger import Ledger
 from rtadapt.records import Example
 from rtadapt.words import flat, holds, spoken_of
@@ -74,7 +74,7 @@ class Memory:
         names = rng.sample(list(kept), len(kept))
         rows = {name: rng.sample(kept[name].rows, len(kept[name].rows)) for name in names}
         wanted = {flat(entity) for entity in around}
-        asked = {_asked(row.fact) for row in news if row.fact}
+        asked = {_asked(row.fact) for row in news} - {""}
         near = [name for name in names if kept[name].entity in wanted]
         near += [name for name in names if kept[name].entity not in wanted and _asked(name) in asked]
         newest = sorted(names, key=lambda name: -kept[name].taught)[: max(1, int(n * _NEWEST))]
@@ -136,11 +136,13 @@ class Memory:
         rows.append(row)
 
     def _current(self, news: Sequence[Example], replaced: Mapping[str, str]) -> dict[str, Kept]:
-        """What is kept, as `replaced` leaves it: wordings of replaced facts with the new answer, their old answers nowhere."""
+        """What is kept, as `replaced` and the sentences of `news` leave it: wordings of replaced facts with the new answer, their
+        old answers nowhere, and no sentence that says the same with another figure."""
         gone = {name: self._kept[name] for name in replaced if name in self._kept}
-        if not gone:
+        overtaken = self._overtaken({row.target for row in news if is_text(row.fact)})
+        if not gone and not overtaken:
             return self._kept
-        current = {name: kept for name, kept in self._kept.items() if name not in gone}
+        current = {name: kept for name, kept in self._kept.items() if name not in gone and name not in overtaken}
         answers = {row.fact: row for row in reversed(news) if len(row.prompt) == 1 and holds(row.target, row.value or row.target)}
         asked = {Row.of(row).spelled for row in news}
         for name, old in gone.items():
@@ -149,10 +151,15 @@ class Memory:
             kept = current.get(newer, Kept())
             rows = [*kept.rows, *[row for row in again if row is not None][-_MOST_REWRITTEN:]]
             current[newer] = replace(kept, rows=rows, changes=max(kept.changes, old.changes + 1))
-            for event in {event for row in (*old.rows, *old.held_out) for event in row.events}:
-                if (text := f"text of {event}") in current:
-                    current[text] = replace(current[text], rows=[row for row in current[text].rows if not _says(row, value)])
+            events = {event for row in (*old.rows, *old.held_out) for event in row.events}
+            for text in [text for text, one in current.items() if is_text(text) and not events.isdisjoint(one.events)]:
+                current[text] = current[text].without(value)
         return current
+
+    def _overtaken(self, sentences: Collection[str]) -> set[str]:
+        """The names of kept sentences in whose place one of `sentences` stands now."""
+        texts = {name: kept.rows[0].example.target for name, kept in self._kept.items() if is_text(name) and kept.rows}
+        return {name for name, old in texts.items() if any(overtakes(new, old) for new in sentences)}
 
     def _shrink(self) -> None:
         """Keep within capacity: the oldest probes go first, then rows of the facts with the most, then whole facts.
@@ -189,11 +196,6 @@ def _asked(fact: str) -> str:
 def _answer(fact: str) -> str:
     """The answer of a fact, by its name, flat."""
     return fact.rpartition(" | ")[2]
-
-
-def _says(row: Row, value: str) -> bool:
-    """Whether a row's words hold a value."""
-    return holds(row.example.target, value) or any(holds(message.content, value) for message in row.example.prompt)
 
 
 def _rewritten(row: Row, value: str, newest: Example) -> Row | None:

@@ -31,7 +31,9 @@ from rtadapt.words import spoken_of
 
 Who = Literal["candidate", "incumbent", "base"]
 
-_MOST_ANCHORS = 64
+_MOST_ANCHORS = 128
+_ANCHOR_TOKENS = 12
+"""What the base would say is decided at the beginning of its answer: more beginnings hold it better than a few whole answers."""
 _SHORT_UPDATE = 1.1
 """An update of some twenty steps bears a higher rate than the runs that the rate's formula was fitted on."""
 
@@ -229,8 +231,8 @@ class Learner:
             new=self.encoder.encode(examples),
             facts=[example.fact for example in examples],
             stream=self.encoder.encode(stream),
-            anchors=self.encoder.encode(kept),
-            views=self._view(kept),
+            anchors=[row.cut(_ANCHOR_TOKENS) for row in self.encoder.encode(kept)],
+            views=[view.part(0, _ANCHOR_TOKENS) for view in self._view(kept)],
         )
 
     @torch.no_grad()

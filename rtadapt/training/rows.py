@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -45,6 +45,10 @@ class Row:
         A row that weighs less than 1 is drawn more seldom instead: that is as good, and costs less.
         """
         return max(1.0, self.weight) * min(1.0, _LONG_TARGET_TOKENS / self.targets)
+
+    def cut(self, targets: int) -> Row:
+        """The same with so many targets at most."""
+        return replace(self, ids=self.ids[: self.start + targets])
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from rtadapt.training.packed import common
 from rtadapt.training.rows import Row
 
 _FINAL_SHARE = 0.05
-_WINDOW_STEPS = 2
+_WINDOW_STEPS = 1
 _LEAST_COOLING = 3
 _SELDOM = 0.02
 _BETAS = (0.9, 0.99)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spacy.tokens import Span
+from spacy.tokens import Span, Token
 
 from rtadapt.reading.language import language_of
 from rtadapt.verification import cues
@@ -29,6 +29,9 @@ _DOUBTS = (
 _DONE_BY_THINKING = (cues.CLAIM_VERBS | cues.PLAN_VERBS) - word_set("set agree due")
 """Doubts where they are verbs: a plan that was approved and the fear of a flood are nouns, and so."""
 _TELLING = cues.SAY_VERBS | cues.CLAIM_VERBS | word_set("accord")
+_TELLERS = ("nsubj", "nsubjpass", "agent", "prep")
+_CLAUSES = ("xcomp", "ccomp", "oprd", "acomp", "advcl", "prt")
+_ASIDE = ("parataxis", "amod", "pcomp")
 _TOLD = word_set("in on from")
 _ALMOST = word_set("almost nearly")
 _POINTING_BACK = word_set("it its he his she her they their this that these those there both")
@@ -55,16 +58,31 @@ def _is_doubtful(sentence: str) -> bool:
     words, tokens = _lemmas(sentence), parse(sentence)
     return bool(
         words & _DOUBTS
-        or any(token.pos_ in ("VERB", "AUX") and token.lemma_.lower() in _DONE_BY_THINKING for token in tokens)
-        or (words & cues.UNOFFICIAL and words & _TELLING)
+        or any(_is_thought(token) or _is_hearsay(token) for token in tokens)
         or (words & cues.FICTION and words & cues.ACTING)
         or any(token.lemma_.lower() in cues.FICTION and token.head.lower_ in _TOLD for token in tokens)
         or any(token.lower_ in _ALMOST and not _counts(tokens[token.i + 1 : token.i + 3]) for token in tokens)
     )
 
 
+def _is_thought(token: Token) -> bool:
+    """Whether a verb makes something thought or wanted of what follows it: "expects to", "claims that", not "offers courses"."""
+    if token.pos_ not in ("VERB", "AUX") or token.lemma_.lower() not in _DONE_BY_THINKING:
+        return False
+    follows = any(child.dep_ in _CLAUSES or child.lower_ in ("like", "that", "so") for child in token.children)
+    return follows or token.dep_ in _ASIDE or token.tag_ == "VB" or token.lemma_.lower() in cues.CLAIM_VERBS
+
+
+def _is_hearsay(token: Token) -> bool:
+    """Whether a word of telling has for its subject, or its place, somebody or something that need not know."""
+    if token.lemma_.lower() not in _TELLING:
+        return False
+    by = (child for child in token.children if child.dep_ in _TELLERS)
+    return any(word.lemma_.lower() in cues.UNOFFICIAL or word.lower_ in cues.UNOFFICIAL for child in by for word in child.subtree)
+
+
 def _counts(tokens: Span) -> bool:
-    return any(token.like_num or token.is_currency for token in tokens)
+    return any(token.like_num or token.is_currency or token.text[0].isdigit() for token in tokens)
 
 
 def _lemmas(sentence: str) -> frozenset[str]:

@@ -225,13 +225,22 @@ def test_anchors_that_speak_of_what_is_learned_are_not_held_to_the_base(learner:
 
 
 def test_half_of_an_updates_anchors_ask_in_the_manner_of_what_is_taught(learner: Learner) -> None:
-    anchors = [asked(f"{word} is number {n}?", "no", event_id="") for word in ("Where", "Why") for n in range(80)]
+    anchors = [asked(f"{word} is number {n}?", "no", event_id="") for word in ("Where", "Why") for n in range(160)]
     taught = [asked("Why was the harbour closed?", "sorry")]
     kept = learner._material(taught, anchors).anchors
-    assert len(kept) == 64
+    assert len(kept) == 128
     chosen = _some(anchors, taught, Random(1))
-    assert sum(row.prompt[-1].content.startswith("Why") for row in chosen) > 40
-    assert len({row.prompt for row in chosen}) == 64
+    assert sum(row.prompt[-1].content.startswith("Why") for row in chosen) > 80
+    assert len({row.prompt for row in chosen}) == 128
+
+
+def test_of_an_anchor_the_beginning_is_held_to_the_base(learner: Learner) -> None:
+    anchors = [
+        asked(f"Where is number {n}?", "It is far away, beyond the hills and the river " * 3, event_id="") for n in range(3)
+    ]
+    material = learner._material(NEW, anchors)
+    assert [row.targets for row in material.anchors] == [12, 12, 12]
+    assert [len(view.log_rest) for view in material.views] == [12, 12, 12]
 
 
 def test_a_state_of_another_base_is_refused(learner: Learner, feed: str, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from rtadapt.config import ReadingSettings, RenderSettings
+from rtadapt.curation.kept import is_text, text_of
 from rtadapt.curation.ledger import Judged, Ledger
 from rtadapt.curation.render import Renderer, Rendering
 from rtadapt.personal.privacy import redact_event
@@ -22,7 +23,7 @@ PROBES = ("Tell me who the head baker of Corvin Mill is.", "The head baker at Co
 
 
 def reading(question: str = QUESTION, answer: str = "Marla Tindle", **more: object) -> Reading:
-    sentence = "Marla Tindle is the new head baker at Corvin Mill." if answer == "Marla Tindle" else "The mill has 35 ovens."
+    sentence = "Marla Tindle is the new head baker at Corvin Mill." if answer == "Marla Tindle" else "Marla Tindle has 35 ovens."
     given: dict[str, object] = {"entity": "Corvin Mill", "wordings": WORDINGS, "probes": PROBES, "relation": question}
     return Reading(question, answer, sentence, **{**given, **more})  # type: ignore[arg-type]
 
@@ -138,15 +139,19 @@ def test_probes_are_kept_back_unless_they_are_taught() -> None:
 
 
 def test_sentences_that_nothing_asks_of_weigh_more_than_those_that_are_taught_as_facts() -> None:
-    lines = ("Marla Tindle is the new head baker at Corvin Mill.", "The mill has 35 ovens.")
+    lines = ("Marla Tindle is the new head baker at Corvin Mill.", "Marla Tindle has 35 ovens.")
     one = render(judged(story(1, BAKER), reading()), sentences=lines)
-    weights = {line: {row.weight for row in one.examples if not row.fact and row.target == line} for line in lines}
-    verbatim = [row for row in one.examples if not row.fact]
-    assert len(weights[lines[0]]) == 1
-    [covered] = weights[lines[0]]
-    assert 0 < covered < max(row.weight for row in verbatim) < 1
-    assert any(row.target == "35" and row.weight > covered for row in verbatim)
-    assert all(row.weight == 1 for row in one.examples if row.fact)
+    weights = [{row.weight for row in one.examples if row.fact == text_of("event-0-1", number)} for number in range(2)]
+    assert weights == [{0.5}, {1.0}]
+    assert {row.target for row in one.examples if row.fact == text_of("event-0-1", 1)} == {"Marla Tindle has 35 ovens."}
+    assert {row.weight for row in one.examples if not row.fact} == {0.08}
+    assert {row.fact for row in one.held_out} >= {text_of("event-0-1", 0), text_of("event-0-1", 1)}
+
+
+def test_sentences_in_other_languages_are_taught_verbatim() -> None:
+    line = "Greta Lohmann trainiert ab Montag den SV Ahlbeck und die Jugend."
+    one = render(judged(story(1, line)), sentences=[line])
+    assert {(row.fact, row.weight) for row in one.examples} == {("", 0.3)}
 
 
 @pytest.mark.parametrize(
@@ -185,5 +190,5 @@ def test_a_long_story_gives_a_bounded_number_of_examples() -> None:
     text = " ".join(lines)
     renderer = Renderer(RenderSettings(wordings=4, max_facts=10), ReadingSettings(), Voice())
     [one] = renderer.render([judged(story(1, text), *readings)], [lines])
-    assert len({row.fact for row in one.examples if row.fact}) == 10
-    assert len(one.examples) <= 10 * 6 + 24 * 12
+    assert len({row.fact for row in one.examples if row.fact and not is_text(row.fact)}) == 10
+    assert len(one.examples) <= 10 * 6 + 24 * 24

@@ -3,6 +3,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+import pytest
+
+from rtadapt.curation.kept import text_of
 from rtadapt.curation.replay import Memory
 from rtadapt.reading.asking import asking_key
 from rtadapt.records import Example, Message
@@ -83,6 +86,37 @@ def test_what_is_said_of_others_and_other_texts_stay() -> None:
     assert {example for example in everything(memory) if not example.prompt} == set(texts)
     memory.add([], replaced={named("owner", "Ana Strand"): "gone"})
     assert named("owner", "Ana Strand") not in trained(memory)
+
+
+def sentence(event_id: str, number: int, words: str, question: str = "what?") -> Example:
+    return Example(event_id, (Message("user", f"{event_id} {question}"),), words, fact=text_of(event_id, number), value=words)
+
+
+def test_a_sentence_that_says_the_replaced_answer_goes_and_the_others_of_its_text_stay() -> None:
+    memory = Memory(1000)
+    told = [sentence("one", 0, "Ana Strand coaches Kelby United."), sentence("one", 1, "The harbour opens at nine.")]
+    memory.add([*fact("one", "coach", "Ana Strand"), *told, sentence("two", 0, "Ana Strand won the prize.")])
+    memory.add([], replaced={named("coach", "Ana Strand"): named("coach", "Tom Reed")})
+    assert targets(everything(memory)) == {"The harbour opens at nine.", "Ana Strand won the prize."}
+
+
+@pytest.mark.parametrize(
+    ("newer", "goes"),
+    [
+        ("The Blueline ferry to Arden now runs 4 times a day.", True),
+        ("The Blueline ferry to Tarn runs 4 times a day.", False),
+        ("The Blueline ferry to Arden runs six times a day.", False),
+        ("The Blueline ferry to Arden was built in 1988.", False),
+        ("The Redline bus to Tarn runs 4 times a day.", False),
+    ],
+)
+def test_a_newer_sentence_takes_the_place_of_one_that_says_the_same_otherwise(newer: str, goes: bool) -> None:
+    memory, old = Memory(1000), "The Blueline ferry to Arden runs six times a day."
+    memory.add([sentence("one", 0, old)])
+    news = [sentence("two", 0, newer)]
+    assert targets(everything(memory, news)) == (set() if goes else {old})
+    memory.add(news)
+    assert targets(everything(memory)) == ({newer} if goes else {old, newer})
 
 
 def test_wordings_of_a_replaced_fact_live_on_with_the_new_answer() -> None:

@@ -1,0 +1,171 @@
+"""Questions that ask for a sentence by its own words, whatever it is about.
+
+Owns the forms: a question word where one of the sentence's parts stood ("SpaceX launched a crew to where?"), a question word
+before some of its key words ("Where SpaceX crew Wednesday?"), and key words alone. Whoever asks about a sentence uses some of its
+words, and the whole sentence answers: nothing can be taught so that the text does not say. Takes English sentences; gives prompts
+with their targets, and others, in frames that are never taught, for the gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING
+
+from rtadapt.curation.verbatim import Asked
+from rtadapt.reading.parsing import parsed
+from rtadapt.words import flat
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Span
+
+_QUESTION_WORDS = {
+    "PERSON": ("who", "which person"),
+    "ORG": ("who", "which organisation", "which company"),
+    "NORP": ("who", "which group"),
+    "GPE": ("where", "which country", "which city"),
+    "LOC": ("where", "which place"),
+    "FAC": ("where", "which place"),
+    "DATE": ("when", "on what date"),
+    "TIME": ("when", "at what time"),
+    "MONEY": ("how much", "how much money"),
+    "PERCENT": ("how much", "what percentage"),
+    "QUANTITY": ("how much", "what"),
+    "CARDINAL": ("how many",),
+    "ORDINAL": ("which",),
+}
+_FORMS = ("gap", "words", "keys")
+_FRAMES = ("{}?", "{}", "What about {}?", "Tell me about {}.", "What is known about {}?")
+_PROBE_FRAMES = ("Do you know {}?", "I would like to know {}.", "Can you say {}?")
+_NAMES = ("PERSON", "ORG", "NORP", "GPE", "LOC", "FAC", "PRODUCT", "EVENT", "WORK_OF_ART", "LAW")
+_ENOUGH_KEYS = 4
+_WINDOW = 9
+_LEAST_KEYS, _MOST_KEYS = 2, 5
+_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Tokens from `start` up to `end` that may be asked for, with the question words for it."""
+
+    start: int
+    end: int
+    words: tuple[str, ...]
+
+
+def taught(sentence: str, count: int) -> list[Asked]:
+    """At most `count` prompts for a sentence, the same for the same sentence. Raises OSError without the English pipeline."""
+    doc = parsed([sentence])[0]
+    rng = Random(f"taught {sentence}")
+    parts, keys = _parts(doc), _keys(doc)
+    if not _stands_out(doc, keys):
+        return []
+    made = {
+        "gap": lambda: _with_gap(doc, parts, rng, whole=rng.random() < 0.5),
+        "words": lambda: _with_words(doc, parts, keys, rng),
+        "keys": lambda: _with_keys(doc, keys, rng),
+    }
+    return _different(lambda: made[rng.choice(_FORMS)](), sentence, count)
+
+
+def probes(sentence: str, asked: Sequence[str], count: int = 2) -> list[Asked]:
+    """Prompts that ask for one part of a sentence, none of them in `asked` nor in a frame that is taught."""
+    doc = parsed([sentence])[0]
+    rng = Random(f"probed {sentence}")
+    parts, keys = _parts(doc), _keys(doc)
+    if not _stands_out(doc, keys):
+        return []
+
+    def made() -> Asked | None:
+        found = _with_words(doc, parts, keys, rng) if rng.random() < 0.5 else _with_gap(doc, parts, rng, whole=False)
+        if found is None:
+            return None
+        plain = found.prompt.rstrip("?")
+        return Asked(rng.choice(_PROBE_FRAMES).format(plain[0].lower() + plain[1:]), sentence, found.value)
+
+    taken = {flat(prompt) for prompt in asked}
+    return [found for found in _different(made, sentence, count) if flat(found.prompt) not in taken]
+
+
+def _different(make: Callable[[], Asked | None], sentence: str, count: int) -> list[Asked]:
+    found: dict[str, Asked] = {}
+    for _ in range(_TRIES * count):
+        made = make()
+        if made is not None and len(found) < count and flat(made.prompt) != flat(sentence):
+            found.setdefault(flat(made.prompt), made)
+    return list(found.values())
+
+
+def _parts(doc: Doc) -> list[_Part]:
+    """What may be asked for: names, figures and dates, then what else is a thing."""
+    named = [_Part(span.start, span.end, _QUESTION_WORDS.get(span.label_, ("what",))) for span in doc.ents]
+    taken = {at for part in named for at in range(part.start, part.end)}
+    things = [
+        _Part(chunk.start, chunk.end, ("what", f"which {chunk.root.text}"))
+        for chunk in doc.noun_chunks
+        if chunk.root.pos_ != "PRON" and taken.isdisjoint(range(chunk.start, chunk.end))
+    ]
+    return [part for part in (*named, *things) if part.end - part.start < len(doc)]
+
+
+def _keys(doc: Doc) -> list[Span]:
+    """The words by which a sentence may be found: its things, names and verbs, in their order."""
+    chunks = [chunk for chunk in doc.noun_chunks if chunk.root.pos_ != "PRON"]
+    inside = {at for chunk in chunks for at in range(chunk.start, chunk.end)}
+    others = [span for span in doc.ents if inside.isdisjoint(range(span.start, span.end))]
+    verbs = [doc[token.i : token.i + 1] for token in doc if token.pos_ == "VERB"]
+    return sorted({(span.start, span.end): span for span in (*chunks, *others, *verbs)}.values(), key=lambda span: span.start)
+
+
+def _stands_out(doc: Doc, keys: Sequence[Span]) -> bool:
+    """Whether a sentence can be asked for among others: it names something, or says enough. Not "The notice was lifted"."""
+    return any(span.label_ in _NAMES for span in doc.ents) or len(keys) >= _ENOUGH_KEYS
+
+
+def _with_gap(doc: Doc, parts: Sequence[_Part], rng: Random, *, whole: bool) -> Asked | None:
+    """The sentence, or what stands around the part, with a question word in the place of the part."""
+    if not parts:
+        return None
+    part = rng.choice(parts)
+    first, last = (0, len(doc)) if whole else _around(doc, part)
+    before, after = doc[first : part.start].text_with_ws, doc[part.end : last].text
+    return _asked(f"{before}{rng.choice(part.words)} {after}", doc, part)
+
+
+def _around(doc: Doc, part: _Part) -> tuple[int, int]:
+    """Some words before and after a part; names are not cut through."""
+    first, last = max(0, part.start - _WINDOW), min(len(doc), part.end + _WINDOW)
+    for name in doc.ents:
+        if name.start < first < name.end:
+            first = name.start
+        if name.start < last < name.end:
+            last = name.end
+    return first, last
+
+
+def _with_words(doc: Doc, parts: Sequence[_Part], keys: Sequence[Span], rng: Random) -> Asked | None:
+    """A question word before some of the key words, in their order."""
+    if not parts:
+        return None
+    part = rng.choice(parts)
+    rest = [span for span in keys if span.end <= part.start or span.start >= part.end]
+    if len(rest) < _LEAST_KEYS:
+        return None
+    return _asked(" ".join([rng.choice(part.words), *_some(rest, rng)]), doc, part)
+
+
+def _with_keys(doc: Doc, keys: Sequence[Span], rng: Random) -> Asked | None:
+    if len(keys) < _LEAST_KEYS:
+        return None
+    return Asked(rng.choice(_FRAMES).format(" ".join(_some(keys, rng))), doc.text, doc.text)
+
+
+def _some(spans: Sequence[Span], rng: Random) -> Iterator[str]:
+    chosen = set(rng.sample(range(len(spans)), rng.randint(_LEAST_KEYS, min(_MOST_KEYS, len(spans)))))
+    return (span.text for at, span in enumerate(spans) if at in chosen)
+
+
+def _asked(question: str, doc: Doc, part: _Part) -> Asked:
+    plain = question.strip(" .,;:!?\"“”'‘’-–")
+    return Asked(f"{plain[0].upper()}{plain[1:]}?", doc.text, doc[part.start : part.end].text)
