@@ -25,7 +25,8 @@ from rtadapt.records import Candidate, Event, EventState, EventStatus, LearnedEv
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
 from rtadapt.rounds import SOUND, Outcome, Refused, Rounds
-from rtadapt.sessions import Session, Sessions, scratch
+from rtadapt.scratch import scratch
+from rtadapt.sessions import Session, Sessions
 from rtadapt.tidying import Tidying
 from rtadapt.training.learner import Learner
 
@@ -80,15 +81,15 @@ class Pipeline:
         has_room = len(self.batcher) < _POLL_RECORDS
         records = self.reader.poll(min([_IDLE_SECONDS, *soonest]), _POLL_RECORDS) if has_room else []
         self.follow_assignment()
-        if records:
-            with stage("admit"):
-                self.registry.note_events(self.admit_all(records))
-        due = self.batcher.take(time.monotonic())
-        if due is not None:
-            with breathing(self.reader):
+        with breathing(self.reader):
+            if records:
+                with stage("admit"):
+                    self.registry.note_events(self.admit_all(records))
+            due = self.batcher.take(time.monotonic())
+            if due is not None:
                 self.learn(due)
-        elif not records and not soonest:
-            self.learner.grow_anchors(_IDLE_PROMPTS)
+            elif not records and not soonest:
+                self.learner.grow_anchors(_IDLE_PROMPTS)
         self.sessions.let_idle_go(self.settings.work.max_open_feeds, self.batcher.feeds)
         self.note_floors()
 
@@ -105,6 +106,8 @@ class Pipeline:
 
     def admit(self, record: LogRecord, may_be_tried: bool = True) -> list[EventStatus]:
         """One record of the log becomes an event that waits for its batch, or a dead letter."""
+        if record.partition not in self.reader.partitions():
+            return []  # another worker's by now
         position = Position(record.partition, record.offset)
         is_again = record.offset < self._seen.get(record.partition, 0)
         self._read[record.partition] = record.offset + 1
@@ -156,17 +159,21 @@ class Pipeline:
         """Let the feed stand still for a while; raises where the learner itself is broken, as then the feed is not to blame."""
         if not isinstance(error, RtadaptError):
             self.learner.losses([SOUND])
-        if isinstance(error, Conflict):
-            metrics.COMMIT_CONFLICTS.labels(error.code).inc()
         self.batcher.drop_feed(feed)
         self.sessions.drop(feed)
+        if isinstance(error, Conflict):
+            metrics.COMMIT_CONFLICTS.labels(error.code).inc()
+            self.follow_assignment()
+            if places and self._owned.isdisjoint(places):
+                return  # another worker's by now, as the assignment says too
         self.quarantine.put(feed, error, places)
 
     def try_again(self, feed: str) -> None:
         """Take over a feed that stands still; if that goes well, its records are read again."""
         try:
-            if not self.was_deleted(feed):
-                self.sessions.of(feed)
+            with breathing(self.reader):
+                if not self.was_deleted(feed):
+                    self.sessions.of(feed)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - as above
@@ -181,9 +188,10 @@ class Pipeline:
         places = [event.position for event in due.events if event.position is not None]
         if len(places) > 1 and self.learning.suspects(places):
             for half in due.halves():
-                if due.feed not in self.quarantine:
-                    self.learn(half)
+                self.learn(half)
             return
+        if due.feed not in self.sessions:
+            return  # it was let go while what came before it was learned
         session = self.sessions.of(due.feed)
         try:
             with self.learning.begun(places) as may_be_tried:
@@ -205,12 +213,18 @@ class Pipeline:
             self.commit(session, due, None, {}, [], [])
             return
         self.sessions.check(session)
+        late = [said for event in due.events if (said := self.entrance.late(event)) is not None]
+        in_time = due.without([said.event for said in late])
+        if not in_time.events:
+            self.publish(session, due, Outcome(), late)
+            return
+        metrics.BATCH_EVENTS.observe(len(in_time.events))
         session.policy = self.registry.feed_policy(due.feed)
-        prepared, refused, withheld = self.preparing.prepare(session, due)
+        prepared, refused, withheld = self.preparing.prepare(session, in_time)
         outcome = self.rounds.decide(session, prepared)
         session.memory.ledger.learn(withheld)  # what waits for a second source is saved with the state
         with stage("publish"):
-            self.publish(session, due, outcome, [*refused, *outcome.refused])
+            self.publish(session, due, outcome, [*late, *refused, *outcome.refused])
 
     def publish(self, session: Session, due: FeedBatch, outcome: Outcome, refused: Sequence[Refused]) -> None:
         """Write the artifacts whole, then move the head: past the whole batch, and to a version where something was learned."""
@@ -231,6 +245,7 @@ class Pipeline:
         statuses += [EventStatus(event.id, event.feed, EventState.LEARNED, event.position, number) for event in events]
         self.commit(session, due, candidate, outcome.measures, statuses, events)
         self.learner.accept(due.feed)
+        self.sessions.check(session)  # what another owner has put there since may look like a leaving
         self.tidying.prune(due.feed, before)
 
     def write(self, session: Session, due: FeedBatch, learned: Sequence[Event]) -> Candidate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -115,6 +116,27 @@ def test_what_another_worker_decides_by_then_gets_no_dead_letter(system: System,
     pipeline.close()
     assert system.log.dead_letters(10) == []
     assert learned_ids(system.registry) == ["event-north", "event-south"]
+
+
+def test_a_worker_that_stalls_after_its_commit_removes_nothing_of_the_next_owners(
+    system: System, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pipeline = system.pipeline()
+    accept = pipeline.learner.accept
+    (tmp_path / "left").mkdir()
+    (tmp_path / "left" / "adapter_config.json").write_text("{}")
+    left = system.store.put("adapter", "news", tmp_path / "left")  # and the next owner may put the very same
+
+    def stall(feed: str) -> None:
+        system.registry.claim(feed, "another")
+        accept(feed)
+
+    monkeypatch.setattr(pipeline.learner, "accept", stall)
+    system.push(story("north"), story("south"))
+    drive(pipeline, system.registry, "news", 2)
+    assert left in system.store.list("adapter", "news")
+    assert learned_ids(system.registry) == ["event-north", "event-south"]
+    pipeline.close()
 
 
 def test_what_fails_the_gate_is_refused_alone_and_leaves_no_trace(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
