@@ -55,7 +55,7 @@ def measure(
     learner: Candidates, feed: str, probes: Probes, known: Before, update: Update, settings: GateSettings
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Every measure of the candidate as it stands now, and the recall of each event that was asked about."""
-    asked = rights(learner, feed, (*probes.new, *known.kept), "candidate", settings)  # together: half the passes through the model
+    asked = rights(learner, feed, (*probes.new, *known.kept), "candidate", settings)  # together: half the passes of the model
     right, still = asked[: len(probes.new)], asked[len(probes.new) :]
     drift = learner.drift(feed, probes.anchors, "candidate") if probes.anchors else 0.0
     step_norm = learner.step_norm(feed)
