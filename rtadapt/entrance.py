@@ -67,9 +67,8 @@ class Entrance:
 
     def check(self, event: Event) -> Event | Refused:
         """What admission says; or, where it failed on this event and would not on others, how."""
-        longest = self._settings.admit.max_wait_seconds
-        if longest is not None and time.time() - event.accepted_at > longest and not (event.facts or event.pairs):
-            return Refused(event, "overload", f"it waited longer than {longest:g} seconds, and newer events go first")
+        if (late := self.late(event)) is not None:
+            return late
         try:
             said = self.admission.check(event, self._privacy_of(event.feed))
         except RtadaptError:
@@ -80,6 +79,13 @@ class Entrance:
             return Refused(event, said.reason, said.detail) if isinstance(said, Refusal) else said
         self._learner.losses([SOUND])  # raises where the learner itself is broken: then the event is not to blame
         return Refused(event, "failed", f"it could not be checked ({failure})")
+
+    def late(self, event: Event) -> Refused | None:
+        """That an event is set aside because it waited too long, where the settings say so; None: it is learned all the same."""
+        longest = self._settings.admit.max_wait_seconds
+        if longest is None or time.time() - event.accepted_at <= longest or event.facts or event.pairs:
+            return None
+        return Refused(event, "overload", f"it waited longer than {longest:g} seconds, and newer events go first")
 
     def refuse(self, refused: Sequence[Refused]) -> list[EventStatus]:
         """Send events to the dead letters, with the reasons; gives their statuses."""

@@ -16,30 +16,23 @@ from rtadapt.config import Settings
 from rtadapt.curation.batcher import Batcher, FeedBatch
 from rtadapt.desk import Desk
 from rtadapt.entrance import Entrance
-from rtadapt.errors import Conflict, RtadaptError, Unavailable
+from rtadapt.errors import Conflict, RtadaptError, StaleEpoch, Unavailable
 from rtadapt.events.log import EventLog, LogReader, LogRecord, breathing
 from rtadapt.observe import metrics
 from rtadapt.preparing import Preparing, stage
 from rtadapt.quarantine import Quarantine
-from rtadapt.records import (
-    Artifact,
-    Candidate,
-    Event,
-    EventState,
-    EventStatus,
-    LearnedEvent,
-    Position,
-)
+from rtadapt.records import Candidate, Event, EventState, EventStatus, LearnedEvent, Position
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
 from rtadapt.rounds import SOUND, Outcome, Refused, Rounds
-from rtadapt.sessions import Session, Sessions, scratch
+from rtadapt.scratch import scratch
+from rtadapt.sessions import Session, Sessions
+from rtadapt.tidying import Tidying
 from rtadapt.training.learner import Learner
 
 _POLL_RECORDS = 256
 _IDLE_SECONDS = 0.25
 _IDLE_PROMPTS = 4
-_TIDY_SECONDS = 10.0
 
 
 class Pipeline:
@@ -66,6 +59,7 @@ class Pipeline:
         self.preparing = Preparing(settings, desk, learner)
         self.rounds = Rounds(settings, learner)
         self.batcher = Batcher(settings.batch)
+        self.tidying = Tidying(settings, log=log, registry=registry, store=store)
         self.sessions = Sessions(settings, owner, registry=registry, store=store, learner=learner, admission=self.admission)
         self.quarantine = Quarantine(registry, owner)
         self.admitting, self.learning = Attempts(registry, "admit"), Attempts(registry, "learn")
@@ -76,7 +70,6 @@ class Pipeline:
         self._read: dict[int, int] = {}
         self._lag = 0
         self._seen: dict[int, int] = {}
-        self._tidied_at = time.monotonic()
 
     def step(self) -> None:
         """Read what has come, admit it, and learn from one batch that is due. Waits a moment at most when idle."""
@@ -88,15 +81,15 @@ class Pipeline:
         has_room = len(self.batcher) < _POLL_RECORDS
         records = self.reader.poll(min([_IDLE_SECONDS, *soonest]), _POLL_RECORDS) if has_room else []
         self.follow_assignment()
-        if records:
-            with stage("admit"):
-                self.registry.note_events(self.admit_all(records))
-        due = self.batcher.take(time.monotonic())
-        if due is not None:
-            with breathing(self.reader):
+        with breathing(self.reader):
+            if records:
+                with stage("admit"):
+                    self.registry.note_events(self.admit_all(records))
+            due = self.batcher.take(time.monotonic())
+            if due is not None:
                 self.learn(due)
-        elif not records and not soonest:
-            self.learner.grow_anchors(_IDLE_PROMPTS)
+            elif not records and not soonest:
+                self.learner.grow_anchors(_IDLE_PROMPTS)
         self.sessions.let_idle_go(self.settings.work.max_open_feeds, self.batcher.feeds)
         self.note_floors()
 
@@ -113,6 +106,8 @@ class Pipeline:
 
     def admit(self, record: LogRecord, may_be_tried: bool = True) -> list[EventStatus]:
         """One record of the log becomes an event that waits for its batch, or a dead letter."""
+        if record.partition not in self.reader.partitions():
+            return []  # another worker's by now
         position = Position(record.partition, record.offset)
         is_again = record.offset < self._seen.get(record.partition, 0)
         self._read[record.partition] = record.offset + 1
@@ -126,12 +121,17 @@ class Pipeline:
         if session is None or not session.is_new(position):
             return []
         admitted = self.entrance.check(event) if may_be_tried else Refused(event, attempts.REASON, attempts.DETAIL)
-        if isinstance(admitted, Refused):
-            self.batcher.pass_over(event, time.monotonic())
-            return self.entrance.refuse([admitted])
-        self.batcher.add(admitted, time.monotonic())
-        metrics.EVENTS_ADMITTED.labels(event.feed).inc()
-        return [EventStatus(event.id, event.feed, EventState.ADMITTED, position)]
+        if isinstance(admitted, Event):
+            self.batcher.add(admitted, time.monotonic())
+            metrics.EVENTS_ADMITTED.labels(event.feed).inc()
+            return [EventStatus(event.id, event.feed, EventState.ADMITTED, position)]
+        try:
+            self.sessions.check(session)  # else what is to be learned again would be a repeat to who had learned it
+        except StaleEpoch as error:
+            self.set_aside(event.feed, error, session.undecided())
+            return []
+        self.batcher.pass_over(event, time.monotonic())
+        return self.entrance.refuse([admitted])
 
     def session_of(self, feed: str, position: Position) -> Session | None:
         """The feed's session; None while the feed stands still, and what is at `position` is read again later."""
@@ -159,17 +159,21 @@ class Pipeline:
         """Let the feed stand still for a while; raises where the learner itself is broken, as then the feed is not to blame."""
         if not isinstance(error, RtadaptError):
             self.learner.losses([SOUND])
-        if isinstance(error, Conflict):
-            metrics.COMMIT_CONFLICTS.labels(error.code).inc()
         self.batcher.drop_feed(feed)
         self.sessions.drop(feed)
+        if isinstance(error, Conflict):
+            metrics.COMMIT_CONFLICTS.labels(error.code).inc()
+            self.follow_assignment()
+            if places and self._owned.isdisjoint(places):
+                return  # another worker's by now, as the assignment says too
         self.quarantine.put(feed, error, places)
 
     def try_again(self, feed: str) -> None:
         """Take over a feed that stands still; if that goes well, its records are read again."""
         try:
-            if not self.was_deleted(feed):
-                self.sessions.of(feed)
+            with breathing(self.reader):
+                if not self.was_deleted(feed):
+                    self.sessions.of(feed)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - as above
@@ -184,9 +188,10 @@ class Pipeline:
         places = [event.position for event in due.events if event.position is not None]
         if len(places) > 1 and self.learning.suspects(places):
             for half in due.halves():
-                if due.feed not in self.quarantine:
-                    self.learn(half)
+                self.learn(half)
             return
+        if due.feed not in self.sessions:
+            return  # it was let go while what came before it was learned
         session = self.sessions.of(due.feed)
         try:
             with self.learning.begun(places) as may_be_tried:
@@ -208,22 +213,29 @@ class Pipeline:
             self.commit(session, due, None, {}, [], [])
             return
         self.sessions.check(session)
+        late = [said for event in due.events if (said := self.entrance.late(event)) is not None]
+        in_time = due.without([said.event for said in late])
+        if not in_time.events:
+            self.publish(session, due, Outcome(), late)
+            return
+        metrics.BATCH_EVENTS.observe(len(in_time.events))
         session.policy = self.registry.feed_policy(due.feed)
-        prepared, refused, withheld = self.preparing.prepare(session, due)
+        prepared, refused, withheld = self.preparing.prepare(session, in_time)
         outcome = self.rounds.decide(session, prepared)
         session.memory.ledger.learn(withheld)  # what waits for a second source is saved with the state
         with stage("publish"):
-            self.publish(session, due, outcome, [*refused, *outcome.refused])
+            self.publish(session, due, outcome, [*late, *refused, *outcome.refused])
 
     def publish(self, session: Session, due: FeedBatch, outcome: Outcome, refused: Sequence[Refused]) -> None:
         """Write the artifacts whole, then move the head: past the whole batch, and to a version where something was learned."""
+        self.sessions.check(session)  # what another owner decides now gets no dead letter from here
         statuses = self.entrance.refuse(refused)
         for one in refused:
             self.admission.forget(one.event)
         if not outcome.learned:
             self.commit(session, due, None, outcome.measures, statuses, [])
             return
-        before = [*self.store.list("adapter", due.feed), *self.store.list("state", due.feed)]
+        before = self.tidying.stored(due.feed)
         for learned in outcome.learned:
             session.memory.add(learned.rendering.examples, learned.rendering.held_out, learned.judged.replaced)
         session.memory.ledger.learn([one.judged for one in outcome.learned])
@@ -233,7 +245,8 @@ class Pipeline:
         statuses += [EventStatus(event.id, event.feed, EventState.LEARNED, event.position, number) for event in events]
         self.commit(session, due, candidate, outcome.measures, statuses, events)
         self.learner.accept(due.feed)
-        self.prune(due.feed, before)
+        self.sessions.check(session)  # what another owner has put there since may look like a leaving
+        self.tidying.prune(due.feed, before)
 
     def write(self, session: Session, due: FeedBatch, learned: Sequence[Event]) -> Candidate:
         """The candidate's adapter (what is served) and state (what learning goes on from), in the artifact store."""
@@ -278,27 +291,6 @@ class Pipeline:
         session.advance(due.positions, version)
         metrics.HEAD_VERSION.labels(due.feed).set(session.head.version)
 
-    def prune(self, feed: str, before: Sequence[Artifact]) -> None:
-        """Remove what was in the store `before` this commit and is kept no longer: old versions, lost candidates."""
-        keep = self.settings.artifacts
-        kept = self.registry.retire(feed, keep.keep_adapters, keep.keep_states)
-        for artifact in before:
-            if artifact.digest not in kept.digests:
-                self.store.remove(artifact)
-
-    def tidy(self) -> None:
-        """Remove what is not kept any more: events that are decided and old, and what was made of feeds that were deleted."""
-        for feed in self.registry.deleted_feeds():
-            if self.registry.head(feed) is None:
-                self.batcher.drop_feed(feed)
-                self.sessions.drop(feed)
-                metrics.HEAD_VERSION.remove_by_labels({"feed": feed})
-                for artifact in (*self.store.list("adapter", feed), *self.store.list("state", feed)):
-                    self.store.remove(artifact)
-            self.registry.forget_deleted(feed)
-        if not self.log.trim(self.registry.floor):
-            self._tidied_at = time.monotonic()
-
     def follow_assignment(self) -> None:
         """Let go of the partitions that another worker reads now, and of their feeds."""
         if self.reader.generation() == self._generation:
@@ -326,8 +318,7 @@ class Pipeline:
                 self._floors[partition] = (floor, read)
         self._lag = self.reader.lag()
         metrics.LOG_LAG.set(self._lag)
-        if time.monotonic() - self._tidied_at >= _TIDY_SECONDS:
-            self.tidy()
+        self.tidying.look(self.batcher, self.sessions)
 
     def about(self) -> dict[str, int]:
         """How much this worker has in hand: partitions, feeds, and records in the log that it has not read yet."""

@@ -94,6 +94,9 @@ class Quarantine:
         for feed, stay in list(self._stays.items()):
             if stay.places.pop(partition, None) is not None and not stay.places:
                 self._let_out(feed)
+                said = self._registry.trouble(feed)
+                if said is not None and said.worker == self._owner:
+                    self._registry.note_trouble(feed, None)
 
     def drop_all(self) -> None:
         """Forget them all; the registry still says what it was told."""

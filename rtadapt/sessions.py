@@ -6,25 +6,20 @@ truth: a session that is dropped is opened again from the head.
 
 from __future__ import annotations
 
-import errno
 import logging
-import tempfile
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-
-from safetensors import SafetensorError
 
 from rtadapt.config import Settings
 from rtadapt.curation.admit import Admission
 from rtadapt.curation.replay import Memory
-from rtadapt.errors import NotFound, StaleEpoch, Unavailable
+from rtadapt.errors import NotFound, StaleEpoch
 from rtadapt.observe import metrics
 from rtadapt.policy import FeedPolicy
 from rtadapt.records import Head, Position, Positions, Version
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
+from rtadapt.scratch import scratch
 from rtadapt.training.learner import Learner
 
 logger = logging.getLogger(__name__)
@@ -163,15 +158,3 @@ class Sessions:
             self._learner.open(head.feed, folder)
             memory.load(folder)
             self._admission.load(head.feed, folder)
-
-
-@contextmanager
-def scratch(what: str) -> Iterator[Path]:
-    """A temporary folder on this machine, gone afterwards. Raises Unavailable where its disk does not take what is written."""
-    try:
-        with tempfile.TemporaryDirectory(prefix=f"rtadapt-{what}-") as folder:
-            yield Path(folder)
-    except (OSError, SafetensorError) as error:  # the latter is a full disk's name where tensors are written
-        number = error.errno if isinstance(error, OSError) else None
-        how = errno.errorcode.get(number or 0, type(error).__name__)
-        raise Unavailable(f"this machine's disk does not take the {what} ({how})") from error

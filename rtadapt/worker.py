@@ -35,7 +35,7 @@ from rtadapt.reading.reader import begin
 from rtadapt.records import Artifact, Message
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
-from rtadapt.sessions import scratch
+from rtadapt.scratch import scratch
 from rtadapt.training.fitting import write_trial
 from rtadapt.training.learner import Learner
 from rtadapt.verification.verify import in_view

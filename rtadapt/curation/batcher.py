@@ -8,7 +8,8 @@ the first offset that is not decided yet. A place is covered only together with 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from rtadapt.config import BatchSettings
 from rtadapt.records import Event, Position, Positions
@@ -25,6 +26,11 @@ class FeedBatch:
     feed: str
     events: tuple[Event, ...]
     positions: Positions
+
+    def without(self, some: Collection[Event]) -> FeedBatch:
+        """The batch without `some` of its events, which it covers all the same."""
+        places = {_place(event) for event in some}
+        return replace(self, events=tuple(event for event in self.events if _place(event) not in places))
 
     def halves(self) -> tuple[FeedBatch, FeedBatch]:
         """The same events in two batches, each covering what was read before its successor. Needs two events."""

@@ -1,9 +1,9 @@
 """One worker's membership in Kafka's consumer group.
 
-Owns one KafkaConsumer, used from one thread. Takes from the caller where each partition starts; gives records in
-offset order. Every rebalance hands all of this member's partitions out anew, and each is then read from where the
-caller says, so nothing rests on the group's own offsets. Only what was committed is read. A record that can't be unpacked, and
-a range that the brokers removed before it was read, are given as records with a fault, so that they stop nothing.
+Owns one KafkaConsumer, used from one thread. Takes from the caller where each partition starts; gives records in offset order. A
+rebalance is cooperative: what a member keeps it reads on, and each partition that comes is read from where the caller says, so
+nothing rests on the group's own offsets. Only what was committed is read. A record that can't be unpacked, and a range that the
+brokers removed before it was read, are given as records with a fault, so that they stop nothing.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import json
 import threading
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
-from kafka.errors import CorruptRecordError, KafkaError, UnsupportedCodecError
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import CorruptRecordError, IllegalStateError, KafkaError, UnsupportedCodecError
 from kafka.structs import OffsetAndMetadata
 
 from rtadapt.config import EventLogSettings
@@ -29,6 +31,8 @@ _SLICE_SECONDS = 0.1
 """How soon a poll notices that partitions came; records do not wait for it."""
 _SESSION_SECONDS = 15
 """A worker that is silent this long has lost its partitions. A background thread keeps the session while it trains."""
+_HEARTBEAT_SECONDS = 1
+"""How soon a member hears that another one joins; a cooperative rebalance has two rounds."""
 _LONGEST_STEP_SECONDS = 1800
 """A worker whose loop does not come back to `poll` for this long has lost them too."""
 _METADATA_SECONDS = 10
@@ -41,6 +45,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc,unused-ignore]
     """What the group gave this member. Its methods run on the client's own thread, so they only take notes."""
 
     def __init__(self) -> None:
+        self.assignor = CooperativeStickyAssignor()
         self.lock = threading.Lock()
         self.waiting: set[int] = set()
         """Assigned, but not yet told where to start."""
@@ -49,18 +54,25 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc,unused-ignore]
         self.changes = 0
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """All of this member's partitions, after every rebalance."""
+        """Those that came."""
         with self.lock:
-            self.waiting = {partition.partition for partition in assigned}
-            self.next = {}
+            self.waiting |= {partition.partition for partition in assigned}
             self.changes += 1
 
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        """Before a rebalance, all of them go."""
+        """Those that went."""
         with self.lock:
-            self.waiting = set()
-            self.next = {}
+            for partition in revoked:
+                self.waiting.discard(partition.partition)
+                self.next.pop(partition.partition, None)
             self.changes += 1
+
+    def on_partitions_lost(self, lost: Collection[TopicPartition]) -> None:
+        """All of them: the group went on without this member."""
+        # It would say in the next round that it owns them still, and what a member owns is given to no other before it lets
+        # go of it. This one never would.
+        self.assignor.member_assignment = None
+        self.on_partitions_revoked(lost)
 
 
 class KafkaReader:
@@ -79,10 +91,12 @@ class KafkaReader:
             **connection,
             group_id=settings.group,
             enable_auto_commit=False,
+            partition_assignment_strategy=(self._assignment.assignor,),
             # The floor may lie before what the broker still keeps; then the oldest record it has is the next one.
             auto_offset_reset="earliest",
             isolation_level="read_committed",  # what a producer took back must not be learned
             session_timeout_ms=_SESSION_SECONDS * 1000,
+            heartbeat_interval_ms=_HEARTBEAT_SECONDS * 1000,
             max_poll_interval_ms=_LONGEST_STEP_SECONDS * 1000,
             metadata_max_age_ms=_METADATA_SECONDS * 1000,
         )
@@ -117,8 +131,9 @@ class KafkaReader:
         """Seek back."""
         with self._assignment.lock:
             if offset < self._assignment.next.get(partition, 0):
-                self._consumer.seek(TopicPartition(self._topic, partition), offset)
-                self._assignment.next[partition] = offset
+                with suppress(ValueError):  # a rebalance has just taken it, and its note is about to come
+                    self._consumer.seek(TopicPartition(self._topic, partition), offset)
+                    self._assignment.next[partition] = offset
 
     def breathe(self) -> None:
         """Poll with all partitions paused: a rebalance is taken in passing, and this member is not thrown out."""
@@ -138,7 +153,7 @@ class KafkaReader:
         total = 0
         for partition, following in started.items():
             place = TopicPartition(self._topic, partition)
-            if place in self._consumer.assignment():
+            with suppress(IllegalStateError):  # a rebalance has just taken it
                 # The marks that end transactions take places too, which are passed but never returned.
                 passed = max(following, self._consumer.position(place, timeout_ms=0) or 0)
                 total += max(0, (self._consumer.highwater(place) or 0) - passed)
@@ -168,7 +183,8 @@ class KafkaReader:
         with self._assignment.lock:
             if place.partition not in self._assignment.next:
                 return []
-            self._consumer.seek(place, offset + 1)
+            with suppress(ValueError):  # as above
+                self._consumer.seek(place, offset + 1)
             self._assignment.next[place.partition] = offset + 1
         fault = f"the record can't be unpacked: {type(error).__name__}"
         return [LogRecord(place.partition, offset, "", b"", time.time(), fault)]

@@ -16,6 +16,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series of
 _FRESHNESS = (0.5, 1, 2, 3, 5, 8, 12, 15, 20, 30, 45, 60, 120, 300, 900, 3600)
 _STAGE = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 300, 900)
 _ANSWER = (0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60)
+_EVENTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class StateGauge(Gauge):
@@ -72,6 +73,7 @@ READING_PAIRS = Counter("rtadapt_reading_pairs_total", "Pairs that a model wrote
 READING_EXAM = Gauge("rtadapt_reading_exam_ratio", "What the model showed in the reading exam at the start", ["measure"])
 
 STAGE_SECONDS = Histogram("rtadapt_stage_seconds", "Time in one stage of the worker", ["stage"], buckets=_STAGE)
+BATCH_EVENTS = Histogram("rtadapt_batch_events", "Events of a batch; more of them where more wait", buckets=_EVENTS)
 UPDATES = Counter("rtadapt_updates_total", "Updates by verdict", ["feed", "verdict"])
 TRAINED_TOKENS = Counter("rtadapt_trained_tokens_total", "Target tokens trained on", ["feed"])
 GATE_MEASURE = Gauge("rtadapt_gate_measure", "The gate's measures of the newest candidate", ["feed", "measure"])

@@ -1,5 +1,5 @@
 -- Moves a feed's head: the only commit point. Everything or nothing; all checks come before the first write.
--- KEYS: head, versions, route, then one key for each event status.
+-- KEYS: head, versions, route, trouble, then one key for each event status.
 -- ARGV: commit id, epoch, parent, positions as JSON, version record as JSON ('' = rejected, keep the version),
 --       version records to keep, status lifetime in ms, the number of the version, then rank and record of each event status.
 -- Returns {'ok', head version, positions} or {'missing'}, {'stale', epoch}, {'moved', version}, {'behind', partition}.
@@ -51,8 +51,10 @@ end
 local version = string.format('%.0f', number)
 redis.call('HSET', KEYS[1], 'version', version, 'last', string.format('%.0f', last), 'positions', covered, 'commit', ARGV[1])
 
-for i = 4, #KEYS do
-  local rank, record = ARGV[2 * i + 1], ARGV[2 * i + 2]
+-- Whatever kept the feed from going on, and whichever worker said so: it goes on.
+redis.call('DEL', KEYS[4])
+for i = 5, #KEYS do
+  local rank, record = ARGV[2 * i - 1], ARGV[2 * i]
   local before = redis.call('HGET', KEYS[i], 'rank')
   if not before or tonumber(before) < tonumber(rank) then
     redis.call('HSET', KEYS[i], 'rank', rank, 'record', record)

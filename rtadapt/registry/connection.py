@@ -20,7 +20,6 @@ from redis.exceptions import (
     ReadOnlyError,
     RedisClusterException,
     RedisError,
-    ResponseError,
 )
 from redis.exceptions import ConnectionError as Unconnected
 from redis.exceptions import TimeoutError as TimedOut
@@ -92,7 +91,7 @@ class Connection:
             raise Unavailable("the registry's server takes no writes: it is a replica now") from error
         except (Unconnected, TimedOut) as error:
             raise Unavailable("the registry does not answer") from error
-        except (ResponseError, RedisClusterException) as error:  # disk full, out of memory, slot moving
+        except (RedisError, RedisClusterException) as error:  # disk full, out of memory, slot moving
             raise Unavailable("the registry did not take the command") from error
 
     @property

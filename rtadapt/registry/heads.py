@@ -203,7 +203,7 @@ class Heads(Connection):
         version = _version(number, positions, candidate, events, measures) if candidate is not None else None
         if version is not None and self._signer is not None:
             version, positions = self._signed(version, self._signer)
-        keys = [codec.feed_key(feed, part) for part in ("head", "versions", "route")]
+        keys = [codec.feed_key(feed, part) for part in ("head", "versions", "route", "trouble")]
         keys += [codec.feed_key(feed, "event", status.id) for status in statuses]
         record = codec.version_text(version) if version is not None else ""
         lifetime = int(self.settings.status_ttl_seconds * 1000)

@@ -31,7 +31,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,14 +99,15 @@ class Registry(Tallies):
                         pipeline.set(codec.event_key(status.id), feed, ex=max(1, int(lifetime_seconds)))
                     pipeline.execute()
 
-    def event_status(self, event_id: str) -> EventStatus | None:
-        """Where the event is, or None when it is not known (any more)."""
+    def event_status(self, event_id: str, feeds: Iterable[str] = ()) -> EventStatus | None:
+        """Where the event is, or None when it is not known (any more). Several feeds may have one of this id: `feeds` are looked
+        into first, and then the one that was written last."""
         with self._answered():
-            feed = self._redis.get(codec.event_key(event_id))
-            if feed is None:
-                return None
-            text = self._redis.hget(codec.feed_key(feed, "event", event_id), "record")
-        return codec.read_status(event_id, feed, text) if text is not None else None
+            for feed in (*feeds, self._redis.get(codec.event_key(event_id))):
+                text = self._redis.hget(codec.feed_key(feed, "event", event_id), "record") if feed is not None else None
+                if text is not None:
+                    return codec.read_status(event_id, feed, text)
+        return None
 
     def note_worker(self, worker: str, info: Mapping[str, Any]) -> None:
         """`worker` is there for another `replica_ttl_seconds`, by the server's clock, and this is how it gets on."""

@@ -195,6 +195,13 @@ def test_many_statuses_of_many_feeds_are_noted_at_once(registry: Registry) -> No
     assert registry.event_status("b-0") == EventStatus("b-0", "b", EventState.ACCEPTED, Position(0, 0))
 
 
+def test_events_of_one_id_in_two_feeds_hide_each_other_from_nobody_who_names_the_feed(registry: Registry) -> None:
+    for offset, feed in enumerate(("news", "sport")):
+        registry.note_events([EventStatus("1", feed, EventState.ACCEPTED, Position(0, offset))])
+    found = [registry.event_status("1", feeds) for feeds in (["news"], ["sport"], ["weather", "news"], [])]
+    assert [status.feed for status in found if status is not None] == ["news", "sport", "news", "sport"]
+
+
 def test_an_event_is_forgotten_after_its_time(settings: Settings) -> None:
     registry = Registry(settings(status_ttl_seconds=0.05))
     registry.note_events([EventStatus("e1", "news", EventState.ACCEPTED)])

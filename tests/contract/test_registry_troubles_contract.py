@@ -20,6 +20,13 @@ def test_a_trouble_is_noted_and_taken_back(registry: Registry) -> None:
     assert registry.troubles() == {}
 
 
+def test_a_feed_that_commits_is_out_of_trouble_whoever_said_it_was_in_any(registry: Registry) -> None:
+    epoch = registry.claim("news", "worker-2")
+    registry.note_trouble("news", TROUBLE)
+    publish(registry, 0, epoch=epoch, offset=5)
+    assert registry.trouble("news") is None
+
+
 def test_attempts_are_counted_by_place_and_stage_until_they_end(registry: Registry) -> None:
     one, two = Position(0, 7), Position(10_003, 8)
     assert registry.begin_attempt("learn", [one, two]) == [1, 1]

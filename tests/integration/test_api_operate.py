@@ -18,7 +18,7 @@ from rtadapt.api.freshness import Standing, Waiting
 from rtadapt.cli import main
 from rtadapt.config import IntakeSettings, RegistrySettings, Settings
 from rtadapt.events.envelope import decode
-from rtadapt.records import DeadLetter, EventState, Position
+from rtadapt.records import DeadLetter, EventState, EventStatus, Position
 from rtadapt.registry.codec import Trouble
 from rtadapt.registry.registry import Registry
 from tests.support.api_server import STORY, logged, problem
@@ -221,3 +221,23 @@ def test_a_status_of_a_replayed_event_goes_on(client: TestClient, registry: Regi
     status = registry.event_status("ashby")
     assert status is not None
     assert status.state is EventState.ACCEPTED
+
+
+def test_an_event_of_an_id_that_another_feed_has_too_is_found_by_its_own_key_or_its_feed(
+    settings: Settings, tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text("push key-of-all-of-them\npush key-of-the-news feeds=news\npush key-of-support feeds=support*\n")
+    with TestClient(create_app(settings.model_copy(update={"keys_file": keys}))) as client:
+        for offset, feed in enumerate(("news", "sport")):
+            parts(client).note([EventStatus("1", feed, EventState.ACCEPTED, Position(0, offset))])
+
+        def where(key: str, query: str = "") -> Any:
+            return client.get(f"/v1/events/1{query}", headers={"authorization": f"Bearer {key}"})
+
+        assert where("key-of-the-news").json()["feed"] == "news"
+        assert where("key-of-all-of-them").json()["feed"] == "sport"
+        assert where("key-of-all-of-them", "?feed=news").json()["token"] == "news.0.0"
+        problem(where("key-of-all-of-them", "?feed=weather"), 404, "id")
+        problem(where("key-of-the-news", "?feed=sport"), 404, "id")
+        problem(where("key-of-support"), 404, "id")

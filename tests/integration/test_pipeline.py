@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from rtadapt import rounds as rounds_module
 from rtadapt.errors import Unavailable
 from rtadapt.records import EventState, Example, Update, Verdict
+from rtadapt.rounds import Outcome, Prepared, Refused
+from rtadapt.sessions import Session
 from rtadapt.training.learner import Learner
 from tests.support.one_machine import System, drive, learned_ids, story
 
@@ -96,6 +99,44 @@ def test_a_worker_that_lost_its_feed_cannot_move_the_head(system: System) -> Non
     pipeline.close()
     assert learned_ids(system.registry) == ["event-north", "event-south"]
     assert system.registry.trouble("news") is None
+
+
+def test_what_another_worker_decides_by_then_gets_no_dead_letter(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline = system.pipeline()
+    decide = pipeline.rounds.decide
+
+    def lose_the_feed(session: Session, prepared: list[Prepared]) -> Outcome:
+        monkeypatch.setattr(pipeline.rounds, "decide", decide)
+        system.registry.claim("news", "another")
+        return Outcome(refused=[Refused(one.event, "gate", "it was not learned") for one in prepared])
+
+    monkeypatch.setattr(pipeline.rounds, "decide", lose_the_feed)
+    system.push(story("north"), story("south"))
+    drive(pipeline, system.registry, "news", 2)
+    pipeline.close()
+    assert system.log.dead_letters(10) == []
+    assert learned_ids(system.registry) == ["event-north", "event-south"]
+
+
+def test_a_worker_that_stalls_after_its_commit_removes_nothing_of_the_next_owners(
+    system: System, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pipeline = system.pipeline()
+    accept = pipeline.learner.accept
+    (tmp_path / "left").mkdir()
+    (tmp_path / "left" / "adapter_config.json").write_text("{}")
+    left = system.store.put("adapter", "news", tmp_path / "left")  # and the next owner may put the very same
+
+    def stall(feed: str) -> None:
+        system.registry.claim(feed, "another")
+        accept(feed)
+
+    monkeypatch.setattr(pipeline.learner, "accept", stall)
+    system.push(story("north"), story("south"))
+    drive(pipeline, system.registry, "news", 2)
+    assert left in system.store.list("adapter", "news")
+    assert learned_ids(system.registry) == ["event-north", "event-south"]
+    pipeline.close()
 
 
 def test_what_fails_the_gate_is_refused_alone_and_leaves_no_trace(system: System, monkeypatch: pytest.MonkeyPatch) -> None:

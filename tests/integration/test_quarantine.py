@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +15,8 @@ from rtadapt.errors import Unavailable
 from rtadapt.observe import metrics
 from rtadapt.pipeline import Pipeline
 from rtadapt.records import Artifact, EventState, Example, Update, Verdict
+from rtadapt.rounds import Outcome, Prepared
+from rtadapt.sessions import Session
 from tests.support.one_machine import System, drive, learned_ids, story
 
 
@@ -208,8 +212,53 @@ def test_events_that_waited_too_long_are_set_aside_where_the_settings_say_so(sys
     assert [(letter.event_id, letter.reason) for letter in system.log.dead_letters(5)] == [("late", "overload")]
 
 
+def test_events_that_come_to_wait_too_long_in_the_worker_are_set_aside_too(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admit = system.settings.admit.model_copy(update={"max_wait_seconds": 600.0})
+    system.settings = system.settings.model_copy(update={"admit": admit})
+    system.push({"id": "late", "feed": "news", "text": story("north")["text"]})
+    pipeline = system.pipeline()
+    pipeline.step()
+    assert len(pipeline.batcher) == 1
+    real = time.time
+    monkeypatch.setattr("rtadapt.entrance.time", SimpleNamespace(time=lambda: real() + 601))
+    system.push(story("south"))
+    drive(pipeline, system.registry, "news", 2)
+    pipeline.close()
+    assert learned_ids(system.registry) == ["event-south"]
+    status = system.registry.event_status("late")
+    assert status is not None
+    assert (status.state, status.reason) == (EventState.REFUSED, "overload")
+
+
+def test_a_feed_that_another_worker_took_during_a_step_is_no_trouble_here(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system.push(story("north"), story("south"), story("east"))
+    pipeline = system.pipeline()
+    decide = pipeline.rounds.decide
+
+    def hand_over(session: Session, prepared: list[Prepared]) -> Outcome:
+        monkeypatch.setattr(pipeline.reader, "partitions", frozenset)
+        monkeypatch.setattr(pipeline.reader, "generation", lambda: 2)
+        system.registry.claim("news", "another")
+        return decide(session, prepared)
+
+    monkeypatch.setattr(pipeline.rounds, "decide", hand_over)
+    pipeline.step()
+    assert ("news" in pipeline.quarantine, "news" in pipeline.sessions, len(pipeline.batcher)) == (False, False, 0)
+    assert (system.registry.troubles(), learned_ids(system.registry)) == ({}, [])
+    monkeypatch.setattr(pipeline.rounds, "decide", decide)
+    pipeline.step()
+    head = system.registry.head("news")
+    assert head is not None
+    assert head.epoch == 2  # nor is it taken back
+    pipeline.close()
+
+
 def test_a_deleted_feed_is_not_learned_on_and_what_was_made_of_it_goes(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rtadapt.pipeline._TIDY_SECONDS", 0.0)
+    monkeypatch.setattr("rtadapt.tidying._SECONDS", 0.0)
     system.push(story("north"))
     pipeline = system.pipeline()
     drive(pipeline, system.registry, "news", 1)

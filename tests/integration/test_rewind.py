@@ -80,6 +80,7 @@ def test_one_event_is_taken_back_and_what_came_after_it_is_learned_again_from_th
     drive(pipeline, system.registry, "news", 4)  # its session is of an old epoch: it lets the feed go and takes it over
     pipeline.close()
     assert in_vain == []  # no update was made for nothing
+    assert system.log.dead_letters(10) == []  # nor was what is sent again taken for a repeat by who had learned it
     assert states(system) == {"north": EventState.LEARNED, "south": EventState.UNLEARNED, "east": EventState.LEARNED}
     newest = system.registry.versions("news")[0]
     assert (newest.number, newest.parent, [event.id for event in newest.events]) == (4, 1, ["event-east"])

@@ -228,3 +228,10 @@ def test_pins_do_not_contradict_the_project() -> None:
             assert name not in pins
         else:
             assert requirement.specifier.contains(pins[name]), text
+
+
+def test_the_images_run_under_any_user_id_of_group_0() -> None:
+    text = (DEPLOY / "Dockerfile").read_text()
+    base = text[text.index(" AS base") : text.index("WORKDIR /var/lib/rtadapt")]
+    for line in ("USER=rtadapt", "TORCHINDUCTOR_CACHE_DIR=/home/rtadapt/", "chown -R rtadapt:0 ", "chmod -R g=u "):
+        assert line in base

@@ -126,3 +126,7 @@ def test_vowel_signs_belong_to_their_letters() -> None:
     assert flat("मोदी") != flat("मादी")
     assert flat("สวัสดี") == "สวัสดี"
     assert flat("Zoe\u0308, Andre\u0301!") == "zoë andré"
+
+
+def test_a_text_of_nothing_but_initials_is_read_in_one_pass() -> None:
+    assert sentences("A. " * 100_000) == [("A. " * 100_000).strip()]

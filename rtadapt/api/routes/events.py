@@ -75,11 +75,13 @@ def where(
     request: Request,
     event_id: Annotated[str, Path(description="the event's id, as its push was answered with", examples=["story-17"])],
     source: Annotated[str, Query(max_length=2048, description="the CloudEvent's `source`", examples=["/desk"])] = "",
+    feed: Annotated[str, Query(max_length=63, description="its feed, where others may have an event of this id")] = "",
 ) -> dict[str, object]:
     """Where an event is. For a CloudEvent by its own id give its `?source=` too: together they are its identity."""
-    named = event_id_of(event_id, source) if source else id_of(event_id)
-    status = parts_of(request).registry.event_status(named)
-    if status is None or not key_of(request).may_use(status.feed):
+    named, key = event_id_of(event_id, source) if source else id_of(event_id), key_of(request)
+    mine = [feed] if feed else [name for name in key.feeds if not name.endswith("*")]
+    status = parts_of(request).registry.event_status(named, mine)
+    if status is None or not key.may_use(status.feed) or feed not in ("", status.feed):
         raise NotFound("there is no such event, or it was accepted too long ago to be remembered", field="id")
     answer: dict[str, object] = {"id": status.id, "feed": status.feed, "status": status.state.value}
     if status.position is not None:
