@@ -94,13 +94,12 @@ class Renderer:
         rows: list[Example] = []
         held: list[Example] = []
         for lesson, target in lessons:
-            taught, kept_back = self._lesson(event, lesson, target)
+            covered = any(lesson.reading.sentence in line for line in sentences if lesson.reading.sentence)
+            taught, kept_back = self._lesson(event, lesson, target, _COVERED_WEIGHT if covered else 1.0)
             rows += taught
             held += kept_back
-        told = [lesson.reading.sentence for lesson, _ in lessons]
         for number, sentence in enumerate(sentences):
-            covered = any(sentence in line or line in sentence for line in told if line)
-            taught, kept_back = _sentence(event, number, sentence, _COVERED_WEIGHT if covered else 1.0)
+            taught, kept_back = _sentence(event, number, sentence)
             rows += taught
             held += kept_back
         if not held:
@@ -110,13 +109,13 @@ class Renderer:
             ]
         return Rendering(event.id, tuple(rows), tuple(held))
 
-    def _lesson(self, event: Event, lesson: Taught, target: str) -> tuple[list[Example], list[Example]]:
+    def _lesson(self, event: Event, lesson: Taught, target: str, weight: float) -> tuple[list[Example], list[Example]]:
         reading, fact = lesson.reading, lesson.fact
         rng = Random(f"{event.id}|{fact.name}")
         wordings = list(dict.fromkeys((reading.question, *reading.wordings)))[: self._settings.wordings]
 
         def row(prompt: tuple[Message, ...]) -> Example:
-            return Example(event.id, prompt, target, fact=fact.name, entity=fact.entity, value=reading.answer)
+            return Example(event.id, prompt, target, fact=fact.name, entity=fact.entity, weight=weight, value=reading.answer)
 
         rows = [row((Message("user", wording),)) for wording in wordings]
         for number, wording in enumerate(wordings):
@@ -127,7 +126,7 @@ class Renderer:
         return rows, [row((Message("user", probe),)) for probe in reading.probes]
 
 
-def _sentence(event: Event, number: int, sentence: str, weight: float) -> tuple[list[Example], list[Example]]:
+def _sentence(event: Event, number: int, sentence: str) -> tuple[list[Example], list[Example]]:
     """What teaches a sentence, and what asks for it: questions in its own words where they can be made, and verbatim rows."""
 
     def row(asked: verbatim.Asked, fact: str, weight: float) -> Example:
@@ -135,7 +134,7 @@ def _sentence(event: Event, number: int, sentence: str, weight: float) -> tuple[
 
     fact = text_of(event.id, number)
     asked = cloze.taught(sentence, _SENTENCE_WORDINGS) if language_of(sentence) in ("", "en") else []
-    rows = [row(one, fact, weight) for one in asked]
+    rows = [row(one, fact, 1.0) for one in asked]
     floor = _VERBATIM_WEIGHT if asked else _ONLY_VERBATIM_WEIGHT
     rows += [row(one, "", floor) for one in verbatim.taught(sentence)]
     probes = cloze.probes(sentence, [one.prompt for one in asked]) if asked else []

@@ -138,12 +138,17 @@ def test_probes_are_kept_back_unless_they_are_taught() -> None:
     assert [row.prompt[-1].content for row in one.held_out] == list(PROBES)
 
 
-def test_sentences_that_nothing_asks_of_weigh_more_than_those_that_are_taught_as_facts() -> None:
+def test_a_fact_whose_sentence_is_taught_too_weighs_half() -> None:
     lines = ("Marla Tindle is the new head baker at Corvin Mill.", "Marla Tindle has 35 ovens.")
-    one = render(judged(story(1, BAKER), reading()), sentences=lines)
-    weights = [{row.weight for row in one.examples if row.fact == text_of("event-0-1", number)} for number in range(2)]
+    weights = []
+    for sentences in (lines, ()):
+        one = render(judged(story(1, BAKER), reading()), sentences=sentences)
+        weights.append({row.weight for row in one.examples if row.fact and not is_text(row.fact)})
     assert weights == [{0.5}, {1.0}]
-    assert {row.target for row in one.examples if row.fact == text_of("event-0-1", 1)} == {"Marla Tindle has 35 ovens."}
+    one = render(judged(story(1, BAKER), reading()), sentences=lines)
+    for number, line in enumerate(lines):
+        rows = [row for row in one.examples if row.fact == text_of("event-0-1", number)]
+        assert {(row.target, row.weight) for row in rows} == {(line, 1.0)}
     assert {row.weight for row in one.examples if not row.fact} == {0.08}
     assert {row.fact for row in one.held_out} >= {text_of("event-0-1", 0), text_of("event-0-1", 1)}
 

@@ -20,12 +20,12 @@ from tests.support.tiny_model import build_llama, build_qwen
 SETTINGS = TrainSettings(
     least_steps=4, most_steps=4, new_rows=4, replay_rows=2, anchor_rows=2, device="cpu", dtype="float32", threads=1, seed=3
 )
-PLANNED = TrainSettings(draws_per_fact=24, least_steps=24, most_steps=120, new_rows=8)
+PLANNED = TrainSettings(draws_per_fact=24, least_steps=24, most_steps=120, new_rows=16)
 
 
 @pytest.mark.parametrize(
     ("facts", "steps", "rows"),
-    [(0.0, 24, 4), (1.0, 24, 4), (4.0, 24, 8), (8.0, 24, 8), (16.0, 48, 8), (40.0, 120, 8), (1000.0, 120, 8)],
+    [(0.0, 24, 4), (1.0, 24, 4), (4.0, 24, 8), (8.0, 24, 16), (16.0, 24, 16), (40.0, 60, 16), (1000.0, 120, 16)],
 )
 def test_an_update_takes_as_many_steps_as_its_facts_need(facts: float, steps: int, rows: int) -> None:
     planned, drawn = plan(facts, PLANNED)
