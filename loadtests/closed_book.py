@@ -89,6 +89,26 @@ def labelled(path: Path) -> Iterator[Passage]:
         yield Passage(text, [Asked(question, answer) for question, answer in row["questions"]], turns=turns)
 
 
+def passages_of(options: argparse.Namespace) -> list[Passage]:
+    """Those that the options of `add_source` ask for."""
+    if options.kind == "passages":  # all of them, and every question, also one that is answered by "not"
+        return list(labelled(options.path))
+    source = realtimeqa(options.path, options.years) if options.kind == "realtimeqa" else squad(options.path)
+    return chosen(source, options.count, options.seed)
+
+
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """The options that say which passages are taken."""
+    parser.add_argument("--kind", choices=("realtimeqa", "squad", "passages"), required=True)
+    parser.add_argument(
+        "--path", type=Path, required=True, help="the folder of *_qa.jsonl files, the SQuAD file, or one of passages"
+    )
+    parser.add_argument("--years", nargs="*", default=[], help="of RealTimeQA: only these")
+    parser.add_argument("--count", type=int, default=100, help="passages")
+    parser.add_argument("--seed", type=int, default=1, help="for which passages are taken")
+    parser.add_argument("--group", type=int, default=1, help="passages that are pushed together")
+
+
 def plain(text: str) -> str:
     """Text without markup, in one line."""
     return " ".join(html.unescape(re.sub(r"<[^>]+>", "", text)).split())
@@ -206,24 +226,13 @@ def main() -> int:
     """Run; gives the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", default="http://127.0.0.1:8000", help="where `rtadapt up` answers")
-    parser.add_argument("--kind", choices=("realtimeqa", "squad", "passages"), required=True)
-    parser.add_argument(
-        "--path", type=Path, required=True, help="the folder of *_qa.jsonl files, the SQuAD file, or one of passages"
-    )
-    parser.add_argument("--years", nargs="*", default=[], help="of RealTimeQA: only these")
-    parser.add_argument("--count", type=int, default=100, help="passages")
-    parser.add_argument("--seed", type=int, default=1, help="for which passages are taken")
-    parser.add_argument("--group", type=int, default=1, help="passages that are pushed together")
+    add_source(parser)
     parser.add_argument("--feed", default="yardstick", help="a feed that has learned nothing yet")
     parser.add_argument("--base", help="the base model's name on the server; by default it is asked")
     parser.add_argument("--patience", type=float, default=300.0, help="seconds to wait for one passage to be learned")
     parser.add_argument("--report", type=Path, help="write sums, questions and answers here as JSON")
     options = parser.parse_args()
-    if options.kind == "passages":  # all of them, and every question, also one that is answered by "not"
-        passages = list(labelled(options.path))
-    else:
-        source = realtimeqa(options.path, options.years) if options.kind == "realtimeqa" else squad(options.path)
-        passages = chosen(source, options.count, options.seed)
+    passages = passages_of(options)
     if not passages:
         print(f"nothing to ask was found in {options.path}", file=sys.stderr)
         return 1

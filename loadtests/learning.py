@@ -1,0 +1,138 @@
+"""Reading, learning and judging alone, without servers: a stream of passages through the worker's own stages, and its questions.
+
+    python -m loadtests.learning --kind realtimeqa --path realtimeqa_public/past --years 2022 --count 10 --seed 11
+    python -m loadtests.learning --kind squad --path squad_val.json --count 12 --group 12 --set train.replay_rows=4
+
+The same data and the same questions as in closed_book.py, answered by the learner itself instead of the engine: quicker to run and to
+vary, for choosing between settings. What is chosen so is measured afterwards by closed_book.py, on other passages. Prints a line an
+update: steps, seconds of its stages, what was right afterwards; at the end, what is right of everything, what is still answered of the
+gate's own wordings, and how many general questions are answered as before, word for word.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from loadtests import closed_book
+from rtadapt.basemodel import find_model
+from rtadapt.config import Settings, load_settings
+from rtadapt.curation.batcher import FeedBatch
+from rtadapt.curation.replay import Memory
+from rtadapt.demo.morning import read_morning
+from rtadapt.desk import Desk
+from rtadapt.grammar.reader import GrammarReader
+from rtadapt.options import flags_of
+from rtadapt.preparing import Preparing
+from rtadapt.reading.values import holds_value
+from rtadapt.records import Event, Example, Head, Kind, Message, Position, Speaker, Turn
+from rtadapt.rounds import Rounds
+from rtadapt.sessions import Session
+from rtadapt.training.learner import Learner
+
+FEED = "yardstick"
+
+
+class Course:
+    """One stream into one feed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        model, revision = find_model(settings, print)
+        self.learner = Learner(settings.train, model, revision, cache=settings.data_dir / "anchors")
+        self.preparing = Preparing(settings, Desk(settings.reading, GrammarReader(), None), self.learner)
+        self.rounds = Rounds(settings, self.learner)
+        self.learner.open(FEED, None)
+        self.session = Session(FEED, 1, Head(FEED, 0, {}, 1), Memory(settings.train.replay_capacity))
+        self.probes: list[Example] = []
+
+    def learn(self, events: tuple[Event, ...]) -> str:
+        """One batch, as a worker learns it; gives what it took."""
+        began = time.monotonic()
+        prepared, refused, _ = self.preparing.prepare(self.session, FeedBatch(FEED, events, {0: len(events)}))
+        read = time.monotonic() - began
+        outcome = self.rounds.decide(self.session, prepared)
+        for one in outcome.learned:
+            self.session.memory.add(one.rendering.examples, one.rendering.held_out, one.judged.replaced)
+            self.probes += one.rendering.held_out
+        self.session.memory.ledger.learn([one.judged for one in outcome.learned])
+        if outcome.learned:
+            self.learner.accept(FEED)
+        rows = sum(len(one.rendering.examples) for one in prepared)
+        decided = time.monotonic() - began - read
+        counts = f"{len(outcome.learned)} learned, {len(outcome.refused) + len(refused)} refused"
+        return f"{counts}, {rows} rows, {read:.1f} s read and rendered, {decided:.1f} s learned and judged"
+
+    def ask(self, questions: Sequence[str], *, base: bool = False) -> list[str]:
+        """What the feed's adapter, or the base, answers."""
+        return self.learner.write([[Message("user", ask)] for ask in questions], 48, feed=None if base else FEED)
+
+    def kept(self) -> float:
+        """The share of the gate's wordings that are still answered."""
+        said = self.learner.answers(FEED, self.probes, "incumbent", 48) if self.probes else []
+        return sum(holds_value(text, row.value) for text, row in zip(said, self.probes, strict=True)) / max(1, len(said))
+
+
+def event_of(number: int, passage: closed_book.Passage) -> Event:
+    """A passage as an event."""
+    turns = tuple(Turn(Speaker(turn["speaker"]), turn["text"]) for turn in passage.turns)
+    kind, now = Kind.TRANSCRIPT if turns else Kind.STORY, time.time()
+    return Event(f"passage-{number}", FEED, kind, passage.text, now, now, turns=turns, position=Position(0, number))
+
+
+def run(course: Course, passages: list[closed_book.Passage], group: int) -> None:
+    """The whole stream."""
+    asked = [one for passage in passages for one in passage.asked]
+    texts = [closed_book.OPEN_BOOK.format(text=passage.text, ask=one.ask) for passage in passages for one in passage.asked]
+    general = [question.ask for question in read_morning().general]
+    before = course.ask(general, base=True)
+    mark(asked, "open", course.ask(texts, base=True))
+    for start in range(0, len(passages), group):
+        part = passages[start : start + group]
+        took = course.learn(tuple(event_of(start + place, passage) for place, passage in enumerate(part)))
+        fresh = [one for passage in part for one in passage.asked]
+        mark(fresh, "after", course.ask([one.ask for one in fresh]))
+        print(f"{start + len(part):4d}: {took}; {right(fresh, 'after')} right, open-book {right(fresh, 'open')}", flush=True)
+    mark(asked, "end", course.ask([one.ask for one in asked]))
+    same = sum(one == other for one, other in zip(before, course.ask(general), strict=True))
+    print(f"right open-book {right(asked, 'open')}, afterwards {right(asked, 'after')}, at the end {right(asked, 'end')}")
+    print(
+        f"the gate's own wordings still answered: {course.kept():.0%}; general questions word for word as before: {same} of {len(general)}"
+    )
+
+
+def mark(asked: Sequence[closed_book.Asked], when: str, answers: Sequence[str]) -> None:
+    """Note answers."""
+    for one, answer in zip(asked, answers, strict=True):
+        one.answers[when] = answer
+
+
+def right(asked: Sequence[closed_book.Asked], when: str) -> str:
+    """How many, of how many."""
+    return f"{sum(one.right(when) for one in asked)} of {len(asked)}"
+
+
+def main() -> int:
+    """Run; gives the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    closed_book.add_source(parser)
+    parser.add_argument(
+        "--data-dir", default=str(Path(tempfile.gettempdir()) / "rtadapt-learning"), help="where the model is kept"
+    )
+    parser.add_argument("--set", dest="assign", action="append", default=[], metavar="NAME=VALUE", help="any setting")
+    options = parser.parse_args()
+    options.command = "work"
+    passages = closed_book.passages_of(options)
+    if not passages:
+        print("there is no such passage", file=sys.stderr)
+        return 1
+    run(Course(load_settings(**flags_of(options))), passages, options.group)
+    return 0
+
+
+if __name__ == "__main__":  # the model is converted in a process that starts anew
+    sys.exit(main())
