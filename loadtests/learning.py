@@ -3,10 +3,10 @@
     python -m loadtests.learning --kind realtimeqa --path realtimeqa_public/past --years 2022 --count 10 --seed 11
     python -m loadtests.learning --kind squad --path squad_val.json --count 12 --group 12 --set train.replay_rows=4
 
-The same data and the same questions as in closed_book.py, answered by the learner itself instead of the engine: quicker to run and to
-vary, for choosing between settings. What is chosen so is measured afterwards by closed_book.py, on other passages. Prints a line an
-update: steps, seconds of its stages, what was right afterwards; at the end, what is right of everything, what is still answered of the
-gate's own wordings, and how many general questions are answered as before, word for word.
+The same data and questions as in closed_book.py, answered by the learner itself instead of the engine: quicker to run and to vary,
+for choosing between settings. What is chosen so is measured afterwards by closed_book.py, on other passages. Prints a line a batch:
+what became of it, seconds, what was right afterwards; at the end, what is right of everything, what is still answered of the gate's
+own wordings, and how many general questions are answered as before, word for word.
 """
 
 from __future__ import annotations
@@ -100,9 +100,8 @@ def run(course: Course, passages: list[closed_book.Passage], group: int) -> None
     mark(asked, "end", course.ask([one.ask for one in asked]))
     same = sum(one == other for one, other in zip(before, course.ask(general), strict=True))
     print(f"right open-book {right(asked, 'open')}, afterwards {right(asked, 'after')}, at the end {right(asked, 'end')}")
-    print(
-        f"the gate's own wordings still answered: {course.kept():.0%}; general questions word for word as before: {same} of {len(general)}"
-    )
+    print(f"the gate's own wordings still answered: {course.kept():.0%}")
+    print(f"general questions answered word for word as before: {same} of {len(general)}")
 
 
 def mark(asked: Sequence[closed_book.Asked], when: str, answers: Sequence[str]) -> None:
