@@ -3,10 +3,10 @@
     python -m loadtests.learning --kind realtimeqa --path realtimeqa_public/past --years 2022 --count 10 --seed 11
     python -m loadtests.learning --kind squad --path squad_val.json --count 12 --group 12 --set train.replay_rows=4
 
-The same data and questions as in closed_book.py, answered by the learner itself instead of the engine: quicker to run and to vary,
-for choosing between settings. What is chosen so is measured afterwards by closed_book.py, on other passages. Prints a line a batch:
-what became of it, seconds, what was right afterwards; at the end, what is right of everything, what is still answered of the gate's
-own wordings, and how many general questions are answered as before, word for word.
+The same data and questions as in closed_book.py, answered by the learner itself instead of the engine: quicker to run and
+to vary, for choosing between settings. What is chosen so is measured afterwards by closed_book.py, on other passages.
+Prints a line a batch: what became of it, seconds, what was right afterwards; at the end, what is right of everything, what
+is still answered of the gate's own wordings, and how many general questions are answered as before, word for word.
 """
 
 from __future__ import annotations
