@@ -125,13 +125,11 @@ class TrainSettings(Section):
     lowest_layer: Fraction = Field(0.33, description="share of the layers, from the lowest, that get no adapter")
     learning_rate: float | None = Field(None, description="None: from the base model's width and family")
     draws_per_fact: Positive = Field(
-        12, description="rows drawn of each new fact in an update; with the rows of a step this gives its steps"
+        16, description="rows drawn of each new fact in an update; with the rows of a step this gives its steps"
     )
     least_steps: Positive = Field(18, description="optimizer steps of an update, at least, unless its facts are learned earlier")
     most_steps: Positive = Field(120, description="optimizer steps of an update, at most")
-    new_rows: Positive = Field(
-        16, description="rows of new examples in a step, at most; a quarter of them where there is one fact"
-    )
+    new_rows: Positive = Field(16, description="rows of new examples in a step, at most; a quarter of them, at least")
     replay_rows: int = Field(10, ge=0, description="rows of earlier events in a step")
     anchor_rows: int = Field(12, ge=0, description="beginnings of the base's own answers in a step")
     kl_weight: float = Field(2.0, ge=0, description="weight of the divergence from the base on the base's own answers")

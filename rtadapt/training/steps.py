@@ -177,8 +177,9 @@ class Steps:
 
 def plan(facts: float, settings: TrainSettings) -> tuple[int, int]:
     """Steps of an update that teaches so many facts, at most, and new rows in each. A row that weighs less is less of a fact."""
-    rows = min(settings.new_rows, max(settings.new_rows // 4, round(2 * facts)))
-    steps = math.ceil(settings.draws_per_fact * facts / rows)
+    draws = settings.draws_per_fact * facts
+    rows = min(settings.new_rows, max(settings.new_rows // 4, math.ceil(draws / settings.least_steps)))
+    steps = math.ceil(draws / rows)
     return min(settings.most_steps, max(settings.least_steps, steps)), rows
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.publisher import Publisher
 from rtadapt.config import Settings
+from rtadapt.conformance.publisher import Publisher
 from rtadapt.errors import ArtifactDamaged
 from rtadapt.judged import JUDGED, Answer, read_answers, write_answers
 from tests.support.adapter_files import write_adapter
