@@ -224,7 +224,7 @@ def test_pins_do_not_contradict_the_project() -> None:
     for text in wanted:
         requirement = Requirement(text)
         name = requirement.name.lower().replace("_", "-")
-        if name == "torch":
+        if name in ("torch", "rtadapt"):  # the one comes from another index, the other is this
             assert name not in pins
         else:
             assert requirement.specifier.contains(pins[name]), text
