@@ -53,6 +53,7 @@ def worker(tmp_path: Path, redis_url: str, model: Path) -> Iterator[Pipeline]:
     learner = Learner(settings.train, settings.model, cache=tmp_path / "anchors")
     desk = Desk(settings.reading, Nothing(), None)
     made = Pipeline(settings, "w", log=log, registry=registry, store=ArtifactStore(settings), learner=learner, desk=desk)
+    made.reader.poll(0.0, 1)  # it takes its partitions
     yield made
     made.close()
     log.close()
@@ -78,10 +79,7 @@ def test_an_event_in_another_partition_is_appended_in_its_own_and_the_feed_is_no
     [status] = worker.admit(record(worker, story("Ashby"), aside=1, offset=3))
     assert status == EventStatus(status.id, "news", EventState.ACCEPTED, Position(worker.log.partition_of("news"), 0))
     assert worker.registry.head("news") is None
-    reader = worker.log.reader(lambda partition: 0)
-    worker.reader.close()  # one reader has the file at a time
-    [moved] = reader.poll(1.0, 10)
-    reader.close()
+    [moved] = worker.reader.poll(1.0, 10)
     assert moved.partition == worker.log.partition_of("news")
     [status] = worker.admit(moved)
     assert (status.state, status.position) == (EventState.ADMITTED, Position(moved.partition, 0))
@@ -141,6 +139,7 @@ def test_a_full_disk_publishes_nothing_and_blames_no_event(worker: Pipeline) -> 
     assert head is not None
     assert (head.version, dict(head.positions), letters(worker)) == (0, {}, [])
     worker.sessions.drop_all()
+    worker.sessions.of("news")
     worker.learn(due)
     head = worker.registry.head("news")
     assert head is not None
