@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import threading
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -43,7 +44,7 @@ def read_seen(path: Path, base_model: str) -> list[Seen]:
 
 def write_seen(path: Path, base_model: str, feeds: Iterable[Seen]) -> None:
     """Put `feeds` in place of what the file held, whole or not at all. Raises OSError."""
-    partial = path.with_suffix(".partial")
+    partial = path.with_suffix(f".{threading.get_ident()}.partial")  # one that was given up may still be writing
     with partial.open("w", encoding="utf-8") as file:
         json.dump({"base_model": base_model, "feeds": [_plain(seen) for seen in feeds]}, file)
         file.flush()

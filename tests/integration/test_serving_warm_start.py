@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from rtadapt.config import Settings
 from rtadapt.conformance.publisher import Publisher
 from rtadapt.errors import ModelNotFound, Unavailable
+from rtadapt.serving.last_seen import write_seen
 from rtadapt.serving.routing import ServingView, resolve
 from tests.support.adapter_files import write_adapter
 from tests.support.redis_server import RedisServer
@@ -137,3 +140,23 @@ async def test_a_file_that_can_not_be_read_is_as_none(settings: Settings, publis
     (settings.data_dir / "stage" / "last-port-8000" / "seen.json").write_text('{"base_model": "tiny", "feeds": [{}]}')
     async with running(settings) as replica:
         await until(lambda: replica.live.ready and replica.stable() == 1)
+
+
+def test_two_that_write_down_at_once_leave_a_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "seen.json"
+    errors: list[OSError] = []
+
+    def write() -> None:
+        try:
+            for _ in range(50):
+                write_seen(path, "tiny", ())
+        except OSError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert json.loads(path.read_text()) == {"base_model": "tiny", "feeds": []}
