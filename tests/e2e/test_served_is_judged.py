@@ -164,7 +164,7 @@ def renamed(adapter: Path, _: Path) -> None:
 
 def truncated(adapter: Path, _: Path) -> None:
     tensors = load_file(adapter / WEIGHTS)
-    save_file({name: tensor for name, tensor in tensors.items() if ".layers.3." in name}, adapter / WEIGHTS)
+    save_file({name: tensor for name, tensor in tensors.items() if ".layers.3.self_attn.q_proj." in name}, adapter / WEIGHTS)
 
 
 def emptied(adapter: Path, _: Path) -> None:
