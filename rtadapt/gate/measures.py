@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from rtadapt.config import GateSettings
@@ -36,27 +36,34 @@ class Candidates(Protocol):
         """The size of the candidate's step."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Before:
-    """How the incumbent stood; measured once, however often the step is scaled. `kept` are earlier facts that it answers."""
+    """How the incumbent stood, each thing measured once, however often the step is scaled: its drift, and what it was asked."""
 
-    kept: tuple[Example, ...]
     drift: float
+    knew: dict[Example, bool] = field(default_factory=dict)
+
+    def known(self, learner: Candidates, feed: str, missed: Sequence[Example], settings: GateSettings) -> int:
+        """How many of the earlier facts that the candidate missed it knew. What the candidate knows is asked of nobody else."""
+        fresh = [example for example in missed if example not in self.knew]
+        self.knew |= zip(fresh, rights(learner, feed, fresh, "incumbent", settings), strict=True)
+        return sum(self.knew[example] for example in missed)
 
 
-def before(learner: Candidates, feed: str, probes: Probes, settings: GateSettings) -> Before:
-    """The incumbent on earlier facts and on anchors."""
-    right = rights(learner, feed, probes.replayed, "incumbent", settings)
-    kept = tuple(example for example, known in zip(probes.replayed, right, strict=True) if known)
-    return Before(kept, learner.drift(feed, probes.anchors, "incumbent") if probes.anchors else 0.0)
+def before(learner: Candidates, feed: str, probes: Probes) -> Before:
+    """The incumbent on anchors."""
+    return Before(learner.drift(feed, probes.anchors, "incumbent") if probes.anchors else 0.0)
 
 
 def measure(
-    learner: Candidates, feed: str, probes: Probes, known: Before, update: Update, settings: GateSettings
+    learner: Candidates, feed: str, probes: Probes, stood: Before, update: Update, settings: GateSettings
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Every measure of the candidate as it stands now, and the recall of each event that was asked about."""
-    asked = rights(learner, feed, (*probes.new, *known.kept), "candidate", settings)  # together: half the passes
+    asked = rights(learner, feed, (*probes.new, *probes.replayed), "candidate", settings)  # together: half the passes
     right, still = asked[: len(probes.new)], asked[len(probes.new) :]
+    missed = [example for example, hit in zip(probes.replayed, still, strict=True) if not hit]
+    lost = stood.known(learner, feed, missed, settings)
+    known = sum(still) + lost
     drift = learner.drift(feed, probes.anchors, "candidate") if probes.anchors else 0.0
     step_norm = learner.step_norm(feed)
     finite = all(math.isfinite(value) for value in (update.last_loss, update.gradient_norm, step_norm, drift))
@@ -65,11 +72,11 @@ def measure(
         "finite": float(finite),
         "probes": float(len(probes.new)),
         "recall": sum(right) / len(right) if right else 0.0,
-        "replay_known": float(len(known.kept)),
-        "replay_lost": 1.0 - sum(still) / len(still) if still else 0.0,
+        "replay_known": float(known),
+        "replay_lost": lost / known if known else 0.0,
         "anchors": float(len(probes.anchors)),
         "drift": drift,
-        "drift_before": known.drift,
+        "drift_before": stood.drift,
         "step_norm": step_norm,
     }, recall
 

@@ -29,10 +29,10 @@ def judge(
 ) -> Verdict:
     """Measure the batch's candidate and decide; on harm alone halve its step and decide again, a few times at most."""
     asked = probes.choose(batch, replayed, anchors, settings)
-    known = before(learner, batch.feed, asked, settings)
+    stood = before(learner, batch.feed, asked)
     kept = 1.0
     for halvings in range(settings.halvings + 1):
-        measures, recall = measure(learner, batch.feed, asked, known, update, settings)
+        measures, recall = measure(learner, batch.feed, asked, stood, update, settings)
         verdict = decide({**measures, "step_kept": kept}, recall, [event.id for event in batch.events], settings)
         if verdict.accepted or not harms(measures, settings) or halvings == settings.halvings:
             break

@@ -129,9 +129,10 @@ def test_facts_that_were_known_and_are_lost_are_harm() -> None:
 
 
 def test_what_was_known_is_measured_once_however_often_the_step_is_halved() -> None:
-    learner = Scripted(drifts=9.0)
-    judge(learner, ASKED, UPDATE, OLD, ANCHORS, SETTINGS)
-    assert [who for who, _ in learner.asked].count("incumbent") == 1
+    for forgets, asked in (((), 0), (("old",), 1)):
+        learner = Scripted(drifts=9.0, forgets=forgets)
+        judge(learner, ASKED, UPDATE, OLD, ANCHORS, SETTINGS)
+        assert [who for who, _ in learner.asked].count("incumbent") == asked
 
 
 def test_too_little_learned_is_not_mended_by_a_shorter_step() -> None:
