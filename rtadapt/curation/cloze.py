@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,7 @@ class _Part:
 
 def taught(sentence: str, count: int) -> list[Asked]:
     """At most `count` prompts for a sentence, the same for the same sentence. Raises OSError without the English pipeline."""
-    doc = parsed([sentence])[0]
+    doc = _parse(sentence)
     rng = Random(f"taught {sentence}")
     parts, keys = _parts(doc), _keys(doc)
     if not _stands_out(doc, keys):
@@ -71,7 +72,7 @@ def taught(sentence: str, count: int) -> list[Asked]:
 
 def probes(sentence: str, asked: Sequence[str], count: int = 2) -> list[Asked]:
     """Prompts that ask for one part of a sentence, none of them in `asked` nor in a frame that is taught."""
-    doc = parsed([sentence])[0]
+    doc = _parse(sentence)
     rng = Random(f"probed {sentence}")
     parts, keys = _parts(doc), _keys(doc)
     if not _stands_out(doc, keys):
@@ -86,6 +87,12 @@ def probes(sentence: str, asked: Sequence[str], count: int = 2) -> list[Asked]:
 
     taken = {flat(prompt) for prompt in asked}
     return [found for found in _different(made, sentence, count) if flat(found.prompt) not in taken]
+
+
+@lru_cache(maxsize=1)
+def _parse(sentence: str) -> Doc:
+    """What is asked of a sentence to teach it and to probe it comes from one parse."""
+    return parsed([sentence])[0]
 
 
 def _different(make: Callable[[], Asked | None], sentence: str, count: int) -> list[Asked]:

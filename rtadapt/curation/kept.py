@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,17 +42,19 @@ def overtakes(new: str, old: str) -> bool:
 
     One match after the other is not that: there another name is in it.
     """
-    named = set(names(new))
-    if not named or named != set(names(old)) or set(numbers(new)) == set(numbers(old)):
+    (named, figures, mine), (others, other_figures, other) = _parts(new), _parts(old)
+    if not named or named != others or figures == other_figures:
         return False
-    mine, other = _said(new), _said(old)
     return len(mine & other) >= max(_LEAST_ALIKE, _ALIKE * len(mine | other))
 
 
-def _said(sentence: str) -> frozenset[str]:
-    """What a sentence says, without names, figures and the commonest words."""
-    large = {word for name in names(sentence) for word in flat_words(name)}
-    return frozenset(stem(word) for word in flat_words(sentence) if word not in large | COMMON and not word[0].isdigit())
+@lru_cache(maxsize=8192)
+def _parts(sentence: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """A sentence's names, its figures, and what it says beside them and the commonest words.."""
+    named = frozenset(names(sentence))
+    plain = COMMON | {word for name in named for word in flat_words(name)}
+    said = frozenset(stem(word) for word in flat_words(sentence) if word not in plain and not word[0].isdigit())
+    return named, frozenset(numbers(sentence)), said
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,8 @@ _DOUBTS = (
 _DONE_BY_THINKING = (cues.CLAIM_VERBS | cues.PLAN_VERBS) - word_set("set agree due")
 """Doubts where they are verbs: a plan that was approved and the fear of a flood are nouns, and so."""
 _TELLING = cues.SAY_VERBS | cues.CLAIM_VERBS | word_set("accord")
-_TELLERS = ("nsubj", "nsubjpass", "agent", "prep")
+_ALSO_DONE = word_set("offer call")
 _CLAUSES = ("xcomp", "ccomp", "oprd", "acomp", "advcl", "prt")
-_ASIDE = ("parataxis", "amod", "pcomp")
 _TOLD = word_set("in on from")
 _ALMOST = word_set("almost nearly")
 _POINTING_BACK = word_set("it its he his she her they their this that these those there both")
@@ -66,19 +65,23 @@ def _is_doubtful(sentence: str) -> bool:
 
 
 def _is_thought(token: Token) -> bool:
-    """Whether a verb makes something thought or wanted of what follows it: "expects to", "claims that", not "offers courses"."""
-    if token.pos_ not in ("VERB", "AUX") or token.lemma_.lower() not in _DONE_BY_THINKING:
+    """Whether a verb makes something thought or wanted of what is said: "expects to", "want him", not "offers courses"."""
+    lemma = token.lemma_.lower()
+    if token.pos_ not in ("VERB", "AUX") or lemma not in _DONE_BY_THINKING:
         return False
-    follows = any(child.dep_ in _CLAUSES or child.lower_ in ("like", "that", "so") for child in token.children)
-    return follows or token.dep_ in _ASIDE or token.tag_ == "VB" or token.lemma_.lower() in cues.CLAIM_VERBS
+    is_done = lemma in _ALSO_DONE and token.tag_ != "VB" and any(child.dep_ in ("dobj", "prep") for child in token.children)
+    return not is_done or any(child.dep_ in _CLAUSES for child in token.children)
 
 
 def _is_hearsay(token: Token) -> bool:
-    """Whether a word of telling has for its subject, or its place, somebody or something that need not know."""
+    """Whether beside a word of telling stands somebody or something that need not know, but for those who are only told about."""
     if token.lemma_.lower() not in _TELLING:
         return False
-    by = (child for child in token.children if child.dep_ in _TELLERS)
-    return any(word.lemma_.lower() in cues.UNOFFICIAL or word.lower_ in cues.UNOFFICIAL for child in by for word in child.subtree)
+    told = {word.i for child in token.children if child.dep_ == "ccomp" for word in child.subtree}
+    return any(
+        word.pos_ not in ("VERB", "AUX") and {word.lemma_.lower(), word.lower_} & cues.UNOFFICIAL and word.i not in told
+        for word in token.sent
+    )
 
 
 def _counts(tokens: Span) -> bool:

@@ -64,3 +64,32 @@ def test_other_languages_are_let_through() -> None:
 
 def test_no_sentences_give_none() -> None:
     assert plain([], "") == []
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "People who say that the mayor of Skelby resigned met on Monday.",
+        "A post saying that Tom Reed left Kelby United was shared on Monday.",
+        "A neighbour went out on Monday and told reporters that the mill in Ashby closed.",
+        "Fans were quoted as saying that Ana Strand left Kelby United on Monday.",
+        "Castle Rovers want Bram Osterley as their coach.",
+        "The vote in Skelby is expected on Monday.",
+        "Tom Reed called on Kelby United to sell the ground.",
+    ],
+)
+def test_what_those_say_who_need_not_know_and_what_is_only_wanted_is_not_taught(sentence: str) -> None:
+    assert plain([sentence], sentence) == []
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Colleges in Skelby have previously offered courses on old bridges.",
+        "Police said on Monday that 12 people were hurt in the fire in Ashby.",
+        "Skelby Air posted a record profit of $3 million, according to the rating agency.",
+        "Kelby United debuted a new kit on Tuesday, its most extensive in nearly 60 years.",
+    ],
+)
+def test_what_only_looks_like_hearsay_or_a_plan_is_taught(sentence: str) -> None:
+    assert plain([sentence], sentence) == [sentence]
