@@ -74,9 +74,12 @@ class AdmitSettings(Section):
 class BatchSettings(Section):
     """When a batch closes."""
 
-    max_events: Positive = Field(8, description="a batch closes at this many events")
-    most_events: Positive = Field(32, description="events of one batch when more wait than one of `max_events` holds")
+    max_events: Positive = Field(4, description="a batch closes at this many events")
+    most_events: Positive = Field(32, description="events of one batch, at most, when more wait than one of `max_events` holds")
     max_age_seconds: Seconds = Field(1.0, description="or when its oldest event has waited this long")
+    update_seconds: Seconds = Field(
+        45.0, description="batches larger than `max_events` grow while they are decided in half of this, and shrink beyond it"
+    )
 
 
 class ReadingSettings(Section):

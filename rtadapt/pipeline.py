@@ -87,7 +87,9 @@ class Pipeline:
                     self.registry.note_events(self.admit_all(records))
             due = self.batcher.take(time.monotonic())
             if due is not None:
+                began = time.monotonic()
                 self.learn(due)
+                self.batcher.took(due, time.monotonic() - began)
             elif not records and not soonest:
                 self.learner.grow_anchors(_IDLE_PROMPTS)
         self.sessions.let_idle_go(self.settings.work.max_open_feeds, self.batcher.feeds)

@@ -1,9 +1,9 @@
 """The rounds of updates in which a batch is decided, event by event.
 
-Owns what happens when a candidate harms or an event was not learned: what was missed is taught once more on top; where that fails,
-what was made together is made again without it, and each event that is alone and still not learned is refused. Takes a feed's
-session and its prepared events; gives what was learned and what was refused, with the candidates stacked in the learner, so that
-one commit decides the whole batch. Nothing is read or rendered twice.
+Owns what happens when a candidate harms or an event was not learned: what was missed is taught once more on top; where that
+fails, what was made together is made again without it, and each event that is alone and still not learned is refused. Takes a
+feed's session and its prepared events; gives what was learned and what was refused, with the candidates stacked in the learner,
+so that one commit decides the whole batch. Nothing is read or rendered twice.
 """
 
 from __future__ import annotations

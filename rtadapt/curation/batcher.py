@@ -60,6 +60,15 @@ class Batcher:
     def __init__(self, settings: BatchSettings) -> None:
         self._settings = settings
         self._feeds: dict[str, deque[_Waiting]] = {}
+        self._most = settings.max_events
+
+    def took(self, batch: FeedBatch, seconds: float) -> None:
+        """Note how long a batch took to be decided: where many wait, later ones grow as long as that is in good time."""
+        least, events = self._settings.max_events, len(batch.events)
+        if events > least and seconds > self._settings.update_seconds:
+            self._most = max(least, int(events * self._settings.update_seconds / seconds))
+        elif events >= self._most and seconds * 2 <= self._settings.update_seconds:
+            self._most = min(max(least, self._settings.most_events), 2 * self._most)
 
     def add(self, event: Event, now: float) -> None:
         """Let an admitted event wait for its batch. Raises ValueError when it was not read from the log."""
@@ -126,13 +135,9 @@ class Batcher:
 
     def _close(self, feed: str) -> FeedBatch:
         queue = self._feeds[feed]
-        waiting_events = sum(waiting.event is not None for waiting in queue)
-        # Where events come faster than they are learned, larger batches learn more of them in the same time.
-        most = self._settings.max_events
-        most = max(most, self._settings.most_events) if waiting_events > most else most
         events: list[Event] = []
         positions: dict[int, int] = {}
-        while queue and (queue[0].event is None or len(events) < most):
+        while queue and (queue[0].event is None or len(events) < self._most):
             waiting = queue.popleft()
             partition, offset = waiting.position.partition, waiting.position.offset
             positions[partition] = max(positions.get(partition, 0), offset + 1)

@@ -33,11 +33,19 @@ def test_a_batch_closes_by_size() -> None:
     assert len(batcher) == 0
 
 
-def test_a_batch_is_larger_where_more_wait_than_one_holds() -> None:
-    batcher = Batcher(BatchSettings(max_events=2, most_events=5))
-    for offset in range(9):
+def test_where_more_wait_batches_grow_as_long_as_they_are_decided_in_good_time() -> None:
+    batcher = Batcher(BatchSettings(max_events=2, most_events=12, update_seconds=30))
+    for offset in range(60):
         batcher.add(story(offset, "x"), now=0.0)
-    assert [len(batch.events) for batch in due(batcher, 0.0)] == [5, 4]
+    sizes = []
+    for seconds in (15.0, 14.0, 16.0, 90.0, 16.0, 1.0, 15.0, 15.0, 15.0, 300.0):
+        batch = batcher.take(0.0)
+        assert batch is not None
+        sizes.append(len(batch.events))
+        batcher.took(batch, seconds)
+    assert sizes == [2, 4, 8, 8, 2, 2, 4, 8, 12, 10]
+    batcher.took(FeedBatch("news", (), {0: 4}), 0.0)  # nothing was decided
+    assert len(batcher) == 0
 
 
 def test_a_batch_closes_by_the_age_of_its_oldest_event() -> None:

@@ -16,8 +16,6 @@ from transformers import AutoModelForCausalLM
 from rtadapt.config import TrainSettings
 from rtadapt.errors import ArtifactDamaged, InvalidSettings, NotFound, WrongBase
 from rtadapt.records import WATCHED, Example, Message
-from rtadapt.training import pace
-from rtadapt.training.generate import generate
 from rtadapt.training.learner import Learner, _some, learning_rate
 from tests.support.tiny_model import build_llama, build_qwen
 
@@ -286,26 +284,6 @@ def test_writing_does_not_depend_on_company_or_on_the_adapter(folder: Path) -> N
     assert exact.write(chats, 12) == together
 
 
-def test_what_an_answer_is_expected_to_be_does_not_change_it(folder: Path) -> None:
-    exact = Learner(SETTINGS.model_copy(update={"dtype": "float32"}), str(folder))
-    prompts = exact.encoder.prompts([example.prompt for example in NEW])
-
-    def said(expected: list[list[int]] | None, limit: int) -> list[list[int]]:
-        stops = exact.encoder.stop_ids
-        return generate(exact.model, prompts, max_new_tokens=limit, stop_ids=stops, expected=expected)
-
-    exact.open("news", None)
-    exact.update("news", NEW, [])
-    with exact.slot.holding(exact._feeds["news"].newest.weights):
-        alone = said(None, 12)
-        assert any(answer[-1] in exact.encoder.stop_ids for answer in alone)
-        assert said(alone, 12) == alone
-        assert said([[*answer[:2], 5, *answer[3:]] for answer in alone], 12) == alone
-        assert said([[], alone[1][:1], [7]], 12) == alone
-        assert said([[*answer, 9, 9] for answer in alone], 12) == alone
-        assert said([[*answer, 9, 9] for answer in alone], 2) == [answer[:2] for answer in alone]
-
-
 def test_an_incumbent_is_as_far_from_the_base_as_it_was_found_to_be(
     learner: Learner, feed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -362,20 +340,3 @@ def test_the_rate_follows_width_and_family() -> None:
     assert learning_rate("llama", 4096) == pytest.approx(2.9e-4, rel=0.02)
     assert learning_rate("qwen3", 4096) == pytest.approx(4.7e-4, rel=0.02)
     assert learning_rate("llama", 256) == pytest.approx(2.5e-3, rel=0.02)
-
-
-@pytest.mark.parametrize(("all_threads_take", "used"), [(0.5, 3), (2.0, 1)])
-def test_a_step_runs_on_all_threads_only_where_they_are_faster(
-    monkeypatch: pytest.MonkeyPatch, all_threads_take: float, used: int
-) -> None:
-    before = torch.get_num_threads()
-    monkeypatch.setattr(pace, "_AVAILABLE", 3)
-    monkeypatch.setattr(pace.Pace, "_seconds", lambda _, threads: 1.0 if threads == 1 else all_threads_take)
-    try:
-        chosen = pace.Pace(0, on_cpu=True, dtype=torch.float32)
-        for _ in range(6):
-            with chosen.step():
-                assert torch.get_num_threads() == used
-            assert torch.get_num_threads() == 1
-    finally:
-        torch.set_num_threads(before)
