@@ -1,9 +1,9 @@
 """The rounds of updates in which a batch is decided, event by event.
 
-Owns what happens when a candidate harms or an event was not learned: what was made together is made again without it, and
-each event that is alone and still not learned is refused. Takes a feed's session and its prepared events; gives what was
-learned and what was refused, with the candidates stacked in the learner, so that one commit decides the whole batch. Nothing is
-read or rendered twice.
+Owns what happens when a candidate harms or an event was not learned: what was missed is taught once more on top; where that fails,
+what was made together is made again without it, and each event that is alone and still not learned is refused. Takes a feed's
+session and its prepared events; gives what was learned and what was refused, with the candidates stacked in the learner, so that
+one commit decides the whole batch. Nothing is read or rendered twice.
 """
 
 from __future__ import annotations
@@ -88,23 +88,42 @@ class Rounds:
             return
         verdict = self._attempt(session, prepared, outcome.learned)
         if isinstance(verdict, str):
-            self._apart(session, prepared, outcome, "failed", f"the learner failed on it ({verdict})")
+            self._apart(session, prepared, outcome, "failed", _failed(verdict))
             return
         if verdict.accepted:
             outcome.learned += prepared
             outcome.measures = verdict.measures
             return
-        self._learner.reject(session.feed)
         outcome.measures = outcome.measures or verdict.measures
         missed = [one for one in prepared if one.event.id in verdict.missed]
-        harmed = len(verdict.reasons) > 1 or not missed or not verdict.measures["finite"]
-        if harmed or len(missed) == len(prepared):
-            alone = prepared[0].event.id
-            why = why_not_learned(alone, verdict, self._settings.gate) if not harmed else "; ".join(verdict.reasons)
-            self._apart(session, prepared, outcome, "gate", why)
+        if _harms(verdict) or len(missed) == len(prepared):
+            self._learner.reject(session.feed)
+            self._apart(session, prepared, outcome, "gate", self._why(prepared[0], verdict))
             return
-        self._decide(session, [one for one in prepared if one.event.id not in verdict.missed], outcome)
-        self._decide(session, missed, outcome)
+        self._again(session, prepared, missed, outcome)
+
+    def _again(self, session: Session, prepared: list[Prepared], missed: list[Prepared], outcome: Outcome) -> None:
+        """Teach once more, on the candidate that knows the others, what it missed; where that fails, all without them."""
+        others = [one for one in prepared if one not in missed]
+        stacked = self._learner.stacked(session.feed)
+        verdict = self._attempt(session, missed, [*outcome.learned, *others])
+        if not isinstance(verdict, str) and verdict.accepted:
+            outcome.learned += prepared
+            outcome.measures = verdict.measures
+            return
+        self._learner.reject(session.feed, keep=stacked - 1)
+        self._decide(session, others, outcome)
+        if len(missed) > 1:
+            self._decide(session, missed, outcome)
+        elif isinstance(verdict, str):
+            outcome.refused.append(Refused(missed[0].event, "failed", _failed(verdict)))
+        else:
+            outcome.refused.append(Refused(missed[0].event, "gate", self._why(missed[0], verdict)))
+
+    def _why(self, alone: Prepared, verdict: Verdict) -> str:
+        if _harms(verdict):
+            return "; ".join(verdict.reasons)
+        return why_not_learned(alone.event.id, verdict, self._settings.gate)
 
     def _apart(self, session: Session, prepared: list[Prepared], outcome: Outcome, reason: str, detail: str) -> None:
         """Try in halves what failed together; refuse what is alone."""
@@ -152,6 +171,15 @@ class Rounds:
         with metrics.STAGE_SECONDS.labels("judge").time():
             known: list[Example] = memory.probes(self._settings.gate.replay_probes, seed, examples, replaced)
             return judge(self._learner, batch, update, known, anchors, self._settings.gate)
+
+
+def _harms(verdict: Verdict) -> bool:
+    """Whether more is wrong than that some events were not learned."""
+    return len(verdict.reasons) > 1 or not verdict.missed or not verdict.measures["finite"]
+
+
+def _failed(error: str) -> str:
+    return f"the learner failed on it ({error})"
 
 
 def tell_failure(events: Sequence[Event], error: Exception) -> None:

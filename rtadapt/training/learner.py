@@ -37,8 +37,8 @@ _ANCHOR_TOKENS = 12
 """What the base would say is decided at the beginning of its answer: more beginnings hold it better than a few whole answers."""
 _TOLD, _TOLD_TOKENS, _LONGEST_TOLD = 8, 16, 512
 """Of a candidate's answers so many are told to whoever serves it, so many tokens of each, to prompts of so many at most."""
-_SHORT_UPDATE = 0.9
-"""Of the rate that the formula gives: a little less, for an update follows the other, each undoing a little of those before."""
+_SHORT_UPDATE = 2.25
+"""Times the rate that the formula gives for long runs: an update has a few dozen steps, and sees a row once or twice."""
 
 
 @dataclass(slots=True)

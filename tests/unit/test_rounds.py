@@ -22,10 +22,12 @@ SETTINGS = Settings(_env_file=None)  # type: ignore[call-arg]
 
 
 class Scripted:
-    """Learns what it is given but `dull` events; `spoilt` ones drift, `broken` ones raise once they were learned."""
+    """Learns what it is given but `dull` events, `slow` ones the second time; `spoilt` ones drift, `broken` ones raise."""
 
-    def __init__(self, *, dull: Sequence[int] = (), spoilt: Sequence[int] = (), broken: Sequence[int] = ()) -> None:
-        self.dull, self.spoilt, self.broken = (set(map(name, numbers)) for numbers in (dull, spoilt, broken))
+    def __init__(
+        self, *, dull: Sequence[int] = (), slow: Sequence[int] = (), spoilt: Sequence[int] = (), broken: Sequence[int] = ()
+    ) -> None:
+        self.dull, self.slow, self.spoilt, self.broken = (set(map(name, numbers)) for numbers in (dull, slow, spoilt, broken))
         self.candidates: list[frozenset[str]] = []
         self.updates: list[tuple[str, ...]] = []
         self.replayed: list[set[str]] = []
@@ -46,7 +48,9 @@ class Scripted:
         return Update(3, 9, 30, 3.0, self.last_loss, 0.5, 5.0, 0.1)
 
     def answers(self, feed: str, examples: Sequence[Example], who: Who, most: int) -> list[str]:
-        learned = frozenset().union(*self.candidates) - self.dull if who == "candidate" else frozenset()
+        taught = [event for candidate in self.candidates for event in candidate]
+        slow = {event for event in self.slow if taught.count(event) < 2}
+        learned = set(taught) - self.dull - slow if who == "candidate" else set()
         return [example.value if example.event_id in learned else "I do not know." for example in examples]
 
     def drift(self, feed: str, anchors: Sequence[Example], who: Who) -> float:
@@ -87,7 +91,7 @@ def decide(learner: Scripted, count: int = 8) -> Outcome:
     learned = [one.event.id for one in outcome.learned]
     refused = [one.event.id for one in outcome.refused]
     assert sorted(learned + refused) == [name(number) for number in range(count)]
-    assert sorted(event for candidate in learner.candidates for event in candidate) == sorted(learned)
+    assert frozenset().union(*learner.candidates) == set(learned)
     return outcome
 
 
@@ -130,11 +134,41 @@ def test_one_event_that_is_not_learned_costs_two_updates_more_and_itself_alone(b
     assert outcome.measures["recall"] == 1.0  # of the candidate that stayed
 
 
-def test_what_was_learned_in_an_earlier_round_is_rehearsed_in_the_next() -> None:
+def test_events_that_are_learned_slowly_cost_one_small_update_more() -> None:
+    learner = Scripted(slow=[2, 5])
+    assert refused(decide(learner)) == {}
+    assert learner.updates == [tuple(map(name, range(8))), (name(2), name(5))]
+
+
+def test_an_event_that_harms_when_it_is_taught_once_more_is_refused_with_the_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    learner = Scripted(dull=[2])
+    is_alone = lambda who: who == "candidate" and learner.candidates[-1] == {name(2)}  # noqa: E731
+    monkeypatch.setattr(learner, "drift", lambda feed, anchors, who: 9.0 if is_alone(who) else 0.0)
+    [(event, (reason, detail))] = refused(decide(learner)).items()
+    assert (event, reason) == (name(2), "gate")
+    assert "divergence from the base's own answers 9.00 >" in detail
+
+
+def test_an_event_on_which_the_learner_fails_when_it_is_taught_once_more_is_refused_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    learner = Scripted(dull=[2])
+    update = learner.update
+
+    def fails(feed: str, examples: Sequence[Example], replay: Sequence[Example]) -> Update:
+        done = update(feed, examples, replay)
+        if learner.updates[-1] == (name(2),):
+            raise learner.failure
+        return done
+
+    monkeypatch.setattr(learner, "update", fails)
+    assert refused(decide(learner)) == {name(2): ("failed", "the learner failed on it (RuntimeError)")}
+
+
+def test_what_was_learned_beside_is_rehearsed_when_what_was_missed_is_taught_again() -> None:
     learner = Scripted(dull=[3])
     decide(learner)
-    assert learner.replayed[0] == set()
-    assert learner.replayed[2] == {name(number) for number in range(8)} - {name(3)}
+    assert learner.replayed == [set(), {name(number) for number in range(8)} - {name(3)}, set()]
 
 
 def test_events_that_are_all_missed_are_each_refused_alone() -> None:
