@@ -30,6 +30,7 @@ from kafka.partitioner import murmur2
 
 from rtadapt.config import EventLogSettings
 from rtadapt.errors import InvalidSettings, TooLarge, Unavailable
+from rtadapt.events.kafka_client import DIRECT
 from rtadapt.events.kafka_letters import encode_letter, key_of, letters
 from rtadapt.events.kafka_reader import KafkaReader, to_record
 from rtadapt.events.kafka_security import security_of
@@ -254,6 +255,7 @@ def connection_of(settings: EventLogSettings) -> dict[str, Any]:
         "request_timeout_ms": timeout_ms,
         "bootstrap_timeout_ms": timeout_ms,
         "reconnect_backoff_max_ms": 1000,
+        **DIRECT,
     } | security_of(settings)
     if settings.kafka_api_version is not None:
         parts = settings.kafka_api_version.split(".")

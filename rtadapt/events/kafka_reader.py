@@ -24,6 +24,7 @@ from kafka.structs import OffsetAndMetadata
 
 from rtadapt.config import EventLogSettings
 from rtadapt.errors import Unavailable
+from rtadapt.events.kafka_client import keep_what_is_joined
 from rtadapt.events.log import LogRecord, check_end, removed
 from rtadapt.observe import metrics
 
@@ -100,9 +101,14 @@ class KafkaReader:
             max_poll_interval_ms=_LONGEST_STEP_SECONDS * 1000,
             metadata_max_age_ms=_METADATA_SECONDS * 1000,
         )
+        keep_what_is_joined(self._consumer)
         self._consumer.subscribe([self._topic], listener=self._assignment)
-        # A member that leads its first rebalance before it knows the topic would give everybody nothing.
-        self._consumer.partitions_for_topic(self._topic)
+        try:
+            # A member that leads its first rebalance before it knows the topic would give everybody nothing.
+            self._consumer.partitions_for_topic(self._topic)
+        except BaseException:
+            self.close()
+            raise
 
     def poll(self, timeout_seconds: float, max_records: int) -> list[LogRecord]:
         """Records of the partitions that are started; joins the group and takes rebalances in passing."""

@@ -3,17 +3,25 @@
 -- KEYS: accounted, versions.  ARGV: id, number, what was served before accounts were kept, most versions at once.
 local number = tonumber(ARGV[2])
 local told = redis.call('HGET', KEYS[1], 'number')
-if redis.call('HGET', KEYS[1], 'change') == ARGV[1] then
-  told = redis.call('HGET', KEYS[1], 'before')
-else
+local before = nil
+local recent = {}
+for id, from in string.gmatch(redis.call('HGET', KEYS[1], 'calls') or '', '(%S+)=(%S+)') do
+  if id == ARGV[1] then
+    before = from
+  end
+  recent[#recent + 1] = id .. '=' .. from
+end
+if not before then
   if tonumber(told or '-1') >= number then
     return {}
   end
-  told = told or ARGV[3]
-  redis.call('HSET', KEYS[1], 'number', math.max(number, tonumber(told)), 'before', told, 'change', ARGV[1])
+  before = told or ARGV[3]
+  recent[#recent + 1] = ARGV[1] .. '=' .. before
+  local calls = table.concat(recent, ' ', math.max(1, #recent - 15))
+  redis.call('HSET', KEYS[1], 'number', math.max(number, tonumber(before)), 'calls', calls)
 end
 local found = {}
-for each = math.max(tonumber(told), number - tonumber(ARGV[4])) + 1, number do
+for each = math.max(tonumber(before), number - tonumber(ARGV[4])) + 1, number do
   local record = redis.call('HGET', KEYS[2], tostring(each))
   if record then
     found[#found + 1] = record

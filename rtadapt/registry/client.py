@@ -64,6 +64,14 @@ def client_of(settings: RegistrySettings) -> Any:
     return make(settings.url, **limits)
 
 
+def close(client: Any) -> None:
+    """Close its connections, also those to the sentinels, which are clients of their own."""
+    client.close()
+    watching = getattr(getattr(client, "connection_pool", None), "sentinel_manager", None)
+    for sentinel in watching.sentinels if watching is not None else ():
+        sentinel.close()
+
+
 def _watched(settings: RegistrySettings) -> tuple[list[tuple[str, int]], str, dict[str, Any]]:
     """The sentinels, the service, and how to connect to its server. Raises ValueError for a URL that says something else."""
     url = urlsplit(settings.url)

@@ -28,7 +28,7 @@ from rtadapt.config import RegistrySettings
 from rtadapt.errors import Unavailable
 from rtadapt.observe.logs import get_logger
 from rtadapt.registry import codec
-from rtadapt.registry.client import check_url, client_of
+from rtadapt.registry.client import check_url, client_of, close
 
 
 def _load(name: str) -> tuple[str, str]:
@@ -73,26 +73,35 @@ class Connection:
     def close(self) -> None:
         """Close all connections."""
         with self._connecting:
-            if self._client is not None:
-                self._client.close()
-                self._client = None
+            client, self._client = self._client, None
+        if client is not None:
+            close(client)
 
     @contextmanager
     def _answered(self) -> Iterator[None]:
         """Turns the client's errors into Unavailable. The message names no address: an address may hold a password."""
+        client = None
         try:
+            client = self._redis
             yield
         except (AuthenticationError, NoPermissionError) as error:
             raise Unavailable("the registry refuses the login: look at the user and the password in registry.url") from error
         except ReadOnlyError as error:
             # A server that was demoted keeps its old connections, and a new one may lead to its successor.
-            with self._connecting:
-                self._client = None
+            self._leave(client)
             raise Unavailable("the registry's server takes no writes: it is a replica now") from error
         except (Unconnected, TimedOut) as error:
             raise Unavailable("the registry does not answer") from error
         except (RedisError, RedisClusterException) as error:  # disk full, out of memory, slot moving
             raise Unavailable("the registry did not take the command") from error
+
+    def _leave(self, client: Any) -> None:
+        """Use `client` no more. Another thread may have left it already."""
+        with self._connecting:
+            if self._client is not client:
+                return
+            self._client = None
+        close(client)
 
     @property
     def _redis(self) -> Any:

@@ -12,9 +12,13 @@ end
 if not route.stable then
   return {'missing'}
 end
--- Sent again because the answer got lost: it ran. Without this a lost answer would roll back twice.
-if route.change == ARGV[1] then
-  return {0, flat}
+-- Sent again because the answer got lost: it ran, whatever others have changed since. Without this it would roll back twice.
+local recent = {}
+for id in string.gmatch(route.change or '', '%S+') do
+  if id == ARGV[1] then
+    return {0, flat}
+  end
+  recent[#recent + 1] = id
 end
 
 if ARGV[7] ~= '' and (route.trial ~= ARGV[7] or route.canary == '') then
@@ -112,7 +116,8 @@ for field, value in pairs(changes) do
     end
   end
 end
-redis.call('HSET', KEYS[3], 'change', ARGV[1])
+recent[#recent + 1] = ARGV[1]
+redis.call('HSET', KEYS[3], 'change', table.concat(recent, ' ', math.max(1, #recent - 15)))
 if ARGV[7] ~= '' then
   redis.call('HSET', KEYS[5], route.canary, ARGV[8])
   for _, number in ipairs(redis.call('HKEYS', KEYS[5])) do

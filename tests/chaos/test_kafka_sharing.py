@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from kafka import KafkaProducer
@@ -32,6 +32,20 @@ def log(settings: EventLogSettings) -> Iterator[KafkaLog]:
     log.close()
 
 
+@pytest.fixture
+def join(log: KafkaLog) -> Iterator[Callable[[dict[int, int]], KafkaReader]]:
+    """Makes a reader that begins where it is told; closed at the end if it is not yet."""
+    made: list[KafkaReader] = []
+
+    def join(starts: dict[int, int]) -> KafkaReader:
+        made.append(log.reader(lambda partition: starts.get(partition, 0)))
+        return made[-1]
+
+    yield join
+    for reader in made:
+        reader.close()
+
+
 def poll_until(readers: list[KafkaReader], done: object) -> list[LogRecord]:
     """Poll the readers in turn, as their workers would, until `done` holds."""
     records: list[LogRecord] = []
@@ -49,12 +63,14 @@ def shared(readers: list[KafkaReader]) -> bool:
     return all(parts) and sorted(number for part in parts for number in part) == [0, 1, 2, 3]
 
 
-def test_two_workers_divide_the_partitions_and_each_feed_has_one_reader(log: KafkaLog) -> None:
+def test_two_workers_divide_the_partitions_and_each_feed_has_one_reader(
+    log: KafkaLog, join: Callable[[dict[int, int]], KafkaReader]
+) -> None:
     starts: dict[int, int] = {}
-    first = log.reader(lambda partition: starts.get(partition, 0))
+    first = join(starts)
     poll_until([first], lambda: len(first.partitions()) == 4)
     alone = first.generation()
-    second = log.reader(lambda partition: starts.get(partition, 0))
+    second = join(starts)
     poll_until([first, second], lambda: shared([first, second]))
     assert first.generation() > alone
     log.append([(feed, f"{feed} {step}".encode()) for step in range(5) for feed in FEEDS])
@@ -75,7 +91,21 @@ def test_two_workers_divide_the_partitions_and_each_feed_has_one_reader(log: Kaf
     again = poll_until([first], lambda: len(first.partitions()) == 4)
     again += poll_until([first], lambda: first.lag() == 0)
     assert gone <= {record.partition for record in again} | gone
-    first.close()
+
+
+def test_workers_that_look_up_now_and_then_come_to_rest_and_read(
+    log: KafkaLog, join: Callable[[dict[int, int]], KafkaReader]
+) -> None:
+    readers = [join({}), join({})]
+    log.append([(feed, feed.encode()) for feed in FEEDS])
+    read: set[str] = set()
+    before: object = None
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while read < set(FEEDS) or not shared(readers) or before != (before := [each._consumer.group_metadata() for each in readers]):
+        assert time.monotonic() < deadline, [sorted(reader.partitions()) for reader in readers]
+        for reader in readers:
+            time.sleep(0.3)  # a round of joining is over by then, and whoever began it was not there to see
+            read |= {record.key for record in reader.poll(0.05, 100)}
 
 
 def test_a_plain_kafka_producer_is_a_newsroom_too(log: KafkaLog, settings: EventLogSettings, real_kafka: Kafka) -> None:

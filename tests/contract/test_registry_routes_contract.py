@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 
 from rtadapt.errors import InvalidInput, NotFound
+from rtadapt.registry import routes
 from rtadapt.registry.codec import Holding
 from rtadapt.registry.registry import Change, Registry
 from tests.support.registry_steps import A, B, C, Settings, assert_soon, could_not, flipped, mark_failed, mark_ready, publish
@@ -278,6 +280,25 @@ def test_a_retired_version_cannot_be_routed_to_and_a_routed_one_is_not_retired(r
     assert registry.change_route("news", "rollback").stable == 0
 
 
+def test_a_change_whose_answer_was_lost_is_made_once_though_another_one_was_made_since(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flipped(registry, 6)
+
+    def change(name: str, action: str, version: int | None = None) -> int:
+        monkeypatch.setattr(routes.uuid, "uuid4", lambda: SimpleNamespace(hex=name))
+        return registry.change_route("news", action, version=version).stable
+
+    assert change("a", "rollback") == 5
+    assert change("b", "promote", 6) == 6
+    assert change("a", "rollback") == 6  # sent again
+    assert change("c", "rollback") == 5
+    for number in range(40):
+        change(f"more-{number}", "promote", 1 + number % 6)
+    with registry._answered():
+        assert len(registry._redis.hget("rtadapt:{news}:route", "change").split()) == 16
+
+
 def numbers(registry: Registry, number: int, change: str, before: int = 0) -> list[int]:
     return [version.number for version in registry.account("news", number, change, before)]
 
@@ -292,10 +313,12 @@ def test_each_version_is_accounted_for_once_whoever_asks(registry: Registry) -> 
 
 
 def test_an_account_whose_answer_was_lost_is_given_again(registry: Registry) -> None:
-    flipped(registry, 3)
+    flipped(registry, 4)
     assert numbers(registry, 1, "a") == [1]
     assert numbers(registry, 3, "b") == numbers(registry, 3, "b") == [2, 3]
     assert numbers(registry, 3, "c") == []
+    assert numbers(registry, 4, "d") == [4]
+    assert numbers(registry, 3, "b") == [2, 3]  # also after somebody else's
 
 
 def test_a_feed_without_an_account_begins_with_what_is_served(registry: Registry) -> None:
