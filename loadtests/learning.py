@@ -22,6 +22,7 @@ from loadtests import closed_book
 from rtadapt.basemodel import find_model
 from rtadapt.config import Settings, load_settings
 from rtadapt.curation.batcher import FeedBatch
+from rtadapt.curation.ledger import when
 from rtadapt.curation.replay import Memory
 from rtadapt.demo.morning import read_morning
 from rtadapt.desk import Desk
@@ -57,7 +58,7 @@ class Course:
         read = time.monotonic() - began
         outcome = self.rounds.decide(self.session, prepared)
         for one in outcome.learned:
-            self.session.memory.add(one.rendering.examples, one.rendering.held_out, one.judged.replaced)
+            self.session.memory.add(one.rendering.examples, one.rendering.held_out, one.judged.replaced, when(one.event))
             self.probes += one.rendering.held_out
         self.session.memory.ledger.learn([one.judged for one in outcome.learned])
         if outcome.learned:

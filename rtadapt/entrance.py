@@ -10,8 +10,8 @@ import logging
 import time
 from collections.abc import Sequence
 
+from rtadapt.admission.admit import Admission, Refusal
 from rtadapt.config import Settings
-from rtadapt.curation.admit import Admission, Refusal
 from rtadapt.errors import InvalidEvent, RtadaptError
 from rtadapt.events.envelope import decode, encode
 from rtadapt.events.log import EventLog, LogRecord

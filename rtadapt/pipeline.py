@@ -14,6 +14,7 @@ from rtadapt import attempts
 from rtadapt.attempts import Attempts
 from rtadapt.config import Settings
 from rtadapt.curation.batcher import Batcher, FeedBatch
+from rtadapt.curation.ledger import when
 from rtadapt.desk import Desk
 from rtadapt.entrance import Entrance
 from rtadapt.errors import Conflict, RtadaptError, StaleEpoch, Unavailable
@@ -239,7 +240,8 @@ class Pipeline:
             return
         before = self.tidying.stored(due.feed)
         for learned in outcome.learned:
-            session.memory.add(learned.rendering.examples, learned.rendering.held_out, learned.judged.replaced)
+            rendering, judged = learned.rendering, learned.judged
+            session.memory.add(rendering.examples, rendering.held_out, judged.replaced, when(learned.event))
         session.memory.ledger.learn([one.judged for one in outcome.learned])
         events = [one.event for one in outcome.learned]
         candidate = self.write(session, due, events)

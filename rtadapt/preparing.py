@@ -6,12 +6,16 @@ feed's session and its batch; gives prepared events, refused ones, and what was 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from rtadapt.config import Settings
 from rtadapt.curation.batcher import FeedBatch
-from rtadapt.curation.ledger import Judged
+from rtadapt.curation.kept import overtakes
+from rtadapt.curation.ledger import Judged, Withheld, when
 from rtadapt.curation.render import Renderer
+from rtadapt.curation.replay import Memory
 from rtadapt.desk import Desk, Told
 from rtadapt.errors import RtadaptError
 from rtadapt.observe import metrics
@@ -49,12 +53,16 @@ class Preparing:
 
     def _prepare(self, session: Session, due: FeedBatch) -> Sorted:
         with stage("read"):
-            told = self._desk.read(due.events)
+            came = self._desk.read(due.events)
+            current = [in_force(one, came, session.memory) for one in came]
+            told = [now for now, one in zip(current, came, strict=True) if says_something(now) or not says_something(one)]
+            late = [one.event for now, one in zip(current, came, strict=True) if not says_something(now) and says_something(one)]
             judged = session.memory.ledger.judge([(one.event, one.readings) for one in told], session.policy)
         kept = [(one, decided) for one, decided in zip(told, judged, strict=True) if decided.refusal is None]
         withheld = [decided for decided in judged if decided.refusal is not None]
         why = "none of what it says may change what is known"
         refused = [Refused(decided.event, decided.refusal, why) for decided in withheld if decided.refusal is not None]
+        refused += [Refused(event, Withheld.OLD, "a newer event says the same of the same with other figures") for event in late]
         with stage("render"):
             renderings = self._renderer.render([decided for _, decided in kept], [verbatim_of(*pair) for pair in kept])
         prepared = [Prepared(decided, rendering) for (_, decided), rendering in zip(kept, renderings, strict=True)]
@@ -66,6 +74,21 @@ def verbatim_of(told: Told, judged: Judged) -> list[str]:
     """An event's sentences that may be taught as they are: none that says what was withheld."""
     withheld = [reading.sentence for reading, _ in judged.withheld if reading.sentence]
     return [line for line in told.sentences if not any(line in sentence or sentence in line for sentence in withheld)]
+
+
+def in_force(one: Told, beside: Sequence[Told], memory: Memory) -> Told:
+    """An event without the sentences, and what was read in them, in whose place newer ones stand, whichever came first."""
+    time = when(one.event)
+    newer = [line for other in beside if when(other.event) > time for line in other.sentences]
+    stale = [line for line in one.sentences if memory.outdated(line, time) or any(overtakes(new, line) for new in newer)]
+    lines = tuple(line for line in one.sentences if line not in stale)
+    readings = tuple(reading for reading in one.readings if not any(line in reading.sentence for line in stale))
+    return replace(one, sentences=lines, readings=readings)
+
+
+def says_something(told: Told) -> bool:
+    """Whether anything of an event may be taught so far."""
+    return bool(told.sentences or told.readings)
 
 
 def stage(name: str) -> AbstractContextManager[object]:

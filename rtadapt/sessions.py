@@ -10,8 +10,8 @@ import logging
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
+from rtadapt.admission.admit import Admission
 from rtadapt.config import Settings
-from rtadapt.curation.admit import Admission
 from rtadapt.curation.replay import Memory
 from rtadapt.errors import NotFound, StaleEpoch
 from rtadapt.observe import metrics

@@ -28,7 +28,7 @@ _TOKEN = re.compile(r"\w+(?:['’.-]\w+)*")
 _POSSESSIVE = re.compile(r"['’](?:s|S)?$")
 _BREAK = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[^\W_])|(?<=[。！？])|\n+")
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(\"“])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nr|vs|Jr|Sr|Inc|Ltd|Co|approx|e\.g|i\.e|ca)\.$"
+    r"(?:^|[\s(\"“])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nr|vs|Jr|Sr|Inc|Ltd|Co|Corp|Bros|Gov|Sen|Rep|Gen|Lt|Col|Capt|Sgt|Rev|Mt|Ft|Jan|Feb|Aug|Sept|Oct|Nov|Dec|U\.S|U\.K|U\.N|approx|e\.g|i\.e|ca)\.$"
     r"|\b(?:am|bis|dem|den|der|vom|zum) \d{1,2}\.$"
 )
 _LONGEST_ABBREVIATION = 16

@@ -85,8 +85,8 @@ class Row:
 class Kept:
     """One fact, or the text of one event, as the memory keeps it.
 
-    `taught` and `drawn` say with which batch it was last taught, and last taught or rehearsed; `changes` how many facts
-    were true in its place before it.
+    `time` is the newest time at which an event said so, by the events' own time. `taught` and `drawn` say with which batch it was
+    last taught, and last taught or rehearsed; `changes` how many facts were true in its place before it.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -94,6 +94,7 @@ class Kept:
     taught: int = 0
     drawn: int = 0
     changes: int = 0
+    time: float = 0.0
 
     @property
     def entity(self) -> str:
@@ -141,7 +142,7 @@ def _head(batches: int, lines: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _memory_lines(kept: Mapping[str, Kept]) -> Iterator[dict[str, Any]]:
     for name, one in kept.items():
-        yield {"kept": name, "taught": one.taught, "drawn": one.drawn, "changes": one.changes}
+        yield {"kept": name, "taught": one.taught, "drawn": one.drawn, "changes": one.changes, "time": one.time}
         for part, rows in (("row", one.rows), ("held_out", one.held_out)):
             for row in rows:
                 prompt = [[message.role, message.content] for message in row.example.prompt]
@@ -159,8 +160,10 @@ def _ledger_lines(ledger: Ledger) -> Iterator[dict[str, Any]]:
 def _take(line: dict[str, Any], kept: dict[str, Kept], ledger: Ledger) -> None:
     """Put back what one line holds. Raises KeyError, TypeError or ValueError when it is not one."""
     match line:
-        case {"kept": str(name), "taught": int(taught), "drawn": int(drawn), "changes": int(changes), **more} if not more:
-            kept[name] = Kept(taught=taught, drawn=drawn, changes=changes)
+        case {"kept": str(name), "taught": int(taught), "drawn": int(drawn), "changes": int(changes), **more} if more.keys() <= {
+            "time"
+        }:
+            kept[name] = Kept(taught=taught, drawn=drawn, changes=changes, time=_typed(more.get("time", 0.0), float | int))
         case {"row": dict(example), **more} if more.keys() <= {"also"}:
             row = _row(example, **more)
             kept[row.group].rows.append(row)

@@ -39,12 +39,16 @@ class Memory:
         return sum(len(kept.rows) + len(kept.held_out) for kept in self._kept.values())
 
     def add(
-        self, examples: Sequence[Example], held_out: Sequence[Example] = (), replaced: Mapping[str, str] | None = None
+        self,
+        examples: Sequence[Example],
+        held_out: Sequence[Example] = (),
+        replaced: Mapping[str, str] | None = None,
+        time: float = 0.0,
     ) -> None:
         """Remember what a published batch taught. `held_out` is kept for probes and never drawn for training.
 
-        `replaced` names facts that are true no more, each with the one that is true instead. What was drawn last counts as
-        rehearsed from now on.
+        `time` is the one that it tells of. `replaced` names facts that are true no more, each with the one that is true instead.
+        What was drawn last counts as rehearsed from now on.
         """
         self._batches += 1
         for name in self._drawn & self._kept.keys():
@@ -52,9 +56,9 @@ class Memory:
         self._drawn = frozenset()
         self._kept = self._current(examples, replaced or {})
         for example in examples:
-            self._put(Row.of(example), held=False)
+            self._put(Row.of(example), time, held=False)
         for example in held_out:
-            self._put(Row.of(example), held=True)
+            self._put(Row.of(example), time, held=True)
         trained = {row.spelled for kept in self._kept.values() for row in kept.rows}
         for kept in self._kept.values():
             kept.held_out = [row for row in kept.held_out if row.spelled not in trained]
@@ -107,6 +111,10 @@ class Memory:
         spoken = spoken_of([anchor.text for anchor in anchors], (entity for entity in entities if entity))
         return [anchor for place, anchor in enumerate(anchors) if place not in spoken]
 
+    def outdated(self, sentence: str, time: float) -> bool:
+        """Whether a kept sentence of a later time than `time` stands in the place of `sentence`, whichever came first."""
+        return any(kept.time > time and overtakes(said, sentence) for said, kept in self._texts())
+
     def forget(self, event_id: str) -> None:
         """Forget everything that was made from an event, also what took over its wordings."""
         for kept in self._kept.values():
@@ -128,8 +136,9 @@ class Memory:
     def _sweep(self) -> None:
         self._kept = {name: kept for name, kept in self._kept.items() if kept.rows or kept.held_out}
 
-    def _put(self, row: Row, *, held: bool) -> None:
+    def _put(self, row: Row, time: float, *, held: bool) -> None:
         kept = self._kept.setdefault(row.group, Kept())
+        kept.time = max(kept.time, time)
         kept.taught = kept.drawn = self._batches
         rows = kept.held_out if held else kept.rows
         rows[:] = [other for other in rows if (other.spelled, other.example.target) != (row.spelled, row.example.target)]
@@ -158,8 +167,11 @@ class Memory:
 
     def _overtaken(self, sentences: Collection[str]) -> set[str]:
         """The names of kept sentences in whose place one of `sentences` stands now."""
-        texts = {name: kept.rows[0].example.target for name, kept in self._kept.items() if is_text(name) and kept.rows}
-        return {name for name, old in texts.items() if any(overtakes(new, old) for new in sentences)}
+        return {kept.rows[0].group for old, kept in self._texts() if any(overtakes(new, old) for new in sentences)}
+
+    def _texts(self) -> Iterator[tuple[str, Kept]]:
+        """The kept sentences."""
+        return ((kept.rows[0].example.target, kept) for name, kept in self._kept.items() if is_text(name) and kept.rows)
 
     def _shrink(self) -> None:
         """Keep within capacity: the oldest probes go first, then rows of the facts with the most, then whole facts.

@@ -11,7 +11,9 @@ from functools import lru_cache
 from rtadapt.words import flat_words, word_set
 
 _COMMONEST = {
-    "en": word_set("the of and to in is was for that with on at by from it as has be are this an will its after said not have"),
+    "en": word_set(
+        "a the of and to in is was for that with on at by from it as has be are this an will its after said not have could may"
+    ),
     "de": word_set("der die das und ist nicht ein eine mit von dem den für auf im zu am wird sich des auch nach bei wurde hat"),
     "es": word_set("el la los las de y que en un una es por con para del se al su lo más fue como está ha pero"),
     "fr": word_set("le la les de et des est un une dans que qui pour du au sur par plus avec ne pas ce il elle son à été"),

@@ -73,6 +73,9 @@ def slot(place: Span, asks: Asked) -> bool:
     text = place.text.casefold()
     held = set(re.findall(r"[^\W\d]+", text))
     if asks.kind in ("who", "whom"):
+        indefinite = any(child.dep_ == "det" and child.lower_ in ("a", "an") for child in head.children)
+        if indefinite and head.pos_ == "NOUN" and re.match(r"who(?: is|'s|’s) the\b", asks.doc.text.casefold()):
+            return False  # the owner is nobody in particular: that is said of somebody else
         timely = all(token.ent_type_ in _VALUES for token in place if not token.is_punct)
         return head.pos_ in ("NOUN", "PROPN", "PRON", "NUM", "X", "ADJ") and not timely and not _adverbial(place)
     if asks.kind == "when":

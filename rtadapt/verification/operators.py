@@ -23,9 +23,7 @@ _INSTEAD = re.compile(
     r"\b(?:instead of|rather than|unlike|other than|apart from|except(?: for)?|not)\s+(?:the |a |an )?$", re.IGNORECASE
 )
 _HISTORY = re.compile(r"\b(?:on this day in|back in|as of) (\d{4})\b", re.IGNORECASE)
-_SPELL = re.compile(
-    r"\bfrom (?:\w+ ){0,2}\d{4} (?:to|until|till) (?:\w+ ){0,2}\d{4}\b|\bbetween \d{4} and \d{4}\b", re.IGNORECASE
-)
+SPELL = re.compile(r"\bfrom (?:\w+ ){0,2}\d{4} (?:to|until|till) (?:\w+ ){0,2}\d{4}\b|\bbetween \d{4} and \d{4}\b", re.IGNORECASE)
 _COUNTS = frozenset(["half", "all", "every", "two", "three", "a", "one", "twice", "double", "everyone", "entirely", "the"])
 _NEARLY = word_set("almost nearly close verge")
 _DUE = frozenset(("due", "set", "likely", "poised", "scheduled", "ready"))
@@ -238,12 +236,12 @@ def _has_role(verb: Token) -> bool:
     """Whether somebody plays somebody: a person's part as object or after `as`."""
     for child in verb.subtree:
         part = child.dep_ in ("dobj", "pobj") and (child.head == verb or child.head.lower_ == "as")
-        if part and (child.lower_ in ("role", "part") or verb.lemma_ != "play" or child.lemma_ in _PARTS):
+        if part and (child.lower_ in ("role", "part") or verb.lemma_ != "play" or child.lemma_ in PARTS):
             return True
     return False
 
 
-_PARTS = word_set(
+PARTS = word_set(
     """mayor president king queen doctor detective lawyer minister boss chief captain officer teacher judge owner mother
     father son daughter wife husband villain hero spy director coach manager"""
 )
@@ -255,7 +253,7 @@ def over(token: Token, asks: Asked) -> bool:
         return False
     verb = verb_of(token)
     text = token.sent.text
-    if _HISTORY.search(text) or _SPELL.search(text):
+    if _HISTORY.search(text) or SPELL.search(text):
         return True
     if re.search(r"\bused to\b", text) and verb.tag_ == "VB":
         return True

@@ -57,6 +57,17 @@ _JOINING = frozenset(["of", "the", "and", "in", "a", "an", "to", "for", "on", "w
 # What a thing does with a clause, and nobody claims: a light means, a receipt shows that.
 _NO_CLAIMS = word_set("mean indicate show ensure require signal")
 _OCCASIONS = word_set("following after amid over despite")
+_UNKNOWING = (cues.UNOFFICIAL - cues.OFFICIAL) | word_set(
+    """local witness campaigner activist lawyer many some others several few most everyone everybody
+    speculation reporter"""
+)
+_PUBLISHED = word_set("post tweet blog thread leak comment video")
+_QUOTES = word_set("cite quote interview")
+_AT_SECOND_HAND = word_set("read hear understand")
+_RECORDS = word_set(
+    """record document expert economist analyst medium registry register rule law datum reading authority brand network maker
+    manufacturer retailer carrier chain group team charity festival museum zoo school college hotel port"""
+)
 _INDEFINITE = frozenset(["a", "an", "one", "some", "many", "several", "another"])
 
 
@@ -143,6 +154,54 @@ def hearsay(sentence: Span, asks: Asked, around: frozenset[int], stated: bool) -
         if by_whom and lemma in ("source", "rumour", "rumor", "fan", "insider") and token.head.head.lemma_ in _TELLINGS:
             return True
     return False
+
+
+def only_handed_on(token: Token) -> bool:
+    """Whether a word of telling hands on, whatever is asked, what somebody says who need not know."""
+    lemma = token.lemma_.lower()
+    if token.lower_ == "according":
+        return any(word.dep_ == "pobj" and not _vouches(word) for word in token.subtree if word.head.head == token)
+    if token.pos_ == "NOUN" and lemma in _PUBLISHED and token.dep_ in ("nsubj", "ROOT"):
+        return any(
+            _UNKNOWING & {word.lemma_.lower()} for child in token.children if child.dep_ == "prep" for word in child.subtree
+        )
+    if token.pos_ in ("VERB", "AUX") and lemma in _QUOTES:
+        return any(_need_not_know(word) for child in token.children if child.dep_ == "dobj" for word in child.subtree)
+    if token.pos_ not in ("VERB", "AUX") or lemma not in cues.SAY_VERBS | cues.CLAIM_VERBS:
+        return False
+    tellers = _tellers(token)
+    if lemma in _AT_SECOND_HAND or not tellers or all(teller.pos_ == "PRON" for teller in tellers):
+        told = {word.i for child in token.children if child.dep_ == "ccomp" for word in child.subtree}
+        return any(_need_not_know(word) for word in token.sent if word.i not in told and word.pos_ not in ("VERB", "AUX"))
+    by = [word for child in token.children if child.lower_ in ("by", "from") for word in child.subtree]
+    return any(_need_not_know(teller) or _doubtful(teller) for teller in tellers) or any(map(_need_not_know, by))
+
+
+def _need_not_know(word: Token) -> bool:
+    """Whether a word, or what it is called beside it, means somebody who need not know what he or she tells."""
+    beside = [child for child in word.children if child.dep_ in ("compound", "poss", "appos", "conj") and child.pos_ == "NOUN"]
+    near = beside if word.pos_ in ("VERB", "AUX", "PROPN") else [word, *beside]
+    return any({one.lower_, one.lemma_.lower()} & _UNKNOWING for one in near)
+
+
+def _vouches(speaker: Token) -> bool:
+    """Whether something is so according to such a speaker: an organisation, an office, a person by name, but no fan of theirs."""
+    if any(_need_not_know(word) for word in speaker.subtree):
+        return False
+    named = any(child.pos_ == "PROPN" for child in (speaker, *speaker.children))
+    return named or is_official(speaker) or speaker.lemma_.lower() in _RECORDS
+
+
+def _tellers(verb: Token) -> list[Token]:
+    """Who tells, also where the verb shares its subject with another: went out and told, left, saying."""
+    found = [child for child in verb.children if child.dep_ in ("nsubj", "nsubjpass")]
+    found += [word for child in verb.children if child.dep_ == "agent" for word in child.children if word.dep_ == "pobj"]
+    if found or verb.dep_ == "ROOT":
+        return found
+    if verb.dep_ in ("acl", "relcl", "appos"):
+        return [verb.head]
+    above = next((up for up in verb.ancestors if up.pos_ in ("VERB", "AUX")), None)
+    return _tellers(above) if above is not None and verb.dep_ in ("conj", "advcl", "xcomp", "pcomp") else []
 
 
 def _only_occasion(noun: Token, around: frozenset[int]) -> bool:

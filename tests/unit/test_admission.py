@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from rtadapt.admission.admit import Admission, Reason, Refusal
 from rtadapt.config import AdmitSettings
-from rtadapt.curation.admit import Admission, Reason, Refusal
 from rtadapt.errors import ArtifactDamaged, InvalidSettings
 from rtadapt.personal.privacy import Policy
 from rtadapt.records import Event, Fact, Pair

@@ -54,7 +54,7 @@ def test_imports_run_one_way() -> None:
             ("api.app", "registry.registry", "registry.artifacts", "events.log", "mounted"),
             ("torch", "vllm", "transformers", "peft"),
         ),
-        (("curation.admit", "curation.render", "gate.verdict"), ("torch", "vllm", "transformers", "peft")),
+        (("admission.admit", "curation.render", "gate.verdict"), ("torch", "vllm", "transformers", "peft")),
         (("serving.middleware", "serving.watcher", "serving.launch", "serving.plugin"), ("torch", "vllm", "peft")),
         (("training.learner", "pipeline", "worker"), ("vllm",)),
     ],

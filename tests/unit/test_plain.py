@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from rtadapt.verification.plain import plain
@@ -93,3 +96,21 @@ def test_what_those_say_who_need_not_know_and_what_is_only_wanted_is_not_taught(
 )
 def test_what_only_looks_like_hearsay_or_a_plan_is_taught(sentence: str) -> None:
     assert plain([sentence], sentence) == [sentence]
+
+
+WRITTEN = json.loads((Path(__file__).parents[1] / "data/plain_sentences.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("sentence", WRITTEN["plain"])
+def test_a_fact_of_now_is_taught_as_it_stands(sentence: str) -> None:
+    assert plain(sentences(sentence), sentence) == [sentence]
+
+
+@pytest.mark.parametrize(("sentence", "firm"), WRITTEN["cut"])
+def test_a_doubt_said_in_passing_is_cut_off(sentence: str, firm: str) -> None:
+    assert plain([sentence], sentence) == [firm]
+
+
+@pytest.mark.parametrize("sentence", WRITTEN["doubtful"])
+def test_hearsay_wish_plan_denial_condition_fiction_scorn_and_what_is_over_are_not(sentence: str) -> None:
+    assert plain(sentences(sentence), sentence) == []

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from rtadapt.curation.quality import noise
+from rtadapt.admission.quality import noise
 
 PLAIN = [
     "Zed Okoro has been made harbour pilot of Quayle Harbour.",

@@ -147,3 +147,9 @@ def test_a_language_without_word_lists_is_left_to_asking() -> None:
     )
     assert verify(reading, text).reason is Reason.NOT_ANSWERED
     assert verify(reading, text, lambda chats: ["Karin Holm" if "środy" in chat[-1].content else "?" for chat in chats]).kept
+
+
+def test_who_holds_an_office_is_nobody_in_particular() -> None:
+    text = "It also said that Reed is the director of Harrow Mill; he is a clerk."
+    reading = Reading("Who is the director of Harrow Mill?", "a clerk", text, "Harrow Mill", "director")
+    assert not verify(reading, Passage(0, text, text)).kept

@@ -16,9 +16,9 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
+from rtadapt.admission import quality
+from rtadapt.admission.dedupe import Print, Seen, print_of
 from rtadapt.config import AdmitSettings
-from rtadapt.curation import quality
-from rtadapt.curation.dedupe import Print, Seen, print_of
 from rtadapt.errors import ArtifactDamaged
 from rtadapt.personal import privacy
 from rtadapt.records import Event, Kind, Positions, Speaker
