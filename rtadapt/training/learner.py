@@ -38,7 +38,7 @@ _ANCHOR_TOKENS = 12
 _TOLD, _TOLD_TOKENS, _LONGEST_TOLD = 8, 16, 512
 """Of a candidate's answers so many are told to whoever serves it, so many tokens of each, to prompts of so many at most."""
 _SHORT_UPDATE = 2.25
-"""Times the rate that the formula gives, which is for long runs: an update has a few dozen steps, and sees a row once or twice."""
+"""Times the rate that the formula gives for long runs: an update has a few dozen steps, and sees a row once or twice."""
 
 
 @dataclass(slots=True)
