@@ -73,7 +73,8 @@ def _up(settings: Settings, options: argparse.Namespace) -> int:
         say("everybody who reaches this port may do everything: set keys_file")
     supervisor = Supervisor(settings, say)
     supervisor.run(lambda: None if options.quiet else print(_WELCOME.format(url=supervisor.url), flush=True))
-    say("stopped; start again with the same command and it goes on where it was")
+    if not options.quiet:
+        say("stopped; start again with the same command and it goes on where it was")
     return 0
 
 

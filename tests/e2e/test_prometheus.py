@@ -1,4 +1,4 @@
-"""A real Prometheus looks at a running control plane and worker, and sees what is done to them."""
+"""A real Prometheus looks at a running control plane and worker, and sees what is done to them: within two looks at its rules."""
 
 from __future__ import annotations
 
@@ -89,14 +89,19 @@ def test_three_faults_are_seen_and_what_is_well_is_not(watched: Watched) -> None
         full.execute("BEGIN IMMEDIATE")  # nothing else can be written to the log
         assert watched.push() == 503
         assert watched.fires("RtadaptPushesFail")
+        series = 'rtadapt_append_failures_total{job="rtadapt-api"}'
+        assert prometheus.judgements("RtadaptPushesFail", "rtadapt-processes", series, lambda failures: failures > 0) <= 2
         full.rollback()
     assert prometheus.firing() & FAULTS == {"RtadaptPushesFail"}
 
     watched.redis.stop(signal.SIGKILL)
     assert watched.fires("RtadaptControlPlaneErrors", meanwhile="/v1/feeds")
     assert watched.fires("RtadaptNobodyReadsTheLog")
+    series = 'rtadapt_owned_partitions{job="rtadapt-work"}'
+    assert prometheus.judgements("RtadaptNobodyReadsTheLog", "rtadapt-learning", series, lambda owned: owned == 0) <= 2
     assert prometheus.firing() & FAULTS == FAULTS - {"RtadaptTargetDown"}
 
     watched.worker.process.kill()
     assert watched.fires("RtadaptTargetDown")
+    assert prometheus.judgements("RtadaptTargetDown", "rtadapt-processes", 'up{job="rtadapt-work"}', lambda up: up == 0) <= 2
     assert prometheus.ills() == []

@@ -17,6 +17,7 @@ from rtadapt.config import EventLogSettings, RegistrySettings, Settings
 from rtadapt.errors import InvalidSettings, Unavailable
 from rtadapt.events.envelope import decode
 from rtadapt.events.log import EventLog, open_log
+from rtadapt.observe import metrics
 from rtadapt.registry.registry import Registry
 from tests.support.api_server import STORY, ApiServer, logged, problem
 from tests.support.redis_server import RedisServer, free_port
@@ -81,16 +82,16 @@ def test_an_app_that_never_met_its_registry_gives_no_tokens_that_may_mean_anothe
 def test_without_the_log_events_are_refused_for_now(settings: Settings) -> None:
     log = open_log(settings)
     with TestClient(create_app(settings, log=log)) as client:
+        before = metrics.APPEND_FAILURES._value.get()
         log.close()
         problem(client.post("/v1/events", json=STORY), 503, None)
+        assert f"rtadapt_append_failures_total {before + 1}" in client.get("/metrics").text
         problem(client.get("/readyz/push"), 503, None)
         assert client.get("/readyz/operate").status_code == 200
         ready = client.get("/readyz")
         assert (ready.status_code, ready.json()["push"]) == (200, "unavailable")
         assert client.get("/v1/feeds").status_code == 200
-        page = client.get("/metrics").text
-        assert "rtadapt_append_failures_total" in page
-        assert 'rtadapt_http_requests_total{method="POST",route="/v1/events",status="503"}' in page
+        assert 'rtadapt_http_requests_total{method="POST",route="/v1/events",status="503"}' in client.get("/metrics").text
 
 
 def test_without_either_it_can_do_nothing_and_says_so(settings: Settings) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,23 +13,11 @@ from rtadapt.errors import ArtifactDamaged
 from rtadapt.judged import JUDGED, Answer, read_answers, write_answers
 from tests.support.adapter_files import write_adapter
 from tests.support.registry_steps import could_not
-from tests.support.watched_engine import count, running, settings_of, until
+from tests.support.watched_engine import count, running, until
 
 JUDGED_BY = [Answer((1, 2, number), (10 + number, 3)) for number in range(8)]
 RIGHT = [list(answer.said) for answer in JUDGED_BY]
 NOTHING = [[0]] * 8
-
-
-@pytest.fixture
-def settings(tmp_path: Path, redis_url: str) -> Settings:
-    return settings_of(tmp_path, redis_url)
-
-
-@pytest.fixture
-async def publisher(settings: Settings) -> AsyncIterator[Publisher]:
-    opened = Publisher(settings, "news")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

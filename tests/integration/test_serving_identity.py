@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,23 +14,6 @@ from rtadapt.records import Position, Token
 from rtadapt.serving.routing import Coverage, coverage, resolve
 from tests.support.adapter_files import write_adapter
 from tests.support.watched_engine import Replica, count, running, settings_of, until
-
-
-@pytest.fixture
-def settings(tmp_path: Path, redis_url: str) -> Settings:
-    return settings_of(tmp_path, redis_url)
-
-
-@pytest.fixture
-async def publisher(settings: Settings) -> AsyncIterator[Publisher]:
-    opened = Publisher(settings, "news")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def adapter(tmp_path: Path) -> Path:
-    return write_adapter(tmp_path / "adapter")
 
 
 @pytest.fixture

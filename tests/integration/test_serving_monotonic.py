@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,28 +11,10 @@ from rtadapt.config import Settings
 from rtadapt.conformance.publisher import Publisher
 from rtadapt.errors import Unavailable
 from rtadapt.serving.routing import ServingView, resolve
-from tests.support.adapter_files import write_adapter
 from tests.support.engine_app import ask, client_of, news, serving
-from tests.support.watched_engine import Replica, running, settings_of, until
+from tests.support.watched_engine import Replica, running, until
 
 VERSIONS = 8
-
-
-@pytest.fixture
-def settings(tmp_path: Path, redis_url: str) -> Settings:
-    return settings_of(tmp_path, redis_url)
-
-
-@pytest.fixture
-async def publisher(settings: Settings) -> AsyncIterator[Publisher]:
-    opened = Publisher(settings, "news")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def adapter(tmp_path: Path) -> Path:
-    return write_adapter(tmp_path / "adapter")
 
 
 def hears_late(replica: Replica, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,26 +12,8 @@ from rtadapt.config import Settings
 from rtadapt.conformance.publisher import Publisher
 from rtadapt.records import Version
 from rtadapt.serving.stage import Stage
-from tests.support.adapter_files import write_adapter
 from tests.support.registry_steps import could_not
 from tests.support.watched_engine import Replica, running, settings_of, until
-
-
-@pytest.fixture
-def settings(tmp_path: Path, redis_url: str) -> Settings:
-    return settings_of(tmp_path, redis_url)
-
-
-@pytest.fixture
-async def publisher(settings: Settings) -> AsyncIterator[Publisher]:
-    opened = Publisher(settings, "news")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def adapter(tmp_path: Path) -> Path:
-    return write_adapter(tmp_path / "adapter")
 
 
 async def test_a_stuck_replica_freezes_no_route_however_often_versions_are_published(

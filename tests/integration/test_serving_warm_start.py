@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,6 @@ from rtadapt.conformance.publisher import Publisher
 from rtadapt.errors import ModelNotFound, Unavailable
 from rtadapt.serving.last_seen import write_seen
 from rtadapt.serving.routing import ServingView, resolve
-from tests.support.adapter_files import write_adapter
 from tests.support.redis_server import RedisServer
 from tests.support.watched_engine import Replica, count, running, settings_of, until
 
@@ -33,18 +32,6 @@ def server() -> Iterator[RedisServer]:
 @pytest.fixture
 def settings(tmp_path: Path, server: RedisServer) -> Settings:
     return settings_of(tmp_path, server.url)
-
-
-@pytest.fixture
-async def publisher(settings: Settings) -> AsyncIterator[Publisher]:
-    opened = Publisher(settings, "news")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def adapter(tmp_path: Path) -> Path:
-    return write_adapter(tmp_path / "adapter")
 
 
 def knows_nothing(replica: Replica) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,26 +10,8 @@ import pytest
 from rtadapt.config import Settings
 from rtadapt.conformance.publisher import Publisher
 from rtadapt.serving.routing import resolve
-from tests.support.adapter_files import write_adapter
 from tests.support.small_engine import SmallEngine
 from tests.support.watched_engine import count, running, settings_of, until
-
-
-@pytest.fixture
-def settings(tmp_path: Path, redis_url: str) -> Settings:
-    return settings_of(tmp_path, redis_url)
-
-
-@pytest.fixture
-async def publisher(settings: Settings) -> AsyncIterator[Publisher]:
-    opened = Publisher(settings, "news")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def adapter(tmp_path: Path) -> Path:
-    return write_adapter(tmp_path / "adapter")
 
 
 async def test_a_published_version_is_loaded_checked_and_flipped_to(

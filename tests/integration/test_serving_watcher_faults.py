@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -17,23 +16,6 @@ from tests.support.adapter_files import write_adapter
 from tests.support.redis_server import RedisServer
 from tests.support.registry_steps import could_not
 from tests.support.watched_engine import Replica, count, running, settings_of, until
-
-
-@pytest.fixture
-def settings(tmp_path: Path, redis_url: str) -> Settings:
-    return settings_of(tmp_path, redis_url)
-
-
-@pytest.fixture
-async def publisher(settings: Settings) -> AsyncIterator[Publisher]:
-    opened = Publisher(settings, "news")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def adapter(tmp_path: Path) -> Path:
-    return write_adapter(tmp_path / "adapter")
 
 
 async def test_a_replica_that_takes_too_long_is_not_waited_for(

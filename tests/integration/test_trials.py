@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -18,19 +18,7 @@ from rtadapt.registry.codec import Holding
 from rtadapt.serving.middleware import AdaptiveServing
 from tests.support.adapter_files import write_adapter
 from tests.support.engine_app import ask, client_of, news, serving
-from tests.support.watched_engine import running, settings_of, until
-
-
-@pytest.fixture
-def settings(tmp_path: Path, redis_url: str) -> Settings:
-    return settings_of(tmp_path, redis_url)
-
-
-@pytest.fixture
-def publisher(settings: Settings) -> Iterator[Publisher]:
-    opened = Publisher(settings, "news")
-    yield opened
-    opened.close()
+from tests.support.watched_engine import running, until
 
 
 async def test_no_replica_tries_a_canary_before_all_have_it(settings: Settings, publisher: Publisher, tmp_path: Path) -> None:

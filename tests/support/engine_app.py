@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -71,6 +72,18 @@ def client_of(middleware: AdaptiveServing) -> httpx.AsyncClient:
 async def ask(client: httpx.AsyncClient, model: Any = "news", path: str = "/v1/completions", **headers: str) -> httpx.Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return await client.post(path, json={"model": model, "prompt": "hello"}, headers=named)
+
+
+async def settled() -> None:
+    """Everybody who can go on has gone on as far as it goes: nothing here waits for anything but the view and the clock."""
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+
+async def waiting(middleware: AdaptiveServing, number: int = 1) -> None:
+    """So many requests wait for their event, and whatever was just done to `middleware` lets none of them go on."""
+    await settled()
+    assert middleware._waiting._inside == number
 
 
 def error_of(response: httpx.Response) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from rtadapt.children import QUIET_SECONDS
 from rtadapt.config import Settings
+from rtadapt.demo import run
 from rtadapt.demo import system as system_module
 from rtadapt.demo.system import System
 from rtadapt.errors import Unavailable
@@ -41,3 +43,7 @@ async def test_what_dies_is_started_again_a_few_times(
         await system.stay_up()
     assert system.started == 6
     assert capsys.readouterr().out.count("starting it again") == 5
+
+
+def test_a_start_that_takes_long_is_given_up_by_the_system_that_knows_why_and_not_by_the_demo() -> None:
+    assert run._START_SECONDS > 3 * QUIET_SECONDS

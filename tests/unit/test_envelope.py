@@ -130,7 +130,7 @@ def test_ninjs_1_gives_its_headline_and_text_or_markup() -> None:
 
 def test_markup_that_never_closes_is_read_in_one_pass() -> None:
     for markup in ("<" * 400_000, "<script>" * 50_000, "<a href='" * 40_000, "&" * 400_000, "<p>" * 100_000):
-        text_of_markup(markup)  # would take minutes if it looked ahead from each tag
+        assert len(text_of_markup(markup)) <= len(markup)  # would take minutes if it looked ahead from each tag
 
 
 def test_plain_turns_say_who_spoke() -> None:
