@@ -170,7 +170,12 @@ class ServeSettings(Section):
     replica: str | None = Field(None, description="this replica's name; None: host name and process id")
     model_name: str | None = Field(None, description="name the base model answers to; None: from the model")
     max_loras: Positive = Field(4, description="versions that one engine step can mix")
-    max_cpu_loras: Positive = Field(16, description="versions the engine keeps in memory")
+    max_cpu_loras: Positive = Field(16, description="versions the engine keeps in memory; three at least, and `max_loras`")
+    max_adapter_bytes: Positive = Field(4 * 2**30, description="size of all adapters that the engine keeps in memory")
+    homes: Positive | None = Field(
+        None, description="replicas that load a feed's versions unasked; others do when it is asked for. None: every replica"
+    )
+    bring_seconds: Seconds = Field(10.0, description="longest that a request waits for a feed that is not loaded here")
     keep_loaded: Positive = Field(4, description="newest versions per feed kept loaded for pinned requests and rollback")
     max_model_len: Positive = Field(1024, description="context length in tokens; cut to the model's own")
     kv_cache_gib: Positive = Field(1, description="CPU only: memory for the key/value cache")
@@ -184,6 +189,11 @@ class ServeSettings(Section):
     max_body_bytes: Positive = Field(2**20, description="one completion request's body")
     drain_seconds: float = Field(10.0, ge=0, le=3600, description="time that requests under way get to finish when it is stopped")
     vllm_args: list[str] = Field(default_factory=list, description="more arguments for vLLM, as they are")
+
+    @property
+    def engine_adapters(self) -> int:
+        """How many adapters the engine has room for: one that is answered from, the next one, and one on its way."""
+        return max(self.max_cpu_loras, self.max_loras, 3)
 
 
 class EdgeSettings(Section):

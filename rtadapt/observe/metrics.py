@@ -118,6 +118,14 @@ ENGINE_FITS = StateGauge(
     "rtadapt_engine_fits", "1 where this engine fits the learner, 0 where not; a worker must be there to tell"
 )
 LOADED = Gauge("rtadapt_adapters_loaded", "Adapters the engine knows by name", ["feed"])
+ADAPTER_BYTES = StateGauge("rtadapt_adapter_bytes", "Size of the adapters the engine knows by name, and of their staged files")
+ENGINE_ADAPTERS = StateGauge("rtadapt_engine_adapters", "Adapters in the engine's memory, as it says itself")
+EVICTED = Counter("rtadapt_engine_evictions_total", "Adapters that the engine let go by itself although it answers to them")
+FEEDS_HERE = StateGauge("rtadapt_feeds_here", "Feeds that this replica answers from without loading anything first")
+LET_GO = Counter("rtadapt_feeds_let_go_total", "Feeds that made room for others")
+BRING_SECONDS = Histogram(
+    "rtadapt_bring_seconds", "How long requests waited for a feed that was not loaded on their replica", buckets=_ANSWER
+)
 REGISTRY_UP = StateGauge("rtadapt_registry_up", "1 while the registry answers this replica, else 0")
 FEEDS_NOT_FOLLOWED = Gauge("rtadapt_feeds_not_followed", "Feeds of which this replica does not believe the registry")
 READY = StateGauge("rtadapt_ready", "1 while this replica is ready, else 0")

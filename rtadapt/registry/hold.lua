@@ -2,7 +2,8 @@
 -- nobody is left to wait for. Begins the trial of a canary that all of those hold.
 -- KEYS: versions, route, retired, holds (replica -> 'numbers held|numbers failed').
 -- ARGV: replica, what it holds, what it failed to load (both numbers with spaces), lifetime of the holds in ms, then the
---       live replicas: '+name' for one that is waited for, '-name' for one that has stalled.
+--       live replicas: '+name' for one that is waited for, '?name' for one that is if it has said that it holds anything of
+--       this feed, be it nothing but the base model, and '-name' for one that has stalled.
 -- Returns {1 if the route moved, else 0; the route's fields and values; the holds of all live replicas}, or {'missing'}.
 local route = redis.call('HMGET', KEYS[2], 'stable', 'canary', 'follow', 'history', 'begun')
 if not route[1] then
@@ -13,9 +14,9 @@ redis.call('PEXPIRE', KEYS[4], ARGV[4])
 
 local waited_for, alive = {}, {[ARGV[1]] = true}
 for i = 5, #ARGV do
-  local name = string.sub(ARGV[i], 2)
+  local how, name = string.sub(ARGV[i], 1, 1), string.sub(ARGV[i], 2)
   alive[name] = true
-  if string.sub(ARGV[i], 1, 1) == '+' then
+  if how == '+' or (how == '?' and redis.call('HEXISTS', KEYS[4], name) == 1) then
     waited_for[#waited_for + 1] = name
   end
 end

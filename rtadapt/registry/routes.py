@@ -95,22 +95,35 @@ class Routes(Heads):
         return self._run("route", keys, [uuid.uuid4().hex, action, wanted, part, *rest])
 
     def report(
-        self, feed: str, replica: str, holding: Holding, waited_for: Iterable[str], stalled: Iterable[str] = ()
+        self,
+        feed: str,
+        replica: str,
+        holding: Holding,
+        waited_for: Iterable[str],
+        stalled: Iterable[str] = (),
+        guests: Iterable[str] = (),
     ) -> tuple[Route, dict[str, Holding]]:
         """`replica` says what it holds of `feed`; gives the route, and what every live replica holds.
 
         The route moves to the newest version that each of `waited_for` holds or has failed to load and that some live one
-        holds; forward only, and only while it follows. Those that `stalled` count as holders and are not waited for.
+        holds; forward only, and only while it follows. Those that `stalled` count as holders and are not waited for; those
+        where the feed is a guest are, from their first report of it until they `leave` it.
         Replicas repeat this now and then, so that one that died in between holds nothing up. Raises NotFound.
         """
         keys = [codec.feed_key(feed, part) for part in ("versions", "route", "retired", "holds")]
         args: list[str | int] = [replica, codec.numbers_text(holding.held), codec.numbers_text(holding.failed)]
         args += [_HOLDS_LIFETIME_MS, *(f"+{name}" for name in waited_for), *(f"-{name}" for name in stalled)]
+        args += [f"?{name}" for name in guests]
         outcome, *rest = self._run("hold", keys, args)
         if outcome == "missing":
             raise NotFound(f"there is no feed {feed}", field="feed")
         holdings = {name: codec.read_holding(text) for name, text in codec.pairs(rest[1]).items()}
         return self._moved(feed, outcome, rest[0]), holdings
+
+    def leave(self, feed: str, replica: str) -> None:
+        """`replica` answers nobody from `feed` until it reports again."""
+        with self._answered():
+            self._redis.hdel(codec.feed_key(feed, "holds"), replica)
 
     def holdings(self, feed: str) -> dict[str, Holding]:
         """What every replica said last that it holds of the feed, whether or not it is still alive."""

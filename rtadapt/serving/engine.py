@@ -16,6 +16,7 @@ import httpx
 
 from rtadapt.errors import EngineRefused
 from rtadapt.records import Message
+from rtadapt.serving.memory import EngineMemory
 from rtadapt.web.asked import App, Receive, Scope, Send
 
 T = TypeVar("T")
@@ -42,6 +43,7 @@ class Engine:
             transport=httpx.ASGITransport(engine, raise_app_exceptions=False), base_url="http://engine", timeout=None
         )
         self.base_name, self.max_model_len = "", sys.maxsize  # until the engine was asked for them
+        self._memory = EngineMemory(outermost)
 
     async def load(self, name: str, folder: Path) -> None:
         """Load the adapter in `folder` under `name`. A name that is already loaded is good: names never change meaning."""
@@ -49,6 +51,7 @@ class Engine:
         answer = await self._call("POST", "/v1/load_lora_adapter", body, _LOAD_SECONDS)
         if answer.status_code != 200 and not (answer.status_code == 400 and name in await self.names()):
             raise EngineRefused(f"the engine would not load {name}: {_reason(answer)}")
+        await self._memory.look()
 
     async def check(self, name: str) -> None:
         """Let `name` say one token. Asks for no log probabilities: vLLM 0.32's engine ends on an id without a token."""
@@ -90,10 +93,15 @@ class Engine:
         return tuple(answer.json()["tokens"])
 
     async def unload(self, name: str) -> None:
-        """Forget `name`. One that isn't loaded is good."""
+        """Forget `name`, and its weights. One that isn't loaded is good."""
         answer = await self._call("POST", "/v1/unload_lora_adapter", {"lora_name": name}, _CALL_SECONDS)
         if answer.status_code not in (200, 404):
             raise EngineRefused(f"the engine would not unload {name}: {_reason(answer)}")
+        await self._memory.remove(name)
+
+    async def purge(self, name: str) -> None:
+        """Make sure that nothing of `name` is left, which was unloaded a while ago."""
+        await self._memory.forget(name)
 
     async def names(self) -> frozenset[str]:
         """Every model name that the engine knows."""

@@ -138,7 +138,7 @@ def build_arguments(settings: Settings, *, model_path: str, model_name: str, mid
         "--dtype": serve_settings.dtype,
         "--max-model-len": min(serve_settings.max_model_len, model_length(model_path, settings.revision)),
         "--max-loras": serve_settings.max_loras,
-        "--max-cpu-loras": max(serve_settings.max_cpu_loras, serve_settings.max_loras),
+        "--max-cpu-loras": serve_settings.engine_adapters,
         "--max-lora-rank": next(rank for rank in _RANKS if rank >= settings.train.rank),
         "--generation-config": "auto",
         # What is taught is said, not thought: a request that asks for nothing else is answered as the learner was.

@@ -2,15 +2,18 @@
 
 Owns the only state that middleware and watcher share; `not_followed` names the feeds of which the registry is not believed,
 and why; `receipt_key` signs receipts, once it is known; `counts` are what answers came to by feed, version and arm, until they
-are told; `look` follows what the registry says of a feed now. Lives on one event loop and is touched from there alone, so nothing
+are told; `look` follows what the registry says of a feed now, `bring` has it answered from here, and `idle` hears of a feed that
+nobody asks any more. Lives on one event loop and is touched from there alone, so nothing
 here needs a lock: choosing a version and counting the request happen without a pause in between.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 from rtadapt.observe import metrics
 from rtadapt.serving.routing import ServingView, Target
@@ -31,6 +34,10 @@ class Live:
         self.receipt_key = b""
         self.counts: Counter[tuple[str, int, str, str]] = Counter()
         self.look: Callable[[str], Awaitable[None]] | None = None
+        self.bring: Callable[[str], Awaitable[None]] | None = None
+        self.idle: Callable[[], None] = lambda: None
+        self.asked: Counter[str] = Counter()
+        self.asked_at: dict[str, float] = {}
 
     @property
     def view(self) -> ServingView:
@@ -42,6 +49,26 @@ class Live:
         self._view = view
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+    @contextlib.contextmanager
+    def asking(self, feed: str) -> Iterator[None]:
+        """While a request for `feed` is under way or waits, the feed is not let go."""
+        self.asked[feed] += 1
+        try:
+            yield
+        finally:
+            self.asked[feed] -= 1
+            if not self.asked[feed]:
+                del self.asked[feed]
+                if feed in self._view.feeds:
+                    self.asked_at[feed] = time.monotonic()
+                    self.idle()
+
+    async def be_here(self, feed: str) -> None:
+        """Return once `feed` is answered from here, if there is such a feed. Raises Unavailable when that takes too long."""
+        view = self._view.feeds.get(feed)
+        if view is not None and view.away is not None and self.bring is not None and not self.ending:
+            await self.bring(feed)
 
     async def be_sure(self, model: str) -> None:
         """Return once `model` answers here from nothing older than what another replica has answered from before this call.

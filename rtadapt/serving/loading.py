@@ -41,10 +41,13 @@ _LONGEST_RETRY_SECONDS = 60.0
 class Loader:
     """Loads and unloads. Several may be fetched at once; the engine takes one at a time."""
 
-    def __init__(self, engine: Engine, stage: Stage, limit_seconds: float, check: Callable[[Version], None]) -> None:
-        """`limit_seconds` is what one version may take, from the store to its first answer. `check` refuses a version
-        whose record is not believed, with ArtifactDamaged."""
+    def __init__(
+        self, engine: Engine, stage: Stage, limit_seconds: float, max_bytes: int, check: Callable[[Version], None]
+    ) -> None:
+        """`limit_seconds` is what one version may take, from the store to its first answer, and `max_bytes` how large it may
+        be. `check` refuses a version whose record is not believed, with ArtifactDamaged."""
         self._check = check
+        self._max_bytes = max_bytes
         self._engine = engine
         self._stage = stage
         self._limit_seconds = limit_seconds
@@ -61,9 +64,17 @@ class Loader:
         """The versions of `feed` that the engine knows, by number."""
         return self._loaded.get(feed, {})
 
+    def feeds(self) -> list[str]:
+        """The feeds of which the engine knows any version."""
+        return [feed for feed, versions in self._loaded.items() if versions]
+
+    def all(self) -> list[Version]:
+        """All that the engine knows, also what nobody is sent to any more."""
+        return [*(version for versions in self._loaded.values() for version in versions.values()), *self._disowned]
+
     def total(self) -> int:
         """How many names the engine knows."""
-        return sum(len(versions) for versions in self._loaded.values())
+        return len(self.all())
 
     def may_try(self, feed: str, number: int) -> bool:
         """Whether a version that failed before may be tried again by now."""
@@ -125,6 +136,10 @@ class Loader:
     async def _bring_in(self, version: Version) -> None:
         """Fetch and load within the limit. Raises one of LOAD_ERRORS; the engine then does not know the version."""
         self._check(version)
+        if version.adapter.size_bytes > self._max_bytes:
+            raise TooLarge(
+                f"{version.name} has {version.adapter.size_bytes} bytes, and serve.max_adapter_bytes is {self._max_bytes}"
+            )
         try:
             async with asyncio.timeout(self._limit_seconds):
                 folder = await self._aside.run(self._stage.fetch, version)
@@ -168,6 +183,8 @@ class Loader:
         """Take the version out of the table: from now on nobody is sent to it. `unload` must follow."""
         version = self._loaded[feed].pop(number)
         self._count(feed)
+        if not self._loaded[feed]:
+            del self._loaded[feed]
         return version
 
     def disown(self, feed: str, number: int) -> None:
@@ -197,6 +214,7 @@ class Loader:
         self._discards = [(moment, version) for moment, version in self._discards if moment > now]
         for version in due:
             if version.number not in self.loaded(version.feed) and not self.is_loading(version.feed, version.number):
+                await self._engine.purge(engine_name(version))
                 await self._aside.run(self._stage.discard, version)
         newest = {feed: max(versions, default=0) for feed, versions in self._loaded.items()}
         self._failures = {
@@ -211,3 +229,4 @@ class Loader:
 
     def _count(self, feed: str) -> None:
         metrics.LOADED.labels(feed).set(len(self._loaded[feed]))
+        metrics.ADAPTER_BYTES.set(sum(version.adapter.size_bytes for version in self.all()))

@@ -13,6 +13,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -20,14 +21,14 @@ from rtadapt import __version__, receipts
 from rtadapt.access import Key, Keys, Use
 from rtadapt.access import Scope as KeyScope
 from rtadapt.config import Settings, load_settings
-from rtadapt.errors import Forbidden, InvalidRequest, ModelNotFound, NotFound, RtadaptError
+from rtadapt.errors import Forbidden, InvalidRequest, NotFound, RtadaptError
 from rtadapt.observe import metrics
-from rtadapt.records import version_name
 from rtadapt.serving import http
 from rtadapt.serving.arms import Arms
 from rtadapt.serving.engine import Engine
 from rtadapt.serving.live import Live
 from rtadapt.serving.metering import Metered
+from rtadapt.serving.models import models
 from rtadapt.serving.routing import AFTER_HEADER, After, ServingView, Target, check_token, feed_of, shadow_of
 from rtadapt.serving.stopping import stop_gently
 from rtadapt.serving.vocabulary import Vocabulary
@@ -56,6 +57,17 @@ class Follower(Protocol):
 
     async def close(self) -> None:
         """Let everything go."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A completion request as it was read, and when that began and ended."""
+
+    ask: Ask
+    raw: bytes
+    body: dict[str, Any]
+    began: float
+    read: float
 
 
 class AdaptiveServing:
@@ -134,11 +146,20 @@ class AdaptiveServing:
         body = await http.beside(len(raw), http.parse_object, raw)
         if self._vocabulary is not None:
             self._vocabulary.check(body)
-        ask = self._ask(key, scope, body)
+        asked = _Asked(self._ask(key, scope, body), raw, body, began, read)
+        with self.live.asking(feed_of(asked.ask.model)):
+            await self._answer_to(asked, key, scope, receive, noted, said)
+
+    async def _answer_to(
+        self, asked: _Asked, key: Key, scope: Scope, receive: Receive, noted: http.Noted, said: dict[str, object]
+    ) -> None:
+        ask, raw, body = asked.ask, asked.raw, asked.body
         waiting = time.perf_counter()
+        await self.live.be_here(feed_of(ask.model))
         await self.live.be_sure(ask.model)
         while not ask.is_covered(self.live):  # again after waiting: a rollback may have come in between
             await self._waiting.until_covered(ask, receive)
+            await self.live.be_here(feed_of(ask.model))
         covered = time.perf_counter()
         if ask.after is not None:
             metrics.WAIT_SECONDS.observe(covered - waiting)
@@ -154,7 +175,7 @@ class AdaptiveServing:
             passed = raw if target.engine_model == ask.model else await http.beside(len(raw), _written, body, target)
             inner = http.with_headers(scope, {"x-request-id": request_id(scope), "content-length": str(len(passed))})
             metrics.REQUESTS.labels(target.feed or "", target.kind.value).inc()
-            metrics.ROUTE_SECONDS.observe(time.perf_counter() - read - (covered - waiting))
+            metrics.ROUTE_SECONDS.observe(time.perf_counter() - asked.read - (covered - waiting))
             await self._app(inner, http.replay(passed, receive), metered if Use.TOKENS in key.a_minute else named)
         except Exception:
             noted.status = 500
@@ -165,7 +186,7 @@ class AdaptiveServing:
             _count(target, noted, covered)
             self._keys.spend(key, Use.TOKENS, metered.tokens)
             said |= {"feed": target.feed, "version": target.version, "target": target.kind.value, "status": noted.status}
-            said |= {"seconds": round(time.perf_counter() - began, 4), "waited_seconds": round(covered - waiting, 4)}
+            said |= {"seconds": round(time.perf_counter() - asked.began, 4), "waited_seconds": round(covered - waiting, 4)}
             logger.info("answered", extra=said)
 
     def _key_of(self, scope: Scope) -> Key:
@@ -202,31 +223,8 @@ class AdaptiveServing:
         return named
 
     def _models(self, key: Key, asked: str) -> dict[str, Any]:
-        """All models that `key` may use in OpenAI's format, or the one asked for. `root` is what answers under that name now."""
-        view = self.live.view
-        cards = [self._card(view.base_model, view.base_model, None)]
-        for feed in filter(lambda feed: key.may_use(feed.feed), view.feeds.values()):
-            if feed.stable is not None:
-                cards.append(self._card(feed.feed, version_name(feed.feed, feed.stable), view.base_model))
-            for number in sorted(feed.loaded):
-                cards.append(self._card(version_name(feed.feed, number), version_name(feed.feed, number), view.base_model))
-        if not asked:
-            return {"object": "list", "data": cards}
-        for card in cards:
-            if card["id"] == asked:
-                return card
-        raise ModelNotFound(f"there is no model {asked[:80]!r} here", field="model")
-
-    def _card(self, name: str, root: str, parent: str | None) -> dict[str, Any]:
-        return {
-            "id": name,
-            "object": "model",
-            "created": self._started_at,
-            "owned_by": "rtadapt",
-            "root": root,
-            "parent": parent,
-            "max_model_len": self.live.max_model_len,
-        }
+        more = {"created": self._started_at, "max_model_len": self.live.max_model_len}
+        return models(self.live.view, key.may_use, asked, more)
 
     async def _say_ready(self, send: Send) -> None:
         missing = self.live.missing

@@ -62,6 +62,12 @@ def missing(state: FeedState) -> list[int]:
     return [number for number in dict.fromkeys(wanted) if number and number not in state.loaded]
 
 
+def is_coming(state: FeedState) -> bool:
+    """Whether the route waits for a version to be held: a newer one that it may move to, or a canary to begin with."""
+    newer = state.route.follow and state.newest > state.route.stable and not state.is_abandoned(state.newest)
+    return newer or bool(state.route.canary and not state.route.begun)
+
+
 def waiting(state: FeedState) -> list[int]:
     """The loaded versions that the route may still move to."""
     return [number for number in reversed(state.in_line) if state.route.follow and number > state.route.stable]
@@ -77,6 +83,17 @@ def has_to_tell(state: FeedState) -> bool:
 def pinned(state: FeedState) -> frozenset[int]:
     """What must stay loaded: what is answered from, what the route names or may still move to, and the newest version."""
     return frozenset({*needed(state), *waiting(state)[-_MOST_WAITING:], state.newest, state.serving or 0})
+
+
+def spare(states: Mapping[str, FeedState]) -> list[tuple[str, int]]:
+    """What is loaded for requests that pin it, and for nothing else: the oldest first."""
+    found = [
+        (published, feed, number)
+        for feed, state in states.items()
+        for number, published in state.loaded.items()
+        if number not in pinned(state)
+    ]
+    return [(feed, number) for _, feed, number in sorted(found)]
 
 
 def surplus(states: Mapping[str, FeedState], keep_loaded: int, capacity: int) -> list[tuple[str, int]]:

@@ -1,7 +1,8 @@
 """This replica's word in the registry: that it is there, how it gets on, and which versions it holds.
 
-Owns heartbeat and reports. A report is what moves routes, so it says whom the route should wait for: every live replica but
-those that have stalled. A replica has stalled when it has had something to load without getting on, or has held the same
+Owns heartbeat and reports. A report is what moves routes, so it says whom the route should wait for: the replicas at which the
+feed is at home (placement.py; every one where `serve.homes` says nothing), those others that answer from it, and none that has
+stalled. A replica has stalled when it has had something to load without getting on, or has held the same
 versions while it lacked ours, for `serve.ready_timeout_seconds`; or when it does not follow this feed. That is counted for each
 replica, whatever is published meanwhile.
 """
@@ -9,6 +10,7 @@ replica, whatever is published meanwhile.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import Counter
@@ -25,6 +27,7 @@ from rtadapt.registry.registry import Registry
 from rtadapt.serving import plan
 from rtadapt.serving.live import Live
 from rtadapt.serving.loading import Loader
+from rtadapt.serving.placement import homes
 from rtadapt.serving.views import Views
 
 logger = logging.getLogger(__name__)
@@ -45,6 +48,11 @@ class Presence:
         self._poll_seconds = settings.serve.poll_seconds
         self._beat_seconds = settings.registry.replica_ttl_seconds / 3
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="presence")
+        self._name = settings.serve.replica or replica
+        self._homes = settings.serve.homes
+        self._names: dict[str, str] = {}
+        self._reporting = asyncio.Lock()
+        self._entered: set[str] = set()
         self._told: set[str] = set()
         self._refused = ""
         self._news = asyncio.Event()
@@ -57,16 +65,54 @@ class Presence:
         self._told.add(feed)
         self._news.set()
 
+    def is_home(self, feed: str) -> bool:
+        """Whether the feed is at home here, as far as is known who else is there."""
+        return self._homes is None or self.replica in homes(feed, self._names | {self.replica: self._name}, self._homes)
+
+    async def enter(self, feed: str) -> None:
+        """Have the feed's route wait for this replica from now on, and follow what it says at this moment.
+
+        Until then the route may have moved on without it: nobody is answered before. Returns also where the registry is away.
+        """
+        try:
+            await self._report(feed, await self._look_around())
+        except Unavailable:  # the follower says so
+            return
+        if self._live.look is not None:
+            await self._live.look(feed)
+
     async def beat(self) -> None:
-        """Say again and again that this replica is there, once it is ready."""
+        """Say again and again that this replica is there, once it is ready, and look who else is."""
         while True:
             if self._live.ready:
                 await self.be_there()
+            await self.see_others()
             await asyncio.sleep(self._beat_seconds)
+
+    async def see_others(self) -> None:
+        """Look who else is there, where it matters."""
+        if self._homes is not None:
+            with contextlib.suppress(Unavailable):  # the follower says so
+                await self._look_around()
+
+    async def _look_around(self) -> dict[str, dict[str, Any]]:
+        live = await self._off_loop(self._registry.live_replicas)
+        names = {replica: str(info.get("name", replica)) for replica, info in live.items()}
+        if names != self._names:
+            self._names = names
+            if self._homes is not None:
+                for feed in self._views.feeds:
+                    self._views.touch(feed)
+        return live
 
     async def be_there(self) -> None:
         """Say it now. The registry not taking it shows in `rtadapt_registry_up`."""
-        info = {**self.about(), "busy_seconds": round(self._loader.busy_seconds(), 3), "loaded": self._loader.total()}
+        info = {
+            **self.about(),
+            "name": self._name,
+            "busy_seconds": round(self._loader.busy_seconds(), 3),
+            "loaded": self._loader.total(),
+        }
         info["not_followed"] = sorted(self._live.not_followed)
         try:
             await self._off_loop(self._registry.heartbeat, self.replica, info)
@@ -82,13 +128,15 @@ class Presence:
         while True:
             feeds, self._told = self._told, set()
             self._news.clear()
-            feeds |= {feed for feed, state in self._views.states().items() if plan.has_to_tell(state)}
+            to_tell = self._views.kept & {*self._loader.feeds(), *self._views.to_begin}
+            feeds |= {feed for feed, state in self._views.states(to_tell).items() if plan.has_to_tell(state)}
             try:
                 await self._tell_counts()
                 if feeds:
-                    live = await self._off_loop(self._registry.live_replicas)
+                    live = await self._look_around()
                     # One whose report was not taken comes last: its keys may be in disorder, and that is its trouble alone.
-                    for feed in sorted(feeds & self._views.feeds.keys(), key=lambda name: (name == self._refused, name)):
+                    known = feeds & (self._views.feeds.keys() | self._entered)
+                    for feed in sorted(known, key=lambda name: (name == self._refused, name)):
                         self._refused = feed
                         await self._report(feed, live)
                     self._refused = ""
@@ -122,20 +170,31 @@ class Presence:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _report(self, feed: str, live: Mapping[str, Mapping[str, Any]]) -> None:
-        if feed in self._live.not_followed:
-            return
+        async with self._reporting:  # what is said last is what holds
+            if feed not in self._views.kept and feed in self._entered:
+                await self._off_loop(self._registry.leave, feed, self.replica)
+                self._entered.discard(feed)
+            elif feed in self._views.kept and feed not in self._live.not_followed:
+                await self._report_kept(feed, live)
+
+    async def _report_kept(self, feed: str, live: Mapping[str, Mapping[str, Any]]) -> None:
+        self._entered.add(feed)
         holding = Holding(frozenset(self._loader.loaded(feed)), self._loader.failed(feed))
         stalled = {name for name, info in live.items() if name != self.replica and self._has_stalled(feed, name, info)}
-        waited_for = [name for name in live if name not in stalled]
+        at_home = homes(feed, self._names, self._homes)
+        going_on = [name for name in live if name not in stalled]
+        waited_for, guests = [one for one in going_on if one in at_home], [one for one in going_on if one not in at_home]
+        said = (feed, self.replica, holding, waited_for, sorted(stalled), guests)
         try:
-            _, holdings = await self._off_loop(self._registry.report, feed, self.replica, holding, waited_for, sorted(stalled))
+            _, holdings = await self._off_loop(self._registry.report, *said)
         except NotFound:  # lost meanwhile; the follower has seen it
             return
-        self._watch_lags(feed, holding, live.keys() - {self.replica}, holdings)
+        others = {name for name in live if name in at_home or name in holdings}
+        self._watch_lags(feed, holding, others - {self.replica}, holdings)
         offered = frozenset(number for name, other in holdings.items() if name != self.replica for number in other.held)
         if offered != self._views.offered.get(feed):
             self._views.offered[feed] = offered
-            self._views.changed.set()
+            self._views.touch(feed)
 
     def _has_stalled(self, feed: str, name: str, info: Mapping[str, Any]) -> bool:
         _, since = self._lags.get((feed, name), (None, time.monotonic()))

@@ -1,12 +1,16 @@
 """Residency: which versions the engine knows, brought in from a queue and let go when nobody needs them.
 
-Owns the order load -> check -> report and drain -> unload, and whether this replica is ready. Takes what is followed from
-`Views`, what to do next from plan.py. What a route names goes first, and a feed has one load of other versions under way at
-most; so of several new versions only the newest is loaded, and one that hangs holds up neither a route nor another feed.
+Owns the order load -> check -> report and drain -> unload, what the engine has room for, and whether this replica is ready.
+Takes what is followed from `Views`, what to do next from plan.py. What a route names goes first, and a feed has one load of
+other versions under way at most; so of several new versions only the newest is loaded, and one that hangs holds up neither a
+route nor another feed.
 
-- A starting replica is ready once all versions that the routes named have been loaded. One that can't be loaded costs its
-  feed, not the replica, unless it is all that there is.
-- A version that can't be loaded is reported, and tried again later; the replica stays on the one it has.
+- A feed is kept where it is asked for; at home, also when something of it waits to be held, or while there is room. What is
+  kept is answered from once the versions that its route names are loaded, and once the route waits for this replica.
+- No more is loaded than the engine has room for. What nobody but a pin would miss makes room first, then whole feeds that
+  nobody asks, the one asked longest ago first. What is in use stays.
+- A starting replica is ready once all that it keeps has been loaded. A version that can't be loaded costs its feed, not the
+  replica, unless it is all that there is; it is reported, and tried again later, and the replica stays on the one it has.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import partial
 
 from rtadapt.config import ServeSettings
@@ -24,17 +28,21 @@ from rtadapt.observe import metrics
 from rtadapt.records import Version, version_name
 from rtadapt.registry.registry import Registry
 from rtadapt.serving import plan
+from rtadapt.serving.demand import Demand
 from rtadapt.serving.engine import Engine
 from rtadapt.serving.follower import Follower
-from rtadapt.serving.identity import engine_name
 from rtadapt.serving.live import Live
 from rtadapt.serving.loading import LOAD_ERRORS, Loader
 from rtadapt.serving.presence import Presence
+from rtadapt.serving.room import Room
 from rtadapt.serving.views import Views
 
 logger = logging.getLogger(__name__)
 
 _LANES = 4
+
+Key = tuple[str, int]
+"""A version: its feed and its number."""
 
 
 class Residency:
@@ -59,25 +67,40 @@ class Residency:
         self._loader = loader
         self._presence = presence
         self._follower = follower
-        self._lanes: dict[tuple[str, int], asyncio.Task[None]] = {}
-        self._absent_until: dict[tuple[str, int], float] = {}
+        self._demand = Demand(settings.max_waiting, settings.bring_seconds)
+        self._room = Room(settings, live, views, loader)
+        self._open: set[str] = set()
+        self._lanes: dict[Key, asyncio.Task[None]] = {}
+        self._entering: set[str] = set()
+        self._absent_until: dict[Key, float] = {}
 
     async def run(self) -> None:
         """Load and unload until cancelled. Raises LOAD_ERRORS, in a group, when the engine has ended."""
+        self._live.idle = self._wake_if_waiting
+        await self._presence.see_others()
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self._views.changed.clear()
-                for feed, number in list(self._next()):
-                    task = tasks.create_task(self._load(feed, number), name=f"load {version_name(feed, number)}")
-                    self._lanes[feed, number] = task
-                    task.add_done_callback(partial(self._leave, (feed, number)))
+                for feed in {*self._views.touched(), *self._open}:
+                    self._consider(feed, tasks)
+                for feed, number in self._next():
+                    self._begin(feed, number, tasks)
                 if not self._live.ready and not self._live.ending and await self._is_ready():
                     tasks.create_task(self._fill_back())
                 await self._drain()
                 await self._loader.sweep()
+                metrics.FEEDS_HERE.set(len(self._views.here))
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._settings.poll_seconds):
                         await self._views.changed.wait()
+
+    async def bring(self, feed: str) -> None:
+        """Return once the feed is answered from here. Raises Unavailable when it can't be, or not soon enough."""
+        stable = self._views.feeds[feed].route.stable
+        if not self._loader.may_try(feed, stable):
+            raise Unavailable(f"{version_name(feed, stable)} could not be loaded here; try again later", field="model")
+        self._views.touch(feed)
+        await self._demand.wait(feed)
 
     async def version_of(self, feed: str, number: int) -> Version | None:
         """A version's record, or None where there is none or a rewind has abandoned it. Raises Unavailable."""
@@ -86,39 +109,154 @@ class Residency:
         known = self._loader.loaded(feed).get(number) or self._views.records.get(feed, {}).get(number)
         return known or await asyncio.to_thread(self._registry.version, feed, number)
 
-    def _next(self) -> Iterator[tuple[str, int]]:
-        """What to begin loading now."""
-        states = self._views.states()
-        urgent = [(feed, number) for feed, state in states.items() for number in plan.needed(state)]
-        others = [(feed, number) for feed, state in states.items() for number in plan.missing(state)]
+    def _consider(self, feed: str, tasks: asyncio.TaskGroup) -> None:
+        """Whether the feed is kept, whether it is here by now, and whether something is left to do for it."""
+        views = self._views
+        self._open.discard(feed)
+        if feed not in views.feeds:
+            self._demand.settle(feed)
+            self._presence.say(feed)
+            return
+        state = views.state(feed)
+        if feed not in views.kept and self._is_wanted(feed, state):
+            views.kept.add(feed)
+        elif feed not in views.here and not self._is_held(feed) and not self._is_wanted(feed, state):
+            views.kept.discard(feed)
+        if feed not in views.kept:
+            return
+        if feed not in views.here:
+            self._arrive(feed, state, tasks)
+        if feed not in views.here or plan.missing(state):
+            self._open.add(feed)
+
+    def _is_wanted(self, feed: str, state: plan.FeedState) -> bool:
+        if self._demand.has(feed):
+            return True
+        if not self._presence.is_home(feed):
+            return False
+        if not plan.missing(state):
+            return self._settings.homes is None  # nothing is to be loaded: that takes no room
+        return plan.is_coming(state) or self._room.has_free(self._promised())
+
+    def _promised(self) -> int:
+        """How many names the feeds will take that are kept and have none yet."""
+        lacking = [feed for feed in self._open if not self._is_held(feed)]
+        return len(self._lanes) + sum(len(self._wants(feed, state)) for feed, state in self._views.states(lacking).items())
+
+    def _is_held(self, feed: str) -> bool:
+        return bool(self._loader.loaded(feed)) or any(name == feed for name, _ in self._lanes)
+
+    def _arrive(self, feed: str, state: plan.FeedState, tasks: asyncio.TaskGroup) -> None:
+        """Answer from the feed, if all is there that its route names; or say why that can't be."""
+        lacking = [number for number in plan.needed(state) if number not in state.loaded]
+        failed = self._loader.failed(feed)
+        if state.route.stable in failed and not self._loader.is_loading(feed, state.route.stable):
+            self._demand.settle(feed, f"{version_name(feed, state.route.stable)} could not be loaded here")
+        elif set(lacking) <= failed and feed not in self._entering:
+            if self._live.ready and (plan.needed(state) or self._settings.homes is not None):
+                self._entering.add(feed)
+                tasks.create_task(self._enter(feed), name=f"enter {feed}")
+            else:
+                self._be_here(feed)
+
+    async def _enter(self, feed: str) -> None:
+        try:
+            await self._presence.enter(feed)
+        finally:
+            self._entering.discard(feed)
+        if feed in self._views.kept:
+            lacking = [one for one in plan.needed(self._views.state(feed)) if one not in self._loader.loaded(feed)]
+            if set(lacking) <= self._loader.failed(feed):  # else the route had moved on, and what it names now is loaded
+                self._be_here(feed)
+        self._views.touch(feed)
+
+    def _be_here(self, feed: str) -> None:
+        self._views.here.add(feed)
+        self._views.publish(feed)
+        self._demand.settle(feed)
+
+    def _wants(self, feed: str, state: plan.FeedState) -> list[int]:
+        """What to load of a kept feed. At home, of one that nobody asks, what comes next is enough: its route will move there."""
+        missing = plan.missing(state)
+        is_quiet = feed not in self._views.here and not self._demand.has(feed) and self._live.ready
+        if self._settings.homes is not None and is_quiet and state.newest in missing and plan.is_coming(state):
+            return [number for number in missing if number != state.route.stable]
+        return missing
+
+    def _next(self) -> list[Key]:
+        """What to begin loading now: first what is asked for, then what routes name, then what is newer."""
+        found: list[tuple[bool, bool, str, int]] = []
+        for feed, state in self._views.states(sorted(self._open)).items():
+            needed = plan.needed(state)
+            found += [(not self._demand.has(feed), number not in needed, feed, number) for number in self._wants(feed, state)]
         free = _LANES - len(self._lanes)
         busy = {feed for feed, _ in self._lanes}
-        for feed, number in dict.fromkeys(urgent + others):
-            key = (feed, number)
-            first = number in plan.needed(states[feed])
-            if (
-                number in states[feed].loaded
-                or self._loader.is_loading(feed, number)
-                or key in self._lanes
-                or not self._may_try(feed, number)
-            ):
+        begun = []
+        for _, is_newer, feed, number in sorted(found, key=lambda one: one[:2]):
+            if self._loader.is_loading(feed, number) or (feed, number) in self._lanes or not self._may_try(feed, number):
                 continue
-            if not first and (free <= 0 or feed in busy):
-                continue
-            if first and free <= -_LANES:
+            if (is_newer and (free <= 0 or feed in busy)) or free <= -_LANES:
                 continue
             free -= 1
             busy.add(feed)
-            yield key
+            begun.append((feed, number))
+        return begun
 
-    def _leave(self, key: tuple[str, int], _: asyncio.Task[None]) -> None:
+    def _begin(self, feed: str, number: int, tasks: asyncio.TaskGroup) -> None:
+        """Begin a load, if there is room or room can be made."""
+        size = self._size_of(feed, number)
+        under_way = [(key[0], self._size_of(*key)) for key in self._lanes]
+        going = self._room.for_one(feed, size, under_way, partial(self._is_needed, feed))
+        if going is None:
+            return
+        versions = [version for other in going.feeds for version in self._let_go(other)]
+        versions += [self._forget(*key) for key in going.spare]
+        if feed in going.feeds:  # it is this one that nobody would miss
+            tasks.create_task(self._unload(versions))
+            return
+        task = tasks.create_task(self._load(feed, number, versions), name=f"load {version_name(feed, number)}")
+        self._lanes[feed, number] = task
+        task.add_done_callback(partial(self._leave, (feed, number)))
+
+    def _is_needed(self, feed: str, other: str) -> bool:
+        """Whether `other` must not go for the sake of `feed`: it is asked for, or is at home here and the same."""
+        return self._demand.has(other) or (other == feed and self._presence.is_home(feed))
+
+    def _size_of(self, feed: str, number: int) -> int:
+        record = self._views.records.get(feed, {}).get(number)
+        return record.adapter.size_bytes if record is not None else 0
+
+    def _let_go(self, feed: str) -> list[Version]:
+        """Answer no more from the feed. Gives what is to be unloaded."""
+        self._views.here.discard(feed)
+        self._views.kept.discard(feed)
+        self._open.discard(feed)
+        metrics.LET_GO.inc()
+        return [self._forget(feed, number) for number in list(self._loader.loaded(feed))]
+
+    def _forget(self, feed: str, number: int) -> Version:
+        version = self._loader.forget(feed, number)
+        self._views.publish(feed)
+        self._presence.say(feed)
+        return version
+
+    def _leave(self, key: Key, _: asyncio.Task[None]) -> None:
         del self._lanes[key]
-        self._views.changed.set()
+        self._views.touch(key[0])
+
+    def _wake_if_waiting(self) -> None:
+        if self._open:
+            self._views.changed.set()
 
     def _may_try(self, feed: str, number: int) -> bool:
         return self._loader.may_try(feed, number) and time.monotonic() >= self._absent_until.get((feed, number), 0.0)
 
-    async def _load(self, feed: str, number: int) -> None:
+    async def _unload(self, versions: Iterable[Version]) -> None:
+        for version in versions:
+            await self._loader.unload(version)
+
+    async def _load(self, feed: str, number: int, instead_of: Iterable[Version] = ()) -> None:
+        await self._unload(instead_of)
         try:
             version = await self.version_of(feed, number)
         except Unavailable:
@@ -139,14 +277,14 @@ class Residency:
                 self._loader.disown(feed, number)
             self._views.publish(feed)
         self._presence.say(feed)
-        self._views.changed.set()
 
     async def _is_ready(self) -> bool:
         """Whether this replica may say so; then it does."""
         if not self._follower.was_asked or (self._follower.reason_away and not self._views.feeds):
             self._live.missing = self._follower.reason_away
             return False
-        wanted = [(feed, number) for feed, state in self._views.states().items() for number in plan.needed(state)]
+        kept = self._views.states(self._views.kept)
+        wanted = [(feed, number) for feed, state in kept.items() for number in plan.needed(state)]
         lacking = [key for key in wanted if key[1] not in self._loader.loaded(key[0])]
         given_up = [key for key in lacking if key[1] in self._loader.failed(key[0])]
         if lacking and (len(given_up) < len(lacking) or len(lacking) == len(wanted)):
@@ -154,44 +292,36 @@ class Residency:
             return False
         if not self._follower.reason_away:
             await self._presence.be_there()
+            for feed in sorted(self._views.here) if self._settings.homes is not None else ():
+                await self._presence.enter(feed)
         self._live.missing = ""
         self._live.ready = True
         metrics.READY.set(1)
         extra = {"replica": self._presence.replica, "feeds": len(self._views.feeds), "loaded": self._loader.total()}
         logger.info("ready", extra=extra)
-        for feed in self._views.feeds:
+        for feed in self._views.kept:
             self._presence.say(feed)
         return True
 
     async def _fill_back(self) -> None:
         """Load the recent versions that were there when this replica started, for requests that pin them."""
-        for feed in list(self._views.feeds):
+        for feed in sorted(self._views.kept):
             await self._follower.readable.wait()
             with contextlib.suppress(*LOAD_ERRORS):
                 for version in await asyncio.to_thread(self._registry.versions, feed, self._settings.keep_loaded):
                     key = (feed, version.number)
                     known = version.number in self._loader.loaded(feed) or key in self._lanes
-                    gone = self._views.feeds[feed].head.has_abandoned(version.number)
+                    gone = feed not in self._views.kept or self._views.feeds[feed].head.has_abandoned(version.number)
                     trusted = feed not in self._live.not_followed and not gone
-                    if trusted and not known and self._loader.total() < self._capacity:
+                    if trusted and not known and self._room.has_free(self._promised(), version.adapter.size_bytes):
                         await self._loader.load(version)
                         self._views.publish(feed)
 
     async def _drain(self) -> None:
         """Unload what is not needed and has no request under way."""
-        for feed, number in plan.surplus(self._views.states(), self._settings.keep_loaded, self._capacity):
-            if self._is_idle(self._loader.loaded(feed)[number]):
-                version = self._loader.forget(feed, number)
-                self._views.publish(feed)
-                self._presence.say(feed)
-                await self._loader.unload(version)
-        for version in self._loader.disowned(self._is_idle):
+        states = self._views.states(self._loader.feeds())
+        for feed, number in plan.surplus(states, self._settings.keep_loaded, self._room.names):
+            if self._room.is_idle(self._loader.loaded(feed)[number]):
+                await self._loader.unload(self._forget(feed, number))
+        for version in self._loader.disowned(self._room.is_idle):
             await self._loader.unload(version)
-
-    def _is_idle(self, version: Version) -> bool:
-        return self._live.in_flight(engine_name(version)) == 0
-
-    @property
-    def _capacity(self) -> int:
-        """Names that may stay loaded: one place of the engine's memory is left for the next version."""
-        return self._settings.max_cpu_loras - 1

@@ -78,7 +78,8 @@ class FeedView:
     route names a version that this replica could not load yet and no earlier one was in use. A canary is there once its trial has
     begun; in the `shadow` it answers nobody. `names` are the engine's own
     names of the versions, `incarnation` is the feed's in the registry, and `follows` says whether the alias moves by itself.
-    It is `pending` while a version that is loaded here may already answer on other replicas, although it does not here.
+    It is `pending` while a version that is loaded here may already answer on other replicas, although it does not here. What is
+    `away` is the version that the alias would answer from, were this feed not let go or never brought to this replica.
     """
 
     feed: str
@@ -93,6 +94,7 @@ class FeedView:
     shadow: bool = False
     trial: int = 0
     pending: bool = False
+    away: int | None = None
 
     def engine_name(self, number: int) -> str:
         """What the engine knows a loaded version by."""

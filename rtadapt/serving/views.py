@@ -7,7 +7,7 @@ through it: the one when the registry says something new, the other when a versi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from rtadapt.observe import metrics
@@ -31,6 +31,15 @@ class Views:
         self.offered: dict[str, frozenset[int]] = {}
         self.records: dict[str, dict[int, Version]] = {}
         self.changed = asyncio.Event()
+        self.kept: set[str] = set()
+        """The feeds that this replica has room for; of the others it knows what the registry says."""
+        self.here: set[str] = set()
+        """Those of them that it answers from."""
+        self.to_begin: set[str] = set()
+        """The feeds with a trial that has not begun."""
+        self.edition = 0
+        """Grows with every change."""
+        self._touched: set[str] = set()
         self._serving: dict[str, int] = {}
 
     def follow(self, said: Said, records: dict[int, Version]) -> None:
@@ -40,16 +49,33 @@ class Views:
         self._live.not_followed.pop(feed, None)
         if self.feeds.get(feed) != said:
             self.feeds[feed] = said
-            self.changed.set()
+            waits = said.route.canary is not None and not said.route.begun
+            (self.to_begin.add if waits else self.to_begin.discard)(feed)
+            self.touch(feed)
         self.publish(feed)
+
+    def touch(self, feed: str) -> None:
+        """Something about the feed is new that may change what should be loaded."""
+        self._touched.add(feed)
+        self.edition += 1
+        self.changed.set()
+
+    def touched(self) -> list[str]:
+        """The feeds of which something is new since this was asked last."""
+        touched, self._touched = self._touched, set()
+        return sorted(touched)
 
     def drop(self, feed: str) -> None:
         """The feed was deleted: nothing answers to its name any more."""
         for known in (self.feeds, self.offered, self.records, self._serving, self._live.not_followed):
             known.pop(feed, None)
+        self._live.asked_at.pop(feed, None)
+        self.kept.discard(feed)
+        self.here.discard(feed)
+        self.to_begin.discard(feed)
         rest = {name: view for name, view in self._live.view.feeds.items() if name != feed}
         self._live.replace(replace(self._live.view, feeds=rest))
-        self.changed.set()
+        self.touch(feed)
 
     def stay(self, feed: str, reason: str) -> bool:
         """Go on with what was followed of `feed` until now. Gives whether that is new."""
@@ -71,7 +97,10 @@ class Views:
             return
         head, route, loaded = self.feeds[feed].head, self.feeds[feed].route, self._loaded(feed)
         before = self._serving.get(feed)
-        if route.stable == 0 or route.stable in loaded:
+        is_here = feed in self.here
+        if not is_here:
+            self._serving.pop(feed, None)
+        elif route.stable == 0 or route.stable in loaded:
             self._serving[feed] = route.stable
         elif before and before not in loaded:
             del self._serving[feed]
@@ -89,11 +118,13 @@ class Views:
             names={number: engine_name(version) for number, version in loaded.items()},
             incarnation=head.incarnation,
             follows=follows,
-            pending=_is_pending(head, route, loaded, follows),
+            pending=is_here and _is_pending(head, route, loaded, follows),
+            away=None if is_here else route.stable,
         )
         if self._live.view.feeds.get(feed) != view:
             current: ServingView = self._live.view
             self._live.replace(replace(current, feeds={**current.feeds, feed: view}))
+            self.edition += 1
         self._flips.see(feed, before, stable, route.stable)
 
     def serving(self, feed: str) -> int | None:
@@ -107,9 +138,9 @@ class Views:
         offered = self.offered.get(feed, frozenset())
         return plan.FeedState(said.route, said.head, published, self._serving.get(feed), offered)
 
-    def states(self) -> dict[str, plan.FeedState]:
-        """All of them."""
-        return {feed: self.state(feed) for feed in self.feeds}
+    def states(self, feeds: Iterable[str]) -> dict[str, plan.FeedState]:
+        """Those of `feeds` that there are."""
+        return {feed: self.state(feed) for feed in feeds if feed in self.feeds}
 
 
 def _is_pending(head: Head, route: Route, loaded: Mapping[int, Version], follows: bool) -> bool:

@@ -42,6 +42,11 @@ class Ask:
         """Whether there is such a feed here, or none is needed."""
         return self.after is None or self.model != self.after.feed or self.model in live.view.feeds
 
+    def is_away(self, live: Live) -> bool:
+        """Whether there is such a feed and it has to be brought here first."""
+        feed = live.view.feeds.get(self.after.feed) if self.after is not None else None
+        return feed is not None and feed.away is not None
+
     def target(self, live: Live) -> Target:
         """The version that answers now. Raises as `resolve` does."""
         return resolve(live.view, self.model, self.key, self.after)
@@ -52,6 +57,8 @@ class Ask:
             return True
         if not self.is_known(live):
             return _still(live)  # its first event was accepted just now, and this replica has not heard of the feed yet
+        if self.is_away(live):
+            return _still(live)
         target = self.target(live)
         found = coverage(live.view, target, self.after)
         if found is Coverage.NEVER:
@@ -70,7 +77,8 @@ class WaitingRoom:
         self._of: Counter[str] = Counter()
 
     async def until_covered(self, ask: Ask, receive: Receive) -> None:
-        """Returns once the event is covered. `receive` tells of the client leaving; the body must have been read.
+        """Returns once the event is covered, or its feed has to be brought here first. `receive` tells of the client leaving; the
+        body must have been read.
 
         Raises NotCovered when it isn't in time, Unavailable when too many wait already, RateLimited when too many of one key do,
         Conflict when it never will be, ModelNotFound when there is no such feed, Gone when the client left.
@@ -109,6 +117,8 @@ class WaitingRoom:
     async def _covered(self, ask: Ask) -> bool:
         began = time.monotonic()
         while not ask.is_covered(self._live):
+            if ask.is_away(self._live):
+                return True
             patience = ask.patience_seconds if ask.is_known(self._live) else min(ask.patience_seconds, ask.unknown_seconds)
             left = began + patience - time.monotonic()
             if left > 0 and await self._live.changed(left):

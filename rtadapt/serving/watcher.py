@@ -52,7 +52,7 @@ class Watcher:
         self.replica = f"{serve.replica or f'{socket.gethostname()}-{os.getpid()}'}-{secrets.token_hex(3)}"
         name = f"last-{serve.replica or f'port-{serve.port}'}"
         self._stage = Stage(settings.data_dir / "stage", name, self.replica, store)
-        self._loader = Loader(engine, self._stage, serve.load_timeout_seconds, registry.check_signature)
+        self._loader = Loader(engine, self._stage, serve.load_timeout_seconds, serve.max_adapter_bytes, registry.check_signature)
         self._flips = Flips()
         self._views = Views(live, self._loader.loaded, self._flips)
         self._follower = Follower(registry, live, self._views, self._loader, serve.poll_seconds)
@@ -61,8 +61,10 @@ class Watcher:
         self._presence.about = self._about
         self._fitting = Fitting(engine, self._loader, registry, serve.dtype, serve.poll_seconds)
         self._residency = Residency(serve, live, engine, registry, self._views, self._loader, self._presence, self._follower)
+        live.bring = self._residency.bring
         self._aside = Aside("last seen")
         self._written: tuple[Seen, ...] = ()
+        self._edition = -1
 
     @classmethod
     def connect(cls, settings: Settings, live: Live, engine: Engine) -> Watcher:
@@ -90,7 +92,7 @@ class Watcher:
     async def close(self) -> None:
         """Say goodbye, so that nobody waits for this replica."""
         self._live.ready = False
-        self._live.look = None
+        self._live.look = self._live.bring = None
         metrics.READY.set(0)
         await self._presence.close()
         await self._write_seen(self._live.view.base_model)
@@ -116,13 +118,15 @@ class Watcher:
             await asyncio.sleep(self._settings.poll_seconds)
 
     async def _write_seen(self, base_model: str) -> None:
-        if self._stage.lasts:
+        if self._stage.lasts and self._edition != self._views.edition:
+            self._edition, before = self._views.edition, self._edition
             now = tuple(self._seen(feed) for feed in sorted(self._views.feeds))
             if [_gist(seen) for seen in now] != [_gist(seen) for seen in self._written]:
                 try:
                     await self._aside.run(write_seen, self._stage.seen, base_model, now)
                     self._written = now
                 except OSError as error:
+                    self._edition = before
                     logger.warning("what is served can't be written down", extra={"error": type(error).__name__})
 
     def _seen(self, feed: str) -> Seen:

@@ -337,3 +337,22 @@ def test_of_replicas_that_ask_at_once_one_accounts(registry: Registry) -> None:
     for thread in threads:
         thread.join(timeout=30)
     assert sorted(found) == [1, 2]
+
+
+def test_a_guest_is_waited_for_from_its_first_report_until_it_leaves(registry: Registry) -> None:
+    epoch = registry.claim("news", "worker")
+    publish(registry, 0, epoch=epoch)
+
+    def home_reports(number: int) -> int:
+        return registry.report("news", A, Holding(frozenset({number})), [A], guests=[B, C])[0].stable
+
+    assert home_reports(1) == 1  # nobody waits for who has never had the feed
+    assert registry.report("news", B, Holding(), [A], guests=[B, C])[0].stable == 1  # the base model is something to hold
+    publish(registry, 1, epoch=epoch)
+    assert home_reports(2) == 1
+    assert registry.report("news", B, Holding(frozenset({2})), [A], guests=[B, C])[0].stable == 2
+    publish(registry, 2, epoch=epoch)
+    assert home_reports(3) == 2
+    registry.leave("news", B)
+    assert home_reports(3) == 3
+    assert registry.holdings("news").keys() == {A}

@@ -22,6 +22,7 @@ import httpx
 import openai
 import pytest
 
+from rtadapt.conformance.publisher import Publisher
 from tests.support.redis_server import free_port
 from tests.support.replica import ServedFeed, processes_of_session, served_feed
 from tests.support.running import eventually
@@ -239,6 +240,20 @@ def test_a_damaged_artifact_never_flips_and_the_next_good_one_does(
     assert feed.ask("news").headers["x-rtadapt-version"] == f"news@{number}"
     assert feed.ask(bad.name).status_code == 404
     assert publish(feed, adapters[4]) == bad.number + 1
+
+
+def test_what_is_unloaded_leaves_the_engines_memory_too(feed: ServedFeed, adapters: list[Path]) -> None:
+    publish(feed, adapters[0])
+    with contextlib.closing(Publisher(feed.settings, "short")) as publisher:
+        for adapter in adapters[:3]:
+            version = publisher.publish(adapter)
+            assert feed.ask("short", tokens=1, x_rtadapt_after=f"short.0.{version.positions[0] - 1}").status_code == 200
+        with_it = feed.metric("rtadapt_engine_adapters")
+        assert with_it == feed.metric("rtadapt_adapters_loaded") >= 4
+        publisher.registry.delete_feed("short", 0, 3)
+        assert eventually(lambda: feed.metric("rtadapt_engine_adapters") == with_it - 3)
+    assert feed.metric("rtadapt_adapters_loaded") == with_it - 3
+    assert feed.metric("rtadapt_engine_evictions_total") == 0
 
 
 def test_a_path_can_be_followed_by_ids_in_logs_that_hold_no_text(feed: ServedFeed, adapters: list[Path]) -> None:

@@ -42,6 +42,10 @@ class Replica:
         """Whether the engine has that version."""
         return any(plain(name) == version for name in self.engine.adapters)
 
+    def loaded_names(self) -> set[str]:
+        """The versions that the engine has."""
+        return set(map(plain, self.engine.adapters))
+
     def loaded(self) -> set[int]:
         feed = self.feed()
         return set() if feed is None else set(feed.loaded)

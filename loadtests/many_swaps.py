@@ -1,0 +1,234 @@
+"""Very many publications under load over several replicas: does anybody notice, and does anything grow?
+
+    python -m loadtests.many_swaps --publications 1000 --every 0.5 --streams 8 --replicas 2
+    python -m loadtests.many_swaps --model smollm2 …
+
+Starts a registry and replicas of its own. Every caller streams one answer after another, each from the next replica, first
+without publications and then with them. Exits with status 1 when a request failed, a text differs from what the version that it
+names says of that prompt, a caller went back a version, tokens came more than `--slower` times as far apart (p99) as before,
+memory or disk grew by more than a twentieth after the first tenth of the publications, or an engine is left with names or
+adapters of versions that are over. In that first tenth everything takes its size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import httpx
+
+from loadtests.replicas import TINY, System, started
+from loadtests.swap_under_load import percentile
+from rtadapt.conformance.publisher import Publisher
+
+FEED = "swaps"
+PROMPTS = tuple(f"the council met again {number}" for number in range(4))
+_GROWTH = 1.05
+_SETTLED_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class Answer:
+    """One streamed answer; `tokens` are monotonic seconds."""
+
+    prompt: str
+    version: str
+    text: str
+    tokens: list[float]
+
+
+@dataclass(slots=True)
+class Run:
+    """Everything that was seen."""
+
+    steady: list[Answer] = field(default_factory=list)
+    swapping: list[Answer] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    back: int = 0
+    failed: int = 0
+    memory: list[int] = field(default_factory=list)
+    disk: list[int] = field(default_factory=list)
+
+
+def body_of(model: str, prompt: str, tokens: int) -> dict[str, object]:
+    """A greedy completion of a fixed length."""
+    return {"model": model, "prompt": prompt, "max_tokens": tokens, "temperature": 0, "ignore_eos": True, "stream": True}
+
+
+async def ask(client: httpx.AsyncClient, url: str, model: str, prompt: str, tokens: int) -> Answer:
+    """One answer. Raises httpx.HTTPError, ValueError for one that is not whole."""
+    text, moments, is_whole = "", [], False
+    async with client.stream("POST", f"{url}/v1/completions", json=body_of(model, prompt, tokens)) as response:
+        if response.status_code != 200:
+            raise ValueError(f"status {response.status_code}")
+        async for line in response.aiter_lines():
+            if line == "data: [DONE]":
+                is_whole = True
+            elif line.startswith("data: "):
+                piece = json.loads(line.removeprefix("data: "))
+                if "error" in piece:
+                    raise ValueError("an error inside the stream")
+                text += "".join(choice["text"] for choice in piece["choices"])
+                moments.append(time.monotonic())
+        version = response.headers.get("x-rtadapt-version", "")
+    if not is_whole:
+        raise ValueError("cut off")
+    return Answer(prompt, version, text, moments)
+
+
+async def keep_asking(
+    client: httpx.AsyncClient, urls: Sequence[str], number: int, run: Run, into: list[Answer], options: argparse.Namespace
+) -> None:
+    """One caller, whose answers must never come from an older version than the one before."""
+    newest = turn = 0
+    while True:
+        turn += 1
+        try:
+            answer = await ask(client, urls[(number + turn) % len(urls)], FEED, PROMPTS[turn % len(PROMPTS)], options.tokens)
+        except (httpx.HTTPError, ValueError) as error:
+            run.failed += 1
+            run.problems.append(f"a request failed: {error or type(error).__name__}")
+            await asyncio.sleep(0.2)
+            continue
+        into.append(answer)
+        version = int(answer.version.partition("@")[2])
+        run.back += version < newest
+        newest = max(newest, version)
+
+
+@contextlib.asynccontextmanager
+async def asking(client: httpx.AsyncClient, system: System, run: Run, into: list[Answer], options: argparse.Namespace):  # type: ignore[no-untyped-def]
+    """All callers, while the block lasts."""
+    urls = [replica.url for replica in system.replicas]
+    callers = [asyncio.create_task(keep_asking(client, urls, number, run, into, options)) for number in range(options.streams)]
+    try:
+        yield
+    finally:
+        for caller in callers:
+            caller.cancel()
+        await asyncio.wait(callers)
+
+
+def measure(system: System, run: Run) -> None:
+    """Note what everything takes now."""
+    run.memory.append(sum(replica.memory_bytes for replica in system.replicas))
+    run.disk.append(system.disk_bytes)
+
+
+async def drive(system: System, publisher: Publisher, options: argparse.Namespace) -> tuple[Run, dict[tuple[int, str], str]]:
+    """A steady time, then the publications. Gives also what each adapter says of each prompt, by the adapter's number."""
+    run, said = Run(), {}
+    stored = [publisher.store_adapter(adapter) for adapter in system.adapters]
+    async with httpx.AsyncClient(timeout=60.0, trust_env=False) as client:
+        for number in range(len(stored)):
+            version = await asyncio.to_thread(publisher.publish, stored[number])
+            await settled(client, system, version.name)
+            for prompt in PROMPTS:
+                answer = await ask(client, system.replicas[0].url, version.name, prompt, options.tokens)
+                said[version.number % len(stored), prompt] = answer.text
+        async with asking(client, system, run, run.steady, options):
+            await asyncio.sleep(options.steady)
+        async with asking(client, system, run, run.swapping, options):
+            began = time.monotonic()
+            for number in range(options.publications):
+                version = await asyncio.to_thread(publisher.publish, stored[number % len(stored)])
+                if number == options.publications // 10:
+                    await asyncio.to_thread(measure, system, run)
+                await asyncio.sleep(max(0.0, began + (number + 1) * options.every - time.monotonic()))
+            await settled(client, system, version.name)
+        await asyncio.to_thread(measure, system, run)
+    return run, said
+
+
+async def settled(client: httpx.AsyncClient, system: System, version: str) -> None:
+    """Return once every replica answers from `version`."""
+    deadline = time.monotonic() + 120
+    for replica in system.replicas:
+        while (await ask(client, replica.url, FEED, PROMPTS[0], 1)).version != version:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{replica.url} does not come to answer from {version}")
+            await asyncio.sleep(0.2)
+
+
+def between(answers: Sequence[Answer]) -> list[float]:
+    """The seconds between two tokens."""
+    return [after - before for answer in answers for before, after in zip(answer.tokens, answer.tokens[1:], strict=False)]
+
+
+def leftovers(system: System, most: int) -> list[str]:
+    """What engines still have of versions that are over, once they have had the time to let them go."""
+    deadline = time.monotonic() + _SETTLED_SECONDS
+    while True:
+        held = [
+            (replica.metric("rtadapt_adapters_loaded"), replica.metric("rtadapt_engine_adapters")) for replica in system.replicas
+        ]
+        if all(names <= most and in_memory == names for names, in_memory in held):
+            return []
+        if time.monotonic() > deadline:
+            return [f"engines are left with {held} names and adapters"]
+        time.sleep(1.0)
+
+
+def judge(system: System, run: Run, said: dict[tuple[int, str], str], options: argparse.Namespace) -> dict[str, object]:
+    """The report. `problems` is empty when everything held."""
+    many = len(system.adapters)
+    different = [one for one in run.swapping if said[int(one.version.partition("@")[2]) % many, one.prompt] != one.text]
+    p99 = percentile(between(run.steady), 0.99), percentile(between(run.swapping), 0.99)
+    problems = run.problems + leftovers(system, options.keep + 1)
+    if different:
+        problems.append(f"{len(different)} answers differ from what the version they name says")
+    if run.back:
+        problems.append(f"callers went back a version {run.back} times")
+    if p99[1] > options.slower * p99[0]:
+        problems.append(f"p99 between tokens rose from {p99[0] * 1000:.1f} to {p99[1] * 1000:.1f} ms")
+    for name, values in (("memory", run.memory), ("disk", run.disk)):
+        if values[-1] > _GROWTH * values[0]:
+            problems.append(f"{name} grew from {values[0]} to {values[-1]} bytes")
+    return {
+        "publications": options.publications,
+        "answers": len(run.swapping),
+        "failed": run.failed,
+        "different": len(different),
+        "back": run.back,
+        "versions_seen": len({answer.version for answer in run.swapping}),
+        "between_tokens_ms_p99_steady": round(p99[0] * 1000, 1),
+        "between_tokens_ms_p99_swapping": round(p99[1] * 1000, 1),
+        "memory_bytes": run.memory,
+        "disk_bytes": run.disk,
+        "problems": [*dict.fromkeys(problems)][:20],
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run it. Gives the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default=TINY, help="the base model: `tiny` is a random one")
+    parser.add_argument("--replicas", type=int, default=2)
+    parser.add_argument("--publications", type=int, default=1000)
+    parser.add_argument("--every", type=float, default=0.5, help="seconds between two publications")
+    parser.add_argument("--streams", type=int, default=8)
+    parser.add_argument("--tokens", type=int, default=32)
+    parser.add_argument("--steady", type=float, default=60.0, help="seconds of load before the first publication")
+    parser.add_argument("--adapters", type=int, default=4, help="different adapters that versions are copies of")
+    parser.add_argument("--keep", type=int, default=4, help="versions that stay loaded")
+    parser.add_argument("--slower", type=float, default=1.5, help="how much further apart tokens may come (p99)")
+    options = parser.parse_args(arguments)
+    with (
+        started(options.model, options.replicas, options.adapters, keep_loaded=options.keep) as system,
+        contextlib.closing(Publisher(system.settings, FEED)) as publisher,
+    ):
+        run, said = asyncio.run(drive(system, publisher, options))
+        report = judge(system, run, said, options)
+    for name, value in report.items():
+        print(f"{name:<30}  {value}")
+    return 1 if report["problems"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

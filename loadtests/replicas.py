@@ -1,0 +1,106 @@
+"""Serving replicas of their own for a scenario: a registry server, a base model, and `rtadapt serve` as often as asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from rtadapt.basemodel import find_model
+from rtadapt.config import Settings, load_settings, to_environment
+from tests.support.redis_server import RedisServer, free_port
+from tests.support.running import Process
+from tests.support.tiny_model import build_adapter, build_llama
+
+TINY = "tiny"
+"""A random Llama of 200 thousand parameters: any other name is a model as `rtadapt serve` takes it."""
+
+
+@dataclass(slots=True)
+class Replica:
+    """One `rtadapt serve`."""
+
+    url: str
+    process: Process
+
+    def metric(self, name: str) -> float:
+        """The sum of a metric over its labels."""
+        lines = httpx.get(f"{self.url}/metrics", timeout=60.0, trust_env=False).text.splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
+
+    @property
+    def cpu_seconds(self) -> float:
+        """What the server's own process has used, without the engine's where that is another."""
+        fields = Path(f"/proc/{self.process.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def memory_bytes(self) -> int:
+        """Resident memory of all its processes."""
+        pages = 0
+        for entry in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if os.getsid(int(entry.name)) == self.process.process.pid:
+                    pages += int((entry / "statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(slots=True)
+class System:
+    """All of them, what they were started with, and random adapters for their base model."""
+
+    folder: Path
+    settings: Settings
+    replicas: list[Replica]
+    adapters: list[Path]
+
+    @property
+    def disk_bytes(self) -> int:
+        """What the copies take that engines read from."""
+        return sum(path.stat().st_size for path in (self.folder / "data" / "stage").rglob("*") if path.is_file())
+
+
+@contextlib.contextmanager
+def started(model: str, replicas: int, adapters: int, **serve: Any) -> Iterator[System]:
+    """Start everything, and end it whatever happens. The folder with the logs stays when something went wrong."""
+    folder = Path(tempfile.mkdtemp(prefix="rta-"))
+    path = build_llama(folder / "model") if model == TINY else None
+    server = RedisServer(folder)
+    server.start()
+    running: list[Replica] = []
+    try:
+        settings = load_settings(
+            model=str(path) if path else model,
+            data_dir=folder / "data",
+            registry={"url": server.url},
+            serve={"dtype": "float32", **serve},  # in float32 an answer does not depend on who else is in the batch
+        )
+        made = [build_adapter(folder / "adapters" / str(seed), Path(find_model(settings)[0]), seed) for seed in range(adapters)]
+        for number in range(replicas):
+            port = free_port()
+            mine = settings.serve.model_copy(update={"port": port, "replica": f"replica-{number}"})
+            place = folder / f"replica-{number}"
+            place.mkdir()
+            environment = to_environment(settings.model_copy(update={"serve": mine})) | {"OMP_NUM_THREADS": "1"}
+            running.append(Replica(f"http://127.0.0.1:{port}", Process(place, "serve", environment)))
+            running[-1].process.wait_ready(f"{running[-1].url}/readyz")
+        yield System(folder, settings, running, made)
+    except BaseException:
+        print(f"the logs are in {folder}", file=sys.stderr)
+        raise
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        for replica in running:
+            replica.process.stop()
+        server.stop()
