@@ -1,6 +1,7 @@
 """Fixtures that every folder of tests may take. Each support module owns its servers and stops them by process id."""
 
 import os
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,17 +22,16 @@ pytest_plugins = [
 ]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Under `-n` a file's tests run in one process. One process has every test that starts an engine or a Kafka and begins with
     them: two engines at once would want more memory than a small machine has, and one broker is enough."""
-    starting = {item: _starts_servers(item) for item in items}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("servers" if starting[item] else item.path.name))
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(key=lambda item: not starting[item])
+    from xdist.scheduler import LoadScopeScheduling
 
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file, _, name = nodeid.partition("::")
+            servers = file.startswith(("tests/chaos/", "tests/e2e/", "tests/integration/test_kafka")) or "[kafka]" in name
+            return "servers" if servers else file
 
-def _starts_servers(item: pytest.Item) -> bool:
-    asked = item.path.parent.name in ("chaos", "e2e") or "kafka" in getattr(item, "fixturenames", ())
-    return asked or item.get_closest_marker("xdist_group") is not None
+    return Scheduling(config, log)

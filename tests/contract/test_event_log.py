@@ -18,7 +18,7 @@ from rtadapt.records import DeadLetter, Position
 PATIENCE_SECONDS = 30.0
 
 
-@pytest.fixture(params=["sqlite", pytest.param("kafka", marks=pytest.mark.xdist_group("servers"))])
+@pytest.fixture(params=["sqlite", "kafka"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> EventLogSettings:
     if request.param == "sqlite":
         return EventLogSettings(url=f"sqlite://{tmp_path}/events.sqlite3")
