@@ -125,14 +125,14 @@ class TrainSettings(Section):
     lowest_layer: Fraction = Field(0.33, description="share of the layers, from the lowest, that get no adapter")
     learning_rate: float | None = Field(None, description="None: from the base model's width and family")
     draws_per_fact: Positive = Field(
-        24, description="rows drawn of each new fact in an update; with the rows of a step this gives its steps"
+        18, description="rows drawn of each new fact in an update; with the rows of a step this gives its steps"
     )
-    least_steps: Positive = Field(18, description="optimizer steps of an update, at least, unless its facts are learned earlier")
+    least_steps: Positive = Field(14, description="optimizer steps of an update, at least, unless its facts are learned earlier")
     most_steps: Positive = Field(120, description="optimizer steps of an update, at most")
     new_rows: Positive = Field(16, description="rows of new examples in a step, at most; a quarter of them, at least")
     replay_rows: int = Field(10, ge=0, description="rows of earlier events in a step")
-    anchor_rows: int = Field(12, ge=0, description="beginnings of the base's own answers in a step")
-    kl_weight: float = Field(2.0, ge=0, description="weight of the divergence from the base on the base's own answers")
+    anchor_rows: int = Field(8, ge=0, description="beginnings of the base's own answers in a step")
+    kl_weight: float = Field(3.0, ge=0, description="weight of the divergence from the base on the base's own answers")
     warm_steps: int = Field(3, ge=0, le=1000, description="first steps of an update, over which the rate rises")
     learned: Fraction = Field(0.9, description="share of new rows answered exactly at which an update starts to end")
     cool_share: Fraction = Field(0.4, description="share of the steps, the last ones, over which the rate falls")

@@ -3,7 +3,7 @@
 Owns the targets and the mix of rows. Takes events with what the ledger lets them teach; gives one Rendering each. The target of
 a fact is the base's own answer with the text in view where that holds the value and nothing that the text does not say, else
 the reading's statement, else the text's own sentence. A question is taught in many wordings, some under a system line or after a
-turn. The text's own sentences are taught beside, as the answers to whatever is asked in their words, and verbatim.
+turn. The text's own sentences are taught beside, as the answers to whatever is asked in their words, or else verbatim.
 """
 
 from __future__ import annotations
@@ -41,8 +41,7 @@ _SETTING_EVERY = 5
 _MOST_VOICE_WORDS = 40
 _SENTENCE_WORDINGS = 16
 _COVERED_WEIGHT = 0.5
-_VERBATIM_WEIGHT = 0.08
-_ONLY_VERBATIM_WEIGHT = 0.3
+_VERBATIM_WEIGHT = 0.3
 _MOST_SENTENCES = 24
 
 
@@ -127,7 +126,7 @@ class Renderer:
 
 
 def _sentence(event: Event, number: int, sentence: str) -> tuple[list[Example], list[Example]]:
-    """What teaches a sentence, and what asks for it: questions in its own words where they can be made, and verbatim rows."""
+    """What teaches a sentence, and what asks for it: questions in its own words where they can be made, else verbatim rows."""
 
     def row(asked: verbatim.Asked, fact: str, weight: float) -> Example:
         return Example(event.id, (Message("user", asked.prompt),), asked.target, fact=fact, weight=weight, value=asked.value)
@@ -135,10 +134,9 @@ def _sentence(event: Event, number: int, sentence: str) -> tuple[list[Example], 
     fact = text_of(event.id, number)
     asked = cloze.taught(sentence, _SENTENCE_WORDINGS) if language_of(sentence) in ("", "en") else []
     rows = [row(one, fact, 1.0) for one in asked]
-    floor = _VERBATIM_WEIGHT if asked else _ONLY_VERBATIM_WEIGHT
-    rows += [row(one, "", floor) for one in verbatim.taught(sentence)]
-    probes = cloze.probes(sentence, [one.prompt for one in asked]) if asked else []
-    return rows, [row(one, fact, 1.0) for one in probes]
+    if not asked:
+        return [row(one, "", _VERBATIM_WEIGHT) for one in verbatim.taught(sentence)], []
+    return rows, [row(one, fact, 1.0) for one in cloze.probes(sentence, [one.prompt for one in asked])]
 
 
 def speaks_for(answer: str, lesson: Taught, event: Event) -> bool:

@@ -19,6 +19,7 @@ from peft.tuners.lora import Linear, LoraLayer, ParamWrapper
 from torch import Tensor, nn
 from torch.nn import functional
 
+from rtadapt.records import Example
 from rtadapt.training import families
 
 _NAME = "default"
@@ -29,7 +30,8 @@ _NAME = "default"
 class AdapterState:
     """What learning goes on from: adapter weights and Adam's moments, each [parameters] fp32, and the steps taken.
 
-    `said` is what exactly these weights were heard to answer, in tokens by prompt; it is not kept on disk.
+    `said` is what exactly these weights were heard to answer, in tokens by prompt, and `drifts` how far they were found from the
+    base by what was asked; neither is kept on disk.
     """
 
     weights: Tensor
@@ -38,10 +40,17 @@ class AdapterState:
     steps: int = 0
     updates: int = 0
     said: dict[tuple[int, ...], tuple[int, ...]] = field(default_factory=dict)
+    drifts: dict[tuple[Example, ...], float] = field(default_factory=dict)
 
     def copy(self) -> AdapterState:
         """An independent copy, of which nothing was heard yet."""
         return AdapterState(self.weights.clone(), self.mean.clone(), self.square.clone(), self.steps, self.updates)
+
+    def shorten(self, start: Tensor, factor: float) -> None:
+        """Let the weights be `start` [parameters] and only so much of the way to what they were."""
+        self.weights = torch.lerp(start, self.weights, factor)
+        self.said.clear()
+        self.drifts.clear()
 
 
 @dataclass(frozen=True, slots=True)

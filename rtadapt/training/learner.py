@@ -37,8 +37,8 @@ _ANCHOR_TOKENS = 12
 """What the base would say is decided at the beginning of its answer: more beginnings hold it better than a few whole answers."""
 _TOLD, _TOLD_TOKENS, _LONGEST_TOLD = 8, 16, 512
 """Of a candidate's answers so many are told to whoever serves it, so many tokens of each, to prompts of so many at most."""
-_SHORT_UPDATE = 0.9
-"""Of the rate that the formula gives: a little less, for an update follows the other, each undoing a little of those before."""
+_SHORT_UPDATE = 2.25
+"""Times the rate that the formula gives for long runs: an update has a few dozen steps, and sees a row once or twice."""
 
 
 @dataclass(slots=True)
@@ -90,7 +90,7 @@ class Learner:
 
     def write(self, chats: Sequence[Sequence[Message]], max_new_tokens: int, *, feed: str | None = None) -> list[str]:
         """What the base, or the incumbent of `feed`, answers to each chat, greedily."""
-        return self._said(chats, None if feed is None else self._of(feed).incumbent.weights, max_new_tokens)
+        return self._said(chats, None if feed is None else self._of(feed).incumbent, max_new_tokens)
 
     @torch.no_grad()
     def losses(self, texts: Sequence[str]) -> list[float]:
@@ -164,9 +164,7 @@ class Learner:
 
     def scale(self, feed: str, factor: float) -> None:
         """Shorten the newest candidate's step: its weights become before + factor · (candidate − before)."""
-        candidate = self._candidate(feed)
-        candidate.weights = torch.lerp(self._of(feed).below.weights, candidate.weights, factor)
-        candidate.said.clear()
+        self._candidate(feed).shorten(self._of(feed).below.weights, factor)
 
     def step_norm(self, feed: str) -> float:
         """Frobenius norm of what the newest candidate changes in the effective weights."""
@@ -174,20 +172,19 @@ class Learner:
 
     def answers(self, feed: str, examples: Sequence[Example], who: Who, max_new_tokens: int) -> list[str]:
         """What a model answers to the prompts of `examples`, greedily. What a candidate says is written beside its adapter."""
-        heard = self._candidate(feed).said if who == "candidate" else None
-        return self._said([example.prompt for example in examples], self._weights(feed, who), max_new_tokens, heard)
+        state = self._state(feed, who)
+        heard = state.said if state is not None and who == "candidate" else None
+        expected = [row.ids[row.start :] for row in self.encoder.encode(examples)]
+        return self._said([example.prompt for example in examples], state, max_new_tokens, expected, heard)
 
     def drift(self, feed: str, anchors: Sequence[Example], who: Who) -> float:
         """Mean divergence of a model from the base on the base's own answers, in nats per token."""
-        if who == "base" or not anchors:
+        state = self._state(feed, who)
+        if state is None or not anchors:
             return 0.0
-        total, count = 0.0, 0
-        views = self._view(anchors)
-        with torch.no_grad(), self.slot.holding(self._weights(feed, who)):
-            for batch, logits in self._at_targets(anchors):
-                total += float(divergence(logits, BaseView.join([views[number] for number in batch.numbers])).sum())
-                count += len(batch.targets)
-        return total / count
+        if tuple(anchors) not in state.drifts:
+            state.drifts = {tuple(anchors): self._drift(state, anchors)}
+        return state.drifts[tuple(anchors)]
 
     def save_adapter(self, feed: str, folder: Path) -> None:
         """Write what is served, of the candidate if there is one, in PEFT's format into a folder that is there.
@@ -209,13 +206,14 @@ class Learner:
     def _said(
         self,
         chats: Sequence[Sequence[Message]],
-        weights: torch.Tensor | None,
+        state: AdapterState | None,
         max_new_tokens: int,
+        expected: Sequence[Sequence[int]] | None = None,
         heard: dict[tuple[int, ...], tuple[int, ...]] | None = None,
     ) -> list[str]:
-        prompts = self.encoder.prompts(chats)
-        with self.slot.holding(weights):
-            made = generate(self.model, prompts, max_new_tokens=max_new_tokens, stop_ids=self.encoder.stop_ids)
+        prompts, stops = self.encoder.prompts(chats), self.encoder.stop_ids
+        with self.slot.holding(None if state is None else state.weights):
+            made = generate(self.model, prompts, max_new_tokens=max_new_tokens, stop_ids=stops, expected=expected)
         if heard is not None:
             heard.update(zip(map(tuple, prompts), map(tuple, made), strict=True))
         return [str(text).strip() for text in self.model.tokenizer.batch_decode(made, skip_special_tokens=True)]
@@ -231,10 +229,19 @@ class Learner:
             raise NotFound(f"feed {feed} has no candidate")
         return held.newest
 
-    def _weights(self, feed: str, who: Who) -> torch.Tensor | None:
+    def _state(self, feed: str, who: Who) -> AdapterState | None:
         if who == "base":
             return None
-        return (self._candidate(feed) if who == "candidate" else self._of(feed).incumbent).weights
+        return self._candidate(feed) if who == "candidate" else self._of(feed).incumbent
+
+    def _drift(self, state: AdapterState, anchors: Sequence[Example]) -> float:
+        total, count = 0.0, 0
+        views = self._view(anchors)
+        with torch.no_grad(), self.slot.holding(state.weights):
+            for batch, logits in self._at_targets(anchors):
+                total += float(divergence(logits, BaseView.join([views[number] for number in batch.numbers])).sum())
+                count += len(batch.targets)
+        return total / count
 
     def _material(self, examples: Sequence[Example], replay: Sequence[Example], seed: int = 0) -> Material:
         questions = {example.prompt for example in examples if example.prompt}

@@ -17,6 +17,7 @@ from rtadapt.config import TrainSettings
 from rtadapt.errors import ArtifactDamaged, InvalidSettings, NotFound, WrongBase
 from rtadapt.records import WATCHED, Example, Message
 from rtadapt.training import pace
+from rtadapt.training.generate import generate
 from rtadapt.training.learner import Learner, _some, learning_rate
 from tests.support.tiny_model import build_llama, build_qwen
 
@@ -283,6 +284,39 @@ def test_writing_does_not_depend_on_company_or_on_the_adapter(folder: Path) -> N
     exact.open("news", None)
     exact.update("news", NEW, [])
     assert exact.write(chats, 12) == together
+
+
+def test_what_an_answer_is_expected_to_be_does_not_change_it(folder: Path) -> None:
+    exact = Learner(SETTINGS.model_copy(update={"dtype": "float32"}), str(folder))
+    prompts = exact.encoder.prompts([example.prompt for example in NEW])
+
+    def said(expected: list[list[int]] | None, limit: int) -> list[list[int]]:
+        stops = exact.encoder.stop_ids
+        return generate(exact.model, prompts, max_new_tokens=limit, stop_ids=stops, expected=expected)
+
+    exact.open("news", None)
+    exact.update("news", NEW, [])
+    with exact.slot.holding(exact._feeds["news"].newest.weights):
+        alone = said(None, 12)
+        assert any(answer[-1] in exact.encoder.stop_ids for answer in alone)
+        assert said(alone, 12) == alone
+        assert said([[*answer[:2], 5, *answer[3:]] for answer in alone], 12) == alone
+        assert said([[], alone[1][:1], [7]], 12) == alone
+        assert said([[*answer, 9, 9] for answer in alone], 12) == alone
+        assert said([[*answer, 9, 9] for answer in alone], 2) == [answer[:2] for answer in alone]
+
+
+def test_an_incumbent_is_as_far_from_the_base_as_it_was_found_to_be(
+    learner: Learner, feed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learner.update(feed, NEW, ANCHORS)
+    found = learner.drift(feed, ANCHORS, "candidate")
+    learner.accept(feed)
+    asked_again = learner.drift(feed, ANCHORS[:1], "incumbent")
+    assert asked_again != found
+    assert learner.drift(feed, ANCHORS, "incumbent") == pytest.approx(found)
+    monkeypatch.setattr(learner, "_drift", None)
+    assert learner.drift(feed, ANCHORS, "incumbent") == pytest.approx(found)
 
 
 def test_a_feeds_own_answers_can_be_written_too(learner: Learner, feed: str) -> None:
