@@ -21,6 +21,8 @@ pytest_plugins = [
     "tests.support.one_machine",
 ]
 
+_SERVERS = ("tests/chaos/", "tests/e2e/", "tests/integration/test_kafka", "tests/integration/test_producers")
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
@@ -31,7 +33,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file, _, name = nodeid.partition("::")
-            servers = file.startswith(("tests/chaos/", "tests/e2e/", "tests/integration/test_kafka")) or "[kafka]" in name
+            servers = file.startswith(_SERVERS) or "[kafka]" in name
             return "servers" if servers else file
 
     return Scheduling(config, log)
