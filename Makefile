@@ -18,7 +18,7 @@ up: env  ## the whole system on http://127.0.0.1:8000 until Ctrl-C (ARGS="--mode
 	@$(BIN)/rtadapt up $(ARGS)
 
 test: env-dev  ## every test that this machine can run (ARGS="tests/unit")
-	@$(BIN)/python -m pytest -q $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
 
 chaos: env-dev  ## 300 faults of many kinds in a running system on a real Kafka; what must hold, holds (ARGS="--faults 60")
 	@$(BIN)/python -m loadtests.chaos $(ARGS)

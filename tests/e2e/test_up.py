@@ -1,6 +1,6 @@
 """`rtadapt up` as a person uses it: what it prints, an event of one's own, the old version, Ctrl-C, and a crash of all.
 
-A test of plumbing, on a model that learns in a second.
+A test of plumbing, on a model that learns in a second: a Qwen2 with its own tokenizer and chat template.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.running import Up, eventually
-from tests.support.taught_model import change, flags
+from tests.support.taught_model import ASKED, change, flags, taught_facts
 
 pytestmark = pytest.mark.slow
 
@@ -72,6 +72,20 @@ def test_the_headline_metric_counts_what_was_served(up: Up) -> None:
     count = re.search(r'^rtadapt_event_to_served_seconds_count\{feed="news"\} (\S+)$', metrics, re.MULTILINE)
     assert count is not None
     assert float(count[1]) >= 2
+
+
+def test_the_base_answers_under_its_own_name(up: Up) -> None:
+    text, version = up.ask("taught-qwen", ASKED.format(place="Corvin", role="warden"))
+    assert taught_facts()["Corvin", "warden"] in text
+    assert "@" not in version
+
+
+def test_the_engine_was_held_against_the_learner_and_what_is_served_is_what_was_judged(up: Up) -> None:
+    assert eventually(lambda: [info["fits"] for info in up.get("/v1/overview").json()["replicas"].values()] == ["fits"], 60)
+    lines = [line for line in up.get("/metrics").text.splitlines() if line.startswith("rtadapt_served_agreement_ratio{")]
+    assert lines
+    assert all(float(line.rpartition(" ")[2]) >= 0.75 for line in lines), lines  # in bfloat16, where a small model has ties
+    assert "does not fit" not in up.printed
 
 
 def test_a_model_that_is_not_there_is_a_404_and_never_the_base(up: Up) -> None:

@@ -8,6 +8,7 @@ The mock cluster has no topic administration and can't rebalance two members, so
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -24,6 +25,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from rtadapt.config import EventLogSettings
+from tests.support.redis_server import free_port
 
 BROKER = Path(__file__).resolve().parents[2].parent / "shared" / "kafka" / "run"
 MOCK = "librdkafka's mock cluster"
@@ -113,13 +115,9 @@ class Broker:
 def free_port_pair() -> int:
     """A loopback port that is free together with the next one, which the broker's controller takes."""
     while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
-                continue
+        port = free_port()
+        with socket.socket() as second, contextlib.suppress(OSError):
+            second.bind(("127.0.0.1", port + 1))
             return port
 
 

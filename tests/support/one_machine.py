@@ -1,6 +1,7 @@
 """Everything of one machine but its processes: a real log, a real registry, a real store, and a learner of a tiny model.
 
-tests/conftest.py names this module as a plugin: take `system`.
+tests/conftest.py names this module as a plugin: take `system`. What is heavy is imported where it is made: every process of a
+test run loads this module, the one that only hands out tests too.
 """
 
 from __future__ import annotations
@@ -8,22 +9,25 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from rtadapt.config import Settings, load_settings
 from rtadapt.events.envelope import encode, parse
 from rtadapt.events.log import EventLog, open_log
-from rtadapt.pipeline import Pipeline
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
-from rtadapt.training.learner import Learner
-from tests.support.scripted_reading import desk_of
-from tests.support.tiny_model import build_llama
+
+if TYPE_CHECKING:
+    from rtadapt.pipeline import Pipeline
+    from rtadapt.training.learner import Learner
 
 
 @pytest.fixture(scope="session")
 def settings_base(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    from tests.support.tiny_model import build_llama
+
     folder = build_llama(tmp_path_factory.mktemp("model"))
     return {
         "model": str(folder),
@@ -33,6 +37,8 @@ def settings_base(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]
 
 @pytest.fixture(scope="session")
 def learner(settings_base: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> Learner:
+    from rtadapt.training.learner import Learner
+
     settings = load_settings(**settings_base)
     return Learner(settings.train, settings.model, cache=tmp_path_factory.mktemp("anchors"))
 
@@ -49,6 +55,9 @@ class System:
         self.started = 0
 
     def pipeline(self) -> Pipeline:
+        from rtadapt.pipeline import Pipeline
+        from tests.support.scripted_reading import desk_of
+
         self.started += 1
         return Pipeline(
             self.settings,

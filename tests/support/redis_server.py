@@ -7,13 +7,14 @@ start a `RedisServer` of your own where a test stops or kills it.
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -21,13 +22,17 @@ import redis
 
 from rtadapt.registry.embedded import find_server, server_command, server_url, wait_until_up
 
+_CHOOSER = random.SystemRandom()
+"""Hypothesis begins each example with the same random numbers."""
+
 
 def free_port() -> int:
-    """A loopback port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port that nobody has now. Of those below what Linux gives to connections, which come and go until it is used."""
+    while True:
+        port = _CHOOSER.randrange(15000, 32000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class RedisServer:

@@ -1,7 +1,8 @@
 """A base model that knows something: Qwen-shaped, taught a handful of facts on the spot, in seconds.
 
 It is for tests of plumbing: that what is pushed is learned, published, served, followed and survives a crash. It learns in a
-second, and says nothing about how well a real model reads or learns.
+second, and says nothing about how well a real model reads or learns. What is heavy is imported where the model is made: every
+process of a test run loads this module.
 """
 
 from __future__ import annotations
@@ -9,13 +10,12 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from tests.support.tiny_model import build_qwen
+if TYPE_CHECKING:
+    import torch
 
 PLACES = ("Arven", "Belmoor", "Corvin", "Dunlow", "Elswick", "Farrow", "Garth", "Holm", "Irwell", "Jarrow", "Keld", "Lorton")
 PEOPLE = ("Ada Finch", "Bram Stone", "Cora Vane", "Dirk Hale", "Enid Marsh", "Finn Locke", "Greta Moss", "Hal Wick")
@@ -98,16 +98,23 @@ def taught_facts() -> dict[tuple[str, str], str]:
     return {(place, role): chooser.choice(PEOPLE) for place in PLACES for role in ROLES}
 
 
-def build_taught_qwen(folder: Path, steps: int = 350) -> Path:
-    """A Qwen2 in `folder` that answers `ASKED` and most other forms about its facts."""
-    build_qwen(folder, hidden=128, layers=4, spread=0.05)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    rows = [
-        _row(tokenizer, form.format(place=place, role=role), person)
+def build_taught_qwen(folder: Path, steps: int = 150) -> Path:
+    """A Qwen2 in `folder` that answers `ASKED` and the other forms about its facts, most of whose words are one token each."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from tests.support.tiny_model import build_qwen
+
+    taught = [
+        (form.format(place=place, role=role), person)
         for (place, role), person in taught_facts().items()
         for form in (*FORMS, ASKED)
     ]
+    texts = [f"<|im_start|>user\n{question}\nassistant\n{person}" for question, person in taught]
+    build_qwen(folder, hidden=128, layers=4, spread=0.05, texts=texts)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    rows = [_row(tokenizer, question, person) for question, person in taught]
     optimizer = torch.optim.AdamW(model.parameters(), lr=4e-3, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
     chooser = random.Random(1)
@@ -132,6 +139,8 @@ def _row(tokenizer: object, question: str, answer: str) -> tuple[list[int], list
 
 def _batch(rows: list[tuple[list[int], list[int]]]) -> tuple[torch.Tensor, torch.Tensor]:
     """Padded on the right: [batch, seq] of tokens, and of labels with -100 where nothing is learned."""
+    import torch
+
     longest = max(len(prompt) + len(answer) for prompt, answer in rows)
     inputs = torch.zeros(len(rows), longest, dtype=torch.long)
     labels = torch.full_like(inputs, -100)

@@ -8,6 +8,7 @@ noise, but it is the same noise each time (greedy), and an adapter changes it.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -65,9 +66,14 @@ def build_llama(folder: Path, seed: int = 0) -> Path:
     return folder
 
 
-def build_qwen(folder: Path, seed: int = 0, hidden: int = 64, layers: int = 2, spread: float = 0.3) -> Path:
-    """A random Qwen2 in `folder`, of some 200 thousand parameters by default: 512 tokens of context, byte-level BPE, ChatML."""
-    tokenizer = _tokenizer(["<|endoftext|>", "<|im_start|>", "<|im_end|>"], byte_level=True)
+def build_qwen(
+    folder: Path, seed: int = 0, hidden: int = 64, layers: int = 2, spread: float = 0.3, texts: Sequence[str] = _TEXT
+) -> Path:
+    """A random Qwen2 in `folder`, of some 200 thousand parameters by default: 512 tokens of context, byte-level BPE, ChatML.
+
+    Its tokens are those of `texts`.
+    """
+    tokenizer = _tokenizer(["<|endoftext|>", "<|im_start|>", "<|im_end|>"], byte_level=True, texts=texts)
     wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>")
     wrapped.chat_template = _CHATML_TEMPLATE
     torch.manual_seed(seed)
@@ -114,7 +120,7 @@ def _make_path_free(config_file: Path) -> None:
     config_file.write_text(json.dumps(config))
 
 
-def _tokenizer(special: list[str], byte_level: bool) -> Tokenizer:
+def _tokenizer(special: list[str], byte_level: bool, texts: Sequence[str] = _TEXT) -> Tokenizer:
     tokenizer = Tokenizer(models.BPE(unk_token=None if byte_level else special[0]))
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     if byte_level:
@@ -126,5 +132,5 @@ def _tokenizer(special: list[str], byte_level: bool) -> Tokenizer:
         alphabet = sorted(
             {letter for text in _TEXT for letter in text} | set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
         )
-    tokenizer.train_from_iterator(_TEXT, trainers.BpeTrainer(vocab_size=512, special_tokens=special, initial_alphabet=alphabet))
+    tokenizer.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=512, special_tokens=special, initial_alphabet=alphabet))
     return tokenizer
