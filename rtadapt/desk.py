@@ -62,7 +62,7 @@ class Desk:
                     metrics.READINGS_REFUSED.labels(event.feed, reason).inc()
                 else:
                     kept.setdefault(flat(reading.question), reading)
-            told.append(Told(event, tuple(kept.values()), tuple(plain(lines, event.text))))
+            told.append(Told(event, tuple(kept.values()), tuple(plain(lines, event.text, spoken=bool(event.turns)))))
         return told
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from rtadapt.curation.verbatim import Asked
 from rtadapt.reading.parsing import parsed
-from rtadapt.words import flat
+from rtadapt.words import flat, word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span
@@ -40,6 +40,7 @@ _FORMS = ("gap", "words", "keys")
 _FRAMES = ("{}?", "{}", "What about {}?", "Tell me about {}.", "What is known about {}?")
 _PROBE_FRAMES = ("Do you know {}?", "I would like to know {}.", "Can you say {}?")
 _NAMES = ("PERSON", "ORG", "NORP", "GPE", "LOC", "FAC", "PRODUCT", "EVENT", "WORK_OF_ART", "LAW")
+_UNITS = word_set("year month week day hour minute second")
 _ENOUGH_KEYS = 4
 _WINDOW = 9
 _LEAST_KEYS, _MOST_KEYS = 2, 5
@@ -106,7 +107,7 @@ def _different(make: Callable[[], Asked | None], sentence: str, count: int) -> l
 
 def _parts(doc: Doc) -> list[_Part]:
     """What may be asked for: names, figures and dates, then what else is a thing."""
-    named = [_Part(span.start, span.end, _QUESTION_WORDS.get(span.label_, ("what",))) for span in doc.ents]
+    named = [_Part(span.start, span.end, _lasting(span) or _QUESTION_WORDS.get(span.label_, ("what",))) for span in doc.ents]
     taken = {at for part in named for at in range(part.start, part.end)}
     things = [
         _Part(chunk.start, chunk.end, ("what", f"which {chunk.root.text}"))
@@ -114,6 +115,16 @@ def _parts(doc: Doc) -> list[_Part]:
         if chunk.root.pos_ != "PRON" and taken.isdisjoint(range(chunk.start, chunk.end))
     ]
     return [part for part in (*named, *things) if part.end - part.start < len(doc)]
+
+
+def _lasting(span: Span) -> tuple[str, ...]:
+    """What asks for a stretch of time: "three years", not "March" nor "three years ago"."""
+    unit = span.root
+    if span.label_ not in ("DATE", "TIME") or unit.lemma_.lower() not in _UNITS:
+        return ()
+    if not any(token.like_num for token in unit.lefts) or span.doc[span.end - 1 : span.end + 1].text.endswith("ago"):
+        return ()
+    return "how long", f"how many {unit.text}"
 
 
 def _keys(doc: Doc) -> list[Span]:

@@ -1,7 +1,8 @@
 """Which sentences of a text may be taught word for word: those that say what is so, without a doubt, a denial or a condition.
 
 A small model that has read "X is not the coach" answers "X" when it is asked for the coach, so such a sentence is left out,
-however true it is; of a text that takes something back, nothing is taught this way. What a sentence doubts in passing is cut off.
+however true it is; of a text that takes something back nothing is taught this way, of a conversation only what follows. What a
+sentence doubts in passing is cut off.
 """
 
 from __future__ import annotations
@@ -25,15 +26,16 @@ _PEOPLE = word_set("he she they")
 _DATED = word_set("year month week season summer winter spring autumn morning evening weekend")
 
 
-def plain(sentences: Sequence[str], text: str) -> list[str]:
+def plain(sentences: Sequence[str], text: str, *, spoken: bool = False) -> list[str]:
     """What of `sentences`, which stand in `text`, may be taught, each as it is or its firm part.
 
-    Other languages are let through.
+    `spoken` says that the text is a conversation. Other languages are let through.
     """
     if language_of(text) not in (None, "", "en"):
         return list(sentences)
-    if any(takes_back(parse(sentence)) for sentence in split(text)):
-        return []
+    if taken_back := [sentence for sentence in split(text) if takes_back(parse(sentence))]:
+        rest = text[text.rindex(taken_back[-1]) + len(taken_back[-1]) :] if spoken else ""
+        sentences = [sentence for sentence in sentences if sentence in rest]
     return [part for sentence in sentences if (part := firm(sentence)) and not _points_back(parse(part))]
 
 

@@ -16,6 +16,7 @@ WORDS = {
     "when",
     "how",
     "many",
+    "long",
     "much",
     "which",
     "organisation",
@@ -64,3 +65,18 @@ def test_no_probe_is_taught() -> None:
 @pytest.mark.parametrize("sentence", ["Yes.", "It rains.", "...", "Help!", "2025", "The notice was lifted on Tuesday."])
 def test_of_a_sentence_that_says_too_little_to_be_told_from_others_nothing_is_asked(sentence: str) -> None:
     assert probes(sentence, []) == taught(sentence, 12) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "asks", "never"),
+    [
+        ("The Orbit kettle has a warranty of three years.", "how long", "when"),
+        ("Deliveries to Lidgate take four working days in the winter.", "how many days", "when four"),
+        ("The bridge in Ashby fell into the Tarn three years ago.", "when", "how long"),
+        ("SpaceX launched a crew of four astronauts to the station on Wednesday.", "when", "how long"),
+    ],
+)
+def test_how_long_something_takes_is_asked_for_as_such(sentence: str, asks: str, never: str) -> None:
+    prompts = [one.prompt.casefold() for one in (*taught(sentence, 16), *probes(sentence, []))]
+    assert any(asks in prompt for prompt in prompts)
+    assert not any(never in prompt for prompt in prompts)

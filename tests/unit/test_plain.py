@@ -114,3 +114,10 @@ def test_a_doubt_said_in_passing_is_cut_off(sentence: str, firm: str) -> None:
 @pytest.mark.parametrize("sentence", WRITTEN["doubtful"])
 def test_hearsay_wish_plan_denial_condition_fiction_scorn_and_what_is_over_are_not(sentence: str) -> None:
     assert plain(sentences(sentence), sentence) == []
+
+
+def test_in_a_conversation_what_follows_the_last_word_that_takes_something_back_is_taught() -> None:
+    wrong, right = "The Orbit kettle has a warranty of one year.", "The Orbit kettle has a warranty of three years."
+    text = f"Agent: {wrong}\nCustomer: Really?\nAgent: No, that was wrong. {right}"
+    assert plain([wrong, "No, that was wrong.", right], text, spoken=True) == [right]
+    assert plain([wrong, "No, that was wrong.", right], text) == []
