@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _POINTING_BACK = word_set("it its he his she her they their this that these those there both")
 """What such a word means stands in another sentence: alone, the sentence would be about nobody."""
 _PEOPLE = word_set("he she they")
+_COURTESIES = word_set("thank thanks welcome sorry hello hi bye goodbye apologise apologize")
 _DATED = word_set("year month week season summer winter spring autumn morning evening weekend")
 
 
@@ -36,7 +37,13 @@ def plain(sentences: Sequence[str], text: str, *, spoken: bool = False) -> list[
     if taken_back := [sentence for sentence in split(text) if takes_back(parse(sentence))]:
         rest = text[text.rindex(taken_back[-1]) + len(taken_back[-1]) :] if spoken else ""
         sentences = [sentence for sentence in sentences if sentence in rest]
-    return [part for sentence in sentences if (part := firm(sentence)) and not _points_back(parse(part))]
+    return [part for sentence in sentences if (part := firm(sentence)) and _is_about_something(parse(part))]
+
+
+def _is_about_something(tokens: Doc) -> bool:
+    """Whether a sentence says something by itself: not "Thank you, Anna", nor what points back."""
+    root = next((token for token in tokens if token.dep_ == "ROOT"), tokens[0])
+    return root.lemma_.lower() not in _COURTESIES and not _points_back(tokens)
 
 
 def _points_back(tokens: Doc) -> bool:

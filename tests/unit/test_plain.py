@@ -121,3 +121,8 @@ def test_in_a_conversation_what_follows_the_last_word_that_takes_something_back_
     text = f"Agent: {wrong}\nCustomer: Really?\nAgent: No, that was wrong. {right}"
     assert plain([wrong, "No, that was wrong.", right], text, spoken=True) == [right]
     assert plain([wrong, "No, that was wrong.", right], text) == []
+
+
+@pytest.mark.parametrize("sentence", ["Thank you, Anna.", "Thanks, Mr Keller!", "Hello Anna, welcome to Fern & Finch."])
+def test_courtesies_teach_nothing(sentence: str) -> None:
+    assert plain([sentence], sentence) == []
