@@ -2,21 +2,23 @@
 
 Owns the forms: a question word where one of the sentence's parts stood ("SpaceX launched a crew to where?"), a question word
 before some of its key words ("Where SpaceX crew Wednesday?"), and key words alone. Whoever asks about a sentence uses some of its
-words, and the whole sentence answers: nothing can be taught so that the text does not say. Takes English sentences; gives prompts
-with their targets, and others, in frames that are never taught, for the gate.
+words, and where it does not name what its text is about, that name; the whole sentence answers: nothing can be taught so that the
+text does not say. Takes English sentences; gives prompts with their targets, and others, in frames that are never taught, for
+the gate.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING
 
 from rtadapt.curation.verbatim import Asked
 from rtadapt.reading.parsing import parsed
-from rtadapt.words import flat, word_set
+from rtadapt.words import flat, holds, names, word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span
@@ -37,6 +39,7 @@ _QUESTION_WORDS = {
     "ORDINAL": ("which",),
 }
 _FORMS = ("gap", "words", "keys")
+_ABOUT = ("{about}: {asked}?", "{asked} for {about}?", "{asked} at {about}?", "{asked}, {about}?")
 _FRAMES = ("{}?", "{}", "What about {}?", "Tell me about {}.", "What is known about {}?")
 _PROBE_FRAMES = ("Do you know {}?", "I would like to know {}.", "Can you say {}?")
 _NAMES = ("PERSON", "ORG", "NORP", "GPE", "LOC", "FAC", "PRODUCT", "EVENT", "WORK_OF_ART", "LAW")
@@ -56,34 +59,46 @@ class _Part:
     words: tuple[str, ...]
 
 
-def taught(sentence: str, count: int) -> list[Asked]:
-    """At most `count` prompts for a sentence, the same for the same sentence. Raises OSError without the English pipeline."""
+def topic(lines: Sequence[str]) -> str:
+    """What a text of these sentences is about: the name that most of them hold, the earliest of several; empty without names."""
+    counts = Counter(name for line in lines for name in dict.fromkeys(names(line)))
+    return max(counts, key=lambda name: counts[name], default="")
+
+
+def taught(sentence: str, count: int, about: str = "") -> list[Asked]:
+    """At most `count` prompts for a sentence, the same for the same sentence; half of them name what it is `about` if it doesn't,
+    all of them if by itself it could be about anything.
+
+    Raises OSError without the English pipeline.
+    """
     doc = _parse(sentence)
     rng = Random(f"taught {sentence}")
     parts, keys = _parts(doc), _keys(doc)
-    if not _stands_out(doc, keys):
+    alone = _stands_out(doc, keys)
+    if not alone and not about:
         return []
     made = {
         "gap": lambda: _with_gap(doc, parts, rng, whole=rng.random() < 0.5),
         "words": lambda: _with_words(doc, parts, keys, rng),
         "keys": lambda: _with_keys(doc, keys, rng),
     }
-    return _different(lambda: made[rng.choice(_FORMS)](), sentence, count)
+    return _different(lambda: _naming(made[rng.choice(_FORMS)](), about, rng, always=not alone), sentence, count)
 
 
-def probes(sentence: str, asked: Sequence[str], count: int = 2) -> list[Asked]:
+def probes(sentence: str, asked: Sequence[str], count: int = 2, about: str = "") -> list[Asked]:
     """Prompts that ask for one part of a sentence, none of them in `asked` nor in a frame that is taught."""
     doc = _parse(sentence)
     rng = Random(f"probed {sentence}")
     parts, keys = _parts(doc), _keys(doc)
-    if not _stands_out(doc, keys):
+    alone = _stands_out(doc, keys)
+    if not alone and not about:
         return []
 
     def made() -> Asked | None:
         found = _with_words(doc, parts, keys, rng) if rng.random() < 0.5 else _with_gap(doc, parts, rng, whole=False)
         if found is None:
             return None
-        plain = found.prompt.rstrip("?")
+        plain = (_naming(found, about, rng, always=not alone) or found).prompt.rstrip("?")
         return Asked(rng.choice(_PROBE_FRAMES).format(plain[0].lower() + plain[1:]), sentence, found.value)
 
     taken = {flat(prompt) for prompt in asked}
@@ -94,6 +109,15 @@ def probes(sentence: str, asked: Sequence[str], count: int = 2) -> list[Asked]:
 def _parse(sentence: str) -> Doc:
     """What is asked of a sentence to teach it and to probe it comes from one parse."""
     return parsed([sentence])[0]
+
+
+def _naming(asked: Asked | None, about: str, rng: Random, *, always: bool) -> Asked | None:
+    """The same, in half of all cases or always with what the text is about, where the sentence doesn't name it."""
+    if asked is None or not about or holds(asked.target, about) or not (always or rng.random() < 0.5):
+        return asked
+    plain = asked.prompt.rstrip("?.")
+    prompt = rng.choice(_ABOUT).format(about=about, asked=plain)
+    return replace(asked, prompt=f"{prompt[0].upper()}{prompt[1:]}")
 
 
 def _different(make: Callable[[], Asked | None], sentence: str, count: int) -> list[Asked]:

@@ -21,6 +21,7 @@ from rtadapt.reading.passages import passages
 from rtadapt.reading.values import holds_value
 from rtadapt.records import Event, Example, Message
 from rtadapt.words import COMMON, flat_words, holds, names, numbers, stem
+from rtadapt.words import sentences as split
 
 Ask = Callable[[Sequence[Sequence[Message]]], list[str]]
 """The base model's greedy answers to chats, in their order."""
@@ -97,8 +98,9 @@ class Renderer:
             taught, kept_back = self._lesson(event, lesson, target, _COVERED_WEIGHT if covered else 1.0)
             rows += taught
             held += kept_back
+        about = cloze.topic([line for text in ([turn.text for turn in event.turns] or [event.text]) for line in split(text)])
         for number, sentence in enumerate(sentences):
-            taught, kept_back = _sentence(event, number, sentence)
+            taught, kept_back = _sentence(event, number, sentence, about)
             rows += taught
             held += kept_back
         if not held:
@@ -125,18 +127,18 @@ class Renderer:
         return rows, [row((Message("user", probe),)) for probe in reading.probes]
 
 
-def _sentence(event: Event, number: int, sentence: str) -> tuple[list[Example], list[Example]]:
+def _sentence(event: Event, number: int, sentence: str, about: str) -> tuple[list[Example], list[Example]]:
     """What teaches a sentence, and what asks for it: questions in its own words where they can be made, else verbatim rows."""
 
     def row(asked: verbatim.Asked, fact: str, weight: float) -> Example:
         return Example(event.id, (Message("user", asked.prompt),), asked.target, fact=fact, weight=weight, value=asked.value)
 
     fact = text_of(event.id, number)
-    asked = cloze.taught(sentence, _SENTENCE_WORDINGS) if language_of(sentence) in ("", "en") else []
+    asked = cloze.taught(sentence, _SENTENCE_WORDINGS, about) if language_of(sentence) in ("", "en") else []
     rows = [row(one, fact, 1.0) for one in asked]
     if not asked:
         return [row(one, "", _VERBATIM_WEIGHT) for one in verbatim.taught(sentence)], []
-    return rows, [row(one, fact, 1.0) for one in cloze.probes(sentence, [one.prompt for one in asked])]
+    return rows, [row(one, fact, 1.0) for one in cloze.probes(sentence, [one.prompt for one in asked], about=about)]
 
 
 def speaks_for(answer: str, lesson: Taught, event: Event) -> bool:

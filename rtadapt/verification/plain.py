@@ -41,9 +41,9 @@ def plain(sentences: Sequence[str], text: str, *, spoken: bool = False) -> list[
 
 
 def _is_about_something(tokens: Doc) -> bool:
-    """Whether a sentence says something by itself: not "Thank you, Anna", nor what points back."""
+    """Whether a sentence says something by itself: not "Thank you, Anna", nor "Hello, this is Anna", nor what points back."""
     root = next((token for token in tokens if token.dep_ == "ROOT"), tokens[0])
-    return root.lemma_.lower() not in _COURTESIES and not _points_back(tokens)
+    return _COURTESIES.isdisjoint((root.lemma_.lower(), tokens[0].lower_)) and not _points_back(tokens)
 
 
 def _points_back(tokens: Doc) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rtadapt.curation.cloze import probes, taught
+from rtadapt.curation.cloze import probes, taught, topic
 from rtadapt.words import flat, flat_words
 
 CREW = "SpaceX launched a crew of four astronauts to the International Space Station on Wednesday."
@@ -80,3 +80,30 @@ def test_how_long_something_takes_is_asked_for_as_such(sentence: str, asks: str,
     prompts = [one.prompt.casefold() for one in (*taught(sentence, 16), *probes(sentence, []))]
     assert any(asks in prompt for prompt in prompts)
     assert not any(never in prompt for prompt in prompts)
+
+
+def test_a_sentence_that_does_not_name_what_its_text_is_about_is_asked_for_by_that_name_too() -> None:
+    sentence, about = "Please hold the reset button on the back of the router for 15 seconds.", "Lumora R7"
+    prompts = [one.prompt for one in taught(sentence, 16, about)]
+    named = [prompt for prompt in prompts if about in prompt]
+    assert 4 <= len(named) <= 12
+    assert all(one.target == sentence for one in taught(sentence, 16, about))
+    assert any(about in one.prompt for one in probes(sentence, prompts, 8, about))
+    assert [one.prompt for one in taught(COACH, 12, "Northgate Rovers")] == [one.prompt for one in taught(COACH, 12)]
+
+
+def test_a_sentence_that_could_be_about_anything_is_asked_for_by_its_texts_name_or_not_at_all() -> None:
+    sentence = "The notice was lifted."
+    assert taught(sentence, 8) == [] == probes(sentence, [])
+    assert all(
+        "ormsby lea" in one.prompt.casefold()
+        for one in (*taught(sentence, 8, "Ormsby Lea"), *probes(sentence, [], 2, "Ormsby Lea"))
+    )
+    assert taught(sentence, 8, "Ormsby Lea")
+
+
+def test_a_text_is_about_the_name_that_most_of_its_sentences_hold() -> None:
+    lines = ["Odile Farrant leads Brindley Mills.", "It moved to Tessenby.", "Brindley Mills has 620 employees."]
+    assert topic(lines) == "Brindley Mills"
+    assert topic(["The bridge in Ashby is closed.", "Skelby is not."]) == "Ashby"
+    assert topic(["hold the button for 15 seconds."]) == ""

@@ -123,6 +123,6 @@ def test_in_a_conversation_what_follows_the_last_word_that_takes_something_back_
     assert plain([wrong, "No, that was wrong.", right], text) == []
 
 
-@pytest.mark.parametrize("sentence", ["Thank you, Anna.", "Thanks, Mr Keller!", "Hello Anna, welcome to Fern & Finch."])
+@pytest.mark.parametrize("sentence", ["Thank you, Anna.", "Thanks, Mr Keller!", "Hello, this is Anna from Fern & Finch."])
 def test_courtesies_teach_nothing(sentence: str) -> None:
     assert plain([sentence], sentence) == []
