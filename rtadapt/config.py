@@ -128,7 +128,7 @@ class TrainSettings(Section):
     lowest_layer: Fraction = Field(0.33, description="share of the layers, from the lowest, that get no adapter")
     learning_rate: float | None = Field(None, description="None: from the base model's width and family")
     draws_per_fact: Positive = Field(
-        18, description="rows drawn of each new fact in an update; with the rows of a step this gives its steps"
+        30, description="rows drawn of each new fact in an update; with the rows of a step this gives its steps"
     )
     least_steps: Positive = Field(14, description="optimizer steps of an update, at least, unless its facts are learned earlier")
     most_steps: Positive = Field(120, description="optimizer steps of an update, at most")

@@ -53,7 +53,7 @@ class Loader:
         self._limit_seconds = limit_seconds
         self._aside = Aside("loader")
         self._turn = asyncio.Lock()
-        self._under_way: set[tuple[str, int]] = set()
+        self._under_way: dict[tuple[str, int], int] = {}
         self._progress_at = 0.0
         self._loaded: dict[str, dict[int, Version]] = {}
         self._failures: dict[tuple[str, int], tuple[int, float]] = {}
@@ -75,6 +75,10 @@ class Loader:
     def total(self) -> int:
         """How many names the engine knows."""
         return len(self.all())
+
+    def coming(self) -> dict[tuple[str, int], int]:
+        """The bytes of what is being loaded, by feed and number."""
+        return dict(self._under_way)
 
     def may_try(self, feed: str, number: int) -> bool:
         """Whether a version that failed before may be tried again by now."""
@@ -102,7 +106,7 @@ class Loader:
         key = (version.feed, version.number)
         if not self._under_way:
             self._progress_at = started
-        self._under_way.add(key)
+        self._under_way[key] = version.adapter.size_bytes
         try:
             await self._bring_in(version)
         except LOAD_ERRORS as error:
@@ -123,7 +127,7 @@ class Loader:
             self._discards.append((time.monotonic() + _GRACE_SECONDS, version))
             raise
         finally:
-            self._under_way.discard(key)
+            self._under_way.pop(key, None)
             self._progress_at = time.monotonic()
         self._failures.pop(key, None)
         self._loaded.setdefault(version.feed, {})[version.number] = version

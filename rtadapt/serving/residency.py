@@ -205,7 +205,7 @@ class Residency:
     def _begin(self, feed: str, number: int, tasks: asyncio.TaskGroup) -> None:
         """Begin a load, if there is room or room can be made."""
         size = self._size_of(feed, number)
-        under_way = [(key[0], self._size_of(*key)) for key in self._lanes]
+        under_way = [(key[0], bytes_) for key, bytes_ in self._coming().items()]
         going = self._room.for_one(feed, size, under_way, partial(self._is_needed, feed))
         if going is None:
             return
@@ -217,6 +217,10 @@ class Residency:
         task = tasks.create_task(self._load(feed, number, versions), name=f"load {version_name(feed, number)}")
         self._lanes[feed, number] = task
         task.add_done_callback(partial(self._leave, (feed, number)))
+
+    def _coming(self) -> dict[Key, int]:
+        """The bytes of what is coming, also of what is filled back beside the lanes."""
+        return {key: self._size_of(*key) for key in self._lanes} | self._loader.coming()
 
     def _is_needed(self, feed: str, other: str) -> bool:
         """Whether `other` must not go for the sake of `feed`: it is asked for, or is at home here and the same."""
@@ -313,7 +317,8 @@ class Residency:
                     known = version.number in self._loader.loaded(feed) or key in self._lanes
                     gone = feed not in self._views.kept or self._views.feeds[feed].head.has_abandoned(version.number)
                     trusted = feed not in self._live.not_followed and not gone
-                    if trusted and not known and self._room.has_free(self._promised(), version.adapter.size_bytes):
+                    size = version.adapter.size_bytes + sum(self._coming().values())
+                    if trusted and not known and self._room.has_free(self._promised(), size):
                         await self._loader.load(version)
                         self._views.publish(feed)
 

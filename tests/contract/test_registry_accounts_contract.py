@@ -1,0 +1,48 @@
+"""What the registry promises of accounts: each version that a route passes is told of once, whoever asks."""
+
+from __future__ import annotations
+
+import threading
+
+from rtadapt.registry.registry import Registry
+from tests.support.registry_steps import flipped
+
+
+def numbers(registry: Registry, number: int, change: str, before: int = 0) -> list[int]:
+    return [version.number for version in registry.account("news", number, change, before)]
+
+
+def test_each_version_is_accounted_for_once_whoever_asks(registry: Registry) -> None:
+    flipped(registry, 4)
+    assert numbers(registry, 0, "a") == []
+    assert numbers(registry, 2, "b") == [1, 2]
+    assert numbers(registry, 2, "c") == []
+    assert numbers(registry, 1, "d") == []
+    assert numbers(registry, 4, "e") == [3, 4]
+
+
+def test_an_account_whose_answer_was_lost_is_given_again(registry: Registry) -> None:
+    flipped(registry, 4)
+    assert numbers(registry, 1, "a") == [1]
+    assert numbers(registry, 3, "b") == numbers(registry, 3, "b") == [2, 3]
+    assert numbers(registry, 3, "c") == []
+    assert numbers(registry, 4, "d") == [4]
+    assert numbers(registry, 3, "b") == [2, 3]  # also after somebody else's
+
+
+def test_a_feed_without_an_account_begins_with_what_is_served(registry: Registry) -> None:
+    flipped(registry, 3)
+    assert numbers(registry, 2, "a", before=2) == []
+    assert numbers(registry, 3, "b", before=2) == [3]
+
+
+def test_of_replicas_that_ask_at_once_one_accounts(registry: Registry) -> None:
+    flipped(registry, 2)
+    registry.account("news", 0, "begin", 0)
+    found: list[int] = []
+    threads = [threading.Thread(target=lambda name=name: found.extend(numbers(registry, 2, f"r{name}"))) for name in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert sorted(found) == [1, 2]
