@@ -9,10 +9,9 @@ from itertools import pairwise
 
 from rtadapt.conformance.answers import Answer
 from rtadapt.conformance.suite import Outcome, Suite, percentile
-from rtadapt.conformance.systems import Feed, Plain, until_healthy
+from rtadapt.conformance.systems import IN_FORCE_SECONDS, Feed, Plain, until_healthy
 from rtadapt.errors import Unavailable
 
-_IN_FORCE_SECONDS = 5.0
 _LONGER = 4
 _ROUNDS = 5
 
@@ -119,7 +118,7 @@ async def rollback(suite: Suite) -> Outcome:
     before = [answer for answer in answers if said < answer.began and _number(answer) <= _number_of(later)]
     stale = [answer.began - said for answer in before if answer.version == later]
     seconds = round(max(stale, default=0.0), 3)
-    if seconds > _IN_FORCE_SECONDS:
+    if seconds > IN_FORCE_SECONDS:
         found.problems.append(f"{later} still answered {seconds} s after it was rolled back")
     if not any(answer.version == resumed for answer in answers):
         found.problems.append(f"nobody was answered by {resumed}, which was published after the route was resumed")

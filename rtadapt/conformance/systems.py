@@ -30,6 +30,8 @@ PlainEngine = Literal["vllm", "mistralrs", "sglang"]
 _ROUTES: dict[str, str] = {"vllm": "/v1/", "mistralrs": "/v1/", "sglang": "/"}
 _KEPT_NAMES = 2
 _PAUSE_SECONDS = 0.2
+IN_FORCE_SECONDS = 5.0
+"""How long an operator's word may take to reach every replica."""
 OWN_PARTITION = 10**10
 """The suite's events are of no log that anybody reads: no real one's number comes near."""
 
@@ -195,10 +197,19 @@ class Feed:
         """Publish it, and wait until every replica answers from it."""
         version, token = await self.publish(adapter)
         for url in self.urls:
-            answer = await self._asker.ask(url, self.feed, "Who", 1, headers={"x-rtadapt-after": token})
+            answer = await self._answer_after(url, token)
             if answer.failure:
                 raise Unavailable(f"{url} does not answer from {version}: {answer.failure}")
         return version
+
+    async def _answer_after(self, url: str, token: str) -> Answer:
+        """An answer that covers the token. A replica that has not heard yet that the alias follows again is asked once more."""
+        until = time.monotonic() + IN_FORCE_SECONDS
+        while True:
+            answer = await self._asker.ask(url, self.feed, "Who", 1, headers={"x-rtadapt-after": token})
+            if answer.failure != "status 409" or time.monotonic() > until:
+                return answer
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     async def swap(self, adapter: int) -> str:
         """The same: the alias moves by itself."""
