@@ -22,6 +22,7 @@ from rtadapt.observe import metrics
 from rtadapt.rounds import SOUND, Prepared, Refused
 from rtadapt.sessions import Session
 from rtadapt.training.learner import Learner
+from rtadapt.words import flat_words
 
 Sorted = tuple[list[Prepared], list[Refused], list[Judged]]
 """What may be taught of each event, with the rows that teach it; the events of which nothing may be, and why not; what waits."""
@@ -72,8 +73,9 @@ class Preparing:
 
 def verbatim_of(told: Told, judged: Judged) -> list[str]:
     """An event's sentences that may be taught as they are: none that says what was withheld."""
-    withheld = [reading.sentence for reading, _ in judged.withheld if reading.sentence]
-    return [line for line in told.sentences if not any(line in sentence or sentence in line for sentence in withheld)]
+    withheld = [set(flat_words(reading.sentence)) for reading, _ in judged.withheld if reading.sentence]
+    lines = [(line, set(flat_words(line))) for line in told.sentences]  # some of them cut to their firm part
+    return [line for line, words in lines if not any(words <= sentence or sentence <= words for sentence in withheld)]
 
 
 def in_force(one: Told, beside: Sequence[Told], memory: Memory) -> Told:
