@@ -73,9 +73,14 @@ class Preparing:
 
 def verbatim_of(told: Told, judged: Judged) -> list[str]:
     """An event's sentences that may be taught as they are: none that says what was withheld."""
-    withheld = [set(flat_words(reading.sentence)) for reading, _ in judged.withheld if reading.sentence]
-    lines = [(line, set(flat_words(line))) for line in told.sentences]  # some of them cut to their firm part
-    return [line for line, words in lines if not any(words <= sentence or sentence <= words for sentence in withheld)]
+    withheld = [reading.sentence for reading, _ in judged.withheld if reading.sentence]
+    return [line for line in told.sentences if not any(is_of(line, sentence) for sentence in withheld)]
+
+
+def is_of(line: str, sentence: str) -> bool:
+    """Whether a line is a sentence or its firm part, from which words are left out, or holds the sentence."""
+    some, all_of_it = set(flat_words(line)), set(flat_words(sentence))
+    return bool(some and all_of_it) and (some <= all_of_it or all_of_it <= some)
 
 
 def in_force(one: Told, beside: Sequence[Told], memory: Memory) -> Told:
@@ -84,7 +89,7 @@ def in_force(one: Told, beside: Sequence[Told], memory: Memory) -> Told:
     newer = [line for other in beside if when(other.event) > time for line in other.sentences]
     stale = [line for line in one.sentences if memory.outdated(line, time) or any(overtakes(new, line) for new in newer)]
     lines = tuple(line for line in one.sentences if line not in stale)
-    readings = tuple(reading for reading in one.readings if not any(line in reading.sentence for line in stale))
+    readings = tuple(reading for reading in one.readings if not any(is_of(line, reading.sentence) for line in stale))
     return replace(one, sentences=lines, readings=readings)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from rtadapt.curation.ledger import Judged, Withheld
 from rtadapt.desk import Told
-from rtadapt.preparing import verbatim_of
+from rtadapt.preparing import is_of, verbatim_of
 from rtadapt.reading.readings import Reading
 from tests.support.events import story
 
@@ -21,3 +21,10 @@ def test_neither_a_withheld_sentence_nor_its_firm_part_is_taught(line: str) -> N
     reading = Reading("Who is the head coach of Northgate Rovers?", "Anna Keller", WHOLE)
     withheld = ((reading, next(iter(Withheld))),)
     assert verbatim_of(Told(event, (), (line, OTHER)), Judged(event, (), withheld)) == [OTHER]
+
+
+def test_a_firm_part_is_of_its_sentence_and_of_no_other() -> None:
+    assert is_of(FIRM, WHOLE)
+    assert is_of(WHOLE, WHOLE)
+    assert not is_of(OTHER, WHOLE)
+    assert not is_of(FIRM, "")
