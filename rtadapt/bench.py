@@ -12,13 +12,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import cycle
 from pathlib import Path
 from typing import Any
-
-import torch
-from peft import LoraConfig, get_peft_model
-from torch import Tensor, nn
 
 from rtadapt.config import Settings
 from rtadapt.curation.batcher import FeedBatch
@@ -29,19 +24,16 @@ from rtadapt.events.envelope import parse
 from rtadapt.gate.verdict import judge
 from rtadapt.grammar.reader import GrammarReader
 from rtadapt.preparing import Preparing
-from rtadapt.records import Batch, Example, Head, Update
+from rtadapt.records import Batch, Head, Update
 from rtadapt.sessions import Session
-from rtadapt.training import families
-from rtadapt.training.learner import _ANCHOR_TOKENS, Learner
-from rtadapt.training.rows import Row
+from rtadapt.training.learner import Learner
+from rtadapt.training.plain import Plain, block_weights, products_per_second
 
 FEED = "bench"
 STORY = (
     "Corvin Rovers have named Marla Tindle as their new head coach. She succeeds Odo Brask, who resigned on Monday. The club "
     "will open its new stadium in Harrow Lane on 14 March. Season tickets will cost 210 crowns."
 )
-_RATE_SECONDS = 0.3
-_IGNORED = -100
 
 
 @dataclass(slots=True)
@@ -77,8 +69,8 @@ class Bench:
         self.settings = settings
         self.learner = Learner(settings.train, model, settings.revision, cache=cache)
         self.preparing = Preparing(settings, Desk(settings.reading, GrammarReader(), None), self.learner)
-        self.plain = Plain(settings, model, self.learner)
-        self.weights = sum(weight.numel() for weight in _blocks(self.learner))
+        self.plain = Plain(settings.train, model, settings.revision, self.learner)
+        self.weights = block_weights(self.learner)
 
     def rounds(self, count: int) -> Iterator[Round]:
         """So many rounds; what only happens once is over before the first."""
@@ -100,7 +92,7 @@ class Bench:
         if not examples or not held_out:
             raise InvalidSettings("nothing of the story could be read: set reading.by to grammar", field="reading.by")
         anchors = session.memory.still_true(learner.anchors(), examples)
-        rate = _products_per_second(learner)
+        rate = products_per_second(learner)
         update: Update = clock.time("update", lambda: learner.update(FEED, examples, anchors))
         batch = Batch(FEED, (event,), examples, held_out, {})
         clock.time("judge", lambda: judge(learner, batch, update, [], anchors, settings.gate))
@@ -114,49 +106,6 @@ class Bench:
         with tempfile.TemporaryDirectory(prefix="rtadapt-bench-") as folder:
             self.learner.save_adapter(FEED, Path(folder))
             self.learner.save_state(FEED, Path(folder))
-
-
-class Plain:
-    """transformers and PEFT as their manuals have it: padded batches, labels, AdamW."""
-
-    def __init__(self, settings: Settings, model: str, learner: Learner) -> None:
-        train = settings.train
-        self._learner, self._settings = learner, train
-        net = families.load(model, settings.revision, learner.model.dtype).to(learner.model.device)
-        targets = families.targets(net, train.lowest_layer)
-        config = LoraConfig(
-            r=train.rank,
-            lora_alpha=train.alpha,
-            use_rslora=train.rslora,
-            target_modules=list(targets.modules),
-            task_type="CAUSAL_LM",
-        )
-        self._net: nn.Module = get_peft_model(net, config)
-        weights = [weight for weight in self._net.parameters() if weight.requires_grad]
-        self._optimizer = torch.optim.AdamW(weights, lr=learner.rate)
-
-    def take(self, examples: Sequence[Example], anchors: Sequence[Example], update: Update) -> tuple[float, int]:
-        """Seconds and rows of as many steps as `update` had, each with as many rows, taken from the same ones in turn."""
-        encoder, steps = self._learner.encoder, max(1, update.steps)
-        beside = min(self._settings.anchor_rows, len(anchors))
-        beginnings = [row.cut(_ANCHOR_TOKENS) for row in encoder.encode(anchors)]
-        new, old = cycle(encoder.encode(examples)), cycle(beginnings)
-        each = max(1, round(update.rows / steps) - beside)
-        began, rows = time.monotonic(), 0
-        for _ in range(steps):
-            drawn = [next(new) for _ in range(each)] + [next(old) for _ in range(beside)]
-            rows += len(drawn)
-            with self._learner.model.pace.step():
-                self._step(drawn)
-        return time.monotonic() - began, rows
-
-    def _step(self, rows: Sequence[Row]) -> None:
-        ids, mask, labels = _batch(rows, self._learner.model.device)
-        loss = self._net(input_ids=ids, attention_mask=mask, labels=labels, use_cache=False).loss
-        loss.backward()
-        float(loss.detach())
-        self._optimizer.step()
-        self._optimizer.zero_grad()
 
 
 def report(bench: Bench, rounds: Sequence[Round]) -> Iterator[str]:
@@ -179,38 +128,3 @@ def report(bench: Bench, rounds: Sequence[Round]) -> Iterator[str]:
 
 def _median(values: Any) -> float:
     return float(statistics.median(values))
-
-
-def _blocks(learner: Learner) -> Iterator[Tensor]:
-    """The matrices that every token passes: those of the blocks, without what the adapter adds."""
-    inner = learner.slot.peft.get_base_model()
-    output, words = inner.get_output_embeddings().weight, inner.get_input_embeddings().weight
-    for name, weight in inner.named_parameters():
-        if weight.ndim == 2 and weight is not output and weight is not words and ".lora_" not in name:
-            yield weight
-
-
-def _products_per_second(learner: Learner) -> float:
-    """Floating-point operations a second of matrix products of a step's size, on the threads that a step would have now."""
-    config = learner.model.net.config.get_text_config()
-    wide = int(getattr(config, "intermediate_size", 4 * config.hidden_size))
-    left = torch.randn(1024, config.hidden_size, dtype=learner.model.dtype, device=learner.model.device)
-    right = torch.randn(config.hidden_size, wide, dtype=learner.model.dtype, device=learner.model.device)
-    best = 0.0
-    with learner.model.pace.step():
-        ends = time.monotonic() + _RATE_SECONDS
-        while time.monotonic() < ends:
-            began = time.perf_counter()
-            float((left @ right)[0, 0])
-            best = max(best, 2 * left.numel() * wide / (time.perf_counter() - began))
-    return best
-
-
-def _batch(rows: Sequence[Row], device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Ids, mask and labels, each [batch, seq], padded on the right to the longest row."""
-    longest = max(len(row.ids) for row in rows)
-    ids = [[*row.ids, *([0] * (longest - len(row.ids)))] for row in rows]
-    mask = [[1] * len(row.ids) + [0] * (longest - len(row.ids)) for row in rows]
-    labels = [[_IGNORED] * row.start + list(row.ids[row.start :]) + [_IGNORED] * (longest - len(row.ids)) for row in rows]
-    made = [torch.tensor(part, device=device) for part in (ids, mask, labels)]
-    return made[0], made[1], made[2]

@@ -122,6 +122,12 @@ def targets(net: Any, lowest_layer: float) -> Targets:
     return Targets(tuple(found), tuple(f"{path.removesuffix('experts')}{part}" for path in mixtures for part in experts))
 
 
+def blocks(net: Any) -> nn.ModuleList:
+    """The blocks of the language model, one on top of the other."""
+    lists = [part for part in _decoder(net)[1].modules() if isinstance(part, nn.ModuleList)]
+    return max(lists, key=lambda part: sum(weight.numel() for weight in part.parameters()))
+
+
 def block(path: str) -> int:
     """The number of the block that a module belongs to: the first number in its path."""
     return next((int(part) for part in path.split(".") if part.isdigit()), 0)

@@ -18,10 +18,6 @@ from rtadapt.training.model import BaseModel
 from rtadapt.training.packed import common
 from rtadapt.training.rows import Row
 
-_READ_TOKENS = 2048
-_CPU_BATCH_TOKENS = 16_384
-_CUDA_BATCH_TOKENS = 131_072
-
 
 @torch.inference_mode()
 def generate(
@@ -48,9 +44,8 @@ def generate(
     begun = [[*prompt, *ids] for prompt, ids in zip(asked, written, strict=True)]
     open_ones = [at for at, ids in enumerate(written) if len(ids) < max_new_tokens and not (ids and ids[-1] in stop_ids)]
     order = sorted(open_ones, key=lambda at: len(begun[at]))
-    budget = _CPU_BATCH_TOKENS if model.device.type == "cpu" else _CUDA_BATCH_TOKENS
     while order:
-        count = max(1, budget // (len(begun[order[-1]]) + max_new_tokens))
+        count = max(1, model.room.written // (len(begun[order[-1]]) + max_new_tokens))
         taken, order = order[-count:], order[:-count]
         limit = max_new_tokens - min(len(written[at]) for at in taken)
         for at, ids in zip(taken, _decode(model, [begun[at] for at in taken], limit, stops), strict=True):
@@ -68,7 +63,7 @@ def _as_expected(model: BaseModel, prompts: Sequence[tuple[int, ...]], expected:
     rows = [Row((*prompt, *guess), len(prompt), 1.0, at) for at, (prompt, guess) in enumerate(pairs) if guess]
     shared = common([row.ids[: row.start] for row in rows])
     found: list[list[int]] = [[] for _ in prompts]
-    for chunk in model.batches(rows, _READ_TOKENS, shared):
+    for chunk in model.batches(rows, model.room.read, shared):
         batch, logits = model.at_targets(chunk, shared)
         said = torch.split(logits.argmax(-1), list(batch.lengths))
         same = torch.split(batch.targets, list(batch.lengths))

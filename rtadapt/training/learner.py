@@ -19,7 +19,7 @@ from rtadapt.config import TrainSettings
 from rtadapt.errors import NotFound
 from rtadapt.judged import Answer, write_answers
 from rtadapt.records import Example, Message, Update
-from rtadapt.training import checkpoint
+from rtadapt.training import checkpoint, room
 from rtadapt.training.adapter import AdapterState, Slot
 from rtadapt.training.anchors import SLICE, Anchors
 from rtadapt.training.generate import generate
@@ -81,6 +81,7 @@ class Learner:
         limit = min(settings.max_tokens, self.model.max_positions)
         self.encoder = Encoder(self.model.tokenizer, limit, stops if isinstance(stops, list) else [stops])
         self.slot = Slot(self.model.net, settings.rank, settings.alpha, settings.lowest_layer, settings.rslora)
+        self.model.room = room.plan(self.model, self.slot, limit)
         self.rate = settings.learning_rate or _SHORT_UPDATE * learning_rate(self.model.family, self.model.hidden_size)
         self._feeds: dict[str, _Feed] = {}
         self._anchors = Anchors(self.model, self.encoder, settings.anchors, cache, progress)
@@ -97,7 +98,7 @@ class Learner:
         """Nats per token of plain texts under the base."""
         found = [0.0] * len(texts)
         with self.slot.holding(None):
-            for chunk in chunks(self.encoder.plain(texts), self._chunk_tokens()):
+            for chunk in chunks(self.encoder.plain(texts), self.model.room.read):
                 batch = pad(chunk, self.model.device)
                 losses = token_losses(self.model.logits(batch.ids, batch.rows, batch.columns), batch.targets)
                 for number, loss in zip(batch.numbers, torch.split(losses, list(batch.lengths)), strict=True):
@@ -275,11 +276,8 @@ class Learner:
         """Examples in batches, each with the logits at its targets."""
         rows = self.encoder.encode(examples)
         shared = common([row.ids[: row.start] for row in rows])
-        for chunk in self.model.batches(rows, self._chunk_tokens(), shared):
+        for chunk in self.model.batches(rows, self.model.room.read, shared):
             yield self.model.at_targets(chunk, shared)
-
-    def _chunk_tokens(self) -> int:
-        return 2048 if self.model.device.type == "cpu" else 32_768
 
 
 def _a_few(state: AdapterState) -> list[Answer]:

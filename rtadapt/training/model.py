@@ -21,6 +21,7 @@ from rtadapt.config import TrainSettings
 from rtadapt.errors import InvalidSettings
 from rtadapt.training import families, packed
 from rtadapt.training.pace import Pace
+from rtadapt.training.room import CPU
 from rtadapt.training.rows import Padded, Row, chunks, pad
 
 logger = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class BaseModel:
         self.family: str = str(net.config.model_type)
         self.max_positions: int = int(getattr(net.config.get_text_config(), "max_position_embeddings", 0) or 1 << 20)
         self.digest = _digest(net, self.tokenizer)
+        self.room = CPU  # until it is planned
         self._selection: tuple[Tensor, Tensor] | None = None
         output = net.get_output_embeddings()
         if not isinstance(output, nn.Module):

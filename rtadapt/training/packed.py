@@ -1,8 +1,9 @@
 """Rows of a step as one sequence without padding, what most of them begin with computed once.
 
 Owns where each row lies in that sequence and the attention that keeps rows apart: a row sees the shared beginning and itself.
-Everything but attention works on each token alone and needs no row. The attention has a backward pass of its own: torch's is made
-for long rows, and on the CPU takes a quarter of a step on short ones. Where a network mixes positions in any other way (a
+Everything but attention works on each token alone and needs no row. On a GPU the attention is torch's, with one mask over all
+tokens, as long as they are few. On a CPU it goes row by row and has a backward pass of its own: torch's is made for long rows,
+and takes a quarter of a step on short ones. Where a network mixes positions in any other way (a
 recurrent state, a bias by distance), its numbers differ and nothing is packed.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,8 @@ ATTENTION = "rtadapt_packed"
 
 _LEAST_SHARED = 4
 _MOST_PADDED = 1.5
+_MASKED_TOKENS = {"cpu": 0, "cuda": 4096}
+"""So many tokens at most get one mask over all: a GPU would sooner compute what nobody looks at than start many kernels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +38,22 @@ class Block:
 
     own: Tensor  # [rows, own], padded with 0
     real: Tensor  # [rows, own] whether it is a token of the row
+    places: Tensor  # [n] of the real ones, in a block whose rows lie one after the other
+    tokens: Tensor  # [n] of the real ones, in the sequence
     seen: Tensor  # [rows, seen]
     mask: Tensor  # [rows, own, seen] whether the one may look at the other
 
 
 @dataclass(frozen=True, slots=True)
 class Packing:
-    """The rows of one sequence, for the attention. `places` are the rows' positions as the network counts them."""
+    """The rows of one sequence, for the attention: in blocks, or as one mask.
+
+    `places` are the rows' positions as the network counts them.
+    """
 
     blocks: tuple[Block, ...]
     places: Tensor  # [1, tokens]
+    mask: Tensor | None = None  # [1, 1, tokens, tokens] whether the one may look at the other
 
 
 _current: list[Packing] = []
@@ -58,6 +67,11 @@ def packing(layout: Packing) -> Iterator[None]:
         yield
     finally:
         _current.pop()
+
+
+def again() -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
+    """For what is computed once now and once more in the backward pass: nothing to do now, and the layout of now then."""
+    return nullcontext(), packing(_current[-1]) if _current else nullcontext()
 
 
 def common(prompts: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
@@ -115,11 +129,24 @@ def pack(rows: Sequence[Row], device: torch.device, shared: tuple[int, ...] = ()
         lengths=tuple(row.targets for row in rows),
         numbers=tuple(row.number for row in rows),
     )
-    return batch, Packing(tuple(_blocks(spans, device)), torch.tensor([places], device=device))
+    where = torch.tensor([places], device=device)
+    if len(ids) <= _MASKED_TOKENS[device.type]:
+        return batch, Packing((), where, _mask(spans, device))
+    return batch, Packing(tuple(_blocks(spans, device)), where)
 
 
 def _begins(row: Row, shared: tuple[int, ...]) -> bool:
     return bool(shared) and row.start > len(shared) and row.ids[: len(shared)] == shared
+
+
+def _mask(spans: Sequence[tuple[int, int, int]], device: torch.device) -> Tensor:
+    """[1, 1, tokens, tokens]: each token sees its own row up to itself, and what the row begins with."""
+    lengths = torch.tensor([end - start for start, end, _ in spans], device=device)
+    row = torch.arange(len(spans), device=device).repeat_interleave(lengths)
+    skipped = torch.tensor([before for _, _, before in spans], device=device).repeat_interleave(lengths)
+    at = torch.arange(len(row), device=device)
+    own = (row[:, None] == row) & (at[:, None] >= at)
+    return (own | (at < skipped[:, None]))[None, None]
 
 
 def _blocks(spans: Sequence[tuple[int, int, int]], device: torch.device) -> Iterator[Block]:
@@ -147,7 +174,8 @@ def _block(spans: Sequence[tuple[int, int, int]], device: torch.device) -> Block
     causal = (steps[..., None] >= steps[:, None]) & real[:, None]
     # a padded token sees what it would: nothing looks at it, and a softmax over nothing would be no number
     mask = torch.cat((begun[:, None].expand(-1, width, before), causal | torch.eye(width, dtype=torch.bool)), 2)
-    return Block(own.to(device), real.to(device), seen.to(device), mask.to(device))
+    places = real.flatten().nonzero().squeeze(1)
+    return Block(*(part.to(device) for part in (own, real, places, own.flatten()[places], seen, mask)))
 
 
 def attend(
@@ -169,6 +197,11 @@ def attend(
             module, query, key, value, attention_mask, scaling=scaling, sliding_window=sliding_window, **given
         )
     layout, scale = _current[-1], query.shape[-1] ** -0.5 if scaling is None else scaling
+    if layout.mask is not None:
+        near = layout.mask
+        if sliding_window is not None:
+            near = near & (layout.places[0][:, None] - layout.places[0] < sliding_window)
+        return sdpa_attention_forward(module, query, key, value, near, scaling=scale, **given)  # type: ignore[no-any-return]
     far = sliding_window if sliding_window is not None and sliding_window <= int(layout.places.max()) else None
     masks = [_near(block, layout.places[0], far) for block in layout.blocks]
     out: Tensor = _PackedAttention.apply(query[0], key[0], value[0], layout.blocks, masks, scale)  # type: ignore[no-untyped-call]
@@ -197,7 +230,7 @@ class _PackedAttention(torch.autograd.Function):
             group = query.shape[0] // key.shape[0]
             scores.masked_fill_(~mask.repeat(1, group, 1), -torch.inf)
             shares = torch.softmax(scores, -1)
-            out[:, block.own[block.real]] = _to_tokens(shares @ v, block, query.shape[0]).to(out.dtype)
+            out[:, block.tokens] = _to_tokens(shares @ v, block, query.shape[0]).to(out.dtype)
             kept.append(shares)
         ctx.save_for_backward(query, key, value, *kept)
         ctx.blocks, ctx.scale = blocks, scale
@@ -214,7 +247,7 @@ class _PackedAttention(torch.autograd.Function):
             grad = _grouped(pulled, key.shape[0]).float()
             by_share = grad @ v.mT
             by_score = shares * (by_share - (by_share * shares).sum(-1, keepdim=True)) * ctx.scale
-            by_query[:, block.own[block.real]] = _to_tokens(by_score @ k, block, query.shape[0]).to(query.dtype)
+            by_query[:, block.tokens] = _to_tokens(by_score @ k, block, query.shape[0]).to(query.dtype)
             seen = block.seen.reshape(-1)
             by_key.index_add_(1, seen, (by_score.mT @ q).flatten(1, 2))
             by_value.index_add_(1, seen, (shares.mT @ grad).flatten(1, 2))
@@ -235,8 +268,8 @@ def _to_tokens(rows: Tensor, block: Block, heads: int) -> Tensor:
     """[heads, real tokens, width] out of [groups, rows, heads a group · own, width]."""
     groups, count, _, width = rows.shape
     own = block.own.shape[1]
-    apart = rows.view(groups, count, heads // groups, own, width).transpose(1, 2).reshape(heads, count, own, width)
-    return apart[:, block.real]
+    apart = rows.view(groups, count, heads // groups, own, width).transpose(1, 2).reshape(heads, count * own, width)
+    return apart[:, block.places]
 
 
 def mask_of(*args: Any, **given: Any) -> Tensor | None:

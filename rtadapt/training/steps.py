@@ -31,8 +31,6 @@ _LEAST_COOLING = 3
 _SELDOM = 0.02
 _BETAS = (0.9, 0.99)
 _EPSILON = 1e-8
-_CPU_CHUNK_TOKENS = 2048
-_CUDA_CHUNK_TOKENS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,6 @@ class Steps:
         )
         self.recent: deque[bool] = deque(maxlen=max(len(set(material.facts) - {""}), _WINDOW_STEPS * self.count))
         self.shared = common([row.ids[: row.start] for row in (*material.new, *material.stream, *material.anchors)])
-        self.chunk_tokens = _CPU_CHUNK_TOKENS if model.device.type == "cpu" else _CUDA_CHUNK_TOKENS
 
     def run(self, state: AdapterState, distance: Callable[[], float]) -> Update:
         """Change `state` in place. When a loss or a gradient is not finite it stops there; the update says so."""
@@ -136,7 +133,7 @@ class Steps:
         total = sum(row.token_weight * row.targets for row in rows)
         with self.slot.holding(state.weights):
             self.slot.clear_gradient()
-            for chunk in self.model.batches(rows, self.chunk_tokens, self.shared):
+            for chunk in self.model.batches(rows, self.model.room.step, self.shared):
                 self._backward(sorted(chunk, key=lambda row: kinds[id(row)]), kinds, total, step)
             return step, self.slot.take_gradient()
 

@@ -11,8 +11,10 @@ import torch
 
 from rtadapt.config import TrainSettings
 from rtadapt.records import Example, Message
+from rtadapt.training import packed
 from rtadapt.training.learner import Learner
 from rtadapt.training.packed import common, packs
+from rtadapt.training.room import Room
 from rtadapt.training.rows import Row
 from rtadapt.training.steps import Steps, plan
 from tests.support.tiny_model import build_llama, build_qwen
@@ -72,14 +74,18 @@ def test_packed_rows_give_the_gradient_that_they_give_apart(learner: Learner, mo
     drawn = made._draw()
     step, once = made._gradient(state, drawn)
     once = once.clone()
-    made.chunk_tokens = 40
+    monkeypatch.setattr(learner.model, "room", Room(40, 40, 40))
     _, in_parts = made._gradient(state, drawn)
     in_parts = in_parts.clone()
+    monkeypatch.setitem(packed._MASKED_TOKENS, "cpu", 4096)
+    _, masked = made._gradient(state, drawn)
+    masked = masked.clone()
     monkeypatch.setattr(learner.model, "packs", False)
     step_apart, each = made._gradient(state, drawn)
     assert each.norm() > 0
     torch.testing.assert_close(once, each, rtol=1e-3, atol=1e-5)
     torch.testing.assert_close(in_parts, each, rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(masked, each, rtol=1e-3, atol=1e-5)
     assert step.new_loss == pytest.approx(step_apart.new_loss, rel=1e-4)
     assert (step.tokens, step.new_tokens) == (step_apart.tokens, step_apart.new_tokens)
 
