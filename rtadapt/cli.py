@@ -121,6 +121,7 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
 
     from rtadapt.api.app import create_app
     from rtadapt.observe import metrics
+    from rtadapt.web.connections import SERVER_KEEPS_SECONDS
     from rtadapt.web.edge import Edge
 
     start_logs("api", settings.log_level)
@@ -133,6 +134,7 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
         ws="none",
         log_config=None,
         access_log=False,
+        timeout_keep_alive=SERVER_KEEPS_SECONDS,
         timeout_graceful_shutdown=_API_STOP_SECONDS,
     )
     with _listening(settings.api.host, settings.api.port, "api.port") as listener:

@@ -17,6 +17,8 @@ from typing import Any
 
 import httpx
 
+from rtadapt.web.connections import CALLER_KEEPS_SECONDS
+
 VERSION_HEADER = "x-rtadapt-version"
 POSITION_HEADER = "x-rtadapt-position"
 _DIGEST = re.compile(r"(@\d+)-[0-9a-f]{8}$")
@@ -54,7 +56,7 @@ class Asker:
 
     def __init__(self, key: str, seconds: float, callers: int) -> None:
         headers = {"authorization": f"Bearer {key}"} if key else {}
-        limits = httpx.Limits(max_connections=4 * callers + 16)
+        limits = httpx.Limits(max_connections=4 * callers + 16, keepalive_expiry=CALLER_KEEPS_SECONDS)
         self.http = httpx.AsyncClient(timeout=seconds, limits=limits, headers=headers, trust_env=False)
         self.in_flight: Counter[str] = Counter()
 

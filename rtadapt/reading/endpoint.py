@@ -23,6 +23,7 @@ from rtadapt.config import ReadingSettings
 from rtadapt.errors import InvalidSettings, Unavailable
 from rtadapt.observe import metrics
 from rtadapt.records import Message
+from rtadapt.web.connections import CALLER_KEEPS_SECONDS
 
 ENGINE = "engine:"
 """The URL that stands for the base model as `rtadapt up` serves it."""
@@ -85,9 +86,8 @@ class Endpoint:
         if not self._url.startswith(("http://", "https://")):
             raise InvalidSettings("reading.url must begin with http:// or https://", field="reading.url")
         headers = {"authorization": f"Bearer {_key(settings)}"} if settings.key_file else {}
-        self._client = httpx.Client(
-            headers=headers, trust_env=False, limits=httpx.Limits(max_connections=settings.max_concurrent)
-        )
+        limits = httpx.Limits(max_connections=settings.max_concurrent, keepalive_expiry=CALLER_KEEPS_SECONDS)
+        self._client = httpx.Client(headers=headers, trust_env=False, limits=limits)
         self._model: _Model | None = None
         self._plain = False
         self._lock = threading.Lock()

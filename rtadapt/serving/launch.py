@@ -22,6 +22,7 @@ from rtadapt.errors import InvalidSettings
 from rtadapt.observe.logs import adopt
 from rtadapt.serving.plugin import PLUGIN, SERVER_PID, adopt_engine
 from rtadapt.serving.vocabulary import VOCABULARY, vocabulary_of
+from rtadapt.web.connections import SERVER_KEEPS_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +102,7 @@ def environment(settings: Settings, *, model_path: str, model_name: str, cpu: bo
         SERVER_PID: str(os.getpid()),
         "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "1",
         "VLLM_NO_USAGE_STATS": "1",
+        "VLLM_HTTP_TIMEOUT_KEEP_ALIVE": os.environ.get("VLLM_HTTP_TIMEOUT_KEEP_ALIVE", str(SERVER_KEEPS_SECONDS)),
         "VLLM_CONFIGURE_LOGGING": "0",  # its log goes where ours goes, as JSON
         "VLLM_LOGGING_LEVEL": "DEBUG" if settings.log_level == "debug" else "WARNING",
     }

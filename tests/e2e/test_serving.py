@@ -23,6 +23,7 @@ import openai
 import pytest
 
 from rtadapt.conformance.publisher import Publisher
+from tests.support.idle import answers_after_a_rest
 from tests.support.redis_server import free_port
 from tests.support.replica import ServedFeed, processes_of_session, served_feed
 from tests.support.running import eventually
@@ -71,6 +72,10 @@ def publish(feed: ServedFeed, adapter: Path) -> int:
 def text_of(answer: httpx.Response) -> str:
     assert answer.status_code == 200, answer.text
     return str(answer.json()["choices"][0]["text"])
+
+
+def test_a_connection_that_rests_is_kept(feed: ServedFeed) -> None:
+    assert answers_after_a_rest(feed.url, "/v1/models") == [200, 200]
 
 
 def test_an_alias_answers_from_the_base_until_there_is_a_version_and_says_so(feed: ServedFeed) -> None:

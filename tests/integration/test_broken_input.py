@@ -16,6 +16,7 @@ import pytest
 from rtadapt.config import IntakeSettings, RegistrySettings, Settings
 from rtadapt.events.envelope import decode
 from tests.support.api_server import PROBLEM, STORY, ApiServer, logged, problem, texts
+from tests.support.idle import answers_after_a_rest
 
 CLOUD = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "/s", "ce-type": "t"}
 TYPED = {"type": "text", "parties": 0, "body": "Hello."}
@@ -196,3 +197,8 @@ def test_what_is_wrong_on_the_wire_is_refused_and_logged_as_json(settings: Setti
         for line in server.output.read_text().splitlines():
             assert json.loads(line)["process"] == "api"
     assert texts(settings) == [STORY["text"]] * 6
+
+
+def test_a_connection_that_rests_is_kept(settings: Settings) -> None:
+    with ApiServer(settings) as server:
+        assert answers_after_a_rest(server.url, "/healthz") == [200, 200]

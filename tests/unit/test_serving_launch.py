@@ -107,6 +107,15 @@ def test_a_local_model_needs_no_hub(model: str) -> None:
     assert "HF_HUB_OFFLINE" not in environment(Settings(), model_path="org/model", model_name="m", cpu=True)
 
 
+def test_a_connection_that_nobody_uses_is_kept_for_as_long_as_the_operator_says(
+    model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VLLM_HTTP_TIMEOUT_KEEP_ALIVE", raising=False)
+    assert environment(Settings(), model_path=model, model_name="m", cpu=True)["VLLM_HTTP_TIMEOUT_KEEP_ALIVE"] == "75"
+    monkeypatch.setenv("VLLM_HTTP_TIMEOUT_KEEP_ALIVE", "20")
+    assert environment(Settings(), model_path=model, model_name="m", cpu=True)["VLLM_HTTP_TIMEOUT_KEEP_ALIVE"] == "20"
+
+
 def test_serving_without_a_registry_is_refused_before_anything_starts(model: str) -> None:
     with pytest.raises(InvalidSettings) as caught:
         serve(Settings(), model_path=model, model_name="tiny")
