@@ -125,6 +125,17 @@ def test_a_refresh_is_one_small_request_however_many_feeds_there_are(server: Api
     assert 10_000 < len(httpx.get(f"{server.url}/v1/overview", trust_env=False).content) < 100_000
 
 
+def test_what_somebody_else_put_into_the_page_does_not_run(page: Browser) -> None:
+    page.run("window.broken = []; addEventListener('securitypolicyviolation', event => broken.push(event.violatedDirective))")
+    page.run("document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.ran = true' }))")
+    page.run("document.body.insertAdjacentHTML('beforeend', `<img src='x:' onerror='window.ran = true' style='top: 0'>`)")
+    page.wait("['script-src-elem', 'script-src-attr', 'style-src-attr', 'img-src'].every(kind => broken.includes(kind))")
+    assert page.run("window.ran") is None
+    page.run("broken.length = 0")
+    page.run(AGAIN)
+    assert page.run("broken") == []
+
+
 def test_what_may_have_been_harmed_is_read_before_what_was_gained(page: Browser) -> None:
     heads = page.run("[...document.querySelector('#feeds table').querySelectorAll('thead th')].map(th => th.textContent)")
     assert heads.index("replay lost") < heads.index("drift") < heads.index("recall")
