@@ -71,14 +71,14 @@ def stories() -> list[dict[str, str]]:
 
 def rate(send: Callable[[], None], seconds: float, process: int) -> Rate:
     """How it goes while batches are sent one after another, for the process with this id."""
-    began, used, batches = time.monotonic(), processor_seconds(process), 0
+    began, used, batches = time.monotonic(), used_seconds(process), 0
     while time.monotonic() - began < seconds:
         send()
         batches += 1
-    return Rate(batches * BATCH / (time.monotonic() - began), (processor_seconds(process) - used) / batches)
+    return Rate(batches * BATCH / (time.monotonic() - began), (used_seconds(process) - used) / batches)
 
 
-def processor_seconds(process: int) -> float:
+def used_seconds(process: int) -> float:
     """What the process has used until now (Linux)."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

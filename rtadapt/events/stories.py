@@ -23,7 +23,7 @@ _TIMES = ("date_modified", "updated", "date_published", "published", "pubdate", 
 
 def check_in_force(fields: Fields, now: float) -> None:
     """Raises InvalidEvent when the object says that at `now` (Unix seconds) it is under embargo, or no longer valid."""
-    if not any(name.lower() in _IN_FORCE for name in fields.body):
+    if _IN_FORCE.isdisjoint(map(str.lower, fields.body)):
         return
     item = fields.folded()
     for name in _EMBARGOES:

@@ -25,6 +25,8 @@ from rtadapt.records import (
     Version,
 )
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
 FEEDS = "rtadapt:feeds"
 REPLICAS = "rtadapt:replicas"
 WORKERS = "rtadapt:workers"
@@ -96,9 +98,9 @@ def logs_key(log: str) -> str:
     return f"rtadapt:logs:{log}"
 
 
-def compact(value: Mapping[str, Any]) -> str:
+def compact(value: Mapping[str, Any] | Sequence[Any]) -> str:
     """`value` as JSON without spaces."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 def positions_from_json(value: Mapping[str, Any]) -> dict[int, int]:
@@ -219,8 +221,8 @@ def status_text(status: EventStatus) -> str:
 
 
 def read_status(event_id: str, feed: str, text: str) -> EventStatus:
-    """The status that `text`, its rank and its record, holds."""
-    value = json.loads(text.partition(" ")[2])
+    """The status that `text` holds."""
+    value = json.loads(text)
     return EventStatus(
         id=event_id,
         feed=feed,

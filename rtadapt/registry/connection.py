@@ -148,7 +148,7 @@ class Connection:
 
     def _index(self, feed: str, event_ids: Sequence[str]) -> Call:
         """What notes that these events are the feed's."""
-        return "index", codec.INDEX, [*self._bounds(), feed, *event_ids]
+        return "index", codec.INDEX, [*self._bounds(), feed, codec.compact(event_ids)]
 
     def _announce(self, feed: str, kind: str, event_ids: Sequence[str] = ()) -> None:
         """Tell the followers, list the feed, and index events by id: after the keys were written.

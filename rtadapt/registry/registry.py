@@ -91,7 +91,7 @@ class Registry(Tallies):
         for feed, mine in by_feed.items():
             for start in range(0, len(mine), _STATUSES_A_SCRIPT):
                 part = mine[start : start + _STATUSES_A_SCRIPT]
-                args = self._bounds() + [value for status in part for value in codec.ranked(status)]
+                args = [*self._bounds(), codec.compact([codec.ranked(status) for status in part])]
                 calls += [("status", codec.status_keys(feed), args), self._index(feed, [status.id for status in part])]
         self._run_all(calls)
 
@@ -102,7 +102,7 @@ class Registry(Tallies):
         for feed in (*feeds, self._remembered(codec.INDEX, event_id)):
             text = self._remembered(codec.status_keys(feed), event_id) if feed is not None else None
             if feed is not None and text is not None:
-                return codec.read_status(event_id, feed, text)
+                return codec.read_status(event_id, feed, text.partition(" ")[2])
         return None
 
     def _remembered(self, keys: Sequence[str], event_id: str) -> str | None:
