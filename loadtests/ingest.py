@@ -1,29 +1,38 @@
-"""How fast events are accepted, beside kafka-python's own producer on the same broker in the same run.
+"""How fast events are accepted, beside kafka-python's own producer on the same broker in the same run; how soon they are polled.
 
     python -m loadtests.ingest --seconds 3 --rounds 4
 
 Starts a real Kafka broker (../shared/kafka, as the tests do), a registry server and a control plane. Then, in turns so that a
 noisy machine is noisy for both: batches of 100 stories of one kilobyte through `POST /v1/events`, and the same values through a
 KafkaProducer that waits for each batch as the control plane does (all in-sync replicas, idempotent, lz4). Prints both rates
-of each round and their ratio. With `--sqlite` the log is SQLite, and the producer has no part.
+of each round and their ratio, and what each batch cost the control plane and the producer in time of a processor, which other
+work on the machine changes less. Then single events from eight callers at once; and, at 500 events a second in pushes of ten, the
+time from a push to the poll of a reader that brings its events. With `--sqlite` the log is SQLite, and the producer has no part.
 """
 
 from __future__ import annotations
 
 import argparse
+import http.client
 import json
+import os
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 from kafka import KafkaProducer
 
-from rtadapt.config import load_settings
+from rtadapt.config import Settings, load_settings
+from rtadapt.events.envelope import decode
+from rtadapt.events.log import open_log
 from tests.support.api_server import ApiServer
 from tests.support.kafka_broker import Broker, Kafka
 from tests.support.redis_server import RedisServer, free_port
@@ -32,6 +41,26 @@ BATCH = 100
 _FEEDS = 8
 _STORY_BYTES = 1000
 _TIMEOUT_SECONDS = 60.0
+_CALLERS = 8
+_PUSHED = 10
+_EVENTS_A_SECOND = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Events a second, and seconds of a processor that a batch of them took whoever is measured."""
+
+    events: float
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`rounds` are over HTTP, and of the producer alone where there is one. `waits` are seconds from push to poll."""
+
+    rounds: list[tuple[Rate, Rate | None]]
+    singles: float
+    waits: list[float]
 
 
 def stories() -> list[dict[str, str]]:
@@ -40,17 +69,81 @@ def stories() -> list[dict[str, str]]:
     return [{"feed": f"feed-{number % _FEEDS}", "text": (line * 40)[:_STORY_BYTES]} for number in range(BATCH)]
 
 
-def rate(send: Callable[[], None], seconds: float) -> float:
-    """Events a second while batches are sent one after another."""
-    began, sent = time.monotonic(), 0
+def rate(send: Callable[[], None], seconds: float, process: int) -> Rate:
+    """How it goes while batches are sent one after another, for the process with this id."""
+    began, used, batches = time.monotonic(), used_seconds(process), 0
     while time.monotonic() - began < seconds:
         send()
-        sent += BATCH
+        batches += 1
+    return Rate(batches * BATCH / (time.monotonic() - began), (used_seconds(process) - used) / batches)
+
+
+def used_seconds(process: int) -> float:
+    """What the process has used until now (Linux)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def singles(url: str, seconds: float) -> float:
+    """Events a second, one a request, over as many connections as there are callers."""
+    body = json.dumps(stories()[0]).encode()
+    began = time.monotonic()
+
+    def call(_: int) -> int:
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=_TIMEOUT_SECONDS)
+        sent = 0
+        while time.monotonic() - began < seconds:
+            connection.request("POST", "/v1/events", body, {"content-type": "application/json"})
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 202
+            sent += 1
+        connection.close()
+        return sent
+
+    with ThreadPoolExecutor(_CALLERS) as pool:
+        sent = sum(pool.map(call, range(_CALLERS)))
     return sent / (time.monotonic() - began)
 
 
-def run(folder: Path, seconds: float, rounds: int, sqlite: bool) -> list[tuple[float, float]]:
-    """Rates of each round: over HTTP, and of the producer alone (0 where there is none)."""
+def waits(client: httpx.Client, settings: Settings, seconds: float) -> list[float]:
+    """Seconds from each push to the poll that brought its events, at a steady rate."""
+    log = open_log(settings)
+    ends = log.ends()
+    reader = log.reader(lambda partition: ends.get(partition, 0))
+    pushed: dict[str, float] = {}
+    polled: dict[str, float] = {}
+    over = threading.Event()
+
+    def poll() -> None:
+        while not over.is_set():
+            for record in reader.poll(0.1, 1000):
+                polled.setdefault(decode(record).id, time.monotonic())
+
+    thread = threading.Thread(target=poll)
+    thread.start()
+    while not reader.partitions():
+        time.sleep(0.1)
+    began, number = time.monotonic(), 0
+    while time.monotonic() - began < seconds:
+        time.sleep(max(0.0, began + number * _PUSHED / _EVENTS_A_SECOND - time.monotonic()))
+        bodies = [body | {"id": f"timed-{number}-{place}"} for place, body in enumerate(stories()[:_PUSHED])]
+        pushed |= dict.fromkeys([body["id"] for body in bodies], time.monotonic())
+        assert client.post("/v1/events", json=bodies).status_code == 202
+        number += 1
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    while pushed.keys() - polled.keys() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    over.set()
+    thread.join()
+    reader.close()
+    log.close()
+    assert not pushed.keys() - polled.keys(), "not all that was accepted was polled"
+    return [polled[event] - moment for event, moment in pushed.items()]
+
+
+def run(folder: Path, seconds: float, rounds: int, sqlite: bool) -> Found:
+    """Everything, in this order: rounds, single events, waits."""
     with ExitStack() as stack:
         registry = RedisServer(folder, port=free_port(), durable=False)
         registry.start()
@@ -66,6 +159,8 @@ def run(folder: Path, seconds: float, rounds: int, sqlite: bool) -> list[tuple[f
             producer, topic = made(broker.bootstrap), log.topic
             stack.callback(producer.close)
         api = stack.enter_context(ApiServer(load_settings(**changes)))
+        assert api.process is not None
+        served, own = api.process.pid, os.getpid()
         client = stack.enter_context(httpx.Client(base_url=api.url, timeout=_TIMEOUT_SECONDS))
         bodies = stories()
         values = [(body["feed"].encode(), json.dumps(body).encode()) for body in bodies]
@@ -80,7 +175,10 @@ def run(folder: Path, seconds: float, rounds: int, sqlite: bool) -> list[tuple[f
                 future.get(timeout=_TIMEOUT_SECONDS)
 
         post()
-        return [(rate(post, seconds), 0.0 if producer is None else rate(produce, seconds)) for _ in range(rounds)]
+        if producer is not None:
+            produce()
+        found = [(rate(post, seconds, served), None if producer is None else rate(produce, seconds, own)) for _ in range(rounds)]
+        return Found(found, singles(api.url, seconds), waits(client, api.settings, 2 * seconds))
 
 
 def made(bootstrap: str) -> KafkaProducer:
@@ -97,11 +195,18 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="rta-") as folder:
         found = run(Path(folder), options.seconds, options.rounds, options.sqlite)
-    for http, alone in found:
-        beside = f", the producer {alone:,.0f}, ratio {http / alone:.2f}" if alone else ""
-        print(f"POST /v1/events {http:,.0f} events a second{beside}")
-    if not options.sqlite:
-        print(f"median ratio {statistics.median(http / alone for http, alone in found):.2f}")
+    for served, alone in found.rounds:
+        line = f"POST /v1/events {served.events:,.0f} events a second ({1000 * served.cost:.1f} ms of a processor a batch)"
+        if alone is not None:
+            line += f", the producer {alone.events:,.0f} ({1000 * alone.cost:.1f} ms), ratio {served.events / alone.events:.2f}"
+        print(line)
+    ratios = [served.events / alone.events for served, alone in found.rounds if alone is not None]
+    if ratios:
+        print(f"median ratio {statistics.median(ratios):.2f}")
+    print(f"single events, {_CALLERS} callers: {found.singles:,.0f} a second")
+    ordered = sorted(found.waits)
+    middle, late = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.99)]
+    print(f"from push to poll at {_EVENTS_A_SECOND} events a second: p50 {1000 * middle:.0f} ms, p99 {1000 * late:.0f} ms")
     return 0
 
 

@@ -72,7 +72,14 @@ class RegistrySettings(Section):
     cluster: bool = Field(False, description="the URL names one node of a Redis Cluster")
     ca_file: Place | None = Field(None, description="certificate authority of a `rediss://` server; None: the system's")
     timeout_seconds: Seconds = Field(5.0, description="limit for connecting and for one command")
-    status_ttl_seconds: Seconds = Field(86400.0, description="how long `GET /v1/events/{id}` remembers an event")
+    status_ttl_seconds: Seconds = Field(
+        86400.0, description="how long `GET /v1/events/{id}` remembers an event, at least, and at most twice as long"
+    )
+    max_statuses: Positive = Field(
+        100_000,
+        description="newest events of each feed that it remembers within that time, and of all feeds together those that it finds"
+        " without `?feed=`; at most twice as many are kept",
+    )
     keep_versions: Positive = Field(200, description="version records kept per feed")
     signing_key_file: Place | None = Field(None, description="Ed25519 private key (PEM) that workers sign versions with")
     trusted_keys_file: Place | None = Field(

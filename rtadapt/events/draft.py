@@ -78,6 +78,8 @@ def _digest(text: str) -> str:
 
 def facts_of(fields: Fields, limits: IntakeSettings) -> tuple[Fact, ...]:
     """`facts: [{entity, relation, value}]`."""
+    if not fields.has("facts"):
+        return ()
     facts = tuple(
         Fact(
             entry.text("entity", MAX_NAME_CHARS, required=True),
@@ -93,6 +95,8 @@ def facts_of(fields: Fields, limits: IntakeSettings) -> tuple[Fact, ...]:
 
 def pairs_of(fields: Fields, limits: IntakeSettings) -> tuple[Pair, ...]:
     """`qa: [{question, answer}]`."""
+    if not fields.has("qa"):
+        return ()
     pairs = tuple(
         Pair(entry.text("question", MAX_VALUE_CHARS, required=True), entry.value("answer", MAX_VALUE_CHARS))
         for entry in fields.each("qa", MAX_STRUCTURED)

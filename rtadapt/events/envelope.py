@@ -38,6 +38,8 @@ OUR_TYPE = "io.github.rtadapt.event.v1"
 """The CloudEvents `type` of what `encode` makes; its id is already an event id of ours."""
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
+_TWO_DIGITS = [first + second for first in _DIGITS for second in _DIGITS]
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _CE_HEADER = re.compile(r"ce-([a-z0-9]+)")
 _NO_HEADERS: Mapping[str, str] = {}
 
@@ -59,7 +61,8 @@ def parse(
     """
     now = time.time() if now is None else now
     limits = limits or IntakeSettings()
-    attributes = {match[1]: urllib.parse.unquote(text) for name, text in headers.items() if (match := _CE_HEADER.fullmatch(name))}
+    named = {name: text for name, text in headers.items() if name.startswith("ce-")}
+    attributes = {match[1]: urllib.parse.unquote(text) for name, text in named.items() if (match := _CE_HEADER.fullmatch(name))}
     if "specversion" in attributes:
         draft = _with_attributes(Fields(attributes, "ce-"), _data_draft(body, "", content_type, now, limits), now)
     elif isinstance(body, str) and content_type in TEXTS:
@@ -91,7 +94,7 @@ def encode(event: Event) -> bytes:
         "datacontenttype": "application/json",
         "data": data,
     }
-    return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(envelope).encode()
 
 
 def decode(record: LogRecord, limits: IntakeSettings | None = None) -> Event:
@@ -121,7 +124,7 @@ def decode(record: LogRecord, limits: IntakeSettings | None = None) -> Event:
 def fresh_id(now: float) -> str:
     """A new event id: 26 characters that sort by time (milliseconds), then 80 random bits, as a ULID has them."""
     number = (int(now * 1000) << 80) | secrets.randbits(80)
-    return "".join(_DIGITS[number >> shift & 31] for shift in range(125, -1, -5))
+    return "".join([_TWO_DIGITS[number >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def event_id_of(name: str, source: str) -> str:

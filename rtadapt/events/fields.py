@@ -161,7 +161,10 @@ def fault(path: str, why: str) -> InvalidEvent:
 
 def clean(text: str) -> str:
     """Text with composed letters (NFC), plain line ends and without characters that no reader sees; trimmed."""
-    return _UNWANTED.sub("", _LINE_ENDS.sub("\n", unicodedata.normalize("NFC", text))).strip()
+    composed = unicodedata.normalize("NFC", text)
+    if composed.replace("\n", " ").replace("\t", " ").isprintable():  # then it has none of those
+        return composed.strip()
+    return _UNWANTED.sub("", _LINE_ENDS.sub("\n", composed)).strip()
 
 
 def kind_of(value: object) -> str:

@@ -60,10 +60,9 @@ class Intake:
         request_id: str = "",
         check_feed: Callable[[str], None] = lambda feed: None,
     ) -> list[ItemResult]:
-        """One result per item, in order. `feed` is for items that name none; `headers` have lower-case names. `check` raises what
-        an event is refused for although nothing is wrong with it.
+        """One result per item, in order. `feed` is for items that name none; `headers` have lower-case names.
 
-        `check_feed` raises for a feed that the caller may not push to.
+        `check_feed` raises for a feed that the caller may not push to (now); it is asked once for each.
         `request_id` goes to the log beside each event id, so that a path can be followed from the caller on.
 
         Raises TooLarge over `max_events`, and Unavailable when the log does not take the good ones: then none of
@@ -71,7 +70,7 @@ class Intake:
         """
         if len(items) > self._limits.max_events:
             raise TooLarge(f"{len(items):,} events at once; the limit is {self._limits.max_events:,}", field="body")
-        now = time.time()
+        now, check = time.time(), _once(check_feed)
         events: dict[int, Event] = {}
         records: dict[int, bytes] = {}
         errors: dict[int, RtadaptError] = {}
@@ -80,7 +79,7 @@ class Intake:
                 if item.error is not None:
                     raise item.error
                 event = parse(item.body, content_type=content_type, headers=headers, now=now, feed=feed, limits=self._limits)
-                check_feed(event.feed)
+                check(event.feed)
                 records[place] = _record(event)
                 events[place] = event
             except RtadaptError as error:
@@ -98,20 +97,37 @@ class Intake:
         if not events:
             return []
         positions = self._log.append([(event.feed, record) for event, record in zip(events, records, strict=True)])
+        by_feed: dict[str, list[tuple[str, Position]]] = {}
         for event, position in zip(events, positions, strict=True):
-            metrics.EVENTS_ACCEPTED.labels(event.feed).inc()
-            logger.info(
-                "event accepted",
-                extra={
-                    "event_id": event.id,
-                    "request_id": request_id,
-                    "feed": event.feed,
-                    "kind": event.kind.value,
-                    "partition": position.partition,
-                    "offset": position.offset,
-                },
-            )
+            by_feed.setdefault(event.feed, []).append((event.id, position))
+        for feed, placed in by_feed.items():
+            metrics.EVENTS_ACCEPTED.labels(feed).inc(len(placed))
+            extra = {
+                "event_ids": [event_id for event_id, _ in placed],
+                "request_id": request_id,
+                "feed": feed,
+                "partition": placed[0][1].partition,
+                "offsets": [position.offset for _, position in placed],
+            }
+            logger.info("events accepted", extra=extra)
         return positions
+
+
+def _once(check: Callable[[str], None]) -> Callable[[str], None]:
+    """`check`, which is asked once for each feed and says the same again."""
+    said: dict[str, RtadaptError | None] = {}
+
+    def asked(feed: str) -> None:
+        if feed not in said:
+            said[feed] = None
+            try:
+                check(feed)
+            except RtadaptError as error:
+                said[feed] = error
+        if (known := said[feed]) is not None:
+            raise known
+
+    return asked
 
 
 def _record(event: Event) -> bytes:

@@ -17,21 +17,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from kafka import KafkaAdminClient, KafkaProducer
+from kafka import KafkaAdminClient
 from kafka.errors import (
     IncompatibleBrokerVersion,
     KafkaError,
-    MessageSizeTooLargeError,
     TopicAlreadyExistsError,
     UnknownBrokerIdError,
     UnsupportedVersionError,
 )
-from kafka.partitioner import murmur2
 
 from rtadapt.config import EventLogSettings
-from rtadapt.errors import InvalidSettings, TooLarge, Unavailable
+from rtadapt.errors import InvalidSettings, Unavailable
 from rtadapt.events.kafka_client import DIRECT
 from rtadapt.events.kafka_letters import encode_letter, key_of, letters
+from rtadapt.events.kafka_producer import Producer
 from rtadapt.events.kafka_reader import KafkaReader, to_record
 from rtadapt.events.kafka_security import security_of
 from rtadapt.events.kafka_watching import count, ends, look, marks, watching
@@ -40,8 +39,6 @@ from rtadapt.records import DeadLetter, Position
 
 logger = logging.getLogger(__name__)
 
-_DELIVERY_SHARE = 0.8
-_CLOSE_SECONDS = 1.0
 _DAY_MS = 86_400_000
 
 # kafka-python writes whole records to its debug log, and event text is never logged.
@@ -57,7 +54,7 @@ class KafkaLog:
         self._connection = connection_of(settings)
         self._lock = threading.Lock()  # of the producer; whoever asks how the brokers are holds up no append
         self._admin_lock = threading.Lock()
-        self._producer: Any = None
+        self._producer: Producer | None = None
         self._admin: Any = None
         with translated("connect"):
             reach(self._connection["bootstrap_servers"], self._timeout_seconds)
@@ -118,10 +115,7 @@ class KafkaLog:
 
     def partition_of(self, feed: str) -> int:
         """What murmur2 makes of the feed's name, as the producer counts the partitions now."""
-        with translated("count its partitions"):
-            count: int = len(self._opened_producer().partitions_for(self._settings.topic))
-        spread: int = murmur2(feed.encode()) & 0x7FFFFFFF
-        return spread % count
+        return self._opened_producer().partition_of(self._settings.topic, feed)
 
     def ping(self) -> None:
         """Ask a broker for the topic. Raises Unavailable."""
@@ -144,49 +138,30 @@ class KafkaLog:
         with self._admin_lock:
             self._close_administration()
         if producer is not None:
-            _close(producer)
+            producer.close()
 
     def _send(self, topic: str, entries: Sequence[tuple[str, bytes | None]]) -> list[Position]:
-        deadline = time.monotonic() + self._timeout_seconds
         producer = self._opened_producer()
         try:
-            with translated("append"):
-                futures = [producer.send(topic, key=key.encode(), value=value) for key, value in entries]
-                written = [future.get(timeout=max(0.001, deadline - time.monotonic())) for future in futures]
+            return producer.send(topic, entries)
         except Unavailable:
             self._drop(producer)
             raise
-        return [Position(record.partition, record.offset) for record in written]
 
-    def _opened_producer(self) -> Any:
-        with self._lock, translated("connect"):
+    def _opened_producer(self) -> Producer:
+        with self._lock:
             if self._producer is None:
                 reach(self._connection["bootstrap_servers"], self._timeout_seconds)
-                self._producer = self._make_producer()
+                self._producer = Producer(self._connection, self._timeout_seconds)
             return self._producer
 
-    def _drop(self, producer: Any) -> None:
+    def _drop(self, producer: Producer) -> None:
         """Begin anew: after a failed delivery an idempotent producer's sequence may be broken for good."""
         with self._lock:
             if self._producer is not producer:
                 return
             self._producer = None
-        _close(producer)
-
-    def _make_producer(self) -> Any:
-        timeout_ms = int(self._timeout_seconds * 1000)
-        # The producer gives up before our caller's time is up, so that a producer that is dropped holds no record back.
-        delivery_ms = int(timeout_ms * _DELIVERY_SHARE)
-        return KafkaProducer(
-            **{**self._connection, "request_timeout_ms": delivery_ms},
-            acks="all",
-            enable_idempotence=True,
-            compression_type="lz4",
-            linger_ms=0,  # an append waits for its own records: holding them back gains nothing
-            batch_size=256 * 1024,
-            max_block_ms=delivery_ms,
-            delivery_timeout_ms=delivery_ms,
-        )
+        producer.close()
 
     def _make_topics(self) -> None:
         copies = self._settings.replication
@@ -236,13 +211,6 @@ class KafkaLog:
             self._admin = None
 
 
-def _close(producer: Any) -> None:
-    try:
-        producer.close(timeout=_CLOSE_SECONDS)
-    except KafkaError as error:  # records that no broker took, and whose callers were already told so
-        logger.warning("a producer was closed with records in hand", extra={"error": type(error).__name__})
-
-
 def connection_of(settings: EventLogSettings) -> dict[str, Any]:
     """What every client of ours is given to connect with. Raises InvalidSettings."""
     servers = settings.url.removeprefix("kafka://").split(",")
@@ -290,10 +258,8 @@ def reach(servers: Sequence[str], timeout_seconds: float) -> None:
 
 @contextmanager
 def translated(what: str) -> Iterator[None]:
-    """Turn kafka-python's errors into Unavailable (TooLarge for a record over the broker's limit)."""
+    """Turn kafka-python's errors into Unavailable."""
     try:
         yield
-    except MessageSizeTooLargeError as error:
-        raise TooLarge("the event is larger than the Kafka topic takes", field="text") from error
     except (KafkaError, OSError) as error:
         raise Unavailable(f"the event log could not {what}: {type(error).__name__}") from error

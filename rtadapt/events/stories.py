@@ -15,6 +15,7 @@ from rtadapt.events.markup import has_signs, looks_like_markup, read_markup, tex
 
 _EMBARGOES = ("embargoed", "embargo", "embargo_until", "embargountil", "embargo_date", "embargodate", "not_before", "notbefore")
 _EXPIRIES = ("expires", "expiry", "expirytime", "expires_at", "valid_until", "validuntil")
+_IN_FORCE = frozenset((*_EMBARGOES, *_EXPIRIES))
 _CONTENTS = ("content_text", "content_html", "content", "content:encoded", "description", "summary")
 """Where a feed's item has its text, the whole one before the short ones."""
 _TIMES = ("date_modified", "updated", "date_published", "published", "pubdate", "dc:date")
@@ -22,6 +23,8 @@ _TIMES = ("date_modified", "updated", "date_published", "published", "pubdate", 
 
 def check_in_force(fields: Fields, now: float) -> None:
     """Raises InvalidEvent when the object says that at `now` (Unix seconds) it is under embargo, or no longer valid."""
+    if _IN_FORCE.isdisjoint(map(str.lower, fields.body)):
+        return
     item = fields.folded()
     for name in _EMBARGOES:
         moment = item.moment(name)

@@ -25,12 +25,16 @@ from rtadapt.records import (
     Version,
 )
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
 FEEDS = "rtadapt:feeds"
 REPLICAS = "rtadapt:replicas"
 WORKERS = "rtadapt:workers"
 READING = "rtadapt:reading"
 DELETED = "rtadapt:deleted"
 CHANGES = "rtadapt:changes"
+INDEX = ("rtadapt:events:{all}", "rtadapt:events:{all}:before")
+"""Which feed an event belongs to: newer ones, and those before. No feed can be called so that it had a key like these."""
 RECEIPTS = "rtadapt:receipts"
 
 
@@ -74,9 +78,9 @@ def feed_key(feed: str, *parts: object) -> str:
     return ":".join(("rtadapt:{" + feed + "}", *(str(part) for part in parts)))
 
 
-def event_key(event_id: str) -> str:
-    """The key that says which feed an event belongs to."""
-    return f"rtadapt:events:{event_id}"
+def status_keys(feed: str) -> list[str]:
+    """The keys of what is known of a feed's events: the newer ones, and those before."""
+    return [feed_key(feed, "statuses"), feed_key(feed, "statuses-before")]
 
 
 def floor_key(log: str) -> str:
@@ -94,9 +98,9 @@ def logs_key(log: str) -> str:
     return f"rtadapt:logs:{log}"
 
 
-def compact(value: Mapping[str, Any]) -> str:
+def compact(value: Mapping[str, Any] | Sequence[Any]) -> str:
     """`value` as JSON without spaces."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 def positions_from_json(value: Mapping[str, Any]) -> dict[int, int]:
@@ -231,14 +235,14 @@ def read_status(event_id: str, feed: str, text: str) -> EventStatus:
 
 
 def ranked(status: EventStatus, version: int | None = None) -> list[str | int]:
-    """The rank and the record of a status, as the scripts take them. `version` is what a learned one lacks.
+    """The id, the rank and the record of a status, as the scripts take them. `version` is what a learned one lacks.
 
     What was learned later ranks higher: a corrected event is learned again under its id.
     """
     if status.state is EventState.LEARNED and status.version is None:
         status = replace(status, version=version)
     rank = RANKS[status.state] + ((status.version or 0) if status.state is EventState.LEARNED else 0)
-    return [rank, status_text(status)]
+    return [status.id, rank, status_text(status)]
 
 
 def numbers_text(numbers: Iterable[int]) -> str:

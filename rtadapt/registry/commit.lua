@@ -1,7 +1,8 @@
 -- Moves a feed's head: the only commit point. Everything or nothing; all checks come before the first write.
--- KEYS: head, versions, route, trouble, then one key for each event status.
+-- KEYS: head, versions, route, trouble, newer and older statuses.
 -- ARGV: commit id, epoch, parent, positions as JSON, version record as JSON ('' = rejected, keep the version),
---       version records to keep, status lifetime in ms, the number of the version, then rank and record of each event status.
+--       version records to keep, the number of the version, statuses to remember, their lifetime in ms, then id, rank and
+--       record of each.
 -- Returns {'ok', head version, positions} or {'missing'}, {'stale', epoch}, {'moved', version}, {'behind', partition}.
 local head = redis.call('HMGET', KEYS[1], 'version', 'epoch', 'positions', 'commit', 'last')
 if not head[1] then
@@ -38,7 +39,7 @@ local last = tonumber(head[5] or head[1])
 local number = tonumber(head[1])
 if ARGV[5] ~= '' then
   number = last + 1
-  if string.format('%.0f', number) ~= ARGV[8] then
+  if string.format('%.0f', number) ~= ARGV[7] then
     return {'moved', head[1]}
   end
   last = number
@@ -53,13 +54,8 @@ redis.call('HSET', KEYS[1], 'version', version, 'last', string.format('%.0f', la
 
 -- Whatever kept the feed from going on, and whichever worker said so: it goes on.
 redis.call('DEL', KEYS[4])
-for i = 5, #KEYS do
-  local rank, record = ARGV[2 * i - 1], ARGV[2 * i]
-  local before = redis.call('HGET', KEYS[i], 'rank')
-  if not before or tonumber(before) < tonumber(rank) then
-    redis.call('HSET', KEYS[i], 'rank', rank, 'record', record)
-    redis.call('PEXPIRE', KEYS[i], ARGV[7])
-  end
+for i = 10, #ARGV, 3 do
+  note(KEYS[5], KEYS[6], tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[i], ARGV[i + 1], ARGV[i + 2])
 end
 
 -- Old records go, but never one that the route names.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
@@ -32,17 +32,23 @@ from rtadapt.registry.client import check_url, client_of, close
 
 
 def _load(name: str) -> tuple[str, str]:
-    text = (files("rtadapt.registry") / f"{name}.lua").read_text(encoding="utf-8")
+    parts = (_COMMON, name) if name in _REMEMBERING else (name,)
+    text = "".join((files("rtadapt.registry") / f"{part}.lua").read_text(encoding="utf-8") for part in parts)
     # SHA-1 is how the protocol names scripts; nothing rests on its strength.
     return text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 _NAMES = (
-    *("account", "attempt", "claim", "commit", "delete", "feed", "floor", "hold", "log"),
+    *("account", "attempt", "claim", "commit", "delete", "feed", "floor", "hold", "index", "log"),
     *("replicas", "retire", "rewind", "route", "status", "tally"),
 )
+_COMMON, _REMEMBERING = "remember", frozenset(("commit", "index", "status"))
+"""What the scripts begin with that write statuses."""
 _SCRIPTS = {name: _load(name) for name in _NAMES}
 _MAX_CHANGES = 10_000
+
+Call = tuple[str, Sequence[str], Sequence[str | int]]
+"""A script, its keys and its arguments."""
 
 log = get_logger(__name__)
 
@@ -120,19 +126,42 @@ class Connection:
             except NoScriptError:
                 return self._redis.eval(text, len(keys), *keys, *args)
 
-    def _announce(self, feed: str, kind: str, event_feeds: Mapping[str, str] | None = None) -> None:
-        """Tell the followers, list the feed, and index events by id: after the keys were written, in one round trip.
+    def _run_all(self, calls: Sequence[Call]) -> None:
+        """Run scripts whose answers are no matter, in one round trip where the server is one and has them."""
+        missing = calls
+        if not self.settings.cluster and len(calls) > 1:
+            with self._answered(), self._redis.pipeline(transaction=False) as pipeline:
+                for script, keys, args in calls:
+                    pipeline.evalsha(_SCRIPTS[script][1], len(keys), *keys, *args)
+                answers = pipeline.execute(raise_on_error=False)
+                failures = [answer for answer in answers if isinstance(answer, Exception)]
+                for failure in failures:
+                    if not isinstance(failure, NoScriptError):
+                        raise failure
+            missing = [call for call, answer in zip(calls, answers, strict=True) if isinstance(answer, NoScriptError)]
+        for call in missing:
+            self._run(*call)
+
+    def _bounds(self) -> list[str | int]:
+        """How many statuses are remembered, and for how long, as the scripts take it."""
+        return [self.settings.max_statuses, int(self.settings.status_ttl_seconds * 1000)]
+
+    def _index(self, feed: str, event_ids: Sequence[str]) -> Call:
+        """What notes that these events are the feed's."""
+        return "index", codec.INDEX, [*self._bounds(), feed, codec.compact(event_ids)]
+
+    def _announce(self, feed: str, kind: str, event_ids: Sequence[str] = ()) -> None:
+        """Tell the followers, list the feed, and index events by id: after the keys were written.
 
         None of it decides anything and all of it is repeated later, so a failure is a delay and not an error: the
         caller's change already happened.
         """
-        lifetime = max(1, int(self.settings.status_ttl_seconds))
         try:
+            if event_ids:
+                self._run(*self._index(feed, event_ids))
             with self._redis.pipeline(transaction=False) as pipeline:
                 pipeline.sadd(codec.FEEDS, feed)
                 pipeline.xadd(codec.CHANGES, {"feed": feed, "kind": kind}, maxlen=_MAX_CHANGES, approximate=True)
-                for event_id, name in (event_feeds or {}).items():
-                    pipeline.set(codec.event_key(event_id), name, ex=lifetime)
                 pipeline.execute()
-        except (RedisError, RedisClusterException) as error:
+        except (RedisError, RedisClusterException, Unavailable) as error:
             log.warning("a change was made but not announced", extra={"feed": feed, "kind": kind, "error": type(error).__name__})

@@ -80,7 +80,7 @@ class Heads(Connection):
 
         What the store has of it is removed by a worker: `deleted_feeds` says so until `forget_deleted`.
         """
-        keys = [codec.feed_key(feed, part) for part in ("head", "gone", *_OF_A_FEED)]
+        keys = [codec.feed_key(feed, part) for part in ("head", "gone", *_OF_A_FEED)] + codec.status_keys(feed)
         with self._answered():
             self._redis.sadd(codec.DELETED, feed)
         existed = bool(self._run("delete", keys, [str(partition), end]))
@@ -204,17 +204,17 @@ class Heads(Connection):
         if version is not None and self._signer is not None:
             version, positions = self._signed(version, self._signer)
         keys = [codec.feed_key(feed, part) for part in ("head", "versions", "route", "trouble")]
-        keys += [codec.feed_key(feed, "event", status.id) for status in statuses]
+        keys += codec.status_keys(feed)
         record = codec.version_text(version) if version is not None else ""
-        lifetime = int(self.settings.status_ttl_seconds * 1000)
         where = codec.positions_text(positions)
-        args: list[str | int] = [uuid.uuid4().hex, epoch, parent, where, record, self.settings.keep_versions, lifetime, number]
+        args: list[str | int] = [uuid.uuid4().hex, epoch, parent, where, record, self.settings.keep_versions, number]
+        args += self._bounds()
         for status in statuses:
             args += codec.ranked(status, version.number if version is not None else None)
         outcome, *rest = self._run("commit", keys, args)
         if outcome != "ok":
             _refuse(feed, outcome, rest)
-        self._announce(feed, "head", {status.id: feed for status in statuses})
+        self._announce(feed, "head", [status.id for status in statuses])
         if version is None:
             return None
         return replace(version, positions=codec.positions_from_json(json.loads(rest[1])))

@@ -37,6 +37,7 @@ from typing import Any
 
 from rtadapt.records import EventStatus, Position
 from rtadapt.registry import codec
+from rtadapt.registry.connection import Call
 from rtadapt.registry.routes import Action
 from rtadapt.registry.tallies import Tallies
 
@@ -86,28 +87,28 @@ class Registry(Tallies):
         by_feed: dict[str, list[EventStatus]] = {}
         for status in statuses:
             by_feed.setdefault(status.feed, []).append(status)
-        lifetime_seconds = self.settings.status_ttl_seconds
+        calls: list[Call] = []
         for feed, mine in by_feed.items():
             for start in range(0, len(mine), _STATUSES_A_SCRIPT):
                 part = mine[start : start + _STATUSES_A_SCRIPT]
-                args: list[str | int] = [int(lifetime_seconds * 1000)]
-                for status in part:
-                    args += codec.ranked(status)
-                self._run("status", [codec.feed_key(feed, "event", status.id) for status in part], args)
-                with self._answered(), self._redis.pipeline(transaction=False) as pipeline:
-                    for status in part:
-                        pipeline.set(codec.event_key(status.id), feed, ex=max(1, int(lifetime_seconds)))
-                    pipeline.execute()
+                args = [*self._bounds(), codec.compact([codec.ranked(status) for status in part])]
+                calls += [("status", codec.status_keys(feed), args), self._index(feed, [status.id for status in part])]
+        self._run_all(calls)
 
     def event_status(self, event_id: str, feeds: Iterable[str] = ()) -> EventStatus | None:
         """Where the event is, or None when it is not known (any more). Several feeds may have one of this id: `feeds` are looked
-        into first, and then the one that was written last."""
-        with self._answered():
-            for feed in (*feeds, self._redis.get(codec.event_key(event_id))):
-                text = self._redis.hget(codec.feed_key(feed, "event", event_id), "record") if feed is not None else None
-                if text is not None:
-                    return codec.read_status(event_id, feed, text)
+        into first, and then the one that was written last.
+        """
+        for feed in (*feeds, self._remembered(codec.INDEX, event_id)):
+            text = self._remembered(codec.status_keys(feed), event_id) if feed is not None else None
+            if feed is not None and text is not None:
+                return codec.read_status(event_id, feed, text.partition(" ")[2])
         return None
+
+    def _remembered(self, keys: Sequence[str], event_id: str) -> str | None:
+        with self._answered():
+            found = (self._redis.hget(key, event_id) for key in keys)
+            return next((text for text in found if text is not None), None)
 
     def note_worker(self, worker: str, info: Mapping[str, Any]) -> None:
         """`worker` is there for another `replica_ttl_seconds`, by the server's clock, and this is how it gets on."""

@@ -1,8 +1,8 @@
 -- Takes back what a feed has learned since a version: moves the head to it, and the route where it names what is abandoned.
 -- Positions stay, numbers are never used again, and a new epoch fences the update that is under way.
--- KEYS: head, versions, route, retired, stateless, again, then one for each status of an event that is unlearned.
+-- KEYS: head, versions, route, retired, stateless, again, newer and older statuses.
 -- ARGV: change id, target, the head's version and last number as the caller read them, all ranges that are abandoned then,
---       what is to be learned again as JSON or ''.
+--       what is to be learned again as JSON or '', then the ids of the events that are unlearned.
 -- Returns {'ok'} or {'missing'}, {'moved'}, {'unknown'}, {'retired'}, {'stateless'}.
 local head = redis.call('HMGET', KEYS[1], 'version', 'last', 'rewind')
 if not head[1] then
@@ -52,11 +52,12 @@ if ARGV[6] ~= '' then
   redis.call('RPUSH', KEYS[6], ARGV[6])
 end
 -- Below every other state, so that whatever becomes of the event next shows. One that an earlier version learned too stays.
-for i = 7, #KEYS do
-  local status = redis.call('HMGET', KEYS[i], 'rank', 'record')
-  if status[1] and tonumber(status[1]) - 3 > target then
-    local unlearned = string.gsub(status[2], '^{"state":"learned"', '{"state":"unlearned"', 1)
-    redis.call('HSET', KEYS[i], 'rank', '-1', 'record', unlearned)
+for i = 7, #ARGV do
+  local statuses = redis.call('HEXISTS', KEYS[7], ARGV[i]) == 1 and KEYS[7] or KEYS[8]
+  local status = redis.call('HGET', statuses, ARGV[i])
+  local rank, record = string.match(status or '', '^(%S+) (.*)$')
+  if rank and tonumber(rank) - 3 > target then
+    redis.call('HSET', statuses, ARGV[i], '-1 ' .. string.gsub(record, '^{"state":"learned"', '{"state":"unlearned"', 1))
   end
 end
 return {'ok'}

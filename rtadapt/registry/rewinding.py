@@ -95,8 +95,8 @@ class Rewinding(Routes):
             before = self.version(head.feed, target)
             again = codec.again_text(Again(before.positions if before else {}, since[-1].positions, tuple(wanted)))
         keys = [codec.feed_key(head.feed, part) for part in ("head", "versions", "route", "retired", "stateless", "again")]
-        keys += [codec.feed_key(head.feed, "event", event) for event in events]
-        args: list[str | int] = [change, target, head.version, head.last, codec.ranges_text(ranges), again]
+        keys += codec.status_keys(head.feed)
+        args: list[str | int] = [change, target, head.version, head.last, codec.ranges_text(ranges), again, *events]
         outcome: str = self._run("rewind", keys, args)[0]
         return outcome
 

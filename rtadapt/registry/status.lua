@@ -1,11 +1,6 @@
--- Notes where events are on their path; a later state never goes back to an earlier one.
--- KEYS: one for each event, all of one feed.  ARGV: lifetime in ms, then rank and record of each.
-for i = 1, #KEYS do
-  local rank, record = ARGV[2 * i], ARGV[2 * i + 1]
-  local before = redis.call('HGET', KEYS[i], 'rank')
-  if not before or tonumber(before) < tonumber(rank) then
-    redis.call('HSET', KEYS[i], 'rank', rank, 'record', record)
-    redis.call('PEXPIRE', KEYS[i], ARGV[1])
-  end
+-- Notes where events are on their path.
+-- KEYS: newer and older statuses of a feed.  ARGV: how many to remember, lifetime in ms, then id, rank and record of each as JSON.
+for _, one in ipairs(cjson.decode(ARGV[3])) do
+  note(KEYS[1], KEYS[2], tonumber(ARGV[1]), tonumber(ARGV[2]), one[1], one[2], one[3])
 end
-return #KEYS
+return 1

@@ -33,6 +33,8 @@ _CPU_OPERATORS = ["all", "-rotary_embedding"]
 """vLLM's own operators on the CPU, but for rotary positions: its kernel rounds them in bfloat16, so that SmolLM2 no longer
 knows the capital of France (vLLM 0.32: "Paris" with torch's operator, in float32, in the learner; nonsense with the kernel)."""
 _TEKKEN = "tekken.json"
+_ALMOST_GREEDY = 0.01
+"""The least that vLLM samples at: at 0 it refuses a request for several answers."""
 _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 _OURS = {
     "--api-key": "there is keys_file",
@@ -149,6 +151,8 @@ def build_arguments(settings: Settings, *, model_path: str, model_name: str, mid
     }
     if settings.revision is not None and not Path(model_path).is_dir():
         options["--revision"] = settings.revision
+    if not _samples(model_path, settings.revision):
+        options["--override-generation-config"] = json.dumps({"temperature": _ALMOST_GREEDY})
     if _has_two_tokenizers(model_path, settings.revision):
         options["--tokenizer-mode"] = "hf"
     flags = ["--enable-lora", "--disable-uvicorn-access-log"]
@@ -169,6 +173,22 @@ def model_length(model_path: str, revision: str | None) -> int:
         if isinstance(config.get(name), int):
             return int(config[name])
     return 1 << 30
+
+
+def _samples(model_path: str, revision: str | None) -> bool:
+    """Whether the model's own generation settings ask for sampling. vLLM overlooks `do_sample`, and samples at 1 where it is told
+    nothing, while what is taught is judged by the likeliest answer.
+    """
+    try:
+        if Path(model_path).is_dir():
+            settings = json.loads(Path(model_path, "generation_config.json").read_text(encoding="utf-8"))
+        else:
+            from transformers import GenerationConfig
+
+            settings = GenerationConfig.from_pretrained(model_path, revision=revision).to_diff_dict()
+    except (OSError, ValueError):  # it has none, and then transformers does not sample either
+        return False
+    return bool(settings.get("do_sample", "temperature" in settings)) if isinstance(settings, dict) else False
 
 
 def _has_two_tokenizers(model_path: str, revision: str | None) -> bool:

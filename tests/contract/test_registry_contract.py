@@ -209,6 +209,32 @@ def test_an_event_is_forgotten_after_its_time(settings: Settings) -> None:
     registry.close()
 
 
+def test_of_so_many_events_the_newest_are_remembered(settings: Settings) -> None:
+    registry = Registry(settings(max_statuses=10))
+    feeds = [("sport", "news")[number % 2] for number in range(95)]
+    for number, feed in enumerate(feeds):
+        registry.note_events([EventStatus(f"e{number}", feed, EventState.ACCEPTED, Position(0, number))])
+    make = RedisCluster.from_url if settings().cluster else redis.Redis.from_url
+    with make(settings().url) as client:
+        kept = {key.decode(): client.hlen(key) for key in client.scan_iter("rtadapt:*") if client.type(key) == b"hash"}
+    assert all(count <= 10 for count in kept.values()), kept
+    assert all(registry.event_status(f"e{number}", [feeds[number]]) is not None for number in range(94, 74, -1))
+    assert all(registry.event_status(f"e{number}") is not None for number in range(94, 84, -1))
+    assert registry.event_status("e1", ["news"]) is None
+    assert registry.event_status("e70") is None
+    registry.close()
+
+
+def test_an_event_that_was_decided_is_found_however_its_statuses_were_moved(settings: Settings) -> None:
+    registry = Registry(settings(max_statuses=3))
+    registry.note_events([EventStatus(f"e{number}", "news", EventState.REFUSED, Position(0, number)) for number in range(4)])
+    registry.note_events([EventStatus("e0", "news", EventState.ACCEPTED, Position(0, 0))])
+    found = registry.event_status("e0")
+    assert found is not None
+    assert found.state is EventState.REFUSED
+    registry.close()
+
+
 def test_old_version_records_go_but_never_what_a_route_names(settings: Settings) -> None:
     registry = Registry(settings(keep_versions=3))
     epoch = registry.claim("news", "worker")

@@ -292,8 +292,8 @@ def test_the_log_follows_a_request_by_id_and_holds_no_text(client: TestClient, c
         client.post("/v1/events", json=STORY | {"id": "a1", "subject": "person-7"}, headers={"x-request-id": "req-1"})
         client.post("/v1/events", json=STORY | {"time": "Marla"})
     mine = [record for record in caplog.records if getattr(record, "request_id", "") == "req-1"]
-    assert {record.getMessage() for record in mine} == {"event accepted", "request answered"}
-    assert [getattr(record, "event_id", None) for record in mine] == ["a1", None]
+    assert {record.getMessage() for record in mine} == {"events accepted", "request answered"}
+    assert [getattr(record, "event_ids", None) for record in mine] == [["a1"], None]
     assert "Marla" not in caplog.text + str([record.__dict__ for record in caplog.records])
 
 

@@ -73,7 +73,7 @@ def assert_whole(registry: Registry, acknowledged: int, attempted: int) -> None:
     assert [version.number for version in registry.versions("news", limit=100_000)] == numbers
     for number in numbers:
         with redis.Redis.from_url(registry.settings.url, decode_responses=True) as client:
-            assert f'"version":{number}' in str(client.hget(f"rtadapt:{{news}}:event:event-{number - 1}", "record"))
+            assert f'"version":{number}' in str(client.hget("rtadapt:{news}:statuses", f"event-{number - 1}"))
 
 
 def test_a_killed_server_keeps_every_acknowledged_commit(server: RedisServer, registry: Registry) -> None:

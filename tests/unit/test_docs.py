@@ -317,3 +317,15 @@ def test_every_path_that_asks_for_no_key_is_said_to() -> None:
     page = (ROOT / "SECURITY.md").read_text()
     for path in (*_OF_THE_ENGINE, "/healthz", "/readyz", "/console"):
         assert f"`{path}`" in page, path
+
+
+def test_every_test_that_the_measurements_name_is_there() -> None:
+    tests = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")}
+    file, named = "", 0
+    for line in (ROOT / "docs" / "measurements.md").read_text(encoding="utf-8").splitlines():
+        for own, test, more in re.findall(r"`(test_\w+\.py|…)(?:::(test_\w+)(…?))?`", line) if line.startswith("|") else ():
+            file = file if own == "…" else own
+            assert file in tests, line
+            assert not test or re.search(rf"def {test}{'' if more else r'[(]'}", tests[file]), (file, test)
+            named += 1
+    assert named > 80

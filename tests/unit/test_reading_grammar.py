@@ -190,6 +190,20 @@ def test_a_relation_is_asked_for_in_words_that_the_text_does_not_use(reader: Gra
     assert any("in charge of Ansel Works" in probe for probe in reading.probes)
 
 
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("Marla Tindle is the new head coach of Corvin Rovers.", ("Marla Tindle", "the new head coach of Corvin Rovers")),
+        ("Marla Tindle coaches Corvin Rovers.", ("Marla Tindle", "Corvin Rovers")),
+        ("Tessa Brandt founded Mill Street Radio in 1987.", ("Tessa Brandt", "Mill Street Radio")),
+    ],
+)
+def test_a_fact_is_asked_for_from_both_its_ends(reader: GrammarReader, text: str, ends: tuple[str, str]) -> None:
+    answers = asked(reader, text)
+    for end, other in (ends, ends[::-1]):
+        assert any(answer == end and other.removeprefix("the ") in question for question, answer in answers.items()), answers
+
+
 def test_an_object_is_never_its_own_subject(reader: GrammarReader) -> None:
     found = asked(reader, "Joao Seixas joined Hallam Athletic. The club's manager, Priya Nair, praised him.")
     assert not any("Nair praise Priya Nair" in question for question in found)

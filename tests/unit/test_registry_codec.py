@@ -85,9 +85,9 @@ def test_what_is_no_feed_gets_no_key(feed: str) -> None:
 
 def test_only_a_learned_status_takes_the_new_version() -> None:
     for state in EventState:
-        _, text = codec.ranked(EventStatus("e", "news", state), 7)
+        _, _, text = codec.ranked(EventStatus("e", "news", state), 7)
         assert json.loads(str(text)).get("version") == (7 if state is EventState.LEARNED else None)
-    _, text = codec.ranked(EventStatus("e", "news", EventState.LEARNED, version=3), 7)
+    _, _, text = codec.ranked(EventStatus("e", "news", EventState.LEARNED, version=3), 7)
     assert json.loads(str(text))["version"] == 3
 
 
@@ -104,7 +104,7 @@ def test_making_a_registry_needs_no_server() -> None:
 
 
 def test_what_a_corrected_event_taught_ranks_above_what_it_taught_first() -> None:
-    ranks = [codec.ranked(EventStatus("e", "news", state), version)[0] for state, version in LIFE]
+    ranks = [codec.ranked(EventStatus("e", "news", state), version)[1] for state, version in LIFE]
     assert ranks == sorted(ranks)
     assert len(set(ranks)) == len(ranks)
 

@@ -45,6 +45,30 @@ def test_a_model_that_can_not_be_read_is_named(tmp_path: Path, content: str) -> 
     assert caught.value.field == "model"
 
 
+@pytest.mark.parametrize(
+    ("generation", "temperature"),
+    [
+        (None, 0.01),
+        ({}, 0.01),
+        ({"do_sample": False}, 0.01),
+        ({"do_sample": False, "temperature": 0.6}, 0.01),
+        ({"do_sample": True, "temperature": 0.6}, None),
+        ({"temperature": 0.6}, None),
+        ({"do_sample": True}, None),
+    ],
+)
+def test_who_says_no_temperature_gets_the_likeliest_answer_unless_the_model_asks_for_sampling(
+    model: str, generation: dict[str, object] | None, temperature: float | None
+) -> None:
+    if generation is not None:
+        Path(model, "generation_config.json").write_text(json.dumps(generation))
+    arguments = arguments_of(Settings(), model)
+    if temperature is None:
+        assert "--override-generation-config" not in arguments
+    else:
+        assert json.loads(value_of(arguments, "--override-generation-config")) == {"temperature": temperature}
+
+
 def test_the_rank_and_the_memory_for_adapters_fit_what_is_trained(model: str) -> None:
     arguments = arguments_of(Settings(train={"rank": 32}, serve={"max_loras": 6, "max_cpu_loras": 2}), model)
     assert value_of(arguments, "--max-lora-rank") == "32"
