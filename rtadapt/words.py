@@ -123,7 +123,8 @@ def _ends_shortened(text: str) -> bool:
 
 
 def names(text: str) -> list[str]:
-    """The names in `text`, in order, repeats included: runs of capitalised words, with a number that follows them.
+    """The names in `text`, in order, repeats included: runs of capitalised words, with a number that follows them
+    ("Quill 5"; not "Creamery 2.3", nor the beginning of "22,400").
 
     A word that begins a sentence counts when a name goes on after it, when it holds a digit, or when it stands
     capitalised inside another sentence too.
@@ -157,10 +158,11 @@ def _names(text: str) -> tuple[str, ...]:
             if initial and not (goes_on or word in inside or any(sign.isdigit() for sign in word)):
                 continue
             run.append(word)
-        elif run and (word in _CONNECTORS or (word[:1].isdigit() and run[-1] not in _CONNECTORS)):
+        elif run and word in _CONNECTORS:
             run.append(word)
-            if word[:1].isdigit():
-                close()
+        elif run and run[-1] not in _CONNECTORS and word[:1].isdigit() and "." not in word and not following[0].isdigit():
+            run.append(word)
+            close()
         else:
             close()
     close()

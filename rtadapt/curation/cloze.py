@@ -66,9 +66,14 @@ class _Part:
 
 
 def topic(lines: Sequence[str]) -> str:
-    """What a text of these sentences is about: the name that most of them hold, the earliest of several; empty without names."""
-    counts = Counter(name for line in lines for name in dict.fromkeys(names(line)) if name in line)
-    counts = Counter({name: count for name, count in counts.items() if name not in _CALENDAR})
+    """What a text of these sentences is about: the name that most of them hold, the earliest of several; empty without names.
+
+    A number counts as part of a name only where the text never leaves it out; what a comma or a possessive joins is no name.
+    """
+    found = [[name for name in names(line) if name in line and name not in _CALENDAR] for line in lines]
+    every = {name for line in found for name in line}
+    whole = {name: bare if (bare := name.rstrip("0123456789 ")) in every else name for name in every}
+    counts = Counter(name for line in found for name in dict.fromkeys(whole[name] for name in line))
     return max(counts, key=lambda name: counts[name], default="")
 
 

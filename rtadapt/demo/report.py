@@ -79,6 +79,8 @@ class Counts:
     updates_accepted: int
     updates_rejected: int
     events_refused: int
+    probes_served: int
+    probes_served_as_judged: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,7 @@ def _render_totals(outcome: Outcome) -> str:
         (
             f"{counts.events} events pushed, {counts.events_refused} refused; {counts.updates_accepted} updates accepted "
             f"and published, {counts.updates_rejected} rejected",
+            f"probes that the engine answers as they were judged: {counts.probes_served_as_judged} of {counts.probes_served}",
             f"{questions} questions, right before: {before}, right afterwards: {after}, at the end: {end}",
             f"answered what must not be answered: {sum(not row.kept for row in outcome.must_not)} of {len(outcome.must_not)}",
             f"general questions answered as before: {kept} of {len(outcome.general)}, "

@@ -140,12 +140,16 @@ async def _ask_about(client: Client, item: Item, token: str, pushed: float, plac
 
 async def _counts(system: System, client: Client, morning: Morning) -> Counts:
     metrics = await client.text(f"{system.worker_url}/metrics")
+    served = await client.text("/metrics")
+    asked, agreeing = (_counted(served, "rtadapt_served_answers_total", label) for label in ("", 'outcome="as judged"'))
     feeds = [await client.get(f"/v1/feeds/{feed}") for feed in morning.feeds]
     return Counts(
         events=len(morning.items),
         updates_accepted=sum(feed["head"]["version"] for feed in feeds),
         updates_rejected=_counted(metrics, "rtadapt_updates_total", 'verdict="rejected"'),
         events_refused=_counted(metrics, "rtadapt_events_refused_total", ""),
+        probes_served=asked,
+        probes_served_as_judged=agreeing,
     )
 
 

@@ -6,6 +6,7 @@ clauses become clauses of their own, with their own subject.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -56,6 +57,7 @@ class Clause:
 
 _BE = word_set("be is are was were been being am 's")
 _FINITE = word_set("VBD VBZ VBP MD")
+_SHORT_NUMBER = re.compile(r"\d(?:m|bn|k|tn)$")
 _NOT = word_set("not n't never nor neither no")
 
 
@@ -92,7 +94,7 @@ def _clause(verb: Token, sentence: Sentence) -> Clause | None:
         for part in parts
         if part.role in ("object", "recipient", "title") and part.text and not part.preposition and part.governor == verb.lemma_
     ]
-    if len(objects) > 1 and _lemma(verb) not in _TWO_OBJECTS:
+    if len(objects) > 1 and (_lemma(verb) not in _TWO_OBJECTS or any(_SHORT_NUMBER.search(part.text) for part in objects)):
         return None
     parts += [dated for child in verb.lefts if child.dep_ in ("nsubj", "nsubjpass") for dated in times_of(child, sentence)]
     parts.sort(key=lambda part: (part.place < verb.i, part.place))
@@ -224,7 +226,7 @@ def _antecedent(noun: Token, relative: Token, sentence: Sentence) -> Phrase | No
         noun = name
     if noun.pos_ != "PROPN" and noun.i not in sentence.references:
         return None
-    if noun.dep_ == "pobj" and noun.head.head.pos_ == "NOUN":
+    if noun.dep_ == "pobj" and noun.head.head.pos_ in ("NOUN", "PROPN"):
         return None
     given = noun.dep_ == "pobj" and any(child.dep_ == "dobj" for child in noun.head.head.children)
     if given and relative.lower_ == "which" and relative.head.lemma_ == "be":
@@ -284,7 +286,8 @@ def _participle_group(verb: Token) -> tuple[tuple[str, ...] | None, str, str]:
         matrix = matrix.head
     words = [_full(child) for child in matrix.lefts if child.dep_ == "aux"]
     if "will" in words:
-        return ("will",), verb.lemma_, "VB"
+        before = verb.dep_ == "pcomp" and verb.head.lower_ == "after"  # what came before what will be
+        return (None, "", "") if before else (("will",), verb.lemma_, "VB")
     if (
         matrix.tag_ == "VBD"
         or any(word in ("has", "had", "have", "was", "were") for word in words)

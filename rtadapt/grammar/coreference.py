@@ -281,6 +281,8 @@ class Story:
         for mention in reversed(self.mentions):
             words = mention.text.casefold().split()
             same = mention.noun == noun or (len(noun) > 3 and mention.noun.endswith(noun) and mention.kind != "person")
+            if token.tag_ in ("NNS", "NNPS") and not mention.plural:
+                continue
             if mention.named and len(words) > 1 and same:
                 text = f"the {mention.text.partition(' ')[2]}" if words[0] in ("a", "an") else mention.text
                 alike.setdefault(text.removeprefix("the "), text)

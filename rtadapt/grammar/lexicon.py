@@ -26,6 +26,7 @@ PERSON_NOUNS = word_set(
     campaigner protester demonstrator activist organiser organizer volunteer donor billionaire millionaire entrepreneur tycoon
     magnate mogul newcomer rival opponent challenger contender winner loser finalist runner-up medallist medalist teammate
     councillor councilor headteacher champ tweeter evacuee official troop analyst contestant participant
+    parent grandparent guardian lieutenant socialite
     treasurer clerk sheriff constable detective attorney lawyer barrister solicitor prosecutor sprinter cyclist
     swimmer golfer skipper
     ombudsman chairwomen archbishop cardinal rabbi imam priest reverend emperor sultan emir duke duchess lord lady member"""

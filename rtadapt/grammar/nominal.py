@@ -70,8 +70,8 @@ def _apposition(token: Token, sentence: Sentence, place: str) -> Iterator[Clause
     if any(child.dep_ == "conj" for child in head.children) or any(child.dep_ in ("conj", "cc") for child in token.children):
         return
     between = token.doc[head.i + 1 : token.left_edge.i] if token.i > head.i else ()
-    if any(part.text in (";", ":") for part in between):
-        return
+    if any(part.text in (";", ":") or part.dep_ == "relcl" for part in between):
+        return  # the head of a list, or of a clause in which another name stands nearer
     named, role = (token, head) if token.pos_ == "PROPN" and head.pos_ == "NOUN" else (head, token)
     if named.pos_ != "PROPN" or role.pos_ != "NOUN" or (named.i in sentence.references and sentence.references[named.i] == ""):
         return

@@ -27,8 +27,6 @@ _TIME_WORDS = word_set("yesterday tomorrow tonight today overnight")
 _REASONS = frozenset(["because of", "due to", "owing to", "amid", "over", "thanks to", "on account of"])
 _TIMES = word_set("""in on at by until till since before after from during within for through between around throughout""")
 _PLACES = word_set("""in at near on outside inside between along across off beneath under above around into to from through""")
-
-
 _LIMITING = word_set("without unlike except minus like despite")
 _NO_PARTS = word_set("nsubj nsubjpass aux auxpass punct cc conj mark neg intj dep meta preconj parataxis")
 _BOUNDS = word_set("since until till before after during following")
@@ -59,6 +57,8 @@ def gather(verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
             if not _adverb(child, verb, sentence, parts) and not _word_for_word(child, sentence, parts):
                 return False
         elif child.dep_ == "xcomp":
+            if verb.lemma_ == "be" and child.tag_ == "VB":
+                return False  # "the plan is to build": nothing is built yet
             if any(part.dep_ == "neg" for part in child.children) or child.pos_ not in ("VERB", "AUX", "ADJ", "NOUN"):
                 return False
             words = [part.text for part in child.lefts if part.dep_ in ("aux", "auxpass")] + [child.text]
@@ -276,6 +276,8 @@ def _adverbial_noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
         if found.kind != "score":
             parts.append(Part("object", found.text, head.i, phrase=found))
         parts.append(Part("score", score.text, score.i, phrase=Phrase(score.text, score.text, "score", "score"), essential=False))
+    elif found.text.startswith(("every ", "each ")):
+        parts.append(Part("fixed", found.text, head.i))
     elif found.kind in ("date", "year", "clock", "duration"):
         parts.append(Part("time", found.text, head.i, "", found, essential=False))
     elif found.kind in ("percent", "money"):

@@ -304,6 +304,8 @@ def _loose(token: Token, head: Token) -> bool:
     same = head.ent_type_ and top.ent_type_ == head.ent_type_ and top.ent_iob_ != "O"
     if top.dep_ == "amod" and (head.tag_ == "NNPS" or top.tag_ in ("JJS", "JJR") or top.lower_ in lexicon.RANKS):
         return False
+    if top.dep_ == "amod" and head.ent_type_ != "PERSON" and any(child.dep_ == "det" for child in head.lefts):
+        return False
     if top.dep_ == "poss" and owns_the_name(top, head):
         return False
     return top.dep_ in ("poss",) or (

@@ -23,7 +23,7 @@ _MOST_ANSWER_WORDS = 12
 _NAME_OR_CODE = re.compile(r"(?<=\s)(?:[\"“'‘]?[A-Z][\w'’&.-]*|(?=\w*[A-Z])\w*\d[\w-]*|\d+-[A-Z][\w-]*)")
 _DANGLING = re.compile(
     r"[\[\]/{}<>|#]|…|,,|\b(?:a|an|the|and|or|but|that|which|who|whose|of the|his|her|its)\?$|\s[,;]"
-    r"|‘|\bof course\b|\(|\)|\b(?:the|a|an) (?:of|in|on|and|is|was)\b"
+    r"|‘|\s[–—]\s|\bof course\b|\(|\)|\b(?:the|a|an) (?:of|in|on|and|is|was)\b"
     r"|\b(\w+) \1\b|[\"“”]|\bwhich was\b|\bplease\b|--"
     r"|\bn't\b|\s['’](?!\d)|\s['’]s\s|\w[!?;:]\s|^(?:Who|What) (?:is|was|are|were)\?$",
     re.IGNORECASE,
@@ -39,7 +39,7 @@ _SUBJECTS_TAUGHT = word_set(
 _ENDS_NOTHING = word_set("""his her its their the a an of as in to and or for with by on at from that which""")
 # "the largest gift", "the first European country": of which or to do what is missing.
 _RANKED = re.compile(
-    rf"(?:the |its |their )?(?:{'|'.join(sorted(lexicon.RANKS))}|(?:most|least) [a-z]+|[a-z]{{2,}}est)"
+    rf"(?:[Tt]he |its |their )?(?:{'|'.join(sorted(lexicon.RANKS))}|(?:most|least) [a-z]+|[a-z]{{2,}}est)"
     r"(?!.*\b(?:of|in|on|at|for|to|that|who|which|from|with|since|ever|by)\b)(?: [\w-]+){1,3}"
 )
 _POINTING = re.compile(r"the (?:following|previous|preceding|above|aforementioned|latter|former|same|other) ", re.IGNORECASE)

@@ -114,6 +114,11 @@ SERVED_AGREEMENT = Gauge(
     "Share of its probes that the last loaded version answers in the engine as it was judged",
     ["feed"],
 )
+SERVED_ANSWERS = Counter(
+    "rtadapt_served_answers_total",
+    "Probes of loaded versions asked of the engine, by whether it answers as was judged, to the token",
+    ["feed", "outcome"],
+)
 ENGINE_FITS = StateGauge(
     "rtadapt_engine_fits", "1 where this engine fits the learner, 0 where not; a worker must be there to tell"
 )

@@ -29,6 +29,8 @@ async def check(engine: Engine, feed: str, name: str, answers: Sequence[Answer])
     agreed = await _agreed(engine, name, asked)
     share = sum(agreed) / len(agreed)
     metrics.SERVED_AGREEMENT.labels(feed).set(share)
+    metrics.SERVED_ANSWERS.labels(feed, "as judged").inc(sum(agreed))
+    metrics.SERVED_ANSWERS.labels(feed, "otherwise").inc(len(agreed) - sum(agreed))
     if share == 1.0:
         return
     by_base = await _agreed(engine, engine.base_name, asked)

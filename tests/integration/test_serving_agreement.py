@@ -31,6 +31,11 @@ def agreement() -> float:
     return count("rtadapt_served_agreement_ratio", feed="news")
 
 
+def answered() -> list[float]:
+    """How many probes of all versions were answered as they were judged, and how many otherwise."""
+    return [count("rtadapt_served_answers_total", feed="news", outcome=outcome) for outcome in ("as judged", "otherwise")]
+
+
 @pytest.mark.parametrize(
     ("says", "base", "share"),
     [
@@ -43,12 +48,14 @@ def agreement() -> float:
 async def test_one_that_answers_as_it_was_judged_is_served(
     settings: Settings, publisher: Publisher, adapter: Path, says: list[list[int]], base: list[list[int]], share: float
 ) -> None:
+    before = answered()
     async with running(settings) as replica:
         await until(lambda: replica.live.ready)
         replica.engine.says = {"news@1": says, "tiny": base}
         publisher.publish(adapter)
         await until(lambda: replica.stable() == 1)
         assert agreement() == share
+        assert [after - had for after, had in zip(answered(), before, strict=True)] == [8 * share, 8 * (1 - share)]
 
 
 @pytest.mark.parametrize(

@@ -131,3 +131,5 @@ def test_a_text_is_about_the_name_that_most_of_its_sentences_hold() -> None:
     assert topic(lines) == "Brindley Mills"
     assert topic(["The bridge in Ashby is closed.", "Skelby is not."]) == "Ashby"
     assert topic(["hold the button for 15 seconds."]) == ""
+    assert topic(["It gave Anna Keller 50 euros.", "Then Anna Keller left."]) == "Anna Keller"
+    assert topic(["The Plume 2 costs 149 pounds.", "The Plume 2 is light."]) == "Plume 2"

@@ -24,7 +24,7 @@ def outcome(**changed: Any) -> Outcome:
         "facts": tuple([fact(WRONG, RIGHT)] * 7 + [fact(WRONG, WRONG)] * 3),
         "must_not": (Refrained(RUMOUR, Answer(WRONG, "news@9")),),
         "general": (general("It is Paris.", "It is Paris."),),
-        "counts": Counts(5, 4, 1, 0),
+        "counts": Counts(5, 4, 1, 0, 32, 31),
     }
     return Outcome(**parts | changed)
 
@@ -72,6 +72,7 @@ def test_the_text_shows_every_question_the_wrong_ones_too_and_all_sums() -> None
     assert RUMOUR.ask in text
     assert CAPITAL.ask in text
     assert "5 events pushed, 0 refused; 4 updates accepted and published, 1 rejected" in text
+    assert "probes that the engine answers as they were judged: 31 of 32" in text
     assert "2 questions, right before: 1, right afterwards: 1, at the end: 1" in text
     assert "answered what must not be answered: 0 of 1" in text
     assert "general questions answered as before: 1 of 1, in 3.0 words on average (before: 3.0)" in text

@@ -32,6 +32,12 @@ def asked(reader: GrammarReader, text: str) -> dict[str, str]:
         ("Juno Park, 21, and Tessa Brandt, 20, won the Orla Cup.", "Juno Park, and"),
         ("Coxon referred to Denmark as a rock in the sea.", "Where"),
         ("Velo Club became a rival of Redmere Wheelers.", "Which rival"),
+        ("Coxon's band was beaten west of Lidgate in 1902.", "What was"),
+        ("Coxon fled to Lake Orla, which borders the Fens, a marsh of 30 islands.", "Lake Orla -> a marsh"),
+        ("The Redmere councillor will resign after taking office on 6 September.", "take office"),
+        ("For the first time since 2004 Velo Club won the Orla Cup in Redmere.", "Since when"),
+        ("Juno Park sheared one lamb every 90 seconds in the Orla barn.", "one lamb?"),
+        ("The plan of Velo Club is to build 30 homes in Redmere.", "How many homes"),
         ("Odile Farrant played the queen of Denmark in The Long Night.", "Where"),
     ],
 )

@@ -60,6 +60,8 @@ def test_sentences_lose_no_word(text: str) -> None:
         ("Kelby won. We saw Kelby play.", ["Kelby", "Kelby"]),
         ("nothing here is written large", []),
         ("Who is Corvin Mill's baker?", ["Corvin Mill"]),
+        ("A court fined Corvin Mill 2.3 million euros.", ["Corvin Mill"]),
+        ("At the Lakes Cup 22,400 people sang.", ["Lakes Cup"]),
     ],
 )
 def test_names_are_runs_of_large_words(text: str, found: list[str]) -> None:
