@@ -43,7 +43,7 @@ def page() -> str:
     document = create_app(settings).openapi()
     about = document["info"]["description"]
     parts = ["# API", "<!-- Made by `make docs` from rtadapt/api. Change it there. -->", about, HEADERS.strip()]
-    parts.append("The document itself is at `/openapi.json` of `rtadapt api`.")
+    parts.append("The document itself is at `/openapi.json` of `rtadapt api` and `rtadapt up`; no page of it is shown there.")
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             parts += _route(path, method, operation)

@@ -10,7 +10,8 @@ from rtadapt.api.app import create_app
 from rtadapt.config import load_settings
 from rtadapt.web.asked import App, Receive, Scope, Send
 
-_PREFIXES = ("/v1/events", "/v1/feeds", "/v1/feedback", "/v1/overview", "/v1/reading", "/v1/dead-letters", "/v1/log", "/console")
+_ROUTES = ("/v1/events", "/v1/feeds", "/v1/feedback", "/v1/overview", "/v1/reading", "/v1/dead-letters", "/v1/log")
+_PREFIXES = (*_ROUTES, "/console", "/openapi.json")
 
 
 class ControlPlane:

@@ -182,7 +182,7 @@ def read_by_the_engine(settings: Settings, url: str) -> Settings:
     """The settings with `reading.url` naming the engine at `url`, where it says so and no key is asked for there."""
     if settings.reading.url != ENGINE or settings.keys_file is not None:
         return settings
-    reading = settings.reading.model_copy(update={"url": f"{url}/v1", "model": settings.serve.model_name})
+    reading = settings.reading.model_copy(update={"url": f"{ENGINE}{url}/v1", "model": settings.serve.model_name})
     return settings.model_copy(update={"reading": reading})
 
 

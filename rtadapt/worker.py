@@ -30,8 +30,9 @@ from rtadapt.observe import metrics
 from rtadapt.observe.endpoint import Endpoint
 from rtadapt.observe.pulse import Pulse
 from rtadapt.pipeline import Pipeline
-from rtadapt.reading.endpoint import open_endpoint
+from rtadapt.reading.endpoint import open_endpoint, serves_base
 from rtadapt.reading.reader import begin
+from rtadapt.reading.remembered import RememberedExam
 from rtadapt.records import Artifact, Message
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
@@ -195,7 +196,8 @@ class Opening:
         if self._desk is None:
             reading = self._settings.reading
             logger.info("loading the grammar, and examining the base model as a reader")
-            reader, choice, report = begin(reading, GrammarReader(), open_endpoint(reading), self._answer)
+            exam = RememberedExam(self._settings.data_dir / "exams", self._learner.model.digest) if serves_base(reading) else None
+            reader, choice, report = begin(reading, GrammarReader(), open_endpoint(reading), self._answer, exam)
             self._registry.note_reading(self._owner, report)
             self._desk = Desk(reading, reader, self._ask if choice.asks else None)
         return self._desk

@@ -82,7 +82,7 @@ class Endpoint:
     def __init__(self, settings: ReadingSettings) -> None:
         """Raises InvalidSettings when there is no such URL or key file."""
         self._settings = settings
-        self._url = (settings.url or "").rstrip("/")
+        self._url = (settings.url or "").removeprefix(ENGINE).rstrip("/")
         if not self._url.startswith(("http://", "https://")):
             raise InvalidSettings("reading.url must begin with http:// or https://", field="reading.url")
         headers = {"authorization": f"Bearer {_key(settings)}"} if settings.key_file else {}
@@ -230,6 +230,11 @@ class Endpoint:
         if name is None:
             raise _Away(f"it lists no model (status {status})")
         return _Model(name, None)
+
+
+def serves_base(settings: ReadingSettings) -> bool:
+    """Whether the endpoint is the engine that serves the learner's own base: what it can do is known by the base's digest."""
+    return (settings.url or "").startswith(ENGINE)
 
 
 def open_endpoint(settings: ReadingSettings) -> Endpoint | None:

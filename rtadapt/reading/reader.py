@@ -19,6 +19,7 @@ from rtadapt.reading.exam import BUDGET_SECONDS, Answer, ExamResult, sit
 from rtadapt.reading.model import ModelReader
 from rtadapt.reading.passages import Passage
 from rtadapt.reading.readings import Reading
+from rtadapt.reading.remembered import RememberedExam
 from rtadapt.words import flat
 
 logger = logging.getLogger(__name__)
@@ -76,16 +77,32 @@ class Several:
 
 
 def begin(
-    settings: ReadingSettings, grammar: Reader, endpoint: Endpoint | None, answer: Answer | None
+    settings: ReadingSettings,
+    grammar: Reader,
+    endpoint: Endpoint | None,
+    answer: Answer | None,
+    remembered: RememberedExam | None = None,
 ) -> tuple[Reader, Choice, dict[str, Any]]:
     """Hold the exam, choose, and say so: the reader of this worker, the choice, and what `GET /v1/reading` shall show.
 
-    `answer` is how the base is asked with a text in view. Raises Unavailable while the endpoint is away and `when_away` says
-    wait: before it was examined nobody knows whether it shall read.
+    `answer` is how the base is asked with a text in view. `remembered` is what the same base showed before, where it alone is
+    examined: then there is no exam. Raises Unavailable while the endpoint is away and `when_away` says wait: before it was
+    examined nobody knows whether it shall read.
     """
-    model: ModelReader | None = None
+    model = ModelReader(endpoint, settings) if endpoint is not None and settings.by != "grammar" else None
+    known = remembered.result() if remembered is not None and model is not None else None
+    result = known or _examined(settings, endpoint if model is not None else None, answer, remembered)
+    choice = choose(settings, result)
+    chosen = [reader for reader, reads in ((model, choice.model), (grammar, choice.grammar)) if reads and reader is not None]
+    return Several(chosen), choice, report(settings, choice, result, remembered=known is not None)
+
+
+def _examined(
+    settings: ReadingSettings, endpoint: Endpoint | None, answer: Answer | None, remembered: RememberedExam | None
+) -> ExamResult | None:
+    """What comes out when both are examined, as far as they are there; remembered if both were."""
     examinee: ModelReader | None = None
-    if endpoint is not None and settings.by != "grammar":
+    if endpoint is not None:
         try:
             _ = endpoint.model
         except Unavailable:
@@ -94,20 +111,21 @@ def begin(
         else:
             plain = settings.model_copy(update={"wordings": 0, "passes": 1, "when_away": "wait"})
             examinee = ModelReader(endpoint, plain, seconds=min(BUDGET_SECONDS / 2, settings.timeout_seconds))
-        model = ModelReader(endpoint, settings)
-    result = None if examinee is None and answer is None else sit(examinee.read if examinee else None, answer)
-    choice = choose(settings, result)
-    chosen = [reader for reader, reads in ((model, choice.model), (grammar, choice.grammar)) if reads and reader is not None]
-    return Several(chosen), choice, report(settings, choice, result)
+    if examinee is None and answer is None:
+        return None
+    result = sit(examinee.read if examinee else None, answer)
+    if remembered is not None and examinee is not None and answer is not None:
+        remembered.keep(result)
+    return result
 
 
-def report(settings: ReadingSettings, choice: Choice, result: ExamResult | None) -> dict[str, Any]:
+def report(settings: ReadingSettings, choice: Choice, result: ExamResult | None, *, remembered: bool) -> dict[str, Any]:
     """What `GET /v1/reading` shows of a worker; the same goes to the log and the metrics."""
     said: dict[str, Any] = {"by": settings.by, "grammar": choice.grammar, "model": choice.model, "asks": choice.asks}
     if result is not None:
         measures = {name: getattr(result, name) for name in ("reader", "found", "confirms", "refuses")}
         for measure, share in measures.items():
             metrics.READING_EXAM.labels(measure).set(share)
-        said |= measures | {"able": result.able, "seconds": round(result.seconds, 3)}
+        said |= measures | {"able": result.able, "seconds": round(result.seconds, 3), "remembered": remembered}
     logger.info("the readers are chosen", extra=said)
     return said | {"at": time.time()}

@@ -45,7 +45,7 @@ POSITION_HEADER = "x-rtadapt-position"
 RECEIPT_HEADER = "x-rtadapt-receipt"
 
 _COMPLETIONS = frozenset({"/v1/completions", "/v1/chat/completions", "/v1/responses", http.MESSAGES})
-_OF_THE_ENGINE = frozenset({"/health", "/ping", "/metrics", "/version", "/load", "/docs", "/openapi.json"})
+_OF_THE_ENGINE = frozenset({"/health", "/ping", "/metrics", "/version", "/load", "/openapi.json"})
 _FOR_THE_WATCHER = frozenset({"/v1/load_lora_adapter", "/v1/unload_lora_adapter"})
 
 

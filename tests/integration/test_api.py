@@ -323,7 +323,16 @@ def test_metrics_count_what_came_in(client: TestClient) -> None:
 def test_the_console_is_one_page_that_loads_nothing(client: TestClient) -> None:
     answer = client.get("/console")
     assert answer.headers["content-type"].startswith("text/html")
-    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
     assert "src=" not in answer.text
+    assert " style=" not in answer.text
     assert "http" not in answer.text.replace("http-equiv", "")
     assert "innerHTML" not in answer.text
+
+
+def test_no_other_page_is_shown(client: TestClient) -> None:
+    for path in {route.path for route in client.app.routes} | {"/docs", "/redoc"}:
+        answer = client.get(path)
+        assert path == "/console" or "html" not in answer.headers.get("content-type", ""), path

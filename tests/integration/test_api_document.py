@@ -13,10 +13,12 @@ from rtadapt import receipts
 from rtadapt.api import shapes
 from rtadapt.api.app import create_app
 from rtadapt.api.freshness import Freshness
-from rtadapt.config import RegistrySettings, Settings
+from rtadapt.config import RegistrySettings, Settings, to_environment
+from rtadapt.mounted import _PREFIXES, ControlPlane
 from rtadapt.records import DeadLetter, LearnedEvent, Position
 from rtadapt.registry.registry import Registry
 from tests.support.api_server import STORY
+from tests.support.engine_app import serving
 from tests.support.registry_steps import candidate, mark_failed, mark_ready, publish
 from tests.unit.test_docs import references
 
@@ -29,8 +31,12 @@ def registry(redis_url: str) -> Iterator[Registry]:
 
 
 @pytest.fixture
-def client(tmp_path: Path, redis_url: str) -> Iterator[TestClient]:
-    settings = Settings(data_dir=tmp_path, registry=RegistrySettings(url=redis_url))
+def settings(tmp_path: Path, redis_url: str) -> Settings:
+    return Settings(data_dir=tmp_path, registry=RegistrySettings(url=redis_url))
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[TestClient]:
     with TestClient(create_app(settings)) as client:
         yield client
 
@@ -197,8 +203,17 @@ def test_what_replicas_and_workers_say_is_in_the_overview(client: TestClient, re
 
 
 def test_every_prefix_of_the_control_plane_is_its_own_beside_the_engine(client: TestClient) -> None:
-    from rtadapt.mounted import _PREFIXES
-
     paths = {path for path, _, _ in operations(client.get("/openapi.json").json()) if path.startswith(("/v1", "/console"))}
     for path in paths:
         assert any(path == prefix or path.startswith(prefix + "/") for prefix in _PREFIXES), path
+
+
+def test_beside_the_engine_the_document_is_this_one(
+    client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in to_environment(settings).items():
+        monkeypatch.setenv(name, value)
+    with TestClient(ControlPlane(serving())) as both:
+        assert both.get("/openapi.json").json() == client.get("/openapi.json").json()
+        assert both.get("/docs").status_code == both.get("/redoc").status_code == 404
+        assert both.get("/console").headers["content-type"].startswith("text/html")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -42,6 +43,10 @@ PLACE = "(({x, y, width, height}) => [x + width / 2, y + height / 2])(document.a
 
 def typed(text: str) -> str:
     return f"(box => {{ box.value = '{text}'; box.dispatchEvent(new Event('input')); }})(document.getElementById('contains'))"
+
+
+def written(key: str) -> str:
+    return f"(box => {{ box.value = '{key}'; box.dispatchEvent(new Event('change')); }})(document.getElementById('key'))"
 
 
 def publish(registry: Registry, feed: str, versions: int) -> None:
@@ -123,6 +128,17 @@ def test_a_refresh_is_one_small_request_however_many_feeds_there_are(server: Api
     assert made
     assert all("/v1/overview" in name for name in made)
     assert 10_000 < len(httpx.get(f"{server.url}/v1/overview", trust_env=False).content) < 100_000
+
+
+def test_what_somebody_else_put_into_the_page_does_not_run(page: Browser) -> None:
+    page.run("window.broken = []; addEventListener('securitypolicyviolation', event => broken.push(event.violatedDirective))")
+    page.run("document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.ran = true' }))")
+    page.run("document.body.insertAdjacentHTML('beforeend', `<img src='x:' onerror='window.ran = true' style='top: 0'>`)")
+    page.wait("['script-src-elem', 'script-src-attr', 'style-src-attr', 'img-src'].every(kind => broken.includes(kind))")
+    assert page.run("window.ran") is None
+    page.run("broken.length = 0")
+    page.run(AGAIN)
+    assert page.run("broken") == []
 
 
 def test_what_may_have_been_harmed_is_read_before_what_was_gained(page: Browser) -> None:
@@ -236,3 +252,20 @@ def test_a_server_that_is_gone_is_said_and_what_is_shown_is_marked_as_old(settin
         other.stop()
         browser.wait("document.getElementById('state').className === 'bad' && !!document.querySelector('#feeds .stale')")
         assert "what is shown is from" in browser.run("document.getElementById('state').textContent")
+
+
+def test_a_server_that_asks_for_a_key_says_so_and_what_a_key_may_not_ask_is_asked_once(
+    settings: Settings, registry: Registry, browser: Browser, tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text("operate key-of-the-operator\npush,operate key-of-the-desk\n")
+    with ApiServer(settings.model_copy(update={"keys_file": keys})) as other:
+        browser.ask("Page.navigate", url=f"{other.url}/console")
+        browser.wait("document.getElementById('state').textContent.startsWith('this server asks for a key')")
+        browser.run(written("key-of-the-operator"))
+        browser.wait("document.querySelectorAll('#feeds > section').length === 12")
+        browser.run(f"(async () => {{ {IDLE} watched = 'story-17'; }})()")
+        browser.run(AGAIN)
+        assert browser.run("document.getElementById('state').textContent") == "up to date"
+        assert browser.run("performance.getEntriesByName(new URL('/v1/events/story-17', location).href).length") == 1
+        browser.run("sessionStorage.clear()")

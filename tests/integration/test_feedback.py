@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 
@@ -68,6 +69,20 @@ def test_a_rating_counts_once_for_the_version_and_the_arm(client: TestClient, re
     problem(client.post("/v1/feedback", json={"id": first, "rating": "bad"}), 409, "rating")
     assert client.post("/v1/feedback", json={"id": second, "rating": "bad"}).status_code == 202
     assert tallies(client) == {"stable": {"good": 1}, "canary7": {"bad": 1}}
+
+
+def test_a_key_rates_the_answers_of_its_own_feeds_alone(settings: Settings, registry: Registry, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text("push key-of-sport feeds=sport\npush,operate key-of-all\n")
+    receipt = receipts.write(registry.receipt_key(), "news", 1, "stable")
+    with TestClient(create_app(settings.model_copy(update={"keys_file": keys}))) as client:
+
+        def rate(key: str, more: dict[str, str]) -> httpx.Response:
+            return client.post("/v1/feedback", json={"id": receipt} | more, headers={"authorization": f"Bearer {key}"})
+
+        problem(rate("key-of-sport", {"rating": "bad"}), 403, "feed")
+        problem(rate("key-of-sport", {"correction": "Marla Tindle"}), 403, "feed")
+        assert rate("key-of-all", {"rating": "good"}).json()["counted"] is True
 
 
 def test_a_correction_by_receipt_becomes_one_event_however_often_it_is_sent(

@@ -69,7 +69,21 @@ def go(code: str, folder: Path, brokers: str) -> list[str]:
     return ["go", "run", ".", brokers]
 
 
-@pytest.mark.parametrize("producer", [python, java, go])
+def javascript(code: str, folder: Path, brokers: str) -> list[str]:
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        pytest.skip("needs node and npm")
+    (folder / "newsroom.js").write_text(code)
+    [package] = re.findall(r"`npm install (\S+)`", PAGE)
+    done = subprocess.run(
+        [npm, "install", "--ignore-scripts", "--no-audit", package], cwd=folder, capture_output=True, timeout=120
+    )
+    if done.returncode != 0:
+        pytest.skip("needs an npm registry")
+    return ["node", "newsroom.js", brokers]
+
+
+@pytest.mark.parametrize("producer", [python, java, go, javascript])
 def test_what_a_shown_producer_writes_is_an_event_in_its_feeds_partition(
     producer: Callable[[str, Path, str], list[str]],
     log: KafkaLog,

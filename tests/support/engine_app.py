@@ -46,7 +46,8 @@ def engine_app() -> Starlette:
         routes=[
             *(Route(path, answer, methods=["POST"]) for path in posts),
             *(Route(path, forbidden, methods=["POST"]) for path in closed),
-            Route("/health", healthy),
+            *(Route(path, forbidden) for path in ("/docs", "/docs/oauth2-redirect", "/redoc")),
+            *(Route(path, healthy) for path in ("/health", "/openapi.json")),
             Route("/metrics", healthy),
         ]
     )

@@ -299,6 +299,18 @@ def test_decisions_are_listed() -> None:
     assert listed == {path.name for path in folder.glob("0*.md")}
 
 
+@pytest.mark.parametrize("name", ["threats", "tenancy"])
+def test_what_a_guide_says_holds_it_is_there(name: str) -> None:
+    page = (ROOT / "docs" / f"{name}.md").read_text()
+    files = {path.name: path.read_text() for path in (ROOT / "tests").rglob("test_*.py")}
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", page)
+    assert len(named) > 8
+    for file, test in named:
+        assert f"def {test}(" in files[file], test
+    for path in re.findall(r"`(rtadapt/[\w/]+\.py)`", page):
+        assert (ROOT / path).is_file(), path
+
+
 def test_every_path_that_asks_for_no_key_is_said_to() -> None:
     from rtadapt.serving.middleware import _OF_THE_ENGINE
 

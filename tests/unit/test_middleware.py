@@ -175,6 +175,12 @@ async def test_whatever_else_the_engine_serves_is_not_there(client: httpx.AsyncC
     assert error_of(response)["code"] == "not_found"
 
 
+@pytest.mark.parametrize("path", ["/docs", "/docs/oauth2-redirect", "/redoc"])
+async def test_the_engines_pages_which_load_scripts_from_elsewhere_are_not_there(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get("/openapi.json")).status_code == 200
+    assert (await client.get(path)).status_code == 404
+
+
 async def test_websockets_are_refused(middleware: AdaptiveServing) -> None:
     sent: list[Any] = []
 

@@ -153,7 +153,7 @@ def test_the_readers_are_what_the_setting_says_and_with_auto_what_the_exam_showe
 ) -> None:
     settings = ReadingSettings.model_validate({"by": by})
     assert choose(settings, result) == choice
-    said = report(settings, choice, result)
+    said = report(settings, choice, result, remembered=False)
     assert (said["by"], said["grammar"], said["model"], said["asks"]) == (by, choice.grammar, choice.model, choice.asks)
     if result is not None:
         assert (said["reader"], said["found"], said["able"]) == (result.reader, result.found, result.able)

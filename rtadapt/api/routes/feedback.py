@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rtadapt import receipts
 from rtadapt.access import Scope, Use
-from rtadapt.api.asking import may, parts_of
+from rtadapt.api.asking import key_of, may, parts_of
 from rtadapt.api.parts import Parts
 from rtadapt.api.problems import problem_response
 from rtadapt.api.reading import model_of
@@ -74,6 +74,7 @@ def _take(request: Request, given: Feedback) -> Response:
     receipt = None
     if given.id is not None:
         receipt = receipts.read(parts.registry.receipt_key(), given.id)
+        key_of(request).check_feed(receipt.feed)
         about = {"version": receipt.version, "arm": receipt.arm, "counted": _count(parts, receipt, given)}
     elif given.rating is not None:
         raise InvalidInput("a rating needs the id of the answer that it is about", field="id")
