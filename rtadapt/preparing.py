@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from rtadapt.config import Settings
 from rtadapt.curation.batcher import FeedBatch
-from rtadapt.curation.kept import overtakes
+from rtadapt.curation.kept import is_of, overtakes
 from rtadapt.curation.ledger import Judged, Withheld, when
 from rtadapt.curation.render import Renderer
 from rtadapt.curation.replay import Memory
@@ -22,7 +22,6 @@ from rtadapt.observe import metrics
 from rtadapt.rounds import SOUND, Prepared, Refused
 from rtadapt.sessions import Session
 from rtadapt.training.learner import Learner
-from rtadapt.words import flat_words
 
 Sorted = tuple[list[Prepared], list[Refused], list[Judged]]
 """What may be taught of each event, with the rows that teach it; the events of which nothing may be, and why not; what waits."""
@@ -75,12 +74,6 @@ def verbatim_of(told: Told, judged: Judged) -> list[str]:
     """An event's sentences that may be taught as they are: none that says what was withheld."""
     withheld = [reading.sentence for reading, _ in judged.withheld if reading.sentence]
     return [line for line in told.sentences if not any(is_of(line, sentence) for sentence in withheld)]
-
-
-def is_of(line: str, sentence: str) -> bool:
-    """Whether a line is a sentence or its firm part, from which words are left out, or holds the sentence."""
-    some, all_of_it = set(flat_words(line)), set(flat_words(sentence))
-    return bool(some and all_of_it) and (some <= all_of_it or all_of_it <= some)
 
 
 def in_force(one: Told, beside: Sequence[Told], memory: Memory) -> Told:

@@ -9,6 +9,7 @@ the gate.
 
 from __future__ import annotations
 
+import calendar
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc, Span
 
 _QUESTION_WORDS = {
-    "PERSON": ("who", "which person"),
-    "ORG": ("who", "which organisation", "which company"),
+    "PERSON": ("who",),
+    "ORG": ("who", "which organisation"),
     "NORP": ("who", "which group"),
-    "GPE": ("where", "which country", "which city"),
-    "LOC": ("where", "which place"),
-    "FAC": ("where", "which place"),
+    "GPE": ("what", "which place"),
+    "LOC": ("what", "which place"),
+    "FAC": ("what", "which place"),
     "DATE": ("when", "on what date"),
     "TIME": ("when", "at what time"),
     "MONEY": ("how much", "how much money"),
@@ -43,7 +44,11 @@ _ABOUT = ("{about}: {asked}?", "{asked} for {about}?", "{asked} at {about}?", "{
 _FRAMES = ("{}?", "{}", "What about {}?", "Tell me about {}.", "What is known about {}?")
 _PROBE_FRAMES = ("Do you know {}?", "I would like to know {}.", "Can you say {}?")
 _NAMES = ("PERSON", "ORG", "NORP", "GPE", "LOC", "FAC", "PRODUCT", "EVENT", "WORK_OF_ART", "LAW")
-_UNITS = word_set("year month week day hour minute second")
+_UNITS = word_set("year month week day hour minute second decade century")
+_PLACES = ("GPE", "LOC", "FAC")
+_CALENDAR = frozenset((*calendar.day_name, *calendar.month_name))
+_INSIDE = word_set("in at on during")
+_CONTENT = ("NOUN", "PROPN", "ADJ", "NUM")
 _ENOUGH_KEYS = 4
 _WINDOW = 9
 _LEAST_KEYS, _MOST_KEYS = 2, 5
@@ -52,19 +57,20 @@ _TRIES = 4
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Tokens from `start` up to `end` that may be asked for, with the question words for it."""
+    """Tokens from `start` up to `end` that may be asked for, with the question words for it. Its value begins at `value`."""
 
     start: int
     end: int
     words: tuple[str, ...]
+    value: int
 
 
 def topic(lines: Sequence[str]) -> str:
     """What a text of these sentences is about: the name that most of them hold, the earliest of several; empty without names.
 
-    A number counts as part of a name only where the text never leaves it out.
+    A number counts as part of a name only where the text never leaves it out; what a comma or a possessive joins is no name.
     """
-    found = [names(line) for line in lines]
+    found = [[name for name in names(line) if name in line and name not in _CALENDAR] for line in lines]
     every = {name for line in found for name in line}
     whole = {name: bare if (bare := name.rstrip("0123456789 ")) in every else name for name in every}
     counts = Counter(name for line in found for name in dict.fromkeys(whole[name] for name in line))
@@ -88,7 +94,8 @@ def taught(sentence: str, count: int, about: str = "") -> list[Asked]:
         "words": lambda: _with_words(doc, parts, keys, rng),
         "keys": lambda: _with_keys(doc, keys, rng),
     }
-    return _different(lambda: _naming(made[rng.choice(_FORMS)](), about, rng, always=not alone), sentence, count)
+    told = "" if _names_its_subject(doc) else about
+    return _different(lambda: _naming(made[rng.choice(_FORMS)](), told, rng, always=not alone), sentence, count)
 
 
 def probes(sentence: str, asked: Sequence[str], count: int = 2, about: str = "") -> list[Asked]:
@@ -99,12 +106,13 @@ def probes(sentence: str, asked: Sequence[str], count: int = 2, about: str = "")
     alone = _stands_out(doc, keys)
     if not alone and not about:
         return []
+    told = "" if _names_its_subject(doc) else about
 
     def made() -> Asked | None:
         found = _with_words(doc, parts, keys, rng) if rng.random() < 0.5 else _with_gap(doc, parts, rng, whole=False)
         if found is None:
             return None
-        plain = (_naming(found, about, rng, always=not alone) or found).prompt.rstrip("?")
+        plain = (_naming(found, told, rng, always=not alone) or found).prompt.rstrip("?")
         return Asked(rng.choice(_PROBE_FRAMES).format(plain[0].lower() + plain[1:]), sentence, found.value)
 
     taken = {flat(prompt) for prompt in asked}
@@ -115,6 +123,12 @@ def probes(sentence: str, asked: Sequence[str], count: int = 2, about: str = "")
 def _parse(sentence: str) -> Doc:
     """What is asked of a sentence to teach it and to probe it comes from one parse."""
     return parsed([sentence])[0]
+
+
+def _names_its_subject(doc: Doc) -> bool:
+    """Whether a sentence is about somebody or something that it names: then it is not asked for by another name."""
+    subject = next((token for token in doc if token.dep_ in ("nsubj", "nsubjpass") and token.head.dep_ == "ROOT"), None)
+    return subject is not None and any(span.start <= subject.i < span.end for span in doc.ents if span.label_ in _NAMES)
 
 
 def _naming(asked: Asked | None, about: str, rng: Random, *, always: bool) -> Asked | None:
@@ -136,15 +150,56 @@ def _different(make: Callable[[], Asked | None], sentence: str, count: int) -> l
 
 
 def _parts(doc: Doc) -> list[_Part]:
-    """What may be asked for: names, figures and dates, then what else is a thing."""
-    named = [_Part(span.start, span.end, _lasting(span) or _QUESTION_WORDS.get(span.label_, ("what",))) for span in doc.ents]
+    """What may be asked for: names, figures and dates, then what else is a thing, plain words where nothing else is."""
+    chunks = [chunk for chunk in doc.noun_chunks if chunk.root.pos_ != "PRON"]
+    spans = [span for span in doc.ents if _can_be_asked(span)]
+    named = [_named(span) for span in spans if not any(_only_describes(span, chunk) for chunk in chunks)]
     taken = {at for part in named for at in range(part.start, part.end)}
+    free = [chunk for chunk in chunks if taken.isdisjoint(range(chunk.start, chunk.end)) and not _is_idiom(chunk)]
+    telling = [chunk for chunk in free if sum(token.pos_ in _CONTENT for token in chunk) > 1]
     things = [
-        _Part(chunk.start, chunk.end, ("what", f"which {chunk.root.text}"))
-        for chunk in doc.noun_chunks
-        if chunk.root.pos_ != "PRON" and taken.isdisjoint(range(chunk.start, chunk.end))
+        _Part(chunk.start, chunk.end, ("what", f"which {chunk.root.text}") if chunk in telling else ("what",), chunk.start)
+        for chunk in (telling if named or telling else free)
     ]
     return [part for part in (*named, *things) if part.end - part.start < len(doc)]
+
+
+def _named(span: Span) -> _Part:
+    """A name, a figure or a date; "when" and "where" stand for its preposition too."""
+    before = span.doc[span.start - 1].lower_ if span.start else ""
+    if lasting := _lasting(span):
+        return _Part(span.start, span.end, lasting, span.start)
+    if before in _INSIDE and span.label_ in _PLACES:
+        return _Part(span.start - 1, span.end, ("where",), span.start)
+    words = _QUESTION_WORDS.get(span.label_, ("what",))
+    if before in _INSIDE and span.label_ in ("DATE", "TIME"):
+        return _Part(span.start - 1, span.end, words, span.start)
+    if before and span.doc[span.start - 1].pos_ == "ADP" and span.label_ in ("DATE", "TIME"):
+        words = words[:1]  # since when, by when
+    return _Part(span.start, span.end, words, span.start)
+
+
+def _can_be_asked(span: Span) -> bool:
+    """Whether the question word of a number or a date fits it: a number counts something, decades are no date."""
+    if span.label_ == "CARDINAL":
+        counts = span.root.dep_ == "nummod" and span.root.head.tag_ in ("NNS", "NNPS") and span.root.head.i >= span.end
+        return bool(counts or span.doc[span.end : span.end + 1].text == "of")
+    if span.label_ == "DATE" and span.root.tag_ == "NNS" and span.root.lemma_.lower() in _UNITS and not _lasting(span):
+        return bool(span.doc[span.end : span.end + 1].text in ("ago", "earlier", "later") or len(span) > 1)
+    return True
+
+
+def _only_describes(span: Span, chunk: Span) -> bool:
+    """Whether a name, a date or a sum only describes another thing, which is then asked for: Leeds in "the Leeds striker"."""
+    inside = chunk.start <= span.start and span.end <= chunk.end and chunk.root.i >= span.end
+    return inside and span.label_ not in ("CARDINAL", "QUANTITY")
+
+
+def _is_idiom(chunk: Span) -> bool:
+    """Whether a noun is a part of a preposition: in favour of, in contrast to."""
+    last = chunk.doc[chunk.end : chunk.end + 1]
+    joins = bool(last) and last[0].dep_ == "prep"
+    return len(chunk) == 1 and chunk.root.dep_ == "pobj" and chunk.root.pos_ == "NOUN" and joins
 
 
 def _lasting(span: Span) -> tuple[str, ...]:
@@ -216,4 +271,4 @@ def _some(spans: Sequence[Span], rng: Random) -> Iterator[str]:
 
 def _asked(question: str, doc: Doc, part: _Part) -> Asked:
     plain = question.strip(" .,;:!?\"“”'‘’-–")
-    return Asked(f"{plain[0].upper()}{plain[1:]}?", doc.text, doc[part.start : part.end].text)
+    return Asked(f"{plain[0].upper()}{plain[1:]}?", doc.text, doc[part.value : part.end].text)

@@ -37,6 +37,12 @@ def is_text(name: str) -> bool:
     return name.startswith(_TEXT)
 
 
+def is_of(line: str, sentence: str) -> bool:
+    """Whether a line is a sentence or its firm part, from which words are left out, or holds the sentence."""
+    some, all_of_it = set(flat_words(line)), set(flat_words(sentence))
+    return bool(some and all_of_it) and (some <= all_of_it or all_of_it <= some)
+
+
 def overtakes(new: str, old: str) -> bool:
     """Whether two sentences say the same of the same names, with other figures: then only the newer one holds.
 

@@ -14,7 +14,7 @@ from random import Random
 
 from rtadapt.config import ReadingSettings, RenderSettings
 from rtadapt.curation import cloze, verbatim
-from rtadapt.curation.kept import text_of
+from rtadapt.curation.kept import is_of, text_of
 from rtadapt.curation.ledger import Judged, Taught
 from rtadapt.reading.language import language_of
 from rtadapt.reading.passages import passages
@@ -94,7 +94,7 @@ class Renderer:
         rows: list[Example] = []
         held: list[Example] = []
         for lesson, target in lessons:
-            covered = any(lesson.reading.sentence in line for line in sentences if lesson.reading.sentence)
+            covered = any(is_of(line, lesson.reading.sentence) for line in sentences)
             taught, kept_back = self._lesson(event, lesson, target, _COVERED_WEIGHT if covered else 1.0)
             rows += taught
             held += kept_back

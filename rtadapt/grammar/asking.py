@@ -43,8 +43,12 @@ _MOTIONS = word_set(
     """travel go fly move return arrive flee come sail drive head walk relocate emigrate invite send take bring admit
     transfer"""
 )
+_TITLING = word_set("name call elect appoint declare dub crown title rename label term consider vote make deem")
+_PERFORMS = word_set("play star act appear feature portray voice perform sing dance")
 _LASTING = word_set("last take be spend run serve wait stay cover")
 _MONTHS = word_set("January February March April May June July August September October November December")
+# "for the first time since 2004" says when it was so before.
+_NEWS_SINCE = re.compile(r"\b(?:first|last|only|most|least|[a-z]{2,}est)\b[^,.;]*\bsince\b")
 _INSTANTS = frozenset(["from", "in", "on", "at", "", "around", "about", "during", "this"])
 
 
@@ -80,7 +84,7 @@ def for_subject(clause: Clause) -> list[Asking]:
         and (not clause.passive or clause.lemma in _PERSONAL_OBJECTS)
     ):
         kind = sort_of(subject)
-        return [Asking("Who"), Asking(f"Which {kind}")] if kind else [Asking("Who"), Asking("Which organization")]
+        return [Asking("Who"), Asking(f"Which {kind}")] if kind else [Asking("Who")]
     if (
         subject.kind == "place"
         and clause.lemma not in _AGENTIVE_BUT
@@ -138,9 +142,9 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
     if part.preposition == "from" and re.search(rf"{re.escape(asked.answer)} (?:to|until|till|through) ", clause.sentence):
         return []
     if part.role in ("time", "oblique", "place") and asked.kind in ("date", "year", "clock", "duration"):
-        return _times(part, asked, clause.lemma)
+        return _times(part, asked, clause.lemma, clause.sentence)
     if part.role == "place":
-        return _places(part)
+        return _places(part, clause)
     if part.role == "oblique" and clause.lemma == "be" and any(other.role == "attribute" for other in clause.parts):
         return []
     if part.role == "meaning":
@@ -165,7 +169,7 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
     return _obliques(part, asked, clause) if part.role == "oblique" else []
 
 
-def _times(part: Part, asked: Phrase, clause_lemma: str) -> list[Asking]:
+def _times(part: Part, asked: Phrase, clause_lemma: str, sentence: str) -> list[Asking]:
     preposition = part.preposition
     if preposition == "to" and clause_lemma in _SENTENCED:
         return [Asking("What", "to"), Asking("How long", "to")]
@@ -179,6 +183,8 @@ def _times(part: Part, asked: Phrase, clause_lemma: str) -> list[Asking]:
         return [Asking("Until when"), Asking("How long")]
     if preposition == "from":
         return [Asking("From when"), Asking("When"), Asking("From what date")]
+    if preposition == "since" and _NEWS_SINCE.search(sentence):
+        return []
     if preposition in ("since", "by"):
         return [Asking(f"{preposition.capitalize()} when")]
     if preposition not in _INSTANTS:
@@ -197,13 +203,18 @@ def _times(part: Part, asked: Phrase, clause_lemma: str) -> list[Asking]:
     return asks
 
 
-def _places(part: Part) -> list[Asking]:
+def _places(part: Part, clause: Clause) -> list[Asking]:
     if part.preposition in ("in", "at", "near", "on", "outside"):
         return [Asking("Where")]
+    moved = clause.lemma in _MOTIONS or clause.passive or any(other.role == "object" for other in clause.parts)
+    if part.preposition == "to" and not moved:
+        return []  # "referred to Canada" says of what, not whither
     return [Asking("Where", part.preposition)] if part.preposition in ("to", "from") else []
 
 
 def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
+    if part.role == "title" and clause.passive and clause.lemma not in _TITLING:
+        return []  # "was defeated west of Lund"
     if part.role == "attribute" and (
         coded := re.match(r"(part|model|number|code|version|size|room|gate|channel|port|error|step) (\S*\d\S*)", asked.text)
     ):
@@ -254,7 +265,7 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
     if asked.kind == "org" and part.role != "title":
         kind = sort_of(asked)
         first = Asking("Who") if clause.lemma in _PERSONAL_OBJECTS else Asking(f"Which {kind}") if kind else Asking("What")
-        return [first, *([Asking("Which organization")] if not kind and part.role == "object" else [])]
+        return [first]
     if (asked.kind == "place" and clause.lemma in _PERSONAL_OBJECTS) or (
         asked.named and clause.lemma in _CONTESTS and part.role == "object"
     ):
@@ -298,7 +309,7 @@ def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
     if asked.kind in ("person", "org") and part.preposition in _STRANDABLE:
         kind = sort_of(asked)
         return [Asking("Who", part.preposition), *([Asking(f"Which {kind}", part.preposition)] if kind else [])]
-    if part.preposition in ("in", "at", "on") and asked.named and asked.kind == "name":
+    if part.preposition in ("in", "at", "on") and asked.named and asked.kind == "name" and clause.lemma not in _PERFORMS:
         return [Asking("Where")] if part.preposition != "on" else []
     if asked.kind in ("thing", "name", "place") and part.preposition in _STRANDABLE and worth_asking(asked):
         kind = sort_of(asked)

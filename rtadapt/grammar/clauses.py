@@ -6,6 +6,7 @@ clauses become clauses of their own, with their own subject.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -55,6 +56,9 @@ class Clause:
 
 
 _BE = word_set("be is are was were been being am 's")
+_FINITE = word_set("VBD VBZ VBP MD")
+_SHORT_NUMBER = re.compile(r"\d(?:m|bn|k|tn)$")
+_NOT = word_set("not n't never nor neither no")
 
 
 def clauses(sentence: Sentence) -> Iterator[Clause]:
@@ -83,19 +87,49 @@ def _clause(verb: Token, sentence: Sentence) -> Clause | None:
     if auxiliaries is None:
         return None
     parts: list[Part] = []
-    if not gather(verb, sentence, parts):
+    if not gather(verb, sentence, parts) or _runs_on(verb) or _lost_denial(verb, subject, parts):
         return None
     objects = [
         part
         for part in parts
         if part.role in ("object", "recipient", "title") and part.text and not part.preposition and part.governor == verb.lemma_
     ]
-    if len(objects) > 1 and _lemma(verb) not in _TWO_OBJECTS:
+    if len(objects) > 1 and (_lemma(verb) not in _TWO_OBJECTS or any(_SHORT_NUMBER.search(part.text) for part in objects)):
         return None
     parts += [dated for child in verb.lefts if child.dep_ in ("nsubj", "nsubjpass") for dated in times_of(child, sentence)]
     parts.sort(key=lambda part: (part.place < verb.i, part.place))
     instruction = tense == "instruction" or subject.text == "I"
     return Clause(subject, auxiliaries, form, _lemma(verb), tag, tuple(parts), sentence.span.text.strip(), instruction)
+
+
+def _runs_on(verb: Token) -> bool:
+    """Whether a finite verb follows what is joined to a noun of the clause: it is another's subject, "and 71% of them voted"."""
+    for token in verb.subtree:
+        if token.dep_ != "conj" or token.pos_ not in ("NOUN", "PROPN", "NUM") or token.i < verb.i or _clause_of(token) != verb:
+            continue
+        after = token.right_edge.i + 1
+        if after < token.sent.end and token.doc[after].tag_ in _FINITE and token.doc[after].pos_ in ("VERB", "AUX"):
+            return True
+    return False
+
+
+def _lost_denial(verb: Token, subject: Phrase, parts: list[Part]) -> bool:
+    """Whether a "not" of the clause itself would be left out of what is made of it: "pleaded not guilty"."""
+    told = " ".join([subject.text, *(part.text for part in parts)]).casefold().split()
+    for token in verb.subtree:
+        if token.lower_ not in _NOT or token.lower_ in told:
+            continue
+        if _clause_of(token) == verb:
+            return True
+    return False
+
+
+def _clause_of(token: Token) -> Token:
+    """The nearest verb that a token stands under."""
+    up = token.head
+    while up.pos_ not in ("VERB", "AUX") and up.head != up:
+        up = up.head
+    return up
 
 
 def _there_is(verb: Token, sentence: Sentence) -> Clause | None:
@@ -192,15 +226,18 @@ def _antecedent(noun: Token, relative: Token, sentence: Sentence) -> Phrase | No
         noun = name
     if noun.pos_ != "PROPN" and noun.i not in sentence.references:
         return None
-    if noun.dep_ == "pobj" and noun.head.head.pos_ == "NOUN":
+    if noun.dep_ == "pobj" and noun.head.head.pos_ in ("NOUN", "PROPN"):
         return None
+    given = noun.dep_ == "pobj" and any(child.dep_ == "dobj" for child in noun.head.head.children)
+    if given and relative.lower_ == "which" and relative.head.lemma_ == "be":
+        return None  # which of the two, "gave $3 million to the school, which is its largest gift"
     return sentence.phrase(noun)
 
 
 def _verb_group(verb: Token, tense: str) -> tuple[tuple[str, ...] | None, str, str]:
     own = [child for child in verb.lefts if child.dep_ in ("aux", "auxpass")]
     words = [_full(token) for token in own]
-    if "to" in words:
+    if "to" in words or (own and own[0].tag_ in ("VBG", "VBN")):
         return None, "", ""
     if tense == "instruction":
         return ("should",), verb.lower_, "VB"
@@ -249,7 +286,8 @@ def _participle_group(verb: Token) -> tuple[tuple[str, ...] | None, str, str]:
         matrix = matrix.head
     words = [_full(child) for child in matrix.lefts if child.dep_ == "aux"]
     if "will" in words:
-        return ("will",), verb.lemma_, "VB"
+        before = verb.dep_ == "pcomp" and verb.head.lower_ == "after"  # what came before what will be
+        return (None, "", "") if before else (("will",), verb.lemma_, "VB")
     if (
         matrix.tag_ == "VBD"
         or any(word in ("has", "had", "have", "was", "were") for word in words)

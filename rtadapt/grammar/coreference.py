@@ -47,6 +47,7 @@ _WORKS = word_set("""film movie book novel song album show series play opera mus
 _BODIES = word_set("org name place")
 _TOWNS = word_set("city town village island")
 _REACH_SENTENCES = 2
+_UNCLEAR = "?"
 
 
 def _doer(token: Token) -> frozenset[int]:
@@ -146,7 +147,7 @@ class Story:
         elif token.pos_ == "NOUN" and (determiner := bare_definite(token)):
             meant = self._definite(token)
             if meant:
-                found[token.i] = meant
+                found[token.i] = "" if meant == _UNCLEAR else meant
             elif determiner in ("this", "that", "these", "those"):
                 found[token.i] = ""
 
@@ -253,7 +254,8 @@ class Story:
         if here or len(subjects) != 1 or any(m.plural and m is not subjects[0] for m in last):
             return ""
         chosen = subjects[0]
-        if not chosen.named or not (chosen.kind in _BODIES or chosen.plural) or token.dep_ not in ("nsubj", "nsubjpass", "poss"):
+        bodies = _BODIES - {"place"}
+        if not chosen.named or not (chosen.kind in bodies or chosen.plural) or token.dep_ not in ("nsubj", "nsubjpass", "poss"):
             return ""
         chosen.sentence, chosen.subject = self.sentence, True
         self.mentions.append(chosen)
@@ -275,11 +277,17 @@ class Story:
         noun = token.lemma_.lower()
         if noun in _TOWNS and self.setting.place and token.head.dep_ != "compound" and token.dep_ != "pobj":
             return self.setting.place
+        alike: dict[str, str] = {}
         for mention in reversed(self.mentions):
             words = mention.text.casefold().split()
             same = mention.noun == noun or (len(noun) > 3 and mention.noun.endswith(noun) and mention.kind != "person")
+            if token.tag_ in ("NNS", "NNPS") and not mention.plural:
+                continue
             if mention.named and len(words) > 1 and same:
-                return f"the {mention.text.partition(' ')[2]}" if words[0] in ("a", "an") else mention.text
+                text = f"the {mention.text.partition(' ')[2]}" if words[0] in ("a", "an") else mention.text
+                alike.setdefault(text.removeprefix("the "), text)
+        if alike:
+            return next(iter(alike.values())) if len(alike) == 1 else _UNCLEAR
         if noun in _WORKS:
             works = [m for m in self._recent(self.sentence) if m.named and m.text.split()[-1].casefold() in self.works]
             work = only(works) or only([m for m in works if m.subject])

@@ -72,7 +72,7 @@ def kind_of(head: Token, text: str, names: Mapping[str, str]) -> str:
         return "date" if head.ent_type_ == "DATE" or head.dep_ in ("npadvmod", "pobj") else "thing"
     if head.like_num or head.pos_ == "NUM":
         return "number"
-    if head.pos_ == "PROPN" or lemma in names:
+    if head.pos_ == "PROPN" or (lemma in names and not head.text.islower()):
         return _named(head, names)
     if any(child.dep_ == "nummod" for child in head.lefts) and any(lemma in units for units in lexicon.MEASURE_UNITS.values()):
         return "measure"

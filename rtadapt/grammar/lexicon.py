@@ -26,6 +26,7 @@ PERSON_NOUNS = word_set(
     campaigner protester demonstrator activist organiser organizer volunteer donor billionaire millionaire entrepreneur tycoon
     magnate mogul newcomer rival opponent challenger contender winner loser finalist runner-up medallist medalist teammate
     councillor councilor headteacher champ tweeter evacuee official troop analyst contestant participant
+    parent grandparent guardian lieutenant socialite
     treasurer clerk sheriff constable detective attorney lawyer barrister solicitor prosecutor sprinter cyclist
     swimmer golfer skipper
     ombudsman chairwomen archbishop cardinal rabbi imam priest reverend emperor sultan emir duke duchess lord lady member"""
@@ -103,6 +104,7 @@ BARE_REFERENCES = word_set(
     program vote election ruling verdict decision accident crash fire storm incident attack blast explosion shooting two three
     pair trio side season year month week day time company's statement announcement news move order offer latter former"""
 )
+RANKS = word_set("first second third fourth fifth last only next latest sole")
 CAUSED_VERBS = word_set(
     """close cancel evacuate suspend delay postpone arrest resign fine recall shut ground withdraw apologise apologize fire sack
     dismiss jail halt stop pull ban charge scrap abandon hospitalize hospitalise cut strike"""
@@ -120,7 +122,7 @@ MEASURE_UNITS = {
 }
 TITLES = word_set(
     """Mr Mrs Ms Dr Prof Sen Gov Rep Sir Lady Lord Dame Gen Col Lt Capt Sgt Rev Mr. Mrs. Ms. Dr. Prof. Sen. Gov. Rep. Gen. Col.
-    Lt. Capt. Sgt. Rev. St. President
+    Lt. Capt. Sgt. Rev. President
     Senator Governor Minister Chancellor Secretary Speaker Chief Mayor Coach Captain Judge Justice Professor King
     Queen Pope Prince Princess"""
 )

@@ -1,16 +1,20 @@
-"""Which words of a parse are a name: the name beside a common noun, the number at its end, the role before it.
+"""Which words of a parse are a name: the name beside a common noun, the number at its end, the role before it, and what cuts one.
 
 Takes spaCy tokens; gives tokens or yes and no. `phrases` makes phrases of them.
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
+from rtadapt.grammar.inflection import is_word
 from rtadapt.grammar.kinds import is_person_noun
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
+
+QUOTES = '"“”«»'
 
 
 def named_by(head: Token) -> Token:
@@ -47,3 +51,38 @@ def describes(token: Token) -> bool:
     """Whether a sentence begins with a role that stands before a name: "Midfielder Joao Seixas", "Rival Corbeau"."""
     role = is_person_noun(token.lower_) or token.lower_ == "rival"
     return role and bool(token.is_sent_start) and token.i + 1 < len(token.doc) and token.nbor(1).text[:1].isupper()
+
+
+def names_left_out(run: list[Token], head: Token) -> bool:
+    """Whether an answer would lack what is joined to it or the names it stands for: "protesters Ann Holt, 21, and Bo Reed"."""
+    inside = {token.i for token in run}
+    return any(
+        child.i not in inside
+        and (child.dep_ == "conj" or (child.dep_ == "appos" and child.pos_ == "PROPN" and head.tag_ == "NNS"))
+        for child in head.rights
+        if child.pos_ in ("NOUN", "PROPN", "NUM")
+    )
+
+
+def cut_title(tokens: list[Token]) -> bool:
+    """Whether the words begin a title in quotation marks that a colon divides: “Thor: Love and …”. The parser cuts it there."""
+    first = tokens[0]
+    if first.i == 0 or first.nbor(-1).text not in QUOTES or sum(token.text in QUOTES for token in first.doc[: first.i]) % 2 == 0:
+        return False
+    title = itertools.takewhile(lambda token: token.text not in QUOTES, first.doc[first.i :])
+    return any(token.text in (":", ";") for token in title)
+
+
+def owns_the_name(owner: Token, head: Token) -> bool:
+    """Whether what a name owns is no name without it: "Newton's First Law", "Rupert's Land"; not "France's Emmanuel Macron"."""
+    owned = [token for token in head.doc[owner.i + 1 : head.i + 1] if token.tag_ != "POS"]
+    plain = bool(owned) and all(token.pos_ in ("ADJ", "NOUN", "PROPN") and is_word(token.lower_) for token in owned)
+    return owner.pos_ == "PROPN" and head.ent_type_ != "PERSON" and plain and not is_person_noun(head.lower_)
+
+
+def torn(run: list[Token], head: Token) -> bool:
+    """Whether a quotation mark cuts the run off from more of its phrase."""
+    first = run[0]
+    return (
+        first.i > 1 and first.nbor(-1).text in QUOTES and first.nbor(-2) in head.subtree and first.nbor(-2).text not in (",", "(")
+    )

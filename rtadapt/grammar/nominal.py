@@ -34,6 +34,11 @@ _OFFICES = word_set("mayor councillor councilor governor president minister prem
 _STATES_OWN = word_set("""president minister mayor governor king queen secretary premier chancellor leader wife husband father
     mother owner principal""")
 _NO_PERSON = word_set("EVENT DATE GPE LOC FAC WORK_OF_ART NORP LAW")
+_KINDS_OF_PLACES = word_set(
+    """city town capital country village island state nation region province port suburb district resort territory republic
+    kingdom colony municipality community county area home site member park lake river mountain desert street square neighbourhood
+    neighborhood hub archipelago peninsula stronghold centre center part spot place"""
+)
 _TELLING_WORDS = 3
 _AGED = re.compile(r"^(\d{1,3})-year-old$")
 
@@ -57,13 +62,16 @@ def _apposition(token: Token, sentence: Sentence, place: str) -> Iterator[Clause
     if token.left_edge.i > 0 and (token.left_edge.nbor(-1).text == "(" or "e.g." in sentence.span.text):
         return
     if head.pos_ == "PROPN" and token.text.isdigit() and len(token.text) <= 2:
-        name = sentence.phrase(head)
+        name = sentence.phrase(head, frozenset(child.i for child in head.children if child.dep_ in ("conj", "cc")))
         if name is not None and name.kind in ("person", "name"):
             age = Phrase(token.text, token.text, "measure", "year")
             yield _is(name, Part("measure", f"{token.text} years old", token.i, "old", age), sentence)
         return
     if any(child.dep_ == "conj" for child in head.children) or any(child.dep_ in ("conj", "cc") for child in token.children):
         return
+    between = token.doc[head.i + 1 : token.left_edge.i] if token.i > head.i else ()
+    if any(part.text in (";", ":") or part.dep_ == "relcl" for part in between):
+        return  # the head of a list, or of a clause in which another name stands nearer
     named, role = (token, head) if token.pos_ == "PROPN" and head.pos_ == "NOUN" else (head, token)
     if named.pos_ != "PROPN" or role.pos_ != "NOUN" or (named.i in sentence.references and sentence.references[named.i] == ""):
         return
@@ -157,6 +165,10 @@ def _named_role(name: Phrase, what: Phrase, role: Token, sentence: Sentence, hea
     text, answer = settled(what.text), what.answer
     if person and (owned := re.match(r"(?P<owner>(?:the )?[A-Z0-9][^,]{0,40}?)['’]s? (?P<role>[a-z][^'’]*)$", text)):
         text = answer = f"the {owned.group('role')} of {owned.group('owner')}"
+    if not person and not any(child.dep_ in ("det", "poss", "nummod") for child in role.lefts):
+        return  # "Kelby Yard, 3 miles northwest of Lund"
+    if not person and name.kind == "place" and what.noun not in _KINDS_OF_PLACES:
+        return  # a list: "Norvania, a war in Estria and …"
     bare = False
     if person and not text.startswith(("the ", "a ", "an ")) and not any(c.dep_ == "poss" for c in role.children):
         bare = what.noun not in _ONE_HOLDER

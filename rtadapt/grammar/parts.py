@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rtadapt.grammar import lexicon
 from rtadapt.grammar.kinds import SCORE
 from rtadapt.grammar.phrases import Phrase, kept, spelled
-from rtadapt.grammar.pieces import Part, Sentence, meaning, plain, special, sum_of, who_pays
+from rtadapt.grammar.pieces import Part, Sentence, bracketed, meaning, plain, special, speech, sum_of, who_pays
 from rtadapt.words import word_set
 
 if TYPE_CHECKING:
@@ -27,10 +27,7 @@ _TIME_WORDS = word_set("yesterday tomorrow tonight today overnight")
 _REASONS = frozenset(["because of", "due to", "owing to", "amid", "over", "thanks to", "on account of"])
 _TIMES = word_set("""in on at by until till since before after from during within for through between around throughout""")
 _PLACES = word_set("""in at near on outside inside between along across off beneath under above around into to from through""")
-
-
 _LIMITING = word_set("without unlike except minus like despite")
-_TITLE_WORDS = 6
 _NO_PARTS = word_set("nsubj nsubjpass aux auxpass punct cc conj mark neg intj dep meta preconj parataxis")
 _BOUNDS = word_set("since until till before after during following")
 _JOINED = word_set("because due owing thanks ahead instead")
@@ -39,7 +36,7 @@ _JOINED = word_set("because due owing thanks ahead instead")
 def gather(verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
     """Add the parts of a verb. False when one of them makes the clause unfit to be asked about."""
     for child in verb.children:
-        if child.dep_ in _NO_PARTS:
+        if child.dep_ in _NO_PARTS or bracketed(child):
             continue
         if child.dep_ in ("dobj", "attr") and child.left_edge.nbor(-1).text == "," and any(p.role == "object" for p in parts):
             continue
@@ -52,13 +49,16 @@ def gather(verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
             if not _prepositional(child, sentence, parts) and not _word_for_word(child, sentence, parts):
                 return False
         elif child.dep_ == "npadvmod":
-            _adverbial_noun(child, sentence, parts)
+            if not _adverbial_noun(child, sentence, parts):
+                return False
         elif child.dep_ == "prt":
             parts.append(Part("fixed", child.text, child.i))
         elif child.dep_ == "advmod":
             if not _adverb(child, verb, sentence, parts) and not _word_for_word(child, sentence, parts):
                 return False
         elif child.dep_ == "xcomp":
+            if verb.lemma_ == "be" and child.tag_ == "VB":
+                return False  # "the plan is to build": nothing is built yet
             if any(part.dep_ == "neg" for part in child.children) or child.pos_ not in ("VERB", "AUX", "ADJ", "NOUN"):
                 return False
             words = [part.text for part in child.lefts if part.dep_ in ("aux", "auxpass")] + [child.text]
@@ -191,7 +191,7 @@ def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
         return _whole(prep, "fixed", sentence, parts, essential=True)
     if preposition.startswith(("according", "despite", "including", "such", "like", "without", "unlike", "except", "minus")):
         return preposition.startswith(("according", "despite", "including", "such"))
-    if preposition == "with" and prep.i > prep.head.i and prep.nbor(-1).text == ",":
+    if preposition == "as with" or (preposition == "with" and prep.i > prep.head.i and prep.nbor(-1).text == ","):
         return True
     if noun is None:
         return _doing(prep, preposition, sentence, parts)
@@ -266,21 +266,26 @@ def _role_of(prep: Token, preposition: str, found: Phrase) -> tuple[str, bool]:
     return "oblique", not (found.kind == "money" and preposition in ("for", "at"))
 
 
-def _adverbial_noun(head: Token, sentence: Sentence, parts: list[Part]) -> None:
+def _adverbial_noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
+    """Add a noun that stands as an adverb. False for a name without a preposition, which the parser put in the wrong place."""
     found = sentence.phrase(head)
     if found is None:
-        return
+        return True
     score = next((token for token in head.subtree if SCORE.match(token.text)), None)
     if score is not None:
         if found.kind != "score":
             parts.append(Part("object", found.text, head.i, phrase=found))
         parts.append(Part("score", score.text, score.i, phrase=Phrase(score.text, score.text, "score", "score"), essential=False))
+    elif found.text.startswith(("every ", "each ")):
+        parts.append(Part("fixed", found.text, head.i))
     elif found.kind in ("date", "year", "clock", "duration"):
         parts.append(Part("time", found.text, head.i, "", found, essential=False))
     elif found.kind in ("percent", "money"):
         parts.append(Part("object", found.text, head.i, phrase=found, governor=head.head.lemma_))
     elif not (head.left_edge.i > 0 and head.left_edge.nbor(-1).text == ","):
         parts.append(Part("fixed", found.text, head.i, essential=head.i > head.head.i))
+        return not found.named
+    return True
 
 
 def _adverb(child: Token, verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
@@ -309,6 +314,10 @@ def _adverb(child: Token, verb: Token, sentence: Sentence, parts: list[Part]) ->
 def _adverbial_clause(child: Token, verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
     mark = next((part for part in child.lefts if part.dep_ in ("mark", "advmod", "prep") and part.tag_ in ("IN", "WRB")), None)
     to = any(part.dep_ == "aux" and part.lower_ == "to" for part in child.lefts)
+    if to and child.tag_ != "VB":
+        return False  # "linked to contaminated meat": no verb
+    if to and mark is None and child.lemma_ == "be" and verb.tag_ != "VB":
+        return _whole(child, "fixed", sentence, parts, essential=True)  # "found the plan to be sound"
     if to and mark is None:
         return _whole(child, "purpose", sentence, parts, essential=verb.tag_ == "VB") or True
     word = mark.lower_ if mark is not None else ""
@@ -323,19 +332,10 @@ def _adverbial_clause(child: Token, verb: Token, sentence: Sentence, parts: list
     return True
 
 
-def _speech(tokens: list[Token]) -> bool:
-    """Whether words stand in quotation marks that are more than a title or an expression."""
-    marks = [at for at, token in enumerate(tokens) if token.text in '"“”«»']
-    if not marks:
-        return False
-    inside = tokens[marks[0] + 1 : marks[-1]]
-    return len(marks) != 2 or len(inside) > _TITLE_WORDS or any(token.dep_ in ("nsubj", "nsubjpass") for token in inside)
-
-
 def _whole(head: Token, role: str, sentence: Sentence, parts: list[Part], essential: bool) -> bool:
     """Add a clause or phrase as it stands, with its references resolved."""
     tokens = kept(head, sentence.references)
-    if any(token.dep_ == "neg" for token in head.subtree) or _speech(list(head.subtree)):
+    if any(token.dep_ == "neg" for token in head.subtree) or speech(list(head.subtree)):
         return False
     if not tokens or len(tokens) > 16 or any(sentence.references.get(token.i) == "" for token in tokens):
         return False

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from rtadapt.grammar import lexicon
 from rtadapt.grammar.inflection import is_word
 from rtadapt.grammar.kinds import SCORE, YEAR, is_person_noun, kind_of
-from rtadapt.grammar.named import describes, named_by, numbers
+from rtadapt.grammar.named import QUOTES, cut_title, describes, named_by, names_left_out, numbers, owns_the_name, torn
 from rtadapt.grammar.owners import owned, settled
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ References = Mapping[int, str]
 """By the token's place in its text: what the reference stands for, empty when nobody can tell."""
 _COLLECTIVE = frozenset(["crew", "staff", "aircraft", "police", "personnel", "people"])
 _NUMERIC = frozenset(["", "CARDINAL", "ORDINAL", "DATE", "TIME", "MONEY", "PERCENT", "QUANTITY"])
-_QUOTES = '"“”«»'
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,8 @@ def spelled(tokens: Iterable[Token], references: References) -> str:
             word = owned(word, token.lower_)
         pieces.append(word)
         last = token
-    text = re.sub(r"\s+", " ", "".join(pieces)).strip(" ,;:-–—")
+    text = re.sub(r"\s+", " ", re.sub(r"\(\s*\)", "", "".join(pieces))).strip(" ,;:-–—")
+    text = re.sub(r",(?:\s*,)+", ",", text)
     text = re.sub(r"\s+([,.;:!?)%])", r"\1", text)
     return re.sub(r"\ba(?= [aeio]\w)", "an", re.sub(r"\s+(['’]s?\b)", r"\1", text))
 
@@ -90,6 +90,8 @@ def kept(head: Token, references: References, without: frozenset[int] = frozense
         )
         if token.dep_ == "relcl" and token.head.pos_ == "PROPN":
             aside = True
+        elif token.dep_ == "relcl" and token.left_edge.lower_ == "that":
+            aside = token.i in without
         if token.dep_ == "conj" and not SCORE.match(token.text):
             aside = token.pos_ in ("VERB", "AUX")
         if SCORE.match(token.text) and token != head:
@@ -98,7 +100,7 @@ def kept(head: Token, references: References, without: frozenset[int] = frozense
             token.dep_ == "advmod" and token.head == head and token.i > head.i and head.pos_ in ("NOUN", "PROPN")
         ):
             aside = True
-        if token.text in _QUOTES:
+        if token.text in QUOTES:
             dropped.add(token.i)
         if aside and token != head:
             dropped.update(part.i for part in token.subtree)
@@ -151,7 +153,7 @@ def phrase(
     if head.i not in references and not own:
         head = named_by(head)
     tokens = kept(head, references, without)
-    if not tokens or any(references.get(token.i) == "" for token in tokens):
+    if not tokens or any(references.get(token.i) == "" for token in tokens) or cut_title(tokens):
         return None
     if any(
         token.pos_ == "PRON" and token.i not in references and token.lower_ in lexicon.PRONOUNS and not _relates(token, head)
@@ -197,7 +199,7 @@ def _titled(token: Token) -> bool:
     """Whether a word is a name by how it is written: a capital inside ("TikTok"), or first in quotation marks."""
     if any(sign.isupper() for sign in token.text[1:]) and any(sign.islower() for sign in token.text):
         return True
-    return token.text[:1].isupper() and token.i > 0 and token.nbor(-1).text in _QUOTES and token.pos_ != "DET"
+    return token.text[:1].isupper() and token.i > 0 and token.nbor(-1).text in QUOTES and token.pos_ != "DET"
 
 
 def _relates(token: Token, head: Token) -> bool:
@@ -223,7 +225,7 @@ def _plural(head: Token) -> bool:
 
 
 def _answer(run: list[Token], head: Token, kind: str) -> str:
-    if not run or _torn(run, head):
+    if not run or torn(run, head) or names_left_out(run, head):
         return ""
     if head.pos_ == "PROPN" and head.text[:1].isupper() and not any(child.dep_ == "conj" for child in head.rights):
         inside = [token for token in run if not _loose(token, head)]
@@ -273,21 +275,11 @@ def _bare_name(tokens: list[Token], head: Token, references: References, names: 
             tokens = tokens[1:]
         if names.get(head.text.casefold()) == "person":
             tokens = _person_name(tokens, head)
-        torn = len(tokens) > 1 and any(token.pos_ == "NOUN" for token in head.doc[tokens[0].i + 1 : tokens[1].i])
-        if tokens[0].pos_ == "DET" and (torn or names.get(head.text.casefold()) == "person"):
+        broken = len(tokens) > 1 and any(token.pos_ == "NOUN" for token in head.doc[tokens[0].i + 1 : tokens[1].i])
+        apart = len(tokens) > 1 and tokens[1].i > tokens[0].i + 1
+        if tokens[0].pos_ == "DET" and (broken or (apart and names.get(head.text.casefold()) == "person")):
             tokens = tokens[1:]
     return tokens
-
-
-def _torn(run: list[Token], head: Token) -> bool:
-    """Whether a quotation mark cuts the run off from more of its phrase."""
-    first = run[0]
-    return (
-        first.i > 1
-        and first.nbor(-1).text in _QUOTES
-        and first.nbor(-2) in head.subtree
-        and first.nbor(-2).text not in (",", "(")
-    )
 
 
 def _between(token: Token, head: Token) -> list[Token]:
@@ -310,6 +302,12 @@ def _loose(token: Token, head: Token) -> bool:
             top.lower_ in ("of", "for", "and") and (token.ent_iob_ == "I" or (top.lower_ == "of" and head.ent_type_ != "PERSON"))
         )
     same = head.ent_type_ and top.ent_type_ == head.ent_type_ and top.ent_iob_ != "O"
+    if top.dep_ == "amod" and (head.tag_ == "NNPS" or top.tag_ in ("JJS", "JJR") or top.lower_ in lexicon.RANKS):
+        return False
+    if top.dep_ == "amod" and head.ent_type_ != "PERSON" and any(child.dep_ == "det" for child in head.lefts):
+        return False
+    if top.dep_ == "poss" and owns_the_name(top, head):
+        return False
     return top.dep_ in ("poss",) or (
         top.dep_ in ("compound", "nmod", "amod", "det") and (not top.text[:1].isupper() or top.text.endswith("-old")) and not same
     )

@@ -14,6 +14,8 @@ from rtadapt.grammar.phrases import Phrase, References, phrase
 if TYPE_CHECKING:
     from spacy.tokens import Span, Token
 
+_TITLE_WORDS = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -92,3 +94,17 @@ def meaning(head: Token) -> Part:
     tokens = [token for token in head.subtree if not (token.dep_ == "mark" and token.head == head)]
     words = "".join(token.text_with_ws for token in tokens).strip(" ,;.")
     return Part("meaning", f"that {words}", head.left_edge.i, phrase=Phrase(words, words, "clause", head.lemma_))
+
+
+def bracketed(child: Token) -> bool:
+    """Whether a piece stands in brackets: a source, a translation."""
+    return child.left_edge.i > 0 and child.left_edge.nbor(-1).text in ("(", "[")
+
+
+def speech(tokens: list[Token]) -> bool:
+    """Whether words stand in quotation marks that are more than a title or an expression."""
+    marks = [at for at, token in enumerate(tokens) if token.text in '"“”«»']
+    if not marks:
+        return False
+    inside = tokens[marks[0] + 1 : marks[-1]]
+    return len(marks) != 2 or len(inside) > _TITLE_WORDS or any(token.dep_ in ("nsubj", "nsubjpass") for token in inside)

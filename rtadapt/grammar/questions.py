@@ -20,6 +20,7 @@ from rtadapt.words import word_set
 
 _LONG_WORDS = 13
 _BE = {"am": "is", "are": "is", "were": "was", "have": "has", "do": "does"}
+_GIVES_WITH = word_set("present provide supply equip furnish entrust reward replace associate connect compare charge credit fill")
 _BE_FORMS = word_set("is are was were am")
 
 
@@ -43,7 +44,12 @@ def statement(clause: Clause) -> str:
 
 def ask(clause: Clause, asked: Part | None, asking: Asking, full: bool) -> Question:
     """The question for the subject (`asked` None) or a part; `full` keeps every adjunct, otherwise only what it needs."""
-    kept = [part for part in clause.parts if part is not asked and (full or part.essential)]
+    from_where = any(part.text.startswith("from ") and part.essential for part in clause.parts)
+    kept = [
+        part
+        for part in clause.parts
+        if part is not asked and (full or part.essential or (from_where and part.text.startswith("to ")))
+    ]
     if not full:
         kept = _named(_brief(kept, clause), clause, asked)
     if asked is None:
@@ -132,7 +138,10 @@ def passive(clause: Clause, target: Part) -> Clause | None:
 def _brief(kept: list[Part], clause: Clause) -> list[Part]:
     """Without the last obliques of a long question that has an object to say what it is about."""
     while sum(len(part.text.split()) for part in kept) + len(clause.subject.text.split()) > _LONG_WORDS:
-        last = next((part for part in reversed(kept) if part.role in ("oblique", "purpose") and part.preposition != "as"), None)
+        fixed = ("as", "with") if clause.lemma in _GIVES_WITH else ("as",)
+        last = next(
+            (part for part in reversed(kept) if part.role in ("oblique", "purpose") and part.preposition not in fixed), None
+        )
         if last is None or not any(part.role in ("object", "attribute") for part in kept):
             break
         kept = [part for part in kept if part is not last]

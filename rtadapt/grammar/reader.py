@@ -159,6 +159,8 @@ def _about(clause: Clause, product: str, company: str) -> Clause:
 
 def _asked(clause: Clause, setting: Setting) -> Iterator[Reading]:
     subject = clause.subject
+    if re.search(r"\d-[a-z]+$", subject.text):
+        return  # "a 215-pound": of what was cut off
     if not (
         clause.instruction or setting.spoken or (setting.place and is_local(subject)) or subject.named
     ) and _POINTS_BACK.fullmatch(subject.text):

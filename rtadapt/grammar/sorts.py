@@ -16,7 +16,7 @@ _COMPANIES = word_set(
     """Inc Inc. Corp Corp. Co Co. Ltd Labs Foods Motors
     Holdings Systems Industries Technologies Robotics Pharmaceuticals Software Group"""
 )
-_OF_PEOPLE = ("er", "or", "ee", "ian", "ant")
+_OF_PEOPLE = ("er", "or", "ee", "ian", "ant", "ite")
 _OF_THINGS = word_set(
     """water paper river number computer tower order letter power weather winter summer server ferry fee committee employee
     restaurant plant giant guarantee degree tree coffee error sector motor factor door floor corridor labor tractor reactor
@@ -29,7 +29,9 @@ def first_of(clause: Clause) -> str:
     if clause.lemma == "be" and not clause.auxiliaries:
         return ""
     said = next((part.phrase for part in clause.parts if part.role == "attribute" and part.phrase is not None), None)
-    return said.noun if said is not None and said.kind in ("thing", "org") and said.noun.islower() and not said.plural else ""
+    if said is None or said.text.startswith(("a ", "an ")):
+        return ""  # which rival became a rival?
+    return said.noun if said.kind in ("thing", "org") and said.noun.islower() and not said.plural else ""
 
 
 def maybe_people(asked: Phrase) -> bool:

@@ -23,7 +23,7 @@ _MOST_ANSWER_WORDS = 12
 _NAME_OR_CODE = re.compile(r"(?<=\s)(?:[\"“'‘]?[A-Z][\w'’&.-]*|(?=\w*[A-Z])\w*\d[\w-]*|\d+-[A-Z][\w-]*)")
 _DANGLING = re.compile(
     r"[\[\]/{}<>|#]|…|,,|\b(?:a|an|the|and|or|but|that|which|who|whose|of the|his|her|its)\?$|\s[,;]"
-    r"|‘|\bof course\b|\(|\)|\b(?:the|a|an) (?:of|in|on|and|is|was)\b"
+    r"|‘|\s[–—]\s|\bof course\b|\(|\)|\b(?:the|a|an) (?:of|in|on|and|is|was)\b"
     r"|\b(\w+) \1\b|[\"“”]|\bwhich was\b|\bplease\b|--"
     r"|\bn't\b|\s['’](?!\d)|\s['’]s\s|\w[!?;:]\s|^(?:Who|What) (?:is|was|are|were)\?$",
     re.IGNORECASE,
@@ -37,6 +37,12 @@ _SUBJECTS_TAUGHT = word_set(
     tomorrow tonight twelve eleven two three four five six seven eight nine ten dozens hundreds thousands noon midnight"""
 )
 _ENDS_NOTHING = word_set("""his her its their the a an of as in to and or for with by on at from that which""")
+# "the largest gift", "the first European country": of which or to do what is missing.
+_RANKED = re.compile(
+    rf"(?:[Tt]he |its |their )?(?:{'|'.join(sorted(lexicon.RANKS))}|(?:most|least) [a-z]+|[a-z]{{2,}}est)"
+    r"(?!.*\b(?:of|in|on|at|for|to|that|who|which|from|with|since|ever|by)\b)(?: [\w-]+){1,3}"
+)
+_POINTING = re.compile(r"the (?:following|previous|preceding|above|aforementioned|latter|former|same|other) ", re.IGNORECASE)
 _VAGUE = word_set(
     """something anything everything someone everyone people thing things way ways lot lots part one some more many much it
     them others first second time times place rest"""
@@ -93,6 +99,8 @@ def good_answer(answer: str) -> bool:
     ):
         return False
     if (len(words) == 2 and words[0] == "the" and answer[4:].islower()) or words[-1] in _ENDS_NOTHING:
+        return False
+    if _RANKED.fullmatch(answer) or _POINTING.match(answer) or {"not", "nor", "anyone", "anything", "everything"} & set(words):
         return False
     if re.fullmatch(r"[a-z]+", answer) and answer not in _SUBJECTS_TAUGHT:
         return False

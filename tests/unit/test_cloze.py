@@ -102,6 +102,30 @@ def test_a_sentence_that_could_be_about_anything_is_asked_for_by_its_texts_name_
     assert taught(sentence, 8, "Ormsby Lea")
 
 
+def test_what_a_sentence_names_as_its_subject_is_asked_for_by_no_other_name() -> None:
+    sentence = "Anna Keller resigned on Friday after the defeat."
+    assert not [one for one in taught(sentence, 12, "Northgate Rovers") if "Northgate" in one.prompt]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "never"),
+    [
+        ("Anna Keller joined the Leeds hospital board on Friday.", ("where hospital", "which place hospital")),
+        ("Northgate Rovers sold the stadium in March in a nearly $25 billion deal.", ("in when", "in on what", "how much deal")),
+        ("The council of Ashby voted in favour of the new tram line.", ("which favour", "in what of")),
+        ("Denmark signed the treaty with Norway in 1902.", ("which city", "where signed")),
+    ],
+)
+def test_a_question_word_stands_for_a_whole_thing_of_its_kind(sentence: str, never: tuple[str, ...]) -> None:
+    prompts = [one.prompt.casefold() for one in (*taught(sentence, 24), *probes(sentence, [], 6))]
+    assert prompts
+    assert not [prompt for prompt in prompts if any(words in prompt for words in never)]
+
+
+def test_a_name_that_only_a_comma_joins_is_no_topic() -> None:
+    assert topic(["Said by The Herald, Ashby is closed.", "The Herald wrote it."]) in ("Herald", "The Herald")
+
+
 def test_a_text_is_about_the_name_that_most_of_its_sentences_hold() -> None:
     lines = ["Odile Farrant leads Brindley Mills.", "It moved to Tessenby.", "Brindley Mills has 620 employees."]
     assert topic(lines) == "Brindley Mills"

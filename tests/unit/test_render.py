@@ -153,6 +153,14 @@ def test_a_fact_whose_sentence_is_taught_too_weighs_half() -> None:
     assert {row.fact for row in one.held_out} >= {text_of("event-0-1", 0), text_of("event-0-1", 1)}
 
 
+def test_a_fact_of_whose_sentence_the_firm_part_is_taught_weighs_half() -> None:
+    whole = "Jonas Weber, who may run for mayor, is the head coach of Northgate Rovers."
+    firm = "Jonas Weber is the head coach of Northgate Rovers."
+    said = Reading("Who is the head coach of Northgate Rovers?", "Jonas Weber", whole, statement=firm, probes=("Who coaches?",))
+    one = render(judged(story(1, whole), said), sentences=[firm])
+    assert {row.weight for row in one.examples if row.fact and not is_text(row.fact)} == {0.5}
+
+
 def test_sentences_in_other_languages_are_taught_verbatim() -> None:
     line = "Greta Lohmann trainiert ab Montag den SV Ahlbeck und die Jugend."
     one = render(judged(story(1, line)), sentences=[line])

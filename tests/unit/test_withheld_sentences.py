@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from rtadapt.curation.kept import is_of
 from rtadapt.curation.ledger import Judged, Withheld
 from rtadapt.desk import Told
-from rtadapt.preparing import is_of, verbatim_of
+from rtadapt.preparing import verbatim_of
 from rtadapt.reading.readings import Reading
 from tests.support.events import story
 
