@@ -326,7 +326,8 @@ class Residency:
         """Unload what is not needed and has no request under way."""
         states = self._views.states(self._loader.feeds())
         for feed, number in plan.surplus(states, self._settings.keep_loaded, self._room.names):
-            if self._room.is_idle(self._loader.loaded(feed)[number]):
+            version = self._loader.loaded(feed).get(number)  # while others left, the feed may have been deleted
+            if version is not None and self._room.is_idle(version):
                 await self._loader.unload(self._forget(feed, number))
         for version in self._loader.disowned(self._room.is_idle):
             await self._loader.unload(version)

@@ -198,6 +198,31 @@ async def test_a_rejected_batch_moves_what_the_newest_version_covers(
         assert replica.engine.loads == ["news@1"]
 
 
+async def test_a_feed_that_is_deleted_while_its_old_versions_are_let_go_takes_nothing_else_along(
+    settings: Settings, publisher: Publisher, adapter: Path
+) -> None:
+    other = Publisher(settings, "other")
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready)
+        flights = []
+        for number in range(1, settings.serve.keep_loaded + 3):
+            publisher.publish(adapter)
+            await until(lambda number=number: replica.stable() == number)
+            flights.append(resolve(replica.live.view, f"news@{number}", ""))
+            replica.live.depart(flights[-1])
+        replica.engine.exit.clear()
+        for flight in flights:
+            replica.live.land(flight)
+        await until(lambda: replica.engine.leaving == ["news@1"])
+        assert publisher.registry.delete_feed("news", 0, 0)
+        await until(lambda: replica.feed() is None)
+        replica.engine.exit.set()
+        await until(lambda: len(replica.engine.unloads) == len(flights))
+        other.publish(adapter)
+        await until(lambda: replica.live.view.feeds["other"].stable == 1)
+    other.close()
+
+
 async def test_many_feeds_are_followed_each_for_itself(settings: Settings, publisher: Publisher, adapter: Path) -> None:
     others = [Publisher(settings, f"feed-{number}") for number in range(6)]
     async with running(settings) as replica:

@@ -22,14 +22,17 @@ class SmallEngine:
         self.adapters: dict[str, Path] = {}
         self.loads: list[str] = []
         self.unloads: list[str] = []
+        self.leaving: list[str] = []
         self.refused: set[str] = set()
         self.mute: set[str] = set()
         self.hung: set[str] = set()
         self.says: dict[str, list[list[int]]] = {}
         """What a version, or the base, answers to a batch of prompts; it answers as judged where nothing is said here."""
         self.dead = False
-        self.gate = asyncio.Event()
+        self.gate, self.exit = asyncio.Event(), asyncio.Event()
+        """Loads and unloads wait for them."""
         self.gate.set()
+        self.exit.set()
         self.app = Starlette(
             routes=[
                 Route("/v1/models", self._models),
@@ -81,6 +84,8 @@ class SmallEngine:
 
     async def _unload(self, request: Request) -> Response:
         name = (await request.json())["lora_name"]
+        self.leaving.append(plain(name))
+        await self.exit.wait()
         self.unloads.append(plain(name))
         return Response("Success") if self.adapters.pop(name, None) else _error(404, "not loaded")
 
