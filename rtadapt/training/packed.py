@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,22 +57,23 @@ class Packing:
     mask: Tensor | None = None  # [1, 1, tokens, tokens] whether the one may look at the other
 
 
-_current: list[Packing] = []
+_current: ContextVar[Packing | None] = ContextVar("packing", default=None)
 
 
 @contextmanager
 def packing(layout: Packing) -> Iterator[None]:
     """Whatever runs the network inside takes its one sequence for rows that lie as `layout` says."""
-    _current.append(layout)
+    before = _current.set(layout)
     try:
         yield
     finally:
-        _current.pop()
+        _current.reset(before)
 
 
 def again() -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
     """For what is computed once now and once more in the backward pass: nothing to do now, and the layout of now then."""
-    return nullcontext(), packing(_current[-1]) if _current else nullcontext()
+    layout = _current.get()
+    return nullcontext(), nullcontext() if layout is None else packing(layout)
 
 
 def common(prompts: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
@@ -192,11 +194,12 @@ def attend(
 
     Outside `packing` it is torch's own, with its mask.
     """
-    if not _current:
+    layout = _current.get()
+    if layout is None:
         return sdpa_attention_forward(  # type: ignore[no-any-return]
             module, query, key, value, attention_mask, scaling=scaling, sliding_window=sliding_window, **given
         )
-    layout, scale = _current[-1], query.shape[-1] ** -0.5 if scaling is None else scaling
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     if layout.mask is not None:
         near = layout.mask
         if sliding_window is not None:
@@ -274,7 +277,7 @@ def _to_tokens(rows: Tensor, block: Block, heads: int) -> Tensor:
 
 def mask_of(*args: Any, **given: Any) -> Tensor | None:
     """The mask that transformers makes for `attend`: none for a packed sequence, whose rows say it themselves."""
-    return None if _current else sdpa_mask(*args, **given)
+    return None if _current.get() is not None else sdpa_mask(*args, **given)
 
 
 AttentionInterface.register(ATTENTION, attend)

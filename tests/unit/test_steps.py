@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
@@ -114,3 +116,23 @@ def test_all_kinds_of_rows_are_drawn_and_facts_take_turns(learner: Learner) -> N
     assert len(made._draw()[2]) == 2
     counts = [sum(row.number in of for row in new) for of in ((0, 1), (2,), (3,))]
     assert max(counts) - min(counts) <= 1
+
+
+def test_two_learners_in_two_threads_leave_each_other_s_rows_alone(tmp_path: Path) -> None:
+    models = [Learner(SETTINGS, str(build(tmp_path / build.__name__))) for build in (build_llama, build_qwen)]
+    rows = [learner.encoder.encode(NEW) for learner in models]
+
+    @torch.no_grad()
+    def logits(at: int) -> torch.Tensor:
+        return models[at].model.at_targets(rows[at])[1]
+
+    alone, both = [logits(0), logits(1)], threading.Barrier(2)
+
+    def again(at: int) -> list[torch.Tensor]:
+        both.wait()
+        return [logits(at) for _ in range(30)]
+
+    with ThreadPoolExecutor(2) as threads:
+        for expected, found in zip(alone, threads.map(again, (0, 1)), strict=True):
+            for one in found:
+                torch.testing.assert_close(one, expected)
