@@ -131,12 +131,21 @@ class Producer:
         count, until = self._counts.get(topic, (0, 0.0))
         if time.monotonic() >= until:
             with _translated("count its partitions"):
-                found = self._client.list_topics(topic, self._timeout_seconds * _DELIVERY_SHARE).topics[topic]
-                if found.error is not None:
-                    raise KafkaException(found.error)
+                found = self._looked_up(topic)
             count = len(found.partitions)
             self._counts[topic] = count, time.monotonic() + _COUNTED_SECONDS
         return count
+
+    def _looked_up(self, topic: str) -> Any:
+        """What the brokers say of the topic. One that was made a moment ago is waited for."""
+        deadline = time.monotonic() + self._timeout_seconds * _DELIVERY_SHARE
+        while True:
+            found = self._client.list_topics(topic, max(0.001, deadline - time.monotonic())).topics[topic]
+            if found.error is None and found.partitions:
+                return found
+            if time.monotonic() >= deadline:
+                raise KafkaException(found.error or KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
+            time.sleep(_NAP_SECONDS)
 
     def _listen(self) -> None:
         while not self._over.is_set():
