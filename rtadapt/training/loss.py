@@ -16,7 +16,7 @@ from torch.nn import functional
 
 _TOP = 64
 _SMALLEST = 1e-6
-_HELD_BYTES = {"cpu": 6 << 20, "cuda": 256 << 20}
+_HELD_BYTES, _HELD_CUDA_BYTES = 6 << 20, 256 << 20
 """Of the probabilities so much is held in fp32 at once: what a cache holds, or what keeps a GPU busy."""
 
 
@@ -90,7 +90,8 @@ class _UpdateLoss(torch.autograd.Function):
         nats = torch.empty(count, device=logits.device)
         hits = torch.empty(count, dtype=torch.bool, device=logits.device)
         total = torch.zeros((), device=logits.device)
-        each = max(1, _HELD_BYTES[logits.device.type] // (4 * logits.shape[-1]))
+        held = _HELD_CUDA_BYTES if logits.is_cuda else _HELD_BYTES
+        each = max(1, held // (4 * logits.shape[-1]))
         starts = [*range(0, first_anchor, each), *range(first_anchor, count, each)]
         for start, end in zip(starts, [*starts[1:], count], strict=True):
             part = slice(start, end)

@@ -29,7 +29,7 @@ ATTENTION = "rtadapt_packed"
 
 _LEAST_SHARED = 4
 _MOST_PADDED = 1.5
-_MASKED_TOKENS = {"cpu": 0, "cuda": 4096}
+_MASKED_TOKENS = {"cuda": 4096}
 """So many tokens at most get one mask over all: a GPU would sooner compute what nobody looks at than start many kernels."""
 
 
@@ -132,7 +132,7 @@ def pack(rows: Sequence[Row], device: torch.device, shared: tuple[int, ...] = ()
         numbers=tuple(row.number for row in rows),
     )
     where = torch.tensor([places], device=device)
-    if len(ids) <= _MASKED_TOKENS[device.type]:
+    if len(ids) <= _MASKED_TOKENS.get(device.type, 0):
         return batch, Packing((), where, _mask(spans, device))
     return batch, Packing(tuple(_blocks(spans, device)), where)
 

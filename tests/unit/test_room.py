@@ -13,6 +13,9 @@ from rtadapt.errors import InvalidSettings
 from rtadapt.records import Example, Message
 from rtadapt.training import families, room
 from rtadapt.training.learner import Learner
+from rtadapt.training.loss import update_loss
+from rtadapt.training.packed import pack
+from rtadapt.training.rows import Row
 from rtadapt.training.steps import Steps
 from tests.support.tiny_families import build_family
 
@@ -65,3 +68,11 @@ def test_a_device_without_room_for_one_row_is_refused_by_name(learner: Learner, 
     with pytest.raises(InvalidSettings, match="no row of 512 tokens") as raised:
         room.plan(learner.model, learner.slot, 512)
     assert raised.value.field == "train.device"
+
+
+def test_a_device_that_is_neither_a_cpu_nor_cuda_is_treated_as_a_cpu() -> None:
+    other = torch.device("meta")
+    batch, packing = pack([Row((1, 2, 3, 4), 2, 1.0, 0)], other)
+    assert packing.mask is None and len(packing.blocks) == 1
+    loss = update_loss(torch.empty(2, 9, device=other), batch.targets, batch.weights, None, 1.0)
+    assert loss.nats.shape == (2,)
