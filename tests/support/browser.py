@@ -69,10 +69,13 @@ class Browser:
         return result["result"].get("value")
 
     def wait(self, script: str) -> None:
-        """Return once the expression is true."""
+        """Return once the expression is true; a page that isn't there yet, so that it throws, is waited for too."""
         deadline = time.monotonic() + _START_SECONDS
-        while not self.run(script):
-            assert time.monotonic() < deadline, script
+        while True:
+            result = self.ask("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+            if "exceptionDetails" not in result and result["result"].get("value"):
+                return
+            assert time.monotonic() < deadline, (script, result)
             time.sleep(0.1)
 
     def mouse(self, kind: str, x: float, y: float) -> None:
