@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -114,5 +115,12 @@ def test_the_base_model_is_taken_by_its_digest_and_without_what_it_asks_for() ->
 def test_shellcheck_finds_nothing_in_the_scripts() -> None:
     scripts = [ROOT / "deploy" / "install.sh", ROOT / ".ci" / "run"]
     done = subprocess.run(["shellcheck", *map(str, scripts)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == ""
+    assert done.returncode == 0
+
+
+def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
+    hadolint = Path(sysconfig.get_path("scripts")) / "hadolint"
+    done = subprocess.run([hadolint, ROOT / "deploy" / "Dockerfile"], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == ""
     assert done.returncode == 0
