@@ -18,7 +18,7 @@ PAGE = Path(__file__).with_name("api.md")
 HEADERS = """\
 | header | on | what it says |
 |---|---|---|
-| `authorization: Bearer KEY` | requests | a key of `keys_file`; scopes are `complete`, `push`, `operate` |
+| `authorization: Bearer KEY` | requests | a key of `keys_file`; scopes are `complete`, `push`, `operate`, `view` |
 | `x-api-key: KEY` | `/v1/messages` | the same key, as Anthropic's clients send it |
 | `x-request-id` | both | the request's id in the logs; 1 to 128 of letters, digits and `._:-`, or a new one is made |
 | `www-authenticate: Bearer` | answers | with 401 |

@@ -46,6 +46,12 @@ class Scope(StrEnum):
     COMPLETE = "complete"
     PUSH = "push"
     OPERATE = "operate"
+    VIEW = "view"
+
+
+def needed(scope: Scope, method: str) -> Scope:
+    """What a request needs: to look at what can be operated, `view` is enough."""
+    return Scope.VIEW if scope is Scope.OPERATE and method in ("GET", "HEAD") else scope
 
 
 class Use(StrEnum):
@@ -74,6 +80,15 @@ class Key:
     def may_use(self, feed: str) -> bool:
         """Whether `feed` is one of this key's."""
         return not self.feeds or any(feed.startswith(name[:-1]) if name.endswith("*") else feed == name for name in self.feeds)
+
+    def has(self, scope: Scope) -> bool:
+        """Whether it has `scope`. Whoever may operate may look."""
+        return scope in self.scopes or (scope is Scope.VIEW and Scope.OPERATE in self.scopes)
+
+    def check_scope(self, scope: Scope) -> None:
+        """Raises Forbidden for a scope that it lacks."""
+        if not self.has(scope):
+            raise Forbidden(f"this key lacks the scope {scope}", field="authorization")
 
     def check_feed(self, feed: str) -> None:
         """Raises Forbidden for a feed that is none of this key's. Says nothing of whether there is such a feed."""
@@ -162,8 +177,7 @@ class Keys:
         found = self._current().find(text)
         if found is None:
             raise Unauthorized("this key is not known", field="authorization")
-        if scope not in found.scopes:
-            raise Forbidden(f"this key lacks the scope {scope}", field="authorization")
+        found.check_scope(scope)
         return found
 
     @contextmanager

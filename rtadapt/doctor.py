@@ -72,7 +72,7 @@ def examine_here(settings: Settings, processes: Sequence[str]) -> Iterator[Findi
     yield from _libraries()
     yield from _machine(settings)
     for part, look, advice in (
-        ("keys", lambda: _keys(settings), "one `scope[,scope] key` a line; scopes are complete, push, operate"),
+        ("keys", lambda: _keys(settings), "one `scope[,scope] key` a line; scopes are complete, push, operate, view"),
         ("artifacts", lambda: _store(settings), "artifacts.url and artifacts.signing_key_file"),
     ):
         yield _tried(part, look, advice)

@@ -65,7 +65,7 @@ def _said(url: str, answer: httpx.Response) -> Any:
     except (ValueError, KeyError, TypeError, AttributeError) as error:  # somebody's, but not ours
         raise Unavailable(f"what answers at {url} is no control plane (HTTP {answer.status_code})") from error
     if refused:
-        hint = "; name a key of scope `operate` with --key-file" if answer.status_code == httpx.codes.UNAUTHORIZED else ""
+        hint = "; name a key that may do it with --key-file" if answer.status_code == httpx.codes.UNAUTHORIZED else ""
         raise Refused(f"{field}{detail}{hint}")
     return said
 

@@ -14,7 +14,7 @@ from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rtadapt.access import Key, Use
+from rtadapt.access import Key, Use, needed
 from rtadapt.access import Scope as KeyScope
 from rtadapt.api.parts import Parts
 from rtadapt.observe import metrics
@@ -39,11 +39,11 @@ def request_id_of(request: Request) -> str:
 
 
 def may(scope: KeyScope, *uses: Use) -> Callable[[Request], AsyncIterator[None]]:
-    """A dependency that lets a request through if its key has `scope`, and something left of `uses`."""
+    """A dependency that lets a request through if its key has `scope`, and something left of `uses`. To look, `view` does."""
 
     async def check(request: Request) -> AsyncIterator[None]:
         keys = parts_of(request).keys
-        key = keys.check(request.headers.get("authorization"), scope, request.headers.get("x-api-key"))
+        key = keys.check(request.headers.get("authorization"), needed(scope, request.method), request.headers.get("x-api-key"))
         request.state.key = key
         if feed := request.path_params.get("feed"):
             key.check_feed(feed)

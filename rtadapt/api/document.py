@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from rtadapt.access import Scope
+from rtadapt.access import Scope, needed
 from rtadapt.api.shapes import Item, Problem
 
 ABOUT = """The control plane of rtadapt. Completions are vLLM's own routes, on the replicas.
@@ -41,6 +41,7 @@ _OF_STATUS = {
     "503": {"retry-after": {"description": "seconds to wait", "schema": {"type": "string"}}},
 }
 _SCOPES = {"/v1/events": Scope.PUSH, "/v1/feedback": Scope.PUSH}
+_WITH_TEXT = "/v1/dead-letters/{place}"
 
 
 def install(app: FastAPI) -> None:
@@ -67,11 +68,12 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
         schemas.setdefault(model.__name__, found)
     components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": "a key of `keys_file`"}}
     for path, operations in document["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             for content in operation.get("requestBody", {}).get("content", {}).values():
                 schemas.update(content["schema"].pop("$defs", {}))  # of a model in the model
             if path.startswith("/v1/"):
                 scope = next((scope for prefix, scope in _SCOPES.items() if path.startswith(prefix)), Scope.OPERATE)
+                scope = scope if path == _WITH_TEXT else needed(scope, method.upper())
                 operation["security"] = [{"key": []}, {}]
                 operation["description"] = f"{operation.get('description', '')}\n\nScope: `{scope}`.".strip()
             operation.setdefault("parameters", []).append(_REQUEST_ID)

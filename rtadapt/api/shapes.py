@@ -276,6 +276,7 @@ class OverviewFeed(Answer):
     route: RouteAnswer | None
     held: dict[str, Held] = Field(description="by replica that is alive")
     quarantine: Quarantine | None
+    tallies: list[Tally] = Field(description="of the trial under way, by arm; empty without one")
     versions: list[OverviewVersion]
     waiting_since: float | None = Field(description="when its oldest event was accepted that is not answered from; Unix seconds")
     waiting_events: int = Field(description="how many of its events are not answered from, at least")
@@ -295,6 +296,7 @@ class Overview(Answer):
     waiting_since: float | None = Field(description="the same of all feeds")
     waiting_events: int = Field(description="the same of all feeds")
     dead_letters: int | None = Field(description="how many there are; null while that is not known")
+    may_change: bool = Field(description="whether the key that asked may operate, and not only look")
 
 
 class Ready(Answer):

@@ -16,6 +16,7 @@ from rtadapt.api.freshness import Freshness
 from rtadapt.config import RegistrySettings, Settings, to_environment
 from rtadapt.mounted import _PREFIXES, ControlPlane
 from rtadapt.records import DeadLetter, LearnedEvent, Position
+from rtadapt.registry.codec import Trouble
 from rtadapt.registry.registry import Registry
 from tests.support.api_server import STORY
 from tests.support.engine_app import serving
@@ -137,6 +138,14 @@ def test_an_overview_of_many_feeds_is_a_small_page_at_a_time(client: TestClient,
         page = client.get("/v1/overview", params={"after": page["next"], "limit": 20}).json()
         names += [feed["feed"] for feed in page["feeds"]]
     assert names == sorted(registry.feeds())
+    publish(registry, 0, epoch=registry.claim("sport", "one"), feed="sport")
+    registry.note_trouble("feed-007", Trouble("artifact_damaged", "", 1.0, 1, 2.0, "one"))
+    for how, first_two in (("versions", ["sport", "feed-000"]), ("trouble", ["feed-007", "feed-000"])):
+        page = client.get("/v1/overview", params={"sort": how, "limit": 50}).json()
+        more = client.get("/v1/overview", params={"sort": how, "limit": 50, "after": page["next"]}).json()
+        names = [feed["feed"] for feed in (*page["feeds"], *more["feeds"])]
+        assert names[:2] == first_two
+        assert sorted(names) == sorted(registry.feeds())
     found = client.get("/v1/overview", params={"contains": "POR"}).json()
     assert [feed["feed"] for feed in found["feeds"]] == ["sport"]
     assert (found["total"], found["matching"]) == (61, 1)

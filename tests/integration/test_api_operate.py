@@ -186,6 +186,30 @@ def test_a_key_for_some_feeds_decides_about_no_others(settings: Settings, tmp_pa
         assert ask("POST", "/v1/log", "key-of-the-operator", begin).status_code == 200
 
 
+def test_a_key_that_may_look_changes_nothing_and_sees_no_text(settings: Settings, registry: Registry, tmp_path: Path) -> None:
+    publish(registry, 0, epoch=registry.claim("news", "worker"))
+    keys = tmp_path / "keys"
+    keys.write_text("view key-of-the-wallboard\noperate key-of-the-operator\n")
+    with TestClient(create_app(settings.model_copy(update={"keys_file": keys}))) as client:
+        parts(client).log.append([("news", b"{}")])
+        parts(client).log.refuse([DeadLetter("e", "news", Position(0, 0), "gate", "")])
+        document = client.get("/openapi.json").json()
+        given = {"feed": "news", "number": "1", "place": "0.0"}
+        seen = 0
+        for path, methods in document["paths"].items():
+            for method in methods:
+                if not path.startswith("/v1/"):
+                    continue
+                asked = path.format(**given, event_id="e")
+                answer = client.request(method, asked, headers={"authorization": "Bearer key-of-the-wallboard"})
+                shown = method == "get" and not asked.startswith(("/v1/events", "/v1/dead-letters/"))
+                assert answer.status_code == (200 if shown else 403), (method, asked)
+                assert ("Scope: `view`" in methods[method]["description"]) == shown
+                seen += shown
+        assert seen == 8
+        assert client.get("/v1/dead-letters/0.0", headers={"authorization": "Bearer key-of-the-operator"}).status_code == 200
+
+
 def test_the_commands_say_the_same(
     client: TestClient, registry: Registry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

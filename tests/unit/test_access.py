@@ -45,7 +45,9 @@ def test_a_key_may_do_what_its_lines_say() -> None:
     assert reader is not None
     assert editor is not None
     assert reader.scopes == {Scope.COMPLETE}
-    assert editor.scopes == set(Scope)
+    assert editor.scopes == {Scope.COMPLETE, Scope.PUSH, Scope.OPERATE}
+    assert editor.has(Scope.VIEW)
+    assert not reader.has(Scope.VIEW)
     assert reader.id != editor.id
     assert table.find("key-of-nobody") is table.find("") is table.find("\udcff") is None
 

@@ -175,7 +175,7 @@ def one_version(request: Request, feed: FeedName, number: Number) -> dict[str, o
     version, head = registry.version(checked(feed), number), registry.head(feed)
     if version is None or head is None:
         raise NotFound(f"there is no version {version_name(feed, number)}", field="version")
-    tallies = [_tally(arm, counts) for (of, arm), counts in sorted(registry.tally(feed).items()) if of == number]
+    tallies = [tally_of(arm, counts) for (of, arm), counts in sorted(registry.tally(feed).items()) if of == number]
     return _version(version, head) | {"tallies": tallies, "decision": registry.decision(feed, number)}
 
 
@@ -276,7 +276,8 @@ def _version(version: Version, head: Head) -> dict[str, object]:
     }
 
 
-def _tally(arm: str, counts: Mapping[str, int]) -> dict[str, object]:
+def tally_of(arm: str, counts: Mapping[str, int]) -> dict[str, object]:
+    """What answers came to in one arm, as JSON."""
     whole = {what: counts.get(what, 0) for what in ("good", "bad", "corrected", "answers", "errors")}
     return {"arm": arm, **whole, "seconds": counts.get("millis", 0) / 1000}
 

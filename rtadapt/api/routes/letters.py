@@ -62,6 +62,7 @@ def dead_letters(
 @router.get("/{place}", response_model=None, responses=answers({200: LetterShown}, *_REFUSED, 404, 422))
 def dead_letter(request: Request, place: Annotated[str, _place(1)]) -> dict[str, object]:
     """One dead letter, and the record that it is about, as far as the log still has it."""
+    key_of(request).check_scope(Scope.OPERATE)  # who may only look sees no event's text
     log, letter = parts_of(request).log, _find(parts_of(request), key_of(request), place)
     record = record_at(log, letter.position)
     return _letter(letter) | {"record": record.value.decode("utf-8", "replace") if record is not None else None}
