@@ -20,9 +20,10 @@ import ipaddress
 import logging
 import math
 import re
+import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -33,6 +34,7 @@ from rtadapt.errors import Forbidden, InvalidSettings, RateLimited, Unauthorized
 logger = logging.getLogger(__name__)
 
 _SHORTEST_KEY = 8
+_NEW_KEY_BYTES = 32
 _LOOK_SECONDS = 1.0
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _FEEDS = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\*?|\*")
@@ -134,6 +136,18 @@ class KeyTable:
             raise InvalidSettings("keys_file: no key in it, so nobody could do anything", field="keys_file")
         return cls(tuple(entries.items()))
 
+    def shown(self) -> Iterator[dict[str, object]]:
+        """What is said of each key, without the key."""
+        for _, key in self.entries:
+            limits = {str(use): amount for use, amount in key.a_minute.items()} | {"concurrent": key.concurrent}
+            yield {
+                "id": key.id,
+                "scopes": sorted(key.scopes),
+                "feeds": list(key.feeds),
+                "new_feeds": key.new_feeds,
+                "limits": {name: amount for name, amount in limits.items() if amount is not None},
+            }
+
     def find(self, key: str) -> Key | None:
         """What is known of `key`. Takes the same time for any key."""
         digest = _digest(key)
@@ -142,6 +156,14 @@ class KeyTable:
             if hmac.compare_digest(known, digest):
                 found = entry
         return found
+
+
+def new_line(scopes: Sequence[str], name: str, feeds: str) -> str:
+    """A line of the file with a new key in it. Raises InvalidSettings for a name or feeds that can't be."""
+    options = [f"{what}={value}" for what, value in (("id", name), ("feeds", feeds)) if value]
+    line = " ".join([",".join(scopes or [Scope.COMPLETE]), secrets.token_urlsafe(_NEW_KEY_BYTES), *options])
+    KeyTable.parse(line)
+    return line
 
 
 class Keys:

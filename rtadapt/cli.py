@@ -1,4 +1,4 @@
-"""The command line: `rtadapt up | serve | work | api | rewind | demo | bench | conformance | config | doctor | feeds | …`.
+"""The command line: `rtadapt up | serve | work | api | push | ask | status | demo | config | doctor | feeds | …`.
 
 Owns what each command does and what goes to the terminal; options.py has its flags. Flags win over the environment, the
 environment over rtadapt.toml.
@@ -14,11 +14,14 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from rtadapt import __version__
-from rtadapt.access import open_to_strangers
+from rtadapt.access import KeyTable, new_line, open_to_strangers
 from rtadapt.basemodel import find_model
+from rtadapt.completion import script
 from rtadapt.config import Settings, load_settings
 from rtadapt.errors import InvalidSettings, RtadaptError
 from rtadapt.naming import EXTRAS
@@ -220,6 +223,67 @@ def _operate(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
+def _push(settings: Settings, options: argparse.Namespace) -> int:
+    from rtadapt.tell import Teller, body_of
+
+    if bool(options.files) == (options.text is not None):
+        raise InvalidSettings("name files, or - for standard input, or give --text", field="files")
+    bodies: list[Any] = [{"text": options.text}] if options.text is not None else []
+    for name in options.files:
+        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        bodies.append(body_of(Path(name), content, options.type))
+    teller = Teller(_control_planes(settings, options), options.key_file)
+    good = True
+    for body in bodies:
+        items = teller.push(body, options.feed)
+        for item in items:
+            print(json.dumps(item, ensure_ascii=False), flush=True)
+            good &= item["status"] == "accepted"
+        for found in teller.decided(items, options.patience) if options.wait else ():
+            print(json.dumps(found, ensure_ascii=False), flush=True)
+            good &= found["status"] == "learned"
+    return 0 if good else 1
+
+
+def _ask(settings: Settings, options: argparse.Namespace) -> int:
+    from rtadapt.tell import Teller, question_of
+
+    teller = Teller([options.url or f"http://{settings.serve.host}:{settings.serve.port}"], options.key_file)
+    question = question_of(options.question)
+    if not options.compare:
+        print(teller.answer(options.name, question, options.after))
+        return 0
+    for number, name in enumerate((options.name, options.compare)):
+        after = options.after if number == 0 else ""  # a token is of one feed
+        print(f"{name}: {teller.answer(name, question, after)}", flush=True)
+    return 0
+
+
+def _status(settings: Settings, options: argparse.Namespace) -> int:
+    from rtadapt.tell import Teller, is_well, status_lines
+
+    page = Teller(_control_planes(settings, options), options.key_file).overview()
+    for line in [json.dumps(page, ensure_ascii=False)] if options.json else status_lines(page):
+        print(line)
+    return 0 if is_well(page) else 1
+
+
+def _keys(settings: Settings, options: argparse.Namespace) -> int:
+    if options.what == "new":
+        print(new_line(options.scope, options.id, options.feeds))
+        return 0
+    if settings.keys_file is None:
+        raise InvalidSettings("there is no keys_file: nobody is asked for a key", field="keys_file")
+    for line in KeyTable.load(settings.keys_file).shown():
+        print(json.dumps(line))
+    return 0
+
+
+def _completion(_: Settings, options: argparse.Namespace) -> int:
+    print(script(build_parser(), options.shell), end="")
+    return 0
+
+
 def _control_planes(settings: Settings, options: argparse.Namespace) -> list[str]:
     """Where it may be: by itself, or beside the engine as `rtadapt up` has it."""
     places = [(settings.api.host, settings.api.port), (settings.serve.host, settings.serve.port)]
@@ -240,12 +304,17 @@ _RUNS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "serve": _serve,
     "work": _work,
     "api": _api,
+    "push": _push,
+    "ask": _ask,
+    "status": _status,
     "rewind": _rewind,
     "demo": _demo,
     "bench": _bench,
     "conformance": _conformance,
     "config": _config,
     "doctor": _doctor,
+    "keys": _keys,
+    "completion": _completion,
     "feeds": _operate,
     "dead-letters": _operate,
     "log": _operate,

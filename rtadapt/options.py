@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from rtadapt import __version__
+from rtadapt.access import Scope
+from rtadapt.completion import SHELLS
 from rtadapt.conformance.options import add_arguments as add_conformance
 from rtadapt.errors import InvalidSettings
 from rtadapt.naming import meant
 
+_CONTROL_PLANE = "the control plane (default: that of the settings, by itself or under `rtadapt up`)"
 EXIT_CODES = "exit status: 0 good, 1 failed, 2 wrong use or settings, 130 stopped by Ctrl-C"
 
 _COMMANDS = {
@@ -35,6 +38,12 @@ _COMMANDS = {
         "the control plane: events, feeds, versions, routes, console",
         "rtadapt api --set registry.url=redis://redis:6379/0 --set event_log.url=kafka://kafka:9092",
     ),
+    "push": (
+        "push files, text or standard input, and wait until it is learned if asked to",
+        "rtadapt push story.txt --feed news --wait",
+    ),
+    "ask": ("ask a feed, a version or the base model; or two of them the same", "rtadapt ask news 'Who coaches Corvin Rovers?'"),
+    "status": ("say how a running system is: what waits, feeds, workers, replicas", "rtadapt status --url http://127.0.0.1:8000"),
     "rewind": (
         "take back what a feed has learned since a version, or since it learned certain events",
         "rtadapt rewind news --without story-17 --relearn",
@@ -47,6 +56,11 @@ _COMMANDS = {
     ),
     "config": ("print the settings in force, as JSON, without secrets", "rtadapt config --set batch.max_events=16"),
     "doctor": ("look whether this machine and these settings can run, and say what to do", "rtadapt doctor --config my.toml"),
+    "keys": (
+        "make a line for `keys_file`, or list what is in it, without the keys",
+        "rtadapt keys new --scope push --id newsroom",
+    ),
+    "completion": ("print a script that completes commands and flags in a shell", "source <(rtadapt completion bash)"),
     "feeds": ("list the feeds, and why one stands still; or delete one", "rtadapt feeds delete news"),
     "dead-letters": (
         "list, show, replay or drop what was refused after it was accepted",
@@ -155,11 +169,45 @@ def _add_rewind(command: argparse.ArgumentParser) -> None:
     _add_control_plane(command)
 
 
-def _add_control_plane(command: argparse.ArgumentParser) -> None:
+def _add_control_plane(command: argparse.ArgumentParser, scope: str = "operate", who: str = _CONTROL_PLANE) -> None:
+    command.add_argument("--url", metavar="URL", help=who)
+    command.add_argument("--key-file", type=Path, metavar="FILE", help=f"a key of scope `{scope}`, where keys are asked for")
+
+
+def _add_push(command: argparse.ArgumentParser) -> None:
+    command.add_argument("files", nargs="*", metavar="FILE", help="`-` is standard input; its ending says what a file is")
+    command.add_argument("--text", help="push this text instead of files")
+    command.add_argument("--feed", default="", help="of events that name none")
+    command.add_argument("--type", default="", metavar="MEDIA", help="what the files are: application/feed+json, for one")
+    command.add_argument("--wait", action="store_true", help="until each event is learned or refused")
+    command.add_argument("--patience", type=_above_zero, default=600, metavar="SECONDS", help="of --wait (default 600)")
+    _add_control_plane(command, "push")
+
+
+def _add_ask(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", metavar="MODEL", help="a feed (news), a version (news@42), or the base model's name")
+    command.add_argument("question", metavar="QUESTION")
+    command.add_argument("--compare", default="", metavar="MODEL", help="ask this one too")
+    command.add_argument("--after", default="", metavar="TOKEN", help="wait until the answer has learned this event")
+    _add_control_plane(command, "complete", "the replica (default: `serve.host` and `serve.port`)")
+
+
+def _add_status(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="all of it, as one JSON object")
+    _add_control_plane(command, "view")
+
+
+def _add_keys(command: argparse.ArgumentParser) -> None:
+    command.add_argument("what", choices=["new", "list"], help="new: print a line with a new key in it")
     command.add_argument(
-        "--url", metavar="URL", help="the control plane (default: that of the settings, by itself or under `rtadapt up`)"
+        "--scope", action="append", default=[], choices=list(Scope), help="as often as needed (default: complete)"
     )
-    command.add_argument("--key-file", type=Path, metavar="FILE", help="a key of scope `operate`, where keys are asked for")
+    command.add_argument("--id", default="", help="what the log calls it; keys of one id share their limits")
+    command.add_argument("--feeds", default="", metavar="NAMES", help="only these: news,support-*")
+
+
+def _add_completion(command: argparse.ArgumentParser) -> None:
+    command.add_argument("shell", choices=SHELLS)
 
 
 def _add_feeds(command: argparse.ArgumentParser) -> None:
@@ -196,12 +244,17 @@ _FLAGS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "serve": _add_serve,
     "work": _nothing,
     "api": _add_address,
+    "push": _add_push,
+    "ask": _add_ask,
+    "status": _add_status,
     "rewind": _add_rewind,
     "demo": _add_demo,
     "bench": _add_bench,
     "conformance": add_conformance,
     "config": _nothing,
     "doctor": _nothing,
+    "keys": _add_keys,
+    "completion": _add_completion,
     "feeds": _add_feeds,
     "dead-letters": _add_letters,
     "log": _add_log,

@@ -1,4 +1,4 @@
-"""The control plane as the command line asks it, over HTTP.
+"""A control plane or a replica as the command line asks it, over HTTP.
 
 Owns one request: its time limit, its key, and what a refusal or silence is told as.
 """
@@ -6,6 +6,7 @@ Owns one request: its time limit, its key, and what a refusal or silence is told
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,33 +19,47 @@ _SECONDS = 60.0
 
 
 class Refused(RtadaptError):
-    """The control plane said no."""
+    """It said no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A body that is sent as it is."""
+
+    content: bytes
+    media_type: str
 
 
 def ask(
     urls: Sequence[str],
     path: str,
-    body: Mapping[str, Any] | None,
+    body: Mapping[str, Any] | Raw | None,
     key_file: Path | None,
     method: str = "POST",
     query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    seconds: float = _SECONDS,
 ) -> Any:
     """Send `body` to the first of `urls` where somebody listens, and give the answer.
 
     Raises Refused with what it says, Unavailable where nobody answers, InvalidSettings for what is no address.
     """
-    headers = {} if key_file is None else {"authorization": f"Bearer {_key(key_file)}"}
+    sent = dict(headers or {}) | ({} if key_file is None else {"authorization": f"Bearer {_key(key_file)}"})
+    what: dict[str, Any] = {"json": body}
+    if isinstance(body, Raw):
+        what = {"json": None, "content": body.content}
+        sent["content-type"] = body.media_type
     for url in urls:
         _check(url)
         try:
             address = f"{url.rstrip('/')}{path}"
-            answer = httpx.request(method, address, params=query, json=body, headers=headers, timeout=_SECONDS)
+            answer = httpx.request(method, address, params=query, headers=sent, timeout=seconds, **what)
             return _said(url, answer)
         except (httpx.ConnectError, httpx.ConnectTimeout):
             continue
         except httpx.HTTPError as error:
             raise Unavailable(f"{url} does not answer: {type(error).__name__}") from error
-    raise Unavailable(f"no control plane answers at {' or '.join(urls)}: start it, or name another with --url")
+    raise Unavailable(f"nobody answers at {' or '.join(urls)}: start it, or name another with --url")
 
 
 def _check(url: str) -> None:
@@ -60,10 +75,11 @@ def _said(url: str, answer: httpx.Response) -> Any:
     try:
         said = answer.json()
         refused = not answer.is_success
-        field = f"{said['field']}: " if refused and said.get("field") else ""
-        detail = str(said["detail"]) if refused else ""
+        told = said.get("error", said) if refused else {}  # a replica answers in OpenAI's shape
+        field = f"{told['field']}: " if told.get("field") else ""
+        detail = str(told["message"] if "message" in told else told["detail"]) if refused else ""
     except (ValueError, KeyError, TypeError, AttributeError) as error:  # somebody's, but not ours
-        raise Unavailable(f"what answers at {url} is no control plane (HTTP {answer.status_code})") from error
+        raise Unavailable(f"what answers at {url} is none of rtadapt's (HTTP {answer.status_code})") from error
     if refused:
         hint = "; name a key that may do it with --key-file" if answer.status_code == httpx.codes.UNAUTHORIZED else ""
         raise Refused(f"{field}{detail}{hint}")

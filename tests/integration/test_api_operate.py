@@ -236,7 +236,7 @@ def test_the_commands_say_the_same(
 
 def test_a_command_whose_control_plane_does_not_answer_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["feeds", "--url", "http://127.0.0.1:1"]) == 1
-    assert "no control plane answers" in capsys.readouterr().err
+    assert "nobody answers" in capsys.readouterr().err
 
 
 def test_a_status_of_a_replayed_event_goes_on(client: TestClient, registry: Registry) -> None:

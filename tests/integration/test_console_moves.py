@@ -3,39 +3,22 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
 
-from rtadapt.config import RegistrySettings, Settings, to_environment
-from rtadapt.mounted import ControlPlane
-from rtadapt.records import Head
+from rtadapt.config import RegistrySettings, Settings
 from rtadapt.registry.codec import Trouble
 from rtadapt.registry.registry import Registry
-from rtadapt.serving.middleware import AdaptiveServing
-from rtadapt.serving.routing import FeedView, ServingView
 from tests.support.browser import CHROMIUM, Browser
-from tests.support.redis_server import free_port
+from tests.support.one_address import OneAddress
 from tests.support.registry_steps import A, mark_ready, publish
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian's package chromium)")
 
 KEYS = "operate,push,complete key-of-the-operator\nview key-of-the-wallboard\n"
-
-
-async def answer(request: Request) -> JSONResponse:
-    """As vLLM answers a chat: the engine's name of the version that was asked, and the question."""
-    body = await request.json()
-    said = f"{body['model']} heard {body['messages'][0]['content']}"
-    return JSONResponse({"model": body["model"], "choices": [{"message": {"role": "assistant", "content": said}}]})
 
 
 @pytest.fixture
@@ -54,24 +37,11 @@ def registry(redis_url: str) -> Iterator[Registry]:
 
 @pytest.fixture
 def url(tmp_path: Path, registry: Registry, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """One address for both, as under `rtadapt up`: the engine's place is taken by `answer`."""
     keys = tmp_path / "keys"
     keys.write_text(KEYS)
     settings = Settings(data_dir=tmp_path, keys_file=keys, registry=RegistrySettings(url=redis_url))
-    for name, value in to_environment(settings).items():
-        monkeypatch.setenv(name, value)
-    serving = AdaptiveServing(Starlette(routes=[Route("/v1/chat/completions", answer, methods=["POST"])]), settings)
-    news = FeedView("news", 2, head=Head("news", 3, {0: 3}, 1), loaded={2: {0: 2}, 3: {0: 3}})
-    serving.live.replace(ServingView("the-base", {"news": news}))
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(ControlPlane(serving), port=port, ws="none", lifespan="off", log_config=None))
-    running = threading.Thread(target=server.run)
-    running.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    running.join()
+    with OneAddress(settings, monkeypatch) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="module")

@@ -176,7 +176,7 @@ def test_somebody_else_who_answers_is_no_control_plane(
 ) -> None:
     monkeypatch.setattr(_Plane, "said", b"<html>")
     assert main(["feeds", "--url", f"http://127.0.0.1:{plane}"]) == 1
-    assert f"what answers at http://127.0.0.1:{plane} is no control plane" in capsys.readouterr().err
+    assert f"what answers at http://127.0.0.1:{plane} is none of rtadapt's" in capsys.readouterr().err
 
 
 def test_a_key_that_is_missing_is_said_to_be(
