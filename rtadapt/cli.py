@@ -129,6 +129,7 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
 
     start_logs("api", settings.log_level)
     metrics.BUILD.labels("api", __version__, settings.serve.model_name or settings.model).set(1)
+    metrics.watch_disk(settings.data_dir)
     _warn_if_open(settings.api.host, settings)
     adopt("uvicorn", "warning")
     config = uvicorn.Config(

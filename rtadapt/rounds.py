@@ -18,6 +18,7 @@ from rtadapt.config import Settings
 from rtadapt.curation.ledger import Judged
 from rtadapt.curation.render import Rendering
 from rtadapt.errors import RtadaptError
+from rtadapt.gate.measures import UNITS
 from rtadapt.gate.probes import spread
 from rtadapt.gate.verdict import NOTHING_ASKED, judge, why_not_learned
 from rtadapt.observe import metrics
@@ -194,7 +195,7 @@ def report(events: Sequence[Event], verdict: Verdict) -> None:
     feed = events[0].feed
     metrics.UPDATES.labels(feed, "accepted" if verdict.accepted else "rejected").inc()
     for name, value in verdict.measures.items():
-        metrics.GATE_MEASURE.labels(feed, name).set(value)
+        metrics.GATE_MEASURE.labels(feed, name, UNITS.get(name, "count")).set(value)
     logger.info(
         "update judged",
         extra={

@@ -57,6 +57,7 @@ def work(settings: Settings, model: str) -> None:
         signal.signal(number, lambda *_: stop.set())
     pulse = Pulse(settings.work.hang_seconds)
     metrics.BUILD.labels("work", __version__, settings.serve.model_name or Path(model).name).set(1)
+    metrics.watch_disk(settings.data_dir)
     with Endpoint(settings.work.metrics_host, settings.work.metrics_port, ready.is_set, pulse.alive):
         check_log(settings)  # what is wrong with any of them is said at once
         registry, store = Registry(settings.registry), ArtifactStore(settings)

@@ -21,6 +21,7 @@ from kafka.errors import KafkaError as NoToken
 from kafka.partitioner import murmur2
 
 from rtadapt.errors import TooLarge, Unavailable
+from rtadapt.observe.kafka_client import statistics
 from rtadapt.records import Position
 
 _DELIVERY_SHARE = 0.8
@@ -82,7 +83,7 @@ class Producer:
         self._counts: dict[str, tuple[int, float]] = {}
         self._over = threading.Event()
         with _translated("connect"):
-            self._client = Client(options_of(connection, timeout_seconds))
+            self._client = Client(options_of(connection, timeout_seconds) | statistics())
         self._listening = threading.Thread(target=self._listen, name="kafka-deliveries", daemon=True)
         self._listening.start()
 

@@ -19,6 +19,13 @@ from rtadapt.records import Example, Update
 
 Who = Literal["candidate", "incumbent", "base"]
 
+UNITS = {
+    **dict.fromkeys(("recall", "replay_lost", "step_kept"), "ratio"),
+    **dict.fromkeys(("drift", "drift_before"), "nats"),
+    "step_norm": "norm",
+}
+"""What measures are in; those that are not named are counts."""
+
 
 class Candidates(Protocol):
     """What the gate needs of a learner."""

@@ -7,7 +7,10 @@ replica shows them on vLLM's own /metrics.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from prometheus_client import Counter, Gauge, Histogram, Metric, disable_created_metrics
 
@@ -29,6 +32,11 @@ class StateGauge(Gauge):
         self._was_set = True
         super().set(value)
 
+    def set_function(self, f: Callable[[], float]) -> None:
+        """Say what `f` gives at each scrape from now on."""
+        self._was_set = True
+        super().set_function(f)
+
     def collect(self) -> Iterable[Metric]:
         """What a scrape sees: the name and its meaning always, a value once there is one."""
         families = list(super().collect())
@@ -39,6 +47,11 @@ class StateGauge(Gauge):
 
 
 BUILD = Gauge("rtadapt_build_info", "1: what this process is, and on which base model", ["process", "version", "model"])
+DATA_FREE = StateGauge("rtadapt_data_free_bytes", "Free space of the disk that `data_dir` is on")
+KAFKA_BROKERS = StateGauge("rtadapt_kafka_brokers_up", "Brokers that the client which writes to Kafka is connected to")
+KAFKA_QUEUED = StateGauge("rtadapt_kafka_queued_records", "Records that wait in that client to be acknowledged")
+KAFKA_ROUND_TRIP = StateGauge("rtadapt_kafka_round_trip_seconds", "The slowest broker's mean answer of late")
+KAFKA_FAILURES = Counter("rtadapt_kafka_request_failures_total", "Requests of that client that went wrong", ["kind"])
 EVENT_TO_SERVED = Histogram(
     "rtadapt_event_to_served_seconds",
     "From an event's acceptance to the route that has learned it",
@@ -76,7 +89,11 @@ STAGE_SECONDS = Histogram("rtadapt_stage_seconds", "Time in one stage of the wor
 BATCH_EVENTS = Histogram("rtadapt_batch_events", "Events of a batch; more of them where more wait", buckets=_EVENTS)
 UPDATES = Counter("rtadapt_updates_total", "Updates by verdict", ["feed", "verdict"])
 TRAINED_TOKENS = Counter("rtadapt_trained_tokens_total", "Target tokens trained on", ["feed"])
-GATE_MEASURE = Gauge("rtadapt_gate_measure", "The gate's measures of the newest candidate", ["feed", "measure"])
+GATE_MEASURE = Gauge(
+    "rtadapt_gate_measure",
+    "The gate's measures of the newest candidate, each in its `unit`: ratio, nats (a token), norm or count",
+    ["feed", "measure", "unit"],
+)
 HEAD_VERSION = Gauge("rtadapt_head_version", "Number of the feed's newest version", ["feed"])
 LOG_LAG = StateGauge("rtadapt_event_log_lag_events", "Events in the log that this worker has not read yet")
 WORKER_READY = StateGauge("rtadapt_worker_ready", "1 while this worker reads and learns, else 0")
@@ -134,3 +151,16 @@ BRING_SECONDS = Histogram(
 REGISTRY_UP = StateGauge("rtadapt_registry_up", "1 while the registry answers this replica, else 0")
 FEEDS_NOT_FOLLOWED = Gauge("rtadapt_feeds_not_followed", "Feeds of which this replica does not believe the registry")
 READY = StateGauge("rtadapt_ready", "1 while this replica is ready, else 0")
+
+
+def watch_disk(folder: Path) -> None:
+    """Say at each scrape how much is free where `folder` is, or will be."""
+    whole = folder.absolute()
+
+    def free() -> float:
+        try:
+            return float(shutil.disk_usage(next(path for path in (whole, *whole.parents) if path.exists())).free)
+        except OSError:
+            return math.nan
+
+    DATA_FREE.set_function(free)

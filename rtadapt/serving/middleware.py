@@ -255,6 +255,7 @@ class AdaptiveServing:
 
     def _start(self, scope: Scope) -> None:
         metrics.BUILD.labels("serve", __version__, self.live.view.base_model).set(1)
+        metrics.watch_disk(self._settings.data_dir)
         self._engine = Engine(self._app, scope.get("app"))
         stop_gently(scope.get("app"), self.live)
         follower = self._make_follower(self._settings, self.live, self._engine)

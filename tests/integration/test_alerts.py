@@ -22,6 +22,7 @@ ALWAYS = {'rtadapt_freshness_checked_timestamp_seconds{instance="api"}': "0+60x4
 FIRES: dict[str, tuple[str, Series]] = {
     "RtadaptTargetDown": ("5m", {'up{job="rtadapt-work",instance="w"}': "0x10"}),
     "RtadaptPushesFail": ("10m", {'rtadapt_append_failures_total{instance="a"}': "0 0 1+1x10"}),
+    "RtadaptDiskFills": ("20m", {'rtadapt_data_free_bytes{job="rtadapt-work", instance="a"}': "9e9 1.9e9x20"}),
     "RtadaptControlPlaneErrors": (
         "20m",
         {
@@ -105,6 +106,7 @@ FIRES: dict[str, tuple[str, Series]] = {
 QUIET: dict[str, tuple[str, Series]] = {
     "RtadaptTargetDown": ("5m", {'up{job="rtadapt-work",instance="w"}': "1x10", 'up{job="node",instance="n"}': "0x10"}),
     "RtadaptPushesFail": ("10m", {'rtadapt_append_failures_total{instance="a"}': "7x10"}),
+    "RtadaptDiskFills": ("20m", {'rtadapt_data_free_bytes{job="rtadapt-work", instance="a"}': "2.1e9x20"}),
     "RtadaptControlPlaneErrors": (
         "20m",
         {
