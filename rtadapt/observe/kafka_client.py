@@ -32,7 +32,8 @@ class KafkaClient:
         brokers = [broker for broker in said.get("brokers", {}).values() if broker.get("nodeid", -1) >= 0]
         metrics.KAFKA_BROKERS.set(sum(broker.get("state") == "UP" for broker in brokers))
         metrics.KAFKA_QUEUED.set(said.get("msg_cnt", 0))
-        metrics.KAFKA_ROUND_TRIP.set(max((broker.get("rtt", {}).get("avg", 0) for broker in brokers), default=0) / 1e6)
+        if trips := [broker["rtt"]["avg"] for broker in brokers if broker.get("rtt", {}).get("cnt")]:  # else nothing was asked
+            metrics.KAFKA_ROUND_TRIP.set(max(trips) / 1e6)
         totals: Counter[str] = Counter()
         for broker in brokers:
             for name, kind in _KINDS.items():

@@ -61,13 +61,14 @@ def test_a_process_says_how_much_room_is_left_where_its_folder_will_be(tmp_path:
 
 def test_what_the_client_that_writes_to_kafka_says_of_itself_is_told() -> None:
     client = KafkaClient()
-    up = {"nodeid": 1, "state": "UP", "rtt": {"avg": 2500}, "req_timeouts": 3, "txerrs": 1}
-    named = {"nodeid": -1, "state": "UP", "rtt": {"avg": 9_000_000}}  # the address that was given, not the broker behind it
+    up = {"nodeid": 1, "state": "UP", "rtt": {"avg": 2500, "cnt": 4}, "req_timeouts": 3, "txerrs": 1}
+    named = {"nodeid": -1, "state": "UP", "rtt": {"avg": 9_000_000, "cnt": 4}}  # the address that was given, not the broker behind it
     before = REGISTRY.get_sample_value("rtadapt_kafka_request_failures_total", {"kind": "timeout"}) or 0.0
     for timeouts in (3, 5):
         client.note(
             json.dumps({"msg_cnt": 7, "brokers": {"a": up | {"req_timeouts": timeouts}, "b": up | {"state": "DOWN"}, "c": named}})
         )
+    client.note(json.dumps({"msg_cnt": 7, "brokers": {"a": up | {"req_timeouts": 5, "rtt": {"avg": 0, "cnt": 0}}}}))  # it was idle
     assert REGISTRY.get_sample_value("rtadapt_kafka_brokers_up") == 1
     assert REGISTRY.get_sample_value("rtadapt_kafka_queued_records") == 7
     assert REGISTRY.get_sample_value("rtadapt_kafka_round_trip_seconds") == 0.0025
