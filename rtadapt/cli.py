@@ -124,12 +124,13 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
 
     from rtadapt.api.app import create_app
     from rtadapt.observe import metrics
+    from rtadapt.observe.disk import watch_disk
     from rtadapt.web.connections import SERVER_KEEPS_SECONDS
     from rtadapt.web.edge import Edge
 
     start_logs("api", settings.log_level)
     metrics.BUILD.labels("api", __version__, settings.serve.model_name or settings.model).set(1)
-    metrics.watch_disk(settings.data_dir)
+    watch_disk(settings.data_dir)
     _warn_if_open(settings.api.host, settings)
     adopt("uvicorn", "warning")
     config = uvicorn.Config(

@@ -27,6 +27,7 @@ from rtadapt.events.log import EventLog, check_log, open_log
 from rtadapt.events.numbered import NumberedLog
 from rtadapt.grammar.reader import GrammarReader
 from rtadapt.observe import metrics
+from rtadapt.observe.disk import watch_disk
 from rtadapt.observe.endpoint import Endpoint
 from rtadapt.observe.pulse import Pulse
 from rtadapt.pipeline import Pipeline
@@ -57,7 +58,7 @@ def work(settings: Settings, model: str) -> None:
         signal.signal(number, lambda *_: stop.set())
     pulse = Pulse(settings.work.hang_seconds)
     metrics.BUILD.labels("work", __version__, settings.serve.model_name or Path(model).name).set(1)
-    metrics.watch_disk(settings.data_dir)
+    watch_disk(settings.data_dir)
     with Endpoint(settings.work.metrics_host, settings.work.metrics_port, ready.is_set, pulse.alive):
         check_log(settings)  # what is wrong with any of them is said at once
         registry, store = Registry(settings.registry), ArtifactStore(settings)

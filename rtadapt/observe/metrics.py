@@ -7,10 +7,7 @@ replica shows them on vLLM's own /metrics.
 
 from __future__ import annotations
 
-import math
-import shutil
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from prometheus_client import Counter, Gauge, Histogram, Metric, disable_created_metrics
 
@@ -151,16 +148,3 @@ BRING_SECONDS = Histogram(
 REGISTRY_UP = StateGauge("rtadapt_registry_up", "1 while the registry answers this replica, else 0")
 FEEDS_NOT_FOLLOWED = Gauge("rtadapt_feeds_not_followed", "Feeds of which this replica does not believe the registry")
 READY = StateGauge("rtadapt_ready", "1 while this replica is ready, else 0")
-
-
-def watch_disk(folder: Path) -> None:
-    """Say at each scrape how much is free where `folder` is, or will be."""
-    whole = folder.absolute()
-
-    def free() -> float:
-        try:
-            return float(shutil.disk_usage(next(path for path in (whole, *whole.parents) if path.exists())).free)
-        except OSError:
-            return math.nan
-
-    DATA_FREE.set_function(free)

@@ -23,6 +23,7 @@ from rtadapt.access import Scope as KeyScope
 from rtadapt.config import Settings, load_settings
 from rtadapt.errors import Forbidden, InvalidRequest, NotFound, RtadaptError
 from rtadapt.observe import metrics
+from rtadapt.observe.disk import watch_disk
 from rtadapt.serving import http
 from rtadapt.serving.arms import Arms
 from rtadapt.serving.engine import Engine
@@ -255,7 +256,7 @@ class AdaptiveServing:
 
     def _start(self, scope: Scope) -> None:
         metrics.BUILD.labels("serve", __version__, self.live.view.base_model).set(1)
-        metrics.watch_disk(self._settings.data_dir)
+        watch_disk(self._settings.data_dir)
         self._engine = Engine(self._app, scope.get("app"))
         stop_gently(scope.get("app"), self.live)
         follower = self._make_follower(self._settings, self.live, self._engine)

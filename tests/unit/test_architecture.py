@@ -171,6 +171,8 @@ def test_every_metric_is_used_and_has_bounded_labels_only() -> None:
             "method",
             "route",
             "status",
+            "unit",
+            "kind",
             *(("process", "version", "model") if constant == "BUILD" else ()),  # one series a process
         }, constant
         assert metric._name.startswith("rtadapt_")

@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 
 from rtadapt import __version__
 from rtadapt.observe import metrics
+from rtadapt.observe.disk import watch_disk
 from rtadapt.observe.kafka_client import KafkaClient, statistics
 from rtadapt.observe.metrics import StateGauge
 
@@ -54,7 +55,7 @@ def test_a_process_says_what_it_is_and_no_counter_has_a_second_series() -> None:
 
 
 def test_a_process_says_how_much_room_is_left_where_its_folder_will_be(tmp_path: Path) -> None:
-    metrics.watch_disk(tmp_path / "not" / "yet")
+    watch_disk(tmp_path / "not" / "yet")
     [line] = [line for line in generate_latest().decode().splitlines() if line.startswith("rtadapt_data_free_bytes ")]
     assert 0 < float(line.split()[1]) <= shutil.disk_usage(tmp_path).total
 
@@ -62,13 +63,19 @@ def test_a_process_says_how_much_room_is_left_where_its_folder_will_be(tmp_path:
 def test_what_the_client_that_writes_to_kafka_says_of_itself_is_told() -> None:
     client = KafkaClient()
     up = {"nodeid": 1, "state": "UP", "rtt": {"avg": 2500, "cnt": 4}, "req_timeouts": 3, "txerrs": 1}
-    named = {"nodeid": -1, "state": "UP", "rtt": {"avg": 9_000_000, "cnt": 4}}  # the address that was given, not the broker behind it
+    named = {
+        "nodeid": -1,
+        "state": "UP",
+        "rtt": {"avg": 9_000_000, "cnt": 4},
+    }  # the address that was given, not the broker behind it
     before = REGISTRY.get_sample_value("rtadapt_kafka_request_failures_total", {"kind": "timeout"}) or 0.0
     for timeouts in (3, 5):
         client.note(
             json.dumps({"msg_cnt": 7, "brokers": {"a": up | {"req_timeouts": timeouts}, "b": up | {"state": "DOWN"}, "c": named}})
         )
-    client.note(json.dumps({"msg_cnt": 7, "brokers": {"a": up | {"req_timeouts": 5, "rtt": {"avg": 0, "cnt": 0}}}}))  # it was idle
+    client.note(
+        json.dumps({"msg_cnt": 7, "brokers": {"a": up | {"req_timeouts": 5, "rtt": {"avg": 0, "cnt": 0}}}})
+    )  # it was idle
     assert REGISTRY.get_sample_value("rtadapt_kafka_brokers_up") == 1
     assert REGISTRY.get_sample_value("rtadapt_kafka_queued_records") == 7
     assert REGISTRY.get_sample_value("rtadapt_kafka_round_trip_seconds") == 0.0025
