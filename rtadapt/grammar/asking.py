@@ -166,7 +166,8 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
             return []
         return [Asking("Why"), Asking("For what reason")]
     if part.role == "circumstance":
-        causal = part.text.startswith("after ") and clause.lemma in lexicon.CAUSED_VERBS
+        lasted = any(unit in part.text for unit in lexicon.SPAN_UNITS)  # "resigned after a six-week tenure"
+        causal = part.text.startswith("after ") and clause.lemma in lexicon.CAUSED_VERBS and not lasted
         return [Asking("Why")] if causal else []
     if part.role == "purpose":
         return [] if clause.instruction or clause.lemma in _UNWILLED else [Asking("Why"), Asking("For what purpose")]
