@@ -43,6 +43,7 @@ def asked(reader: GrammarReader, text: str) -> dict[str, str]:
         ("Tessa Brandt resigned as mayor of Redmere after a happy two-year term.", "Why"),
         ("Climate protesters Tessa Brandt, 21, and Juno Park, 20, both pleaded guilty in Redmere.", "Brandt, Juno"),
         ("The mayor of Redmere declared a state of emergency for Orla, the state's largest city.", "emergency for Orla's"),
+        ("Velo Club beat Redmere Wheelers in Game 6 on Sunday.", "Where"),
         ("Coxon marched to Lake Orla and met the envoy of Redmere.", "What met"),
         ("Praised for ending the Lake War, the last mayor stayed in Redmere. He died in Lidgate in 1902.", "-> the Lake War"),
         ("Odile Farrant played the queen of Denmark in The Long Night.", "Where"),
