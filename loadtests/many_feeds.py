@@ -83,7 +83,7 @@ async def ask(client: httpx.AsyncClient, url: str, feed: str, tokens: int, run: 
 
 async def drive(system: System, names: Sequence[str], options: argparse.Namespace) -> Run:
     """Every feed once, while a few are asked all the time."""
-    run = Run()
+    run, until = Run(), time.monotonic() + options.most_seconds
     urls = [replica.url for replica in system.replicas]
     async with httpx.AsyncClient(timeout=60.0, trust_env=False) as client:
 
@@ -97,6 +97,8 @@ async def drive(system: System, names: Sequence[str], options: argparse.Namespac
 
         async def caller() -> None:
             for feed, url in left:
+                if time.monotonic() > until:
+                    return
                 run.first.append(await ask(client, url, feed, 1, run))
 
         await asyncio.gather(*(caller() for _ in range(options.callers)))
@@ -113,6 +115,8 @@ def judge(system: System, run: Run, idle: tuple[float, float], options: argparse
     problems = run.problems
     if max(held) > options.adapters:
         problems.append(f"an engine holds {max(held):g} adapters")
+    if len(run.first) < options.feeds - options.streams:
+        problems.append(f"{len(run.first)} of {options.feeds - options.streams} feeds were asked in {options.most_seconds:g} s")
     if evicted:
         problems.append(f"engines let {evicted:g} adapters go by themselves")
     if max(run.first) > options.limit:
@@ -145,6 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--streams", type=int, default=4, help="feeds that are asked all the time")
     parser.add_argument("--callers", type=int, default=2, help="feeds that are asked for the first time at once")
     parser.add_argument("--idle", type=float, default=60.0, help="seconds for which idling is measured, twice")
+    parser.add_argument("--most-seconds", type=float, default=3600.0, help="when to leave off asking, however many are left")
     parser.add_argument("--limit", type=float, default=2.0, help="seconds until a first answer")
     options = parser.parse_args(arguments)
     names = [f"feed-{number:04}" for number in range(options.feeds)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -72,7 +73,8 @@ class System:
 
 @contextlib.contextmanager
 def started(model: str, replicas: int, adapters: int, **serve: Any) -> Iterator[System]:
-    """Start everything, and end it whatever happens. The folder with the logs stays when something went wrong."""
+    """Start everything, and end it whatever happens, SIGTERM too. The folder with the logs stays when something went wrong."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
     folder = Path(tempfile.mkdtemp(prefix="rta-"))
     path = build_llama(folder / "model") if model == TINY else None
     server = RedisServer(folder)
@@ -93,7 +95,8 @@ def started(model: str, replicas: int, adapters: int, **serve: Any) -> Iterator[
             place.mkdir()
             environment = to_environment(settings.model_copy(update={"serve": mine})) | {"OMP_NUM_THREADS": "1"}
             running.append(Replica(f"http://127.0.0.1:{port}", Process(place, "serve", environment)))
-            running[-1].process.wait_ready(f"{running[-1].url}/readyz")
+        for replica in running:
+            replica.process.wait_ready(f"{replica.url}/readyz")
         yield System(folder, settings, running, made)
     except BaseException:
         print(f"the logs are in {folder}", file=sys.stderr)

@@ -6,7 +6,10 @@ Owns one decision per request: a path of the control plane goes to it, everythin
 
 from __future__ import annotations
 
+import asyncio
+
 from rtadapt.api.app import create_app
+from rtadapt.api.parts import Parts
 from rtadapt.config import load_settings
 from rtadapt.web.asked import App, Receive, Scope, Send
 
@@ -20,11 +23,22 @@ class ControlPlane:
     def __init__(self, app: App) -> None:
         self._engine = app
         control = create_app(load_settings())
-        control.state.parts.start()  # no lifespan runs here
+        self._parts: Parts = control.state.parts
+        self._parts.start()
         self._control: App = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one connection on to whom it belongs."""
+        if scope["type"] == "lifespan":
+            await self._last(scope, receive, send)
+            return
         path = scope.get("path", "")
         ours = scope["type"] == "http" and any(path == prefix or path.startswith(prefix + "/") for prefix in _PREFIXES)
         await (self._control if ours else self._engine)(scope, receive, send)
+
+    async def _last(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The server's life is the engine's; what the control plane opened is closed at its end."""
+        try:
+            await self._engine(scope, receive, send)
+        finally:
+            await asyncio.to_thread(self._parts.close)

@@ -30,6 +30,7 @@ from rtadapt.scratch import scratch
 from rtadapt.sessions import Session, Sessions
 from rtadapt.tidying import Tidying
 from rtadapt.training.learner import Learner
+from rtadapt.trialling import Trialling
 
 _POLL_RECORDS = 256
 _IDLE_SECONDS = 0.25
@@ -58,6 +59,7 @@ class Pipeline:
         self.entrance = Entrance(settings, log=log, registry=registry, learner=learner)
         self.admission = self.entrance.admission
         self.preparing = Preparing(settings, desk, learner)
+        self.trialling = Trialling(registry, store, learner)
         self.rounds = Rounds(settings, learner)
         self.batcher = Batcher(settings.batch)
         self.tidying = Tidying(settings, log=log, registry=registry, store=store)
@@ -224,10 +226,11 @@ class Pipeline:
         metrics.BATCH_EVENTS.observe(len(in_time.events))
         session.policy = self.registry.feed_policy(due.feed)
         prepared, refused, withheld = self.preparing.prepare(session, in_time)
-        outcome = self.rounds.decide(session, prepared)
-        session.memory.ledger.learn(withheld)  # what waits for a second source is saved with the state
-        with stage("publish"):
-            self.publish(session, due, outcome, [*late, *refused, *outcome.refused])
+        with self.trialling.measured(due.feed, prepared):
+            outcome = self.rounds.decide(session, prepared)
+            session.memory.ledger.learn(withheld)  # what waits for a second source is saved with the state
+            with stage("publish"):
+                self.publish(session, due, outcome, [*late, *refused, *outcome.refused])
 
     def publish(self, session: Session, due: FeedBatch, outcome: Outcome, refused: Sequence[Refused]) -> None:
         """Write the artifacts whole, then move the head: past the whole batch, and to a version where something was learned."""

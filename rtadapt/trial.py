@@ -3,10 +3,12 @@
 Owns the rule, and the sequential test that it is judged by. Takes what was counted in both arms; gives a finding with the
 figures it rests on.
 
-Each measure is a share of bad outcomes: errors among answers, bad ratings among ratings. For each arm and measure a confidence
+Each measure is a share of bad outcomes: errors among answers, bad ratings among ratings, and for the prequential loss the share
+of later events that surprise the canary more than the stable version, before either has learned them; no worse is one half or
+less. For each arm and measure (the loss compares both, so for it once) a confidence
 sequence is kept: the interval of all shares that the beta-binomial mixture (Robbins, 1970; uniform prior) does not refute. By
 Ville's inequality it holds the true share at all times together with the chance that is asked for, so it may be looked at
-after every answer. `error` is divided by the four or two sequences that are kept, hence:
+after every answer. `error` is divided by twice the measures, hence:
 
 - a canary whose share of bad outcomes is worse by `margin` or more in any measure is promoted with a chance of at most `error`;
 - one that is no worse in any measure is rolled back with a chance of at most `error`, unless time runs out undecided.
@@ -23,7 +25,10 @@ from enum import StrEnum
 from math import inf, lgamma, log
 from typing import Any, Literal
 
-Measure = Literal["errors", "feedback"]
+Measure = Literal["errors", "feedback", "loss"]
+
+_EVEN = 0.5
+"""The share of events that surprise one of two equal versions more than the other."""
 
 _HALVINGS = 50
 
@@ -66,13 +71,24 @@ class Finding:
 
 
 def judge(rule: Rule, stable: Mapping[str, int], canary: Mapping[str, int], seconds: float) -> Finding:
-    """What to do after `seconds` of a trial with these counts: `answers`, `errors`, `good`, `bad`, `millis`."""
-    figures: dict[str, Any] = {"seconds": round(seconds, 1), "rule": rule.plain(), "latency": _latencies(stable, canary)}
+    """What to do after `seconds` of a trial with these counts: `answers`, `errors`, `good`, `bad`, `millis`; of later events
+    `events`, how many of them `worse` than under the other arm, and their losses together in `millinats` a token.
+    """
+    figures: dict[str, Any] = {
+        "seconds": round(seconds, 1),
+        "rule": rule.plain(),
+        "latency": _means("millis", "answers", stable, canary),
+    }
     chance = rule.error / (2 * len(rule.measures))
     worse, as_good = [], []
     for measure in rule.measures:
-        before, after = _interval(measure, stable, chance), _interval(measure, canary, chance)
-        figures[measure] = {"stable": before, "canary": after}
+        after = _interval(measure, canary, chance)
+        if measure == "loss":
+            before = {"low": _EVEN, "high": _EVEN}
+            figures[measure] = {"canary": after, "nats": _means("millinats", "events", stable, canary)}
+        else:
+            before = _interval(measure, stable, chance)
+            figures[measure] = {"stable": before, "canary": after}
         if after["low"] > before["high"]:
             worse.append(measure)
         if after["high"] - before["low"] < rule.margin:
@@ -122,12 +138,13 @@ def _interval(measure: Measure, counts: Mapping[str, int], chance: float) -> dic
     bad, total = {
         "errors": (counts.get("errors", 0), counts.get("answers", 0)),
         "feedback": (counts.get("bad", 0), counts.get("bad", 0) + counts.get("good", 0)),
+        "loss": (counts.get("worse", 0), counts.get("events", 0)),
     }[measure]
     low, high = confidence(min(bad, total), total, chance)
     return {"bad": bad, "of": total, "low": round(low, 5), "high": round(high, 5)}
 
 
-def _latencies(*arms: Mapping[str, int]) -> dict[str, float | None]:
-    """Mean seconds of an answer in each arm."""
-    means = [arm.get("millis", 0) / 1000 / arm["answers"] if arm.get("answers") else None for arm in arms]
+def _means(thousandths: str, of: str, *arms: Mapping[str, int]) -> dict[str, float | None]:
+    """The mean of something in each arm: seconds of an answer, nats a token of an event."""
+    means = [arm.get(thousandths, 0) / 1000 / arm[of] if arm.get(of) else None for arm in arms]
     return dict(zip(("stable", "canary"), means, strict=True))

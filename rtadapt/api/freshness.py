@@ -1,25 +1,20 @@
 """How long accepted events have been waiting, measured from the log and the registry: a worker that hangs cannot hide it.
 
-Owns a thread that looks every few seconds, the gauges that it sets, and what it saw last for whoever asks: what waits, and which
-events were refused. An event waits until the feed's head is past it, and, where the route follows, until the route has the
-version that learned it.
+Owns the gauges that a look sets, and what it saw last for whoever asks: what waits, and which events were refused. An event waits
+until the feed's head is past it, and, where the route follows, until the route has the version that learned it.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from rtadapt.errors import RtadaptError
+from rtadapt.api.watch import Watch
 from rtadapt.events.log import EventLog, Mark
 from rtadapt.observe import metrics
-from rtadapt.observe.logs import get_logger
 from rtadapt.records import DeadLetter, Head
 from rtadapt.registry.registry import Registry
-
-logger = get_logger(__name__)
 
 LOOK_SECONDS = 15.0
 _MARKS_A_PARTITION = 2000
@@ -92,7 +87,7 @@ def standing(log: EventLog, registry: Registry) -> dict[int, Standing]:
 
 
 class Freshness:
-    """Looks again and again, from `start` to `close`. What it saw last is None before it saw anything.
+    """Looks, and again and again while its `watch` runs. What it saw last is None before it saw anything.
 
     `refused` are the newest dead letters, newest first.
     """
@@ -100,24 +95,11 @@ class Freshness:
     def __init__(self, log: Callable[[], EventLog], registry: Registry) -> None:
         self._log = log
         self._registry = registry
-        self._end = threading.Event()
-        self._thread: threading.Thread | None = None
+        self.watch = Watch("freshness", self.look, LOOK_SECONDS)
         self.waiting: dict[str, Waiting] | None = None
         self.dead_letters: int | None = None
         self.refused: list[DeadLetter] = []
         self.standing: dict[int, Standing] = {}
-
-    def start(self) -> None:
-        """Begin to look, on a thread that holds up no exit."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="freshness", daemon=True)
-            self._thread.start()
-
-    def close(self) -> None:
-        """End looking, once the look under way is over."""
-        self._end.set()
-        if self._thread is not None:
-            self._thread.join(timeout=LOOK_SECONDS)
 
     def look(self) -> None:
         """Look once and set the gauges. Raises Unavailable; the gauges then stay as they were, and so does their time."""
@@ -140,17 +122,3 @@ class Freshness:
         log.ping()
         self.standing = standing(log, self._registry)
         metrics.LOG_PARTITIONS.set(len(self.standing))
-
-    def _run(self) -> None:
-        silent = False
-        while not self._end.is_set():
-            try:
-                self.look()
-                silent = False
-            except RtadaptError as error:
-                if not silent:
-                    logger.warning("how long events wait is not known", extra={"code": error.code, "why": str(error)})
-                silent = True
-            except Exception:  # a watch that ended would say nothing for ever
-                logger.exception("looking how long events wait failed")
-            self._end.wait(LOOK_SECONDS)

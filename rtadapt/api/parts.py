@@ -46,6 +46,7 @@ class Parts:
         self.keys = Keys(settings.keys_file)
         self.freshness = Freshness(lambda: self.log, self.registry)
         self.trials = Trials(self.registry)
+        self._watches = self.freshness.watch, self.trials.watch
         self.pushing = Pushing(settings.intake, self.registry, self.freshness, lambda: self.log)
         self._known_feeds: set[str] = set()
         self._silent_until = 0.0
@@ -99,13 +100,15 @@ class Parts:
 
     def start(self) -> None:
         """Begin to look how long events wait, and at trials."""
-        self.freshness.start()
-        self.trials.start()
+        for watch in self._watches:
+            watch.start()
 
     def close(self) -> None:
         """Close what was opened here."""
-        self.freshness.close()
-        self.trials.close()
+        for watch in self._watches:
+            watch.end()
+        for watch in self._watches:
+            watch.close()
         with self._lock:
             if self._owns_log and self._log is not None:
                 self._log.close()

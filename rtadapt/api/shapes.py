@@ -201,7 +201,9 @@ class VersionAnswer(Answer):
 
 
 class Tally(Answer):
-    """What answers came to in one arm. Answers, errors and time are counted while there is a trial."""
+    """What answers came to in one arm. Answers, errors and time are counted while there is a trial, and so are the events that
+    came meanwhile: before they were learned, what they cost this arm, and how many of them cost it more than the other arm.
+    """
 
     arm: str = Field(examples=["canary7"])
     good: int
@@ -210,6 +212,9 @@ class Tally(Answer):
     answers: int
     errors: int
     seconds: float = Field(description="in all")
+    events: int
+    worse: int
+    nats: float = Field(description="a token, of all events together")
 
 
 class OneVersion(VersionAnswer):

@@ -1,16 +1,15 @@
 """Trials that decide themselves: canaries are looked at again and again, and promoted or ended once the figures say which.
 
-Owns a thread that looks every few seconds. Any number of processes may run it: a trial is ended once, by whoever is first.
+Any number of processes may run it: a trial is ended once, by whoever is first.
 """
 
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections import Counter
 
-from rtadapt.errors import RtadaptError
+from rtadapt.api.watch import Watch
 from rtadapt.observe import metrics
 from rtadapt.observe.logs import get_logger
 from rtadapt.records import Route, version_name
@@ -23,24 +22,11 @@ LOOK_SECONDS = 2.0
 
 
 class Trials:
-    """Looks again and again, from `start` to `close`."""
+    """Looks, and again and again while its `watch` runs."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._end = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Begin to look, on a thread that holds up no exit."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="trials", daemon=True)
-            self._thread.start()
-
-    def close(self) -> None:
-        """End looking, once the look under way is over."""
-        self._end.set()
-        if self._thread is not None:
-            self._thread.join(timeout=LOOK_SECONDS)
+        self.watch = Watch("trials", self.look, LOOK_SECONDS)
 
     def look(self) -> None:
         """Judge every trial that has a rule and has begun. Raises Unavailable."""
@@ -62,17 +48,3 @@ class Trials:
             metrics.TRIALS.labels(feed, found.decision.value).inc()
             extra = {"feed": feed, "version": version_name(feed, route.canary or 0), "decision": found.decision.value}
             logger.info("a trial was decided", extra=extra | {"reason": found.reason, "figures": found.figures})
-
-    def _run(self) -> None:
-        silent = False
-        while not self._end.is_set():
-            try:
-                self.look()
-                silent = False
-            except RtadaptError as error:
-                if not silent:
-                    logger.warning("trials can't be looked at", extra={"code": error.code, "why": str(error)})
-                silent = True
-            except Exception:  # a watch that ended would decide nothing for ever
-                logger.exception("looking at trials failed")
-            self._end.wait(LOOK_SECONDS)

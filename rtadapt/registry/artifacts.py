@@ -18,11 +18,11 @@ from rtadapt.config import Settings
 from rtadapt.errors import ArtifactDamaged, InvalidInput, InvalidSettings, RtadaptError, Unavailable
 from rtadapt.records import FEED_NAME, Artifact
 from rtadapt.registry import manifest as contents
-from rtadapt.registry.manifest import MANIFEST, SIGNATURE, Kind, Manifest
-from rtadapt.registry.shelves import open_shelf, partial_folder, place
+from rtadapt.registry.manifest import MANIFEST, SIGNATURE, ArtifactKind, Manifest
+from rtadapt.registry.shelves import open_shelf, partial_folder, settle
 from rtadapt.registry.signing import Signer
 
-_PLACE = re.compile(rf"(?P<kind>{'|'.join(get_args(Kind))})/(?P<feed>{FEED_NAME.pattern})/(?P<digest>[0-9a-f]{{64}})")
+_PATH = re.compile(rf"(?P<kind>{'|'.join(get_args(ArtifactKind))})/(?P<feed>{FEED_NAME.pattern})/(?P<digest>[0-9a-f]{{64}})")
 _SIGNATURE_BYTES = 1024
 _BESIDE = frozenset({MANIFEST, SIGNATURE})
 
@@ -41,16 +41,16 @@ class ArtifactStore:
             message = "artifacts.url names no file system that fsspec has here (an s3:// URL needs s3fs installed)"
             raise InvalidSettings(message, field="artifacts.url") from error
 
-    def put(self, kind: Kind, feed: str, folder: Path) -> Artifact:
+    def put(self, kind: ArtifactKind, feed: str, folder: Path) -> Artifact:
         """Store the files of `folder`. When this returns the artifact is durable; until then it is not there at all.
 
         The same content again gives the same artifact. Raises InvalidInput for a folder that holds anything but plain
         safetensors, json, jsonl and txt files, TooLarge, Unavailable.
         """
-        if kind not in get_args(Kind) or not FEED_NAME.fullmatch(feed):
+        if kind not in get_args(ArtifactKind) or not FEED_NAME.fullmatch(feed):
             raise InvalidInput("an artifact is an adapter, a state or a trial of a feed", field="kind")
         with self._reachable(), self._shelf.staging() as staged:
-            described = contents.stage(kind, feed, folder, staged, self._max_bytes)
+            described = contents.fill(kind, feed, folder, staged, self._max_bytes)
             encoded = described.encode()
             digest = contents.digest_of(encoded)
             (staged / MANIFEST).write_bytes(encoded)
@@ -67,27 +67,27 @@ class ArtifactStore:
         One that was fetched before is checked again and used again, also when the store is down. The folder appears
         whole or not at all. Raises ArtifactDamaged, TooLarge, Unavailable.
         """
-        kind, feed = _place(artifact)
+        kind, feed = _kind_and_feed(artifact)
         target = into / artifact.digest
         with self._reachable():
             if not self._is_whole(artifact, target):
                 with partial_folder(into) as partial:
                     self._copy(artifact, kind, feed, partial)
-                    place(partial, target, lambda there: self._is_whole(artifact, there))
+                    settle(partial, target, lambda there: self._is_whole(artifact, there))
         return target
 
-    def list(self, kind: Kind, feed: str) -> list[Artifact]:
+    def list(self, kind: ArtifactKind, feed: str) -> list[Artifact]:
         """The artifacts of `kind` of `feed`, by digest."""
-        if kind not in get_args(Kind) or not FEED_NAME.fullmatch(feed):
+        if kind not in get_args(ArtifactKind) or not FEED_NAME.fullmatch(feed):
             raise InvalidInput("an artifact is an adapter, a state or a trial of a feed", field="kind")
         with self._reachable():
             sizes = self._shelf.sizes(f"{kind}/{feed}")
-        matches = ((_PLACE.fullmatch(path), size) for path, size in sizes.items())
+        matches = ((_PATH.fullmatch(path), size) for path, size in sizes.items())
         return [Artifact(match["digest"], match[0], size) for match, size in matches if match is not None]
 
     def remove(self, artifact: Artifact) -> None:
         """Remove it; one that is not there is no error."""
-        _place(artifact)
+        _kind_and_feed(artifact)
         with self._reachable():
             self._shelf.remove(artifact.path)
 
@@ -138,7 +138,7 @@ class ArtifactStore:
 
     def _check(self, artifact: Artifact, folder: Path) -> None:
         """Raises ArtifactDamaged unless the local `folder` is the whole artifact, signed if a key is set."""
-        kind, feed = _place(artifact)
+        kind, feed = _kind_and_feed(artifact)
         described = self._believed(artifact, kind, feed, (folder / MANIFEST).read_bytes())
         if self._signer is not None:
             signature = folder / SIGNATURE
@@ -153,9 +153,9 @@ class ArtifactStore:
         return True
 
 
-def _place(artifact: Artifact) -> tuple[str, str]:
+def _kind_and_feed(artifact: Artifact) -> tuple[str, str]:
     """Kind and feed of the artifact. Raises ArtifactDamaged for a path that does not belong to its digest."""
-    match = _PLACE.fullmatch(artifact.path)
+    match = _PATH.fullmatch(artifact.path)
     if match is None or match["digest"] != artifact.digest:
         raise ArtifactDamaged("the artifact's path is not one of ours")
     return match["kind"], match["feed"]

@@ -76,7 +76,7 @@ def _watched(settings: RegistrySettings) -> tuple[list[tuple[str, int]], str, di
     """The sentinels, the service, and how to connect to its server. Raises ValueError for a URL that says something else."""
     url = urlsplit(settings.url)
     service, _, database = url.path.strip("/").partition("/")
-    login, _, places = url.netloc.rpartition("@")
+    login, _, addresses = url.netloc.rpartition("@")
     user, _, password = login.partition(":")
     if not service or settings.cluster or url.fragment or parse_qs(url.query, strict_parsing=bool(url.query)):
         raise ValueError
@@ -84,10 +84,10 @@ def _watched(settings: RegistrySettings) -> tuple[list[tuple[str, int]], str, di
     more |= {name: unquote(text) for name, text in (("username", user), ("password", password)) if text}
     if url.scheme == "rediss+sentinel":
         more["ssl"] = True
-    return [_place(place) for place in places.split(",")], unquote(service), more
+    return [_address(address) for address in addresses.split(",")], unquote(service), more
 
 
-def _place(text: str) -> tuple[str, int]:
+def _address(text: str) -> tuple[str, int]:
     split = urlsplit(f"//{text}")
     if not split.hostname:
         raise ValueError

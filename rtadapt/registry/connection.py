@@ -50,29 +50,28 @@ _MAX_CHANGES = 10_000
 Call = tuple[str, Sequence[str], Sequence[str | int]]
 """A script, its keys and its arguments."""
 
-log = get_logger(__name__)
+logger = get_logger(__name__)
 
 
 class Connection:
     """What the registry's parts share. Thread-safe; connects when it is first used, and again whenever it must."""
 
-    def __init__(self, settings: RegistrySettings, *, log_name: str = "events") -> None:
-        """`log_name` names the event log whose floors are kept. Raises InvalidSettings for a URL that is none."""
+    def __init__(self, settings: RegistrySettings) -> None:
+        """Raises InvalidSettings for a URL that is none."""
         check_url(settings)
         self.settings = settings
-        self.log_name = log_name
         self._client: Any = None
         self._connecting = threading.Lock()
 
     def ping(self) -> None:
         """Returns when the server answers. Raises Unavailable."""
-        with self._answered():
-            self._redis.ping()
+        with self.answered():
+            self.redis.ping()
 
     def clock(self) -> float:
         """What the server takes for now, Unix seconds. Raises Unavailable."""
-        with self._answered():
-            said = self._redis.time()
+        with self.answered():
+            said = self.redis.time()
         seconds, micros = next(iter(said.values())) if isinstance(said, dict) else said  # a cluster's nodes each say theirs
         return float(seconds) + float(micros) / 1e6
 
@@ -84,11 +83,11 @@ class Connection:
             close(client)
 
     @contextmanager
-    def _answered(self) -> Iterator[None]:
+    def answered(self) -> Iterator[None]:
         """Turns the client's errors into Unavailable. The message names no address: an address may hold a password."""
         client = None
         try:
-            client = self._redis
+            client = self.redis
             yield
         except (AuthenticationError, NoPermissionError) as error:
             raise Unavailable("the registry refuses the login: look at the user and the password in registry.url") from error
@@ -110,27 +109,27 @@ class Connection:
         close(client)
 
     @property
-    def _redis(self) -> Any:
+    def redis(self) -> Any:
         """The client. One of a cluster asks for the cluster's layout when it is made, so it is made late."""
         with self._connecting:
             if self._client is None:
                 self._client = client_of(self.settings)
             return self._client
 
-    def _run(self, script: str, keys: Sequence[str], args: Sequence[str | int]) -> Any:
+    def run(self, script: str, keys: Sequence[str], args: Sequence[str | int]) -> Any:
         """Run a script by its digest, and whole where the server does not have it (yet, or after a restart)."""
         text, digest = _SCRIPTS[script]
-        with self._answered():
+        with self.answered():
             try:
-                return self._redis.evalsha(digest, len(keys), *keys, *args)
+                return self.redis.evalsha(digest, len(keys), *keys, *args)
             except NoScriptError:
-                return self._redis.eval(text, len(keys), *keys, *args)
+                return self.redis.eval(text, len(keys), *keys, *args)
 
-    def _run_all(self, calls: Sequence[Call]) -> None:
+    def run_all(self, calls: Sequence[Call]) -> None:
         """Run scripts whose answers are no matter, in one round trip where the server is one and has them."""
         missing = calls
         if not self.settings.cluster and len(calls) > 1:
-            with self._answered(), self._redis.pipeline(transaction=False) as pipeline:
+            with self.answered(), self.redis.pipeline(transaction=False) as pipeline:
                 for script, keys, args in calls:
                     pipeline.evalsha(_SCRIPTS[script][1], len(keys), *keys, *args)
                 answers = pipeline.execute(raise_on_error=False)
@@ -140,17 +139,17 @@ class Connection:
                         raise failure
             missing = [call for call, answer in zip(calls, answers, strict=True) if isinstance(answer, NoScriptError)]
         for call in missing:
-            self._run(*call)
+            self.run(*call)
 
-    def _bounds(self) -> list[str | int]:
+    def bounds(self) -> list[str | int]:
         """How many statuses are remembered, and for how long, as the scripts take it."""
         return [self.settings.max_statuses, int(self.settings.status_ttl_seconds * 1000)]
 
-    def _index(self, feed: str, event_ids: Sequence[str]) -> Call:
+    def index(self, feed: str, event_ids: Sequence[str]) -> Call:
         """What notes that these events are the feed's."""
-        return "index", codec.INDEX, [*self._bounds(), feed, codec.compact(event_ids)]
+        return "index", codec.INDEX, [*self.bounds(), feed, codec.compact(event_ids)]
 
-    def _announce(self, feed: str, kind: str, event_ids: Sequence[str] = ()) -> None:
+    def announce(self, feed: str, kind: str, event_ids: Sequence[str] = ()) -> None:
         """Tell the followers, list the feed, and index events by id: after the keys were written.
 
         None of it decides anything and all of it is repeated later, so a failure is a delay and not an error: the
@@ -158,10 +157,12 @@ class Connection:
         """
         try:
             if event_ids:
-                self._run(*self._index(feed, event_ids))
-            with self._redis.pipeline(transaction=False) as pipeline:
+                self.run(*self.index(feed, event_ids))
+            with self.redis.pipeline(transaction=False) as pipeline:
                 pipeline.sadd(codec.FEEDS, feed)
                 pipeline.xadd(codec.CHANGES, {"feed": feed, "kind": kind}, maxlen=_MAX_CHANGES, approximate=True)
                 pipeline.execute()
         except (RedisError, RedisClusterException, Unavailable) as error:
-            log.warning("a change was made but not announced", extra={"feed": feed, "kind": kind, "error": type(error).__name__})
+            logger.warning(
+                "a change was made but not announced", extra={"feed": feed, "kind": kind, "error": type(error).__name__}
+            )

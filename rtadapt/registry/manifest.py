@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Literal
 
 from rtadapt.errors import ArtifactDamaged, InvalidInput, TooLarge
 
-Kind = Literal["adapter", "state", "trial"]
+ArtifactKind = Literal["adapter", "state", "trial"]
 
 MANIFEST = "manifest.json"
 SIGNATURE = "signature.txt"
@@ -85,7 +85,7 @@ def decode(content: bytes, kind: str, feed: str, max_bytes: int) -> Manifest:
     return manifest
 
 
-def stage(kind: Kind, feed: str, folder: Path, into: Path, max_bytes: int) -> Manifest:
+def fill(kind: ArtifactKind, feed: str, folder: Path, into: Path, max_bytes: int) -> Manifest:
     """Copy the files of `folder` into the empty folder `into`, digesting what is written.
 
     Raises InvalidInput for a folder with anything in it that an artifact may not hold, TooLarge.

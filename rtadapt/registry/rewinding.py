@@ -13,7 +13,8 @@ from rtadapt.errors import HeadMoved, InvalidInput, NotFound
 from rtadapt.records import Head, Version, version_name
 from rtadapt.registry import codec
 from rtadapt.registry.codec import Again
-from rtadapt.registry.routes import Routes
+from rtadapt.registry.connection import Connection
+from rtadapt.registry.heads import Heads
 
 _ATTEMPTS = 10
 """A worker that commits between our look and our word has moved the head: then we look again."""
@@ -34,8 +35,11 @@ class Rewound:
     unlearned: tuple[str, ...]
 
 
-class Rewinding(Routes):
+class Rewinding:
     """The part of the registry that takes back what was learned."""
+
+    def __init__(self, connection: Connection, heads: Heads) -> None:
+        self._connection, self._heads = connection, heads
 
     def rewind(self, feed: str, version: int | None = None, *, without: Collection[str] = (), relearn: bool = False) -> Rewound:
         """Take the feed back to `version`; without one, to the last before any of the events `without` was learned.
@@ -50,7 +54,7 @@ class Rewinding(Routes):
         """
         change = uuid.uuid4().hex
         for _ in range(_ATTEMPTS):
-            head = self.head(feed)
+            head = self._heads.head(feed)
             if head is None:
                 raise NotFound(f"there is no feed {feed}", field="feed")
             line = self._line(head)
@@ -62,9 +66,9 @@ class Rewinding(Routes):
             since = [one for one in line if one.number > target]
             outcome = self._take_back(change, head, target, since, without if relearn else None)
             if outcome == "ok":
-                self._announce(feed, "route")
+                self._connection.announce(feed, "route")
                 unlearned = tuple(dict.fromkeys(event.id for one in since for event in one.events))
-                return Rewound(self.head(feed) or head, tuple(one.number for one in since), unlearned)
+                return Rewound(self._heads.head(feed) or head, tuple(one.number for one in since), unlearned)
             if outcome != "moved":
                 message = _REFUSALS[outcome].format(name=version_name(feed, target))
                 raise NotFound(message, field="feed" if outcome == "missing" else "version")
@@ -72,18 +76,18 @@ class Rewinding(Routes):
 
     def again(self, feed: str) -> list[Again]:
         """The events that are to be learned again and were not yet appended again, oldest word first."""
-        with self._answered():
-            texts = self._redis.lrange(codec.feed_key(feed, "again"), 0, -1)
+        with self._connection.answered():
+            texts = self._connection.redis.lrange(codec.feed_key(feed, "again"), 0, -1)
         return [codec.read_again(text) for text in texts]
 
     def done(self, feed: str, again: Again) -> None:
         """These events are in the log again."""
-        with self._answered():
-            self._redis.lrem(codec.feed_key(feed, "again"), 1, codec.again_text(again))
+        with self._connection.answered():
+            self._connection.redis.lrem(codec.feed_key(feed, "again"), 1, codec.again_text(again))
 
     def _line(self, head: Head) -> list[Version]:
         """The versions that learning went through to where it stands, as far as their records are kept, oldest first."""
-        kept = self.versions(head.feed, head.next_number)
+        kept = self._heads.versions(head.feed, head.next_number)
         return [one for one in reversed(kept) if one.number <= head.version and not head.has_abandoned(one.number)]
 
     def _take_back(self, change: str, head: Head, target: int, since: Sequence[Version], spared: Collection[str] | None) -> str:
@@ -92,12 +96,12 @@ class Rewinding(Routes):
         wanted = [] if spared is None else [event for event in events if event not in spared]
         again = ""
         if wanted:
-            before = self.version(head.feed, target)
+            before = self._heads.version(head.feed, target)
             again = codec.again_text(Again(before.positions if before else {}, since[-1].positions, tuple(wanted)))
         keys = [codec.feed_key(head.feed, part) for part in ("head", "versions", "route", "retired", "stateless", "again")]
         keys += codec.status_keys(head.feed)
         args: list[str | int] = [change, target, head.version, head.last, codec.ranges_text(ranges), again, *events]
-        outcome: str = self._run("rewind", keys, args)[0]
+        outcome: str = self._connection.run("rewind", keys, args)[0]
         return outcome
 
 

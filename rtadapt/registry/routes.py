@@ -14,7 +14,8 @@ from rtadapt.errors import InvalidInput, NotFound, Unavailable
 from rtadapt.records import Route, Version
 from rtadapt.registry import codec
 from rtadapt.registry.codec import Holding
-from rtadapt.registry.heads import Heads
+from rtadapt.registry.connection import Connection
+from rtadapt.registry.feeds import Feeds
 
 Action = Literal["promote", "canary", "end", "rollback", "pause", "resume", "trust"]
 
@@ -24,17 +25,20 @@ _HOLDS_LIFETIME_MS = 7 * 86_400_000
 _VERSIONS_ACCOUNTED = 500
 
 
-class Routes(Heads):
+class Routes:
     """The part of the registry that operators and serving replicas write."""
+
+    def __init__(self, connection: Connection, feeds: Feeds) -> None:
+        self._connection, self._feeds = connection, feeds
 
     def route(self, feed: str) -> Route | None:
         """What the feed's alias answers from, or None when there is no such feed."""
-        with self._answered():
-            return codec.read_route(feed, self._redis.hgetall(codec.feed_key(feed, "route")))
+        with self._connection.answered():
+            return codec.read_route(feed, self._connection.redis.hgetall(codec.feed_key(feed, "route")))
 
     def routes(self, feeds: Sequence[str] | None = None) -> dict[str, Route]:
         """What the aliases of these feeds answer from, or of all of them."""
-        return self._of_all("route", codec.read_route, feeds)
+        return self._feeds.of_all("route", codec.read_route, feeds)
 
     def change_route(
         self,
@@ -84,15 +88,15 @@ class Routes(Heads):
 
     def decision(self, feed: str, number: int) -> dict[str, Any] | None:
         """What a trial of this version decided, and the figures; None where none did."""
-        with self._answered():
-            text = self._redis.hget(codec.feed_key(feed, "decisions"), str(number))
+        with self._connection.answered():
+            text = self._connection.redis.hget(codec.feed_key(feed, "decisions"), str(number))
         found: dict[str, Any] | None = json.loads(text) if text is not None else None
         return found
 
     def _change(self, feed: str, action: str, version: int | None, share: float | None, *rest: str) -> Any:
         keys = [codec.feed_key(feed, part) for part in ("head", "versions", "route", "retired", "decisions")]
         wanted, part = "" if version is None else str(version), "" if share is None else repr(float(share))
-        return self._run("route", keys, [uuid.uuid4().hex, action, wanted, part, *rest])
+        return self._connection.run("route", keys, [uuid.uuid4().hex, action, wanted, part, *rest])
 
     def report(
         self,
@@ -114,7 +118,7 @@ class Routes(Heads):
         args: list[str | int] = [replica, codec.numbers_text(holding.held), codec.numbers_text(holding.failed)]
         args += [_HOLDS_LIFETIME_MS, *(f"+{name}" for name in waited_for), *(f"-{name}" for name in stalled)]
         args += [f"?{name}" for name in guests]
-        outcome, *rest = self._run("hold", keys, args)
+        outcome, *rest = self._connection.run("hold", keys, args)
         if outcome == "missing":
             raise NotFound(f"there is no feed {feed}", field="feed")
         holdings = {name: codec.read_holding(text) for name, text in codec.pairs(rest[1]).items()}
@@ -122,13 +126,13 @@ class Routes(Heads):
 
     def leave(self, feed: str, replica: str) -> None:
         """`replica` answers nobody from `feed` until it reports again."""
-        with self._answered():
-            self._redis.hdel(codec.feed_key(feed, "holds"), replica)
+        with self._connection.answered():
+            self._connection.redis.hdel(codec.feed_key(feed, "holds"), replica)
 
     def holdings(self, feed: str) -> dict[str, Holding]:
         """What every replica said last that it holds of the feed, whether or not it is still alive."""
-        with self._answered():
-            said = self._redis.hgetall(codec.feed_key(feed, "holds"))
+        with self._connection.answered():
+            said = self._connection.redis.hgetall(codec.feed_key(feed, "holds"))
         return {name: codec.read_holding(text) for name, text in said.items()}
 
     def ready(self, feed: str, number: int) -> set[str]:
@@ -143,7 +147,7 @@ class Routes(Heads):
         no account yet, what is not above it is nobody's. At most the newest 500.
         """
         keys = [codec.feed_key(feed, part) for part in ("accounted", "versions")]
-        texts = self._run("account", keys, [change, number, served_before, _VERSIONS_ACCOUNTED])
+        texts = self._connection.run("account", keys, [change, number, served_before, _VERSIONS_ACCOUNTED])
         return [codec.read_version(feed, text) for text in texts]
 
     def heartbeat(self, replica: str, info: Mapping[str, Any]) -> None:
@@ -154,19 +158,19 @@ class Routes(Heads):
         """
         if not replica or len(replica) > 200:
             raise InvalidInput("a replica's name has 1 to 200 characters", field="replica")
-        lifetime = int(self.settings.replica_ttl_seconds * 1000)
-        self._run("replicas", [codec.REPLICAS], [replica, lifetime, codec.compact(info)])
+        lifetime = int(self._connection.settings.replica_ttl_seconds * 1000)
+        self._connection.run("replicas", [codec.REPLICAS], [replica, lifetime, codec.compact(info)])
 
     def forget(self, replica: str) -> None:
         """`replica` stops: nothing waits for it from now on."""
-        with self._answered():
-            self._redis.hdel(codec.REPLICAS, replica)
+        with self._connection.answered():
+            self._connection.redis.hdel(codec.REPLICAS, replica)
 
     def live_replicas(self) -> dict[str, dict[str, Any]]:
         """The replicas whose heartbeat has not run out, with what they said of themselves. `busy_seconds` counts to now."""
-        lifetime = self.settings.replica_ttl_seconds
+        lifetime = self._connection.settings.replica_ttl_seconds
         live: dict[str, dict[str, Any]] = {}
-        for replica, said in sorted(codec.pairs(self._run("replicas", [codec.REPLICAS], [])).items()):
+        for replica, said in sorted(codec.pairs(self._connection.run("replicas", [codec.REPLICAS], [])).items()):
             left_ms, _, info = said.partition("|")
             live[replica] = json.loads(info)
             if live[replica].get("busy_seconds"):
@@ -175,7 +179,7 @@ class Routes(Heads):
 
     def _moved(self, feed: str, moved: Any, flat: Sequence[str]) -> Route:
         if int(moved):
-            self._announce(feed, "route")
+            self._connection.announce(feed, "route")
         route = codec.read_route(feed, codec.pairs(flat))
         if route is None:
             raise Unavailable(f"the route of feed {feed} was removed while it was being changed")

@@ -88,7 +88,7 @@ class LocalShelf:
         _sync(staged)
         final = self._root / path
         final.parent.mkdir(parents=True, exist_ok=True)
-        place(staged, final, is_whole)
+        settle(staged, final, is_whole)
         for folder in (final.parent, final.parent.parent, self._root):
             _sync(folder)
 
@@ -130,45 +130,45 @@ class RemoteShelf:
 
     def take(self, staged: Path, path: str, is_whole: Callable[[Path], bool]) -> None:
         """Upload, the manifest last. What is there already as it should be is left alone: somebody may be reading it."""
-        place = self._place(path)
-        self._system.makedirs(place, exist_ok=True)
+        where = self._where(path)
+        self._system.makedirs(where, exist_ok=True)
         for file in sorted(staged.iterdir(), key=lambda file: file.name == MANIFEST):
-            if not self._holds(f"{place}/{file.name}", file):
-                self._system.put_file(str(file), f"{place}/{file.name}")
+            if not self._holds(f"{where}/{file.name}", file):
+                self._system.put_file(str(file), f"{where}/{file.name}")
 
     def open(self, path: str, name: str) -> BinaryIO:
         """The file, opened."""
-        return cast(BinaryIO, self._system.open(f"{self._place(path)}/{name}", "rb"))
+        return cast(BinaryIO, self._system.open(f"{self._where(path)}/{name}", "rb"))
 
     def sizes(self, prefix: str) -> dict[str, int]:
         """By one listing."""
-        place = self._place(prefix)
-        self._system.invalidate_cache(place)
+        where = self._where(prefix)
+        self._system.invalidate_cache(where)
         found: dict[str, dict[str, int]] = {}
         with _absent_is_nothing():
-            for name, entry in self._system.find(place, detail=True).items():
+            for name, entry in self._system.find(where, detail=True).items():
                 folder, file = posixpath.split(name)
                 found.setdefault(posixpath.basename(folder), {})[file] = int(entry["size"])
         return {f"{prefix}/{name}": sum(files.values()) for name, files in sorted(found.items()) if MANIFEST in files}
 
     def remove(self, path: str) -> None:
         """The manifest first, so that it is gone at once."""
-        place = self._place(path)
+        where = self._where(path)
         with _absent_is_nothing():
-            self._system.rm_file(f"{place}/{MANIFEST}")
+            self._system.rm_file(f"{where}/{MANIFEST}")
         with _absent_is_nothing():
-            self._system.rm(place, recursive=True)
+            self._system.rm(where, recursive=True)
 
-    def _holds(self, place: str, file: Path) -> bool:
+    def _holds(self, where: str, file: Path) -> bool:
         with file.open("rb") as ours:
             wanted = copy(ours, None, file.stat().st_size)
         try:
-            with self._system.open(place, "rb") as theirs:
+            with self._system.open(where, "rb") as theirs:
                 return copy(theirs, None, file.stat().st_size) == wanted
         except FileNotFoundError:
             return False
 
-    def _place(self, path: str) -> str:
+    def _where(self, path: str) -> str:
         return f"{self._root}/{path}"
 
 
@@ -191,7 +191,7 @@ def partial_folder(parent: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def place(whole: Path, final: Path, is_whole: Callable[[Path], bool]) -> None:
+def settle(whole: Path, final: Path, is_whole: Callable[[Path], bool]) -> None:
     """Rename the folder `whole` to `final`, on the same file system.
 
     What another put there at the same time stays if it `is_whole` (somebody may be reading it), and goes if not.

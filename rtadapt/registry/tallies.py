@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from rtadapt.receipts import LIFETIME_SECONDS, Receipt
 from rtadapt.registry import codec
-from rtadapt.registry.rewinding import Rewinding
+from rtadapt.registry.connection import Connection
 
 _FIELDS_KEPT = 5000
 _KEY_BYTES = 32
@@ -20,14 +20,17 @@ Count = tuple[int, str, str]
 """A version's number, the arm, and what is counted."""
 
 
-class Tallies(Rewinding):
+class Tallies:
     """The part of the registry that counts."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def receipt_key(self) -> bytes:
         """The key of all receipts; drawn by whoever asks first."""
-        with self._answered():
-            self._redis.set(codec.RECEIPTS, secrets.token_hex(_KEY_BYTES), nx=True)
-            return bytes.fromhex(self._redis.get(codec.RECEIPTS))
+        with self._connection.answered():
+            self._connection.redis.set(codec.RECEIPTS, secrets.token_hex(_KEY_BYTES), nx=True)
+            return bytes.fromhex(self._connection.redis.get(codec.RECEIPTS))
 
     def feedback(self, receipt: Receipt, said: Mapping[str, tuple[str, str]]) -> dict[str, int]:
         """Count what was `said` of an answer: by kind, its value and what it counts as. Each kind counts once.
@@ -38,19 +41,19 @@ class Tallies(Rewinding):
         for kind, (value, what) in said.items():
             args += [kind, value, _field((receipt.number, receipt.arm, what)), 1]
         keys = [codec.feed_key(receipt.feed, "tally"), codec.feed_key(receipt.feed, "said", receipt.nonce)]
-        return dict(zip(said, map(int, self._run("tally", keys, args)), strict=True))
+        return dict(zip(said, map(int, self._connection.run("tally", keys, args)), strict=True))
 
     def count(self, feed: str, counts: Mapping[Count, int]) -> None:
         """Add what a replica counted."""
         args: list[str | int] = [0, _FIELDS_KEPT]
         for count, amount in counts.items():
             args += ["", "", _field(count), amount]
-        self._run("tally", [codec.feed_key(feed, "tally"), codec.feed_key(feed, "said")], args)
+        self._connection.run("tally", [codec.feed_key(feed, "tally"), codec.feed_key(feed, "said")], args)
 
     def tally(self, feed: str) -> dict[tuple[int, str], Counter[str]]:
         """All counts, by version and arm."""
-        with self._answered():
-            fields = self._redis.hgetall(codec.feed_key(feed, "tally"))
+        with self._connection.answered():
+            fields = self._connection.redis.hgetall(codec.feed_key(feed, "tally"))
         found: dict[tuple[int, str], Counter[str]] = {}
         for field, amount in fields.items():
             number, arm, what = field.split(" ")

@@ -21,9 +21,9 @@ from rtadapt.observe import metrics
 from rtadapt.records import Artifact, Version
 from rtadapt.serving import agreement
 from rtadapt.serving.aside import Aside
+from rtadapt.serving.copies import Copies
 from rtadapt.serving.engine import Engine
 from rtadapt.serving.identity import engine_name
-from rtadapt.serving.stage import Stage
 from rtadapt.serving.weights import WEIGHTS, check_finite
 
 logger = logging.getLogger(__name__)
@@ -42,14 +42,14 @@ class Loader:
     """Loads and unloads. Several may be fetched at once; the engine takes one at a time."""
 
     def __init__(
-        self, engine: Engine, stage: Stage, limit_seconds: float, max_bytes: int, check: Callable[[Version], None]
+        self, engine: Engine, copies: Copies, limit_seconds: float, max_bytes: int, check: Callable[[Version], None]
     ) -> None:
         """`limit_seconds` is what one version may take, from the store to its first answer, and `max_bytes` how large it may
         be. `check` refuses a version whose record is not believed, with ArtifactDamaged."""
         self._check = check
         self._max_bytes = max_bytes
         self._engine = engine
-        self._stage = stage
+        self._copies = copies
         self._limit_seconds = limit_seconds
         self._aside = Aside("loader")
         self._turn = asyncio.Lock()
@@ -146,7 +146,7 @@ class Loader:
             )
         try:
             async with asyncio.timeout(self._limit_seconds):
-                folder = await self._aside.run(self._stage.fetch, version)
+                folder = await self._aside.run(self._copies.fetch, version)
                 await self._aside.run(check_finite, folder / WEIGHTS)
                 async with self._turn:
                     await self._load_and_try(version, folder)
@@ -172,7 +172,7 @@ class Loader:
         """
         try:
             async with asyncio.timeout(self._limit_seconds), self._turn:
-                folder = await self._aside.run(self._stage.borrow, artifact)
+                folder = await self._aside.run(self._copies.borrow, artifact)
                 name = f"trial-{artifact.digest[:8]}"
                 await self._engine.load(name, folder)
                 try:
@@ -219,7 +219,7 @@ class Loader:
         for version in due:
             if version.number not in self.loaded(version.feed) and not self.is_loading(version.feed, version.number):
                 await self._engine.purge(engine_name(version))
-                await self._aside.run(self._stage.discard, version)
+                await self._aside.run(self._copies.discard, version)
         newest = {feed: max(versions, default=0) for feed, versions in self._loaded.items()}
         self._failures = {
             (feed, number): failure
@@ -228,8 +228,8 @@ class Loader:
         }
 
     def close(self, wanted: Collection[tuple[str, int]] = ()) -> None:
-        """Close the stage; the copies of `wanted` stay for the next start."""
-        self._stage.close(wanted)
+        """Close the folder of copies; those of `wanted` stay for the next start."""
+        self._copies.close(wanted)
 
     def _count(self, feed: str) -> None:
         metrics.LOADED.labels(feed).set(len(self._loaded[feed]))

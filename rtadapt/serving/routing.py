@@ -21,7 +21,7 @@ _MOST_TOKENS = 64
 _WITH_DIGEST = re.compile(rf"(?P<name>{VERSION_NAME.pattern})-(?P<digest>[0-9a-f]{{8}})")
 
 
-class Kind(StrEnum):
+class TargetKind(StrEnum):
     """Why a request got its version."""
 
     STABLE = "stable"
@@ -128,7 +128,7 @@ class ServingView:
 class Target:
     """Who answers. `feed` is None for the base model asked by its own name."""
 
-    kind: Kind
+    kind: TargetKind
     feed: str | None
     number: int
     engine_model: str
@@ -161,7 +161,7 @@ def resolve(view: ServingView, model: str, key: str, after: Token | After | None
     replica can't know yet whether there is such a model.
     """
     if model == view.base_model:
-        return Target(Kind.BASE, None, 0, view.base_model, view.base_model, {})
+        return Target(TargetKind.BASE, None, 0, view.base_model, view.base_model, {})
     name, digest = _split(model)
     pinned = parse_version_name(name)
     feed = view.feeds.get(pinned[0] if pinned else model)
@@ -170,13 +170,13 @@ def resolve(view: ServingView, model: str, key: str, after: Token | After | None
     if pinned:
         if pinned[1] not in feed.loaded or (digest and feed.engine_name(pinned[1]) != model):
             raise _missing(view, f"version {model} is not loaded here; loaded are {_list(feed)}")
-        return _target(view, feed, Kind.PINNED, pinned[1])
+        return _target(view, feed, TargetKind.PINNED, pinned[1])
     if feed.stable is None:
         raise Unavailable(f"the version that {model} answers from is not loaded here yet; try again", field="model")
-    stable = _target(view, feed, Kind.STABLE, feed.stable)
+    stable = _target(view, feed, TargetKind.STABLE, feed.stable)
     if feed.shadow or feed.canary is None or feed.canary not in feed.loaded or not falls_in(feed, key):
         return stable
-    canary = _target(view, feed, Kind.CANARY, feed.canary)
+    canary = _target(view, feed, TargetKind.CANARY, feed.canary)
     if after is not None and not after.covered_by(canary.positions) and after.covered_by(stable.positions):
         return stable
     return canary
@@ -185,11 +185,11 @@ def resolve(view: ServingView, model: str, key: str, after: Token | After | None
 def shadow_of(view: ServingView, target: Target, key: str) -> Target | None:
     """The canary that a request which `target` answers is asked of as well, if any."""
     feed = view.feeds.get(target.feed or "")
-    if feed is None or not feed.shadow or target.kind is not Kind.STABLE:
+    if feed is None or not feed.shadow or target.kind is not TargetKind.STABLE:
         return None
     if feed.canary is None or feed.canary not in feed.loaded or not falls_in(feed, key):
         return None
-    return _target(view, feed, Kind.SHADOW, feed.canary)
+    return _target(view, feed, TargetKind.SHADOW, feed.canary)
 
 
 def falls_in(feed: FeedView, key: str) -> bool:
@@ -217,7 +217,7 @@ def coverage(view: ServingView, target: Target, token: Token | After) -> Coverag
     if token.covered_by(target.positions):
         return Coverage.COVERED
     feed = view.feeds.get(target.feed or "")
-    if target.kind is not Kind.PINNED:
+    if target.kind is not TargetKind.PINNED:
         return Coverage.NOT_YET if feed is None or feed.follows else Coverage.NEVER
     head = feed.head if feed is not None else None
     stays = head is not None and (head.version > target.number or head.has_abandoned(target.number))
@@ -226,16 +226,16 @@ def coverage(view: ServingView, target: Target, token: Token | After) -> Coverag
 
 def never(target: Target, token: Token | After) -> Conflict:
     """The error for a version that will never have learned the event, or an alias that stays where it is."""
-    if target.kind is Kind.PINNED:
+    if target.kind is TargetKind.PINNED:
         message = f"{target.version} was made before event {token} and stays as it is; ask {target.feed} instead"
     else:
         message = f"{target.feed} stays at {target.version}, which was made before event {token}, until it follows again"
     return Conflict(message, field=AFTER_HEADER)
 
 
-def _target(view: ServingView, feed: FeedView, kind: Kind, number: int) -> Target:
+def _target(view: ServingView, feed: FeedView, kind: TargetKind, number: int) -> Target:
     name = feed.engine_name(number) if number else view.base_model
-    trial = 0 if kind is Kind.PINNED else feed.trial
+    trial = 0 if kind is TargetKind.PINNED else feed.trial
     return Target(kind, feed.feed, number, name, version_name(feed.feed, number), feed.positions(number), feed.incarnation, trial)
 
 

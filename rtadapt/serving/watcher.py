@@ -24,6 +24,7 @@ from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
 from rtadapt.serving import plan, series
 from rtadapt.serving.aside import Aside
+from rtadapt.serving.copies import Copies
 from rtadapt.serving.engine import Engine
 from rtadapt.serving.fitting import Fitting
 from rtadapt.serving.flips import Flips
@@ -33,7 +34,6 @@ from rtadapt.serving.live import Live
 from rtadapt.serving.loading import Loader
 from rtadapt.serving.presence import Presence
 from rtadapt.serving.residency import Residency
-from rtadapt.serving.stage import Stage
 from rtadapt.serving.views import Views
 
 logger = logging.getLogger(__name__)
@@ -51,8 +51,8 @@ class Watcher:
         # New with each start: what an earlier process held, this one does not.
         self.replica = f"{serve.replica or f'{socket.gethostname()}-{os.getpid()}'}-{secrets.token_hex(3)}"
         name = f"last-{serve.replica or f'port-{serve.port}'}"
-        self._stage = Stage(settings.data_dir / "stage", name, self.replica, store)
-        self._loader = Loader(engine, self._stage, serve.load_timeout_seconds, serve.max_adapter_bytes, registry.check_signature)
+        self._copies = Copies(settings.data_dir / "stage", name, self.replica, store)
+        self._loader = Loader(engine, self._copies, serve.load_timeout_seconds, serve.max_adapter_bytes, registry.check_signature)
         self._flips = Flips()
         self._views = Views(live, self._loader.loaded, self._flips)
         self._follower = Follower(registry, live, self._views, self._loader, serve.poll_seconds)
@@ -103,10 +103,10 @@ class Watcher:
 
     async def _remember(self, base_model: str) -> None:
         """Follow what was followed last, until the registry says more; and remove the copies of everything else."""
-        if not self._stage.lasts or self._views.feeds:
+        if not self._copies.lasts or self._views.feeds:
             return
-        feeds = await self._aside.run(read_seen, self._stage.seen, base_model)
-        await self._aside.run(self._stage.keep_only, {(one.feed, one.number) for seen in feeds for one in seen.versions})
+        feeds = await self._aside.run(read_seen, self._copies.seen, base_model)
+        await self._aside.run(self._copies.keep_only, {(one.feed, one.number) for seen in feeds for one in seen.versions})
         for seen in feeds:
             self._views.follow(seen.said, {version.number: version for version in seen.versions})
         self._written = tuple(feeds)
@@ -118,12 +118,12 @@ class Watcher:
             await asyncio.sleep(self._settings.poll_seconds)
 
     async def _write_seen(self, base_model: str) -> None:
-        if self._stage.lasts and self._edition != self._views.edition:
+        if self._copies.lasts and self._edition != self._views.edition:
             self._edition, before = self._views.edition, self._edition
             now = tuple(self._seen(feed) for feed in sorted(self._views.feeds))
             if [_gist(seen) for seen in now] != [_gist(seen) for seen in self._written]:
                 try:
-                    await self._aside.run(write_seen, self._stage.seen, base_model, now)
+                    await self._aside.run(write_seen, self._copies.seen, base_model, now)
                     self._written = now
                 except OSError as error:
                     self._edition = before

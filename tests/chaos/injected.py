@@ -22,7 +22,7 @@ POINTS = {
     "accept: before the registry is told": ("rtadapt.api.parts:Parts.note", "before"),
     "take over: claimed, nothing restored": ("rtadapt.registry.heads:Heads.claim", "after"),
     "take over: restored": ("rtadapt.sessions:Sessions._take_over", "after"),
-    "admit: before the statuses are noted": ("rtadapt.registry.registry:Registry.note_events", "before"),
+    "admit: before the statuses are noted": ("rtadapt.registry.statuses:Statuses.note_events", "before"),
     "refuse: before the dead letter": ("rtadapt.events.kafka:KafkaLog.refuse", "before"),
     "refuse: after the dead letter": ("rtadapt.events.kafka:KafkaLog.refuse", "after"),
     "update: before": ("rtadapt.training.learner:Learner.update", "before"),
@@ -31,10 +31,10 @@ POINTS = {
     "publish: an artifact staged, not in place": ("rtadapt.registry.shelves:LocalShelf.take", "before"),
     "publish: an artifact in place": ("rtadapt.registry.shelves:LocalShelf.take", "after"),
     "publish: before the head moves": ("rtadapt.registry.heads:Heads.commit", "before"),
-    "publish: the head moved, nobody was told": ("rtadapt.registry.connection:Connection._announce", "before"),
+    "publish: the head moved, nobody was told": ("rtadapt.registry.connection:Connection.announce", "before"),
     "publish: after the head moved": ("rtadapt.registry.heads:Heads.commit", "after"),
     "prune: retired, not removed": ("rtadapt.registry.heads:Heads.retire", "after"),
-    "floor: raised": ("rtadapt.registry.registry:Registry.set_floor", "after"),
+    "floor: raised": ("rtadapt.registry.progress:Progress.set_floor", "after"),
 }
 """Each place: a function, and whether before or after it."""
 

@@ -295,8 +295,8 @@ def test_a_change_whose_answer_was_lost_is_made_once_though_another_one_was_made
     assert change("c", "rollback") == 5
     for number in range(40):
         change(f"more-{number}", "promote", 1 + number % 6)
-    with registry._answered():
-        assert len(registry._redis.hget("rtadapt:{news}:route", "change").split()) == 16
+    with registry.connection.answered():
+        assert len(registry.connection.redis.hget("rtadapt:{news}:route", "change").split()) == 16
 
 
 def test_a_guest_is_waited_for_from_its_first_report_until_it_leaves(registry: Registry) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -153,7 +154,7 @@ def test_an_overview_of_many_feeds_is_a_small_page_at_a_time(client: TestClient,
 
 def look(freshness: Freshness) -> None:
     """Look now, and not again by itself."""
-    freshness.close()
+    freshness.watch.close()
     freshness.look()
 
 
@@ -222,7 +223,11 @@ def test_beside_the_engine_the_document_is_this_one(
 ) -> None:
     for name, value in to_environment(settings).items():
         monkeypatch.setenv(name, value)
+    others = {thread.ident for thread in threading.enumerate()}
     with TestClient(ControlPlane(serving())) as both:
         assert both.get("/openapi.json").json() == client.get("/openapi.json").json()
         assert both.get("/docs").status_code == both.get("/redoc").status_code == 404
         assert both.get("/console").headers["content-type"].startswith("text/html")
+        threads = {thread.ident for thread in threading.enumerate() if thread.name in ("freshness", "trials")} - others
+        assert len(threads) == 2
+    assert threads.isdisjoint(thread.ident for thread in threading.enumerate())

@@ -146,7 +146,7 @@ def test_the_log_says_how_it_stands_and_an_operator_may_let_it_begin_anew(client
 def test_intake_refuses_what_the_workers_are_too_far_behind_for(client: TestClient, registry: Registry) -> None:
     assert client.post("/v1/events", json=STORY).status_code == 202
     known = parts(client)
-    known.freshness.close()  # what it sees next would stand in the place of what is said here
+    known.freshness.watch.close()  # what it sees next would stand in the place of what is said here
     place = known.log.partition_of("news")
     known.freshness.standing = {place: Standing(end=200_000, floor=10, read=99_999)}
     answer = client.post("/v1/events", json=STORY)

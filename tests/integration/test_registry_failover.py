@@ -38,7 +38,7 @@ def test_after_a_demotion_the_next_command_finds_the_new_server_behind_the_same_
         wire = BrokenWire(server.port)
         registry = Registry(RegistrySettings(url=f"redis://127.0.0.1:{wire.port}", timeout_seconds=1))
         registry.claim("news", "worker")
-        [left] = registry._redis.connection_pool._available_connections
+        [left] = registry.connection.redis.connection_pool._available_connections
         with redis.Redis.from_url(server.url) as client:
             client.replicaof("127.0.0.1", successor.port)  # type: ignore[no-untyped-call]
         wire.target_port = successor.port

@@ -14,6 +14,7 @@ import redis
 from rtadapt.config import Settings
 from rtadapt.conformance.publisher import Publisher
 from rtadapt.errors import Unavailable
+from rtadapt.registry.heads import Heads
 from rtadapt.registry.registry import Registry
 from rtadapt.serving.routing import Target, resolve
 from tests.support.adapter_files import write_adapter
@@ -27,9 +28,9 @@ async def test_idle_feeds_are_read_some_at_a_time_and_what_nobody_told_of_is_fou
 ) -> None:
     settings = settings_of(tmp_path, redis_url, poll_seconds=0.1)
     reads: list[int] = []
-    heads = Registry.heads
+    heads = Heads.heads
 
-    def counted(self: Registry, feeds: Sequence[str] | None = None) -> Any:
+    def counted(self: Heads, feeds: Sequence[str] | None = None) -> Any:
         found = heads(self, feeds)
         reads.append(len(found))
         return found
@@ -37,7 +38,7 @@ async def test_idle_feeds_are_read_some_at_a_time_and_what_nobody_told_of_is_fou
     with contextlib.closing(Publisher(settings, "feed-077")) as publisher, redis.Redis.from_url(redis_url) as raw:
         for number in range(FEEDS):
             publisher.registry.ensure_feed(f"feed-{number:03}")
-        monkeypatch.setattr(Registry, "heads", counted)
+        monkeypatch.setattr(Heads, "heads", counted)
         async with running(settings) as one:
             await until(lambda: one.live.ready and len(one.live.view.feeds) == FEEDS)
             assert FEEDS in reads

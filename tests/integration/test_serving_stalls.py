@@ -11,7 +11,7 @@ import pytest
 from rtadapt.config import Settings
 from rtadapt.conformance.publisher import Publisher
 from rtadapt.records import Version
-from rtadapt.serving.stage import Stage
+from rtadapt.serving.copies import Copies
 from tests.support.registry_steps import could_not
 from tests.support.watched_engine import Replica, running, settings_of, until
 
@@ -82,14 +82,14 @@ async def test_a_rollback_is_in_force_while_another_feed_loads(settings: Setting
 async def test_a_rollback_to_a_version_that_is_not_loaded_passes_a_load_of_the_same_feed_that_hangs_in_the_store(
     tmp_path: Path, redis_url: str, publisher: Publisher, adapter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hangs, fetch = threading.Event(), Stage.fetch
+    hangs, fetch = threading.Event(), Copies.fetch
 
-    def fetch_or_hang(stage: Stage, version: Version) -> Path:
+    def fetch_or_hang(copies: Copies, version: Version) -> Path:
         if version.number == 4:
             hangs.wait()
-        return fetch(stage, version)
+        return fetch(copies, version)
 
-    monkeypatch.setattr(Stage, "fetch", fetch_or_hang)
+    monkeypatch.setattr(Copies, "fetch", fetch_or_hang)
     async with running(settings_of(tmp_path, redis_url, keep_loaded=1)) as replica:
         await until(lambda: replica.live.ready)
         for number in (1, 2, 3):

@@ -90,7 +90,7 @@ async def test_a_restarted_replica_still_knows_an_older_registry_when_it_sees_on
         await until(lambda: replica.live.ready)
         publisher.publish(adapter)
         await until(lambda: replica.stable() == 1)
-    publisher.registry._redis.flushall()
+    publisher.registry.connection.redis.flushall()
     publisher.registry.ensure_feed("news")
     async with running(settings) as replica:
         await until(lambda: replica.live.ready and "news" in replica.live.not_followed)

@@ -140,6 +140,21 @@ async def test_old_versions_drain_and_leave_with_their_files(
         await until(lambda: sorted(folder.name for folder in stage.iterdir()) == ["3", "4"])
 
 
+async def test_of_many_publications_in_a_row_nothing_stays_but_what_is_kept(
+    tmp_path: Path, redis_url: str, publisher: Publisher, adapter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rtadapt.serving.loading._GRACE_SECONDS", 0.1)
+    async with running(settings_of(tmp_path, redis_url, keep_loaded=2)) as replica:
+        await until(lambda: replica.live.ready)
+        for _ in range(30):
+            await asyncio.to_thread(publisher.publish, adapter)
+        await until(lambda: replica.stable() == 30)
+        copies = tmp_path / "data" / "stage" / "last-port-8000" / "news"
+        await until(lambda: {folder.name for folder in copies.iterdir()} == {str(number) for number in replica.loaded() - {0}})
+        assert len(replica.loaded()) <= 3
+        assert len(replica.engine.adapters) == len(replica.loaded()) - 1
+
+
 async def test_no_more_names_than_the_engine_has_room_for(
     tmp_path: Path, redis_url: str, publisher: Publisher, adapter: Path
 ) -> None:

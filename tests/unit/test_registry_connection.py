@@ -25,7 +25,7 @@ from rtadapt.registry.registry import Registry
 )
 def test_whatever_the_client_raises_is_unavailable(error: Exception) -> None:
     registry = Registry(RegistrySettings(url="redis://127.0.0.1:1/0"))
-    registry._client = Mock(hgetall=Mock(side_effect=error), evalsha=Mock(side_effect=error))
+    registry.connection._client = Mock(hgetall=Mock(side_effect=error), evalsha=Mock(side_effect=error))
     with pytest.raises(Unavailable):
         registry.head("news")
     with pytest.raises(Unavailable):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rtadapt.errors import InvalidRequest, ModelNotFound, Unavailable
 from rtadapt.records import Head, Position, Token
-from rtadapt.serving.routing import Coverage, FeedView, Kind, ServingView, check_token, coverage, falls_in, never, resolve
+from rtadapt.serving.routing import Coverage, FeedView, ServingView, TargetKind, check_token, coverage, falls_in, never, resolve
 
 
 def view_of(feed: FeedView | None = None) -> ServingView:
@@ -18,12 +18,12 @@ def view_of(feed: FeedView | None = None) -> ServingView:
 
 def test_an_alias_is_answered_by_the_stable_version() -> None:
     target = resolve(view_of(), "news", "someone")
-    assert (target.kind, target.version, target.engine_model, target.number) == (Kind.STABLE, "news@2", "news@2", 2)
+    assert (target.kind, target.version, target.engine_model, target.number) == (TargetKind.STABLE, "news@2", "news@2", 2)
 
 
 def test_a_pinned_version_is_answered_by_exactly_that_one() -> None:
     target = resolve(view_of(), "news@3", "someone")
-    assert (target.kind, target.version, target.engine_model) == (Kind.PINNED, "news@3", "news@3")
+    assert (target.kind, target.version, target.engine_model) == (TargetKind.PINNED, "news@3", "news@3")
 
 
 def test_version_zero_is_the_base_model_under_the_feeds_name() -> None:
@@ -34,7 +34,7 @@ def test_version_zero_is_the_base_model_under_the_feeds_name() -> None:
 def test_the_base_model_answers_to_its_own_name_and_says_so() -> None:
     target = resolve(view_of(), "tiny", "someone")
     assert (target.kind, target.version, target.engine_model, target.feed, target.position) == (
-        Kind.BASE,
+        TargetKind.BASE,
         "tiny",
         "tiny",
         None,
@@ -62,7 +62,7 @@ def canary_view(share: float, canary: int = 3) -> FeedView:
 @pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 1.0])
 def test_a_canary_gets_its_share_of_keys(share: float) -> None:
     feed = canary_view(share)
-    hits = sum(resolve(view_of(feed), "news", f"user-{n}").kind is Kind.CANARY for n in range(4000))
+    hits = sum(resolve(view_of(feed), "news", f"user-{n}").kind is TargetKind.CANARY for n in range(4000))
     assert hits / 4000 == pytest.approx(share, abs=0.03)
 
 
@@ -84,9 +84,9 @@ def test_a_canary_that_is_not_loaded_leaves_everything_to_the_stable_version() -
 
 def test_whoever_has_to_see_an_event_is_not_sent_to_a_canary_that_has_not() -> None:
     feed = FeedView("news", 3, 2, 1.0, loaded={0: {}, 2: {0: 5}, 3: {0: 8}})
-    assert resolve(view_of(feed), "news", "someone").kind is Kind.CANARY
-    assert resolve(view_of(feed), "news", "someone", Token.parse("news.0.6")).kind is Kind.STABLE
-    assert resolve(view_of(feed), "news", "someone", Token.parse("news.0.4")).kind is Kind.CANARY
+    assert resolve(view_of(feed), "news", "someone").kind is TargetKind.CANARY
+    assert resolve(view_of(feed), "news", "someone", Token.parse("news.0.6")).kind is TargetKind.STABLE
+    assert resolve(view_of(feed), "news", "someone", Token.parse("news.0.4")).kind is TargetKind.CANARY
 
 
 def test_a_version_covers_its_own_positions() -> None:
@@ -141,7 +141,7 @@ def test_the_position_says_the_last_event_covered_of_each_partition() -> None:
 def test_the_engine_is_asked_by_a_name_with_the_digest_and_so_may_a_caller() -> None:
     name = "news@2-0a1b2c3d"
     view = view_of(FeedView("news", 2, loaded={0: {}, 2: {0: 5}}, names={2: name}, incarnation="abc"))
-    for model, kind in (("news", Kind.STABLE), ("news@2", Kind.PINNED), (name, Kind.PINNED)):
+    for model, kind in (("news", TargetKind.STABLE), ("news@2", TargetKind.PINNED), (name, TargetKind.PINNED)):
         target = resolve(view, model, "someone")
         assert (target.kind, target.version, target.engine_model, target.incarnation) == (kind, "news@2", name, "abc")
     for other in ("news@2-0a1b2c3e", "news@3-0a1b2c3d", "news@2-0a1b", "news@2-0A1B2C3D"):

@@ -1,4 +1,4 @@
-"""The last look at an adapter before it is loaded, and the stage it lies on."""
+"""The last look at an adapter before it is loaded, and the copy it is of."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rtadapt.config import Settings
 from rtadapt.errors import ArtifactDamaged
 from rtadapt.records import Version
 from rtadapt.registry.artifacts import ArtifactStore
-from rtadapt.serving.stage import Stage
+from rtadapt.serving.copies import Copies
 from rtadapt.serving.weights import WEIGHTS, check_finite
 
 _BAD = {
@@ -92,41 +92,41 @@ def version(tmp_path: Path, store: ArtifactStore) -> Version:
     return Version("news", 4, 3, artifact, artifact, {0: 1}, (), 0.0)
 
 
-def test_a_stage_gives_a_checked_copy_and_takes_it_away_again(tmp_path: Path, store: ArtifactStore, version: Version) -> None:
-    stage = Stage(tmp_path / "stage", "last-one", "one", store)
-    folder = stage.fetch(version)
+def test_a_checked_copy_is_given_and_taken_away_again(tmp_path: Path, store: ArtifactStore, version: Version) -> None:
+    copies = Copies(tmp_path / "stage", "last-one", "one", store)
+    folder = copies.fetch(version)
     assert (folder / WEIGHTS).is_file()
-    assert stage.fetch(version) == folder
-    stage.discard(version)
+    assert copies.fetch(version) == folder
+    copies.discard(version)
     assert not folder.exists()
-    stage.discard(version)
-    stage.close()
+    copies.discard(version)
+    copies.close()
     assert list((tmp_path / "stage").iterdir()) == []
 
 
 def test_two_versions_with_the_same_adapter_have_their_own_copies(tmp_path: Path, store: ArtifactStore, version: Version) -> None:
-    stage = Stage(tmp_path / "stage", "last-one", "one", store)
+    copies = Copies(tmp_path / "stage", "last-one", "one", store)
     again = Version("news", 5, 4, version.adapter, version.state, {0: 2}, (), 0.0)
-    first, second = stage.fetch(version), stage.fetch(again)
-    stage.discard(version)
+    first, second = copies.fetch(version), copies.fetch(again)
+    copies.discard(version)
     assert first != second
     assert second.exists()
-    stage.close()
+    copies.close()
 
 
 def test_the_leavings_of_a_killed_replica_are_removed_and_a_living_ones_stay(
     tmp_path: Path, store: ArtifactStore, version: Version
 ) -> None:
     root = tmp_path / "stage"
-    living = Stage(root, "last-living", "living", store)
+    living = Copies(root, "last-living", "living", store)
     kept = living.fetch(version)
     (root / "killed" / "news" / "1").mkdir(parents=True)
     (root / "killed.lock").touch()
-    stage = Stage(root, "last-new", "new", store)
+    copies = Copies(root, "last-new", "new", store)
     assert kept.exists()
     assert not (root / "killed").exists()
     assert sorted(path.name for path in root.glob("*.lock")) == ["last-living.lock", "last-new.lock"]
     with (root / "last-new.lock").open() as lock, pytest.raises(BlockingIOError):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    stage.close()
+    copies.close()
     living.close()

@@ -84,3 +84,32 @@ def test_a_rule_is_read_from_what_it_is_written_as() -> None:
     rule = Rule(("errors",), 0.02, 0.01, 60.0)
     assert Rule.of(rule.plain()) == rule
     assert Rule.of({}) == Rule()
+
+
+def test_a_canary_that_later_events_surprise_more_is_rolled_back_and_an_equal_one_is_as_good() -> None:
+    rule = Rule(measures=("loss",), margin=0.15)
+    stable, worse = {"events": 200, "millinats": 400_000}, {"events": 200, "worse": 150, "millinats": 500_000}
+    found = judge(rule, stable, worse, 60)
+    assert (found.decision, found.reason) == (Decision.ROLL_BACK, "worse in loss")
+    assert found.figures["loss"]["nats"] == {"stable": 2.0, "canary": 2.5}
+    assert found.figures["loss"]["canary"]["bad"] == 150
+    assert judge(rule, stable, worse | {"worse": 90}, 60).decision is Decision.PROMOTE
+    assert judge(rule, {}, {}, 60).decision is Decision.GO_ON
+
+
+def test_loss_is_decided_wrongly_as_rarely_as_stated() -> None:
+    rule = Rule(measures=("loss",), margin=0.15, error=0.05)
+    wrong = Counter[tuple[float, Decision]]()
+    for seed in range(150):
+        for share in (0.5, 0.65):
+            draw, worse = random.Random(seed), 0
+            for events in range(1, 800):
+                worse += draw.random() < share
+                found = (
+                    judge(rule, {"events": events}, {"events": events, "worse": worse}, 0).decision if events % 25 == 0 else None
+                )
+                if found in (Decision.PROMOTE, Decision.ROLL_BACK):
+                    wrong[share, found] += 1
+                    break
+    assert wrong[0.5, Decision.ROLL_BACK] <= 150 * 0.05
+    assert wrong[0.65, Decision.PROMOTE] <= 150 * 0.05

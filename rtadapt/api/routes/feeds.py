@@ -63,13 +63,13 @@ class FeedConfig(BaseModel):
 
 class Decide(BaseModel):
     """When a canary's trial ends itself. It is promoted once it is shown not to be worse by `margin` in any of the `measures`
-    (shares of bad outcomes), ended once it is shown to be worse in one, or when time is up. Either is wrong with a chance of
-    `error` at most.
+    (shares of bad outcomes; for `loss`, of later events that surprise it more than the stable version), ended once it is shown
+    to be worse in one, or when time is up. Either is wrong with a chance of `error` at most.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    measures: list[Literal["errors", "feedback"]] = Field(["errors", "feedback"], min_length=1, max_length=2)
+    measures: list[Literal["errors", "feedback", "loss"]] = Field(["errors", "feedback"], min_length=1, max_length=3)
     margin: float = Field(0.1, gt=0.0, le=1.0)
     error: float = Field(0.05, gt=0.0, le=0.5)
     max_seconds: float = Field(86_400.0, gt=0.0, le=2_592_000.0)
@@ -190,7 +190,7 @@ async def change_route(request: Request, feed: FeedName) -> dict[str, object]:
     checked(feed)
     change = await model_of(request, RouteChange)
     if change.shadow and change.decide is not None and "feedback" in change.decide.measures:
-        raise InvalidInput("nobody sees an answer from the shadow: decide it by errors", field="decide.measures")
+        raise InvalidInput("nobody sees an answer from the shadow: decide it by errors or loss", field="decide.measures")
     how: dict[str, Any] = change.model_dump(exclude={"action"})
     note(request, action=change.action, version=change.version)
     route = await run_in_threadpool(parts_of(request).registry.change_route, feed, change.action, **how)
@@ -277,9 +277,9 @@ def _version(version: Version, head: Head) -> dict[str, object]:
 
 
 def tally_of(arm: str, counts: Mapping[str, int]) -> dict[str, object]:
-    """What answers came to in one arm, as JSON."""
-    whole = {what: counts.get(what, 0) for what in ("good", "bad", "corrected", "answers", "errors")}
-    return {"arm": arm, **whole, "seconds": counts.get("millis", 0) / 1000}
+    """What answers, and events before they were learned, came to in one arm, as JSON."""
+    whole = {what: counts.get(what, 0) for what in ("good", "bad", "corrected", "answers", "errors", "events", "worse")}
+    return {"arm": arm, **whole, "seconds": counts.get("millis", 0) / 1000, "nats": counts.get("millinats", 0) / 1000}
 
 
 def finite(measures: Mapping[str, float]) -> dict[str, float | None]:

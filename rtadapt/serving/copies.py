@@ -19,7 +19,7 @@ from rtadapt.records import Artifact, Version
 from rtadapt.registry.artifacts import ArtifactStore
 
 
-class Stage:
+class Copies:
     """Local copies of adapters. Safe from several threads."""
 
     def __init__(self, root: Path, name: str, replica: str, store: ArtifactStore) -> None:

@@ -1,0 +1,49 @@
+"""Where events are on their path, as far as it is remembered.
+
+Owns the statuses. Takes them from the control plane and the worker, whose commit writes them too; gives them to anyone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rtadapt.records import EventStatus
+from rtadapt.registry import codec
+from rtadapt.registry.connection import Call, Connection
+
+_STATUSES_A_SCRIPT = 500
+
+
+class Statuses:
+    """The part of the registry that knows of events."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def note_events(self, statuses: Sequence[EventStatus]) -> None:
+        """Note where events are. A later state stays: unlearned < accepted < admitted < refused < learned."""
+        by_feed: dict[str, list[EventStatus]] = {}
+        for status in statuses:
+            by_feed.setdefault(status.feed, []).append(status)
+        calls: list[Call] = []
+        for feed, mine in by_feed.items():
+            for start in range(0, len(mine), _STATUSES_A_SCRIPT):
+                part = mine[start : start + _STATUSES_A_SCRIPT]
+                args = [*self._connection.bounds(), codec.compact([codec.ranked(status) for status in part])]
+                calls += [("status", codec.status_keys(feed), args), self._connection.index(feed, [status.id for status in part])]
+        self._connection.run_all(calls)
+
+    def event_status(self, event_id: str, feeds: Iterable[str] = ()) -> EventStatus | None:
+        """Where the event is, or None when it is not known (any more). Several feeds may have one of this id: `feeds` are looked
+        into first, and then the one that was written last.
+        """
+        for feed in (*feeds, self._remembered(codec.INDEX, event_id)):
+            text = self._remembered(codec.status_keys(feed), event_id) if feed is not None else None
+            if feed is not None and text is not None:
+                return codec.read_status(event_id, feed, text.partition(" ")[2])
+        return None
+
+    def _remembered(self, keys: Sequence[str], event_id: str) -> str | None:
+        with self._connection.answered():
+            found = (self._connection.redis.hget(key, event_id) for key in keys)
+            return next((text for text in found if text is not None), None)
