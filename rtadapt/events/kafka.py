@@ -189,6 +189,8 @@ class KafkaLog:
             if self._settings.kafka_api_version is None:
                 raise
             logger.warning("the broker offers no topic administration; its own defaults make the topics")
+            for name in wanted:  # now, and not at the first write: who reads or looks finds partitions
+                self._opened_producer().await_topic(name)
         finally:
             self._close_administration()
 

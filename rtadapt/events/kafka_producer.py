@@ -87,6 +87,10 @@ class Producer:
         self._listening = threading.Thread(target=self._listen, name="kafka-deliveries", daemon=True)
         self._listening.start()
 
+    def await_topic(self, topic: str) -> None:
+        """Ask for the topic: a broker that makes topics by itself does so then. Raises Unavailable where it doesn't appear."""
+        self._count(topic)
+
     def partition_of(self, topic: str, key: str) -> int:
         """Where records with this key go."""
         spread: int = murmur2(key.encode()) & 0x7FFFFFFF
