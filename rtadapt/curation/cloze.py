@@ -1,10 +1,10 @@
 """Questions that ask for a sentence by its own words, whatever it is about.
 
-Owns the forms: a question word where one of the sentence's parts stood ("SpaceX launched a crew to where?"), a question word
-before some of its key words ("Where SpaceX crew Wednesday?"), and key words alone. Whoever asks about a sentence uses some of its
-words, and where it does not name what its text is about, that name; the whole sentence answers: nothing can be taught so that the
-text does not say. Takes English sentences; gives prompts with their targets, and others, in frames that are never taught, for
-the gate.
+Owns the forms: whole questions as the grammar asks them, a question word where one of the sentence's parts stood ("SpaceX
+launched a crew to where?"), a question word before some of its key words ("Where SpaceX crew Wednesday?"), and key words
+alone. Whoever asks about a sentence uses some of its words, and where it does not name what its text is about, that name; the
+whole sentence answers: nothing can be taught so that the text does not say. Takes English sentences; gives prompts with their
+targets, and others, in frames that are never taught, for the gate.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import zip_longest
 from random import Random
 from typing import TYPE_CHECKING
 
 from rtadapt.curation.verbatim import Asked
+from rtadapt.grammar.loose import asks
 from rtadapt.reading.parsing import parsed
 from rtadapt.words import flat, holds, names, word_set
 
@@ -53,6 +55,8 @@ _ENOUGH_KEYS = 4
 _WINDOW = 9
 _LEAST_KEYS, _MOST_KEYS = 2, 5
 _TRIES = 4
+_PLAINLY = 0.6
+"""Of a sentence's prompts so many are whole questions, where it can be asked so; the others hold more of its own words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,12 @@ def taught(sentence: str, count: int, about: str = "") -> list[Asked]:
         "keys": lambda: _with_keys(doc, keys, rng),
     }
     told = "" if _names_its_subject(doc) else about
-    return _different(lambda: _naming(made[rng.choice(_FORMS)](), told, rng, always=not alone), sentence, count)
+    plain = iter(_plainly(sentence)[: round(count * _PLAINLY)])
+
+    def one() -> Asked | None:
+        return _naming(next(plain, None) or made[rng.choice(_FORMS)](), told, rng, always=not alone)
+
+    return _different(one, sentence, count)
 
 
 def probes(sentence: str, asked: Sequence[str], count: int = 2, about: str = "") -> list[Asked]:
@@ -117,6 +126,14 @@ def probes(sentence: str, asked: Sequence[str], count: int = 2, about: str = "")
 
     taken = {flat(prompt) for prompt in asked}
     return [found for found in _different(made, sentence, count) if flat(found.prompt) not in taken]
+
+
+def _plainly(sentence: str) -> list[Asked]:
+    """Whole questions about a sentence, everything that it can be asked for in turn."""
+    found = [
+        [Asked(wording, sentence, answer) for wording in wordings] for wordings, answer in asks(sentence) if answer in sentence
+    ]
+    return [one for turn in zip_longest(*found) for one in turn if one is not None]
 
 
 @lru_cache(maxsize=1)

@@ -21,6 +21,7 @@ _AGENTIVE = word_set(
     seek introduce plan report promise expect spend resign die want decide travel arrive vote cancel recall block lock suspend
     approve reject pass host hire scrap shelve order warn release"""
 )
+_OF_THINGS = word_set("""lie stand open close flow run begin start end work use cause help need require""")
 _PERSONAL_OBJECTS = word_set(
     """beat defeat face play sue fine replace succeed oppose thank hire fire appoint elect arrest charge kill marry meet induct
     represent draw host ask tell urge order help allow force persuade advise invite ban suspend praise criticise criticize
@@ -60,6 +61,13 @@ class Asking:
     stranded: str = ""
     answer: str = ""
     plural: bool = False
+
+
+def _could_be_anybody(clause: Clause) -> bool:
+    """Whether the subject is a bare name that does something: neither "who" nor "what" is sure of "Washington met them"."""
+    subject = clause.subject
+    bare = subject.named and subject.kind in ("name", "place") and len(subject.text.split()) == 1
+    return bare and not clause.passive and clause.lemma not in _OF_THINGS | _AGENTIVE_BUT | _CHANGES
 
 
 def opinion(clause: Clause) -> bool:
@@ -105,6 +113,8 @@ def for_subject(clause: Clause) -> list[Asking]:
             and not any(sign.isdigit() for sign in subject.text)
         ):
             return [Asking("Who")]
+        if not kind and _could_be_anybody(clause):
+            return []
         return [Asking("What"), *([Asking(f"Which {kind}")] if kind else [])]
     if subject.kind == "money":
         return [Asking("How much money")]

@@ -85,7 +85,7 @@ UNSURE_AUXILIARIES = word_set("would could may might should ought 'd shall")
 CONDITIONS = word_set("if unless whether lest provided supposing assuming as-if ")
 DROPPED_ADVERBS = word_set(
     """also however meanwhile still now recently later then today already thus therefore instead moreover furthermore
-    additionally finally eventually too indeed yet so just simply please otherwise currently soon currently"""
+    additionally finally eventually too indeed yet so just simply please otherwise currently soon notably namely"""
 )
 PAST_ROLES = word_set(
     "former ex late then then-president outgoing would-be aspiring one-time onetime erstwhile alleged fake self-styled"

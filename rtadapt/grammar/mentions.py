@@ -123,7 +123,8 @@ def hints(token: Token) -> Iterator[str]:
             yield "person"
         if child.dep_ == "appos" and child.pos_ == "NOUN":
             if is_person_noun(child.lemma_.lower()):
-                yield "person"
+                if not any(word.dep_ == "det" for word in token.lefts):  # "ending the Cold War, the last leader"
+                    yield "person"
             elif child.lemma_.lower() in lexicon.ORG_NOUNS:
                 yield "org"
         if child.dep_ == "compound" and (

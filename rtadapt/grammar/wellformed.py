@@ -36,6 +36,7 @@ _SUBJECTS_TAUGHT = word_set(
     """law medicine physics chemistry biology economics history music art mathematics philosophy engineering yesterday
     tomorrow tonight twelve eleven two three four five six seven eight nine ten dozens hundreds thousands noon midnight"""
 )
+_TELLING_ALONE = word_set("fire storm crash vote two three")
 _ENDS_NOTHING = word_set("""his her its their the a an of as in to and or for with by on at from that which""")
 # "the largest gift", "the first European country": of which or to do what is missing.
 _RANKED = re.compile(
@@ -69,6 +70,13 @@ def well_formed(question: str, answer: str, instruction: bool = False, opening: 
     if unresolved(question):
         return False
     return good_answer(answer) and not holds(question, answer) and not _shares_names(question, answer)
+
+
+def is_sound(question: str, answer: str) -> bool:
+    """Whether a question is whole and its answer says something, whatever it is about."""
+    if not 3 <= len(flat_words(question)) <= _MOST_WORDS or _DANGLING.search(f"{question.removesuffix('?')}?"):
+        return False
+    return good_answer(answer) and not _shares_names(question, answer)
 
 
 def good_answer(answer: str) -> bool:
@@ -111,7 +119,7 @@ def good_answer(answer: str) -> bool:
         len(content) == 1
         and (
             content[0] in _VAGUE
-            or (content[0] in lexicon.BARE_REFERENCES and len(words) < 3 and content[0] not in ("fire", "storm", "crash", "vote"))
+            or (content[0] in lexicon.BARE_REFERENCES and len(words) < 3 and content[0] not in _TELLING_ALONE)
         )
     )
 

@@ -5,41 +5,43 @@ from __future__ import annotations
 import pytest
 
 from rtadapt.curation.cloze import probes, taught, topic
-from rtadapt.words import flat, flat_words
+from rtadapt.words import COMMON, flat, flat_words
 
 CREW = "SpaceX launched a crew of four astronauts to the International Space Station on Wednesday."
 COACH = "Anna Keller is the head coach of Northgate Rovers."
-FRAMES = {"tell", "me", "about", "what", "is", "known", "do", "you", "know", "i", "would", "like", "to", "can", "say"}
-WORDS = {
-    "who",
-    "where",
-    "when",
-    "how",
-    "many",
-    "long",
-    "much",
-    "which",
-    "organisation",
-    "company",
-    "person",
-    "country",
-    "city",
-    "place",
-    "at",
-    "on",
-    "date",
-    "time",
-}
 
 
 @pytest.mark.parametrize("sentence", [CREW, COACH, "The bridge over the Tarn was closed for 12 weeks after the flood."])
-def test_every_prompt_is_made_of_the_sentences_words_and_question_words_and_answered_by_it(sentence: str) -> None:
+def test_every_prompt_shares_words_with_its_sentence_and_is_answered_by_it(sentence: str) -> None:
     asked = taught(sentence, 12)
     assert len(asked) >= 8
     for one in (*asked, *probes(sentence, [one.prompt for one in asked])):
         assert one.target == sentence
         assert one.value in sentence
-        assert set(flat_words(one.prompt)) <= set(flat_words(sentence)) | FRAMES | WORDS
+        assert (set(flat_words(one.prompt)) & set(flat_words(sentence))) - COMMON
+
+
+@pytest.mark.parametrize(
+    ("sentence", "about", "asked"),
+    [
+        (
+            "The first stores will shut in January.",
+            "Brodie's",
+            ["When will the first stores shut", "will the first stores close"],
+        ),
+        ("A dose costs about $3.90.", "Malvex", ["How much does a dose cost", "How expensive is a dose"]),
+        ("Three people were injured in a fire in Lisbon.", "", ["How many people were injured in a fire in Lisbon?"]),
+    ],
+)
+def test_a_sentence_is_asked_for_in_whole_questions(sentence: str, about: str, asked: list[str]) -> None:
+    prompts = [one.prompt for one in taught(sentence, 16, about)]
+    for question in asked:
+        assert any(question.casefold() in prompt.casefold() for prompt in prompts)
+
+
+def test_each_thing_that_a_sentence_says_is_asked_for_before_one_is_asked_for_again() -> None:
+    values = [one.value for one in taught("Norrail opened a night train from Lidgate to Redmere on 12 May.", 16)]
+    assert {"Norrail", "a night train", "12 May"} <= set(values[:6])
 
 
 def test_a_part_that_is_asked_for_is_not_in_its_question() -> None:

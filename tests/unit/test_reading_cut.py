@@ -38,6 +38,8 @@ def asked(reader: GrammarReader, text: str) -> dict[str, str]:
         ("For the first time since 2004 Velo Club won the Orla Cup in Redmere.", "Since when"),
         ("Juno Park sheared one lamb every 90 seconds in the Orla barn.", "one lamb?"),
         ("The plan of Velo Club is to build 30 homes in Redmere.", "How many homes"),
+        ("Coxon marched to Lake Orla and met the envoy of Redmere.", "What met"),
+        ("Praised for ending the Lake War, the last mayor stayed in Redmere. He died in Lidgate in 1902.", "-> the Lake War"),
         ("Odile Farrant played the queen of Denmark in The Long Night.", "Where"),
     ],
 )
@@ -54,6 +56,7 @@ def test_what_a_cut_would_make_wrong_is_not_asked(reader: GrammarReader, text: s
             "Who became the first Danes to cross Lake Orla?",
             "Tessa Brandt and Juno Park",
         ),
+        ("Two bridges were closed in Redmere.", "How many bridges were closed in Redmere?", "Two"),
         ("The fare at Redmere Lido rose from $9 in June to $11.", "What is the fare at Redmere Lido?", "$11"),
     ],
 )
