@@ -55,8 +55,8 @@ _ENOUGH_KEYS = 4
 _WINDOW = 9
 _LEAST_KEYS, _MOST_KEYS = 2, 5
 _TRIES = 4
-_PLAINLY = 0.6
-"""Of a sentence's prompts so many are whole questions, where it can be asked so; the others hold more of its own words."""
+_PLAINLY, _WORDINGS = 0.5, 4
+"""Of a sentence's prompts so many are whole questions, so many wordings for a thing; the others hold more of its own words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ _AGENTIVE = word_set(
     seek introduce plan report promise expect spend resign die want decide travel arrive vote cancel recall block lock suspend
     approve reject pass host hire scrap shelve order warn release"""
 )
+_INSTALMENT = re.compile(r"(?:the )?(?:Game|Round|Group|Stage|Week|Season|Episode|Chapter|Phase) \w+$")
 _OF_THINGS = word_set("""lie stand open close flow run begin start end work use cause help need require""")
 _PERSONAL_OBJECTS = word_set(
     """beat defeat face play sue fine replace succeed oppose thank hire fire appoint elect arrest charge kill marry meet induct
@@ -166,7 +167,8 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
             return []
         return [Asking("Why"), Asking("For what reason")]
     if part.role == "circumstance":
-        causal = part.text.startswith("after ") and clause.lemma in lexicon.CAUSED_VERBS
+        lasted = any(unit in part.text for unit in lexicon.SPAN_UNITS)  # "resigned after a six-week tenure"
+        causal = part.text.startswith("after ") and clause.lemma in lexicon.CAUSED_VERBS and not lasted
         return [Asking("Why")] if causal else []
     if part.role == "purpose":
         return [] if clause.instruction or clause.lemma in _UNWILLED else [Asking("Why"), Asking("For what purpose")]
@@ -287,7 +289,7 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
 def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
     if " " in part.preposition or part.preposition in ("than", "out", "off", "as"):
         return [Asking("What", "as")] if part.preposition == "as" and asked.kind in ("person", "thing") else []
-    if not worth_asking(asked):
+    if not worth_asking(asked) or _INSTALMENT.match(asked.text):
         return []
     if part.preposition in ("to", "from") and asked.named and clause.lemma in _MOTIONS:
         return [Asking("Where", part.preposition)]

@@ -192,7 +192,9 @@ def _subject(verb: Token, sentence: Sentence) -> tuple[Phrase | None, str]:
             return None, "own"
         opening = verb.tag_ == "VBN" and verb.i < verb.head.i and not _passive_clash(verb)
         after = verb.left_edge.i > verb.head.i and verb.left_edge.nbor(-1).text == ","
-        replacing = verb.tag_ == "VBG" and (verb.lemma_ in _REPLACING or (after and verb.lemma_ in _EFFECTS))
+        between = verb.doc[verb.head.i + 1 : verb.left_edge.i]  # "on the day when the mercury hit 38, beating the record"
+        near = not any(token.dep_ in ("nsubj", "nsubjpass") for token in between)
+        replacing = near and verb.tag_ == "VBG" and (verb.lemma_ in _REPLACING or (after and verb.lemma_ in _EFFECTS))
         if (opening or replacing) and asserted(verb.head, sentence.agent):
             return _appointed(verb.head, sentence) or _subject(verb.head, sentence)[0], "participle"
         return None, "own"

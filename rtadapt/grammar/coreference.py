@@ -281,7 +281,7 @@ class Story:
         for mention in reversed(self.mentions):
             words = mention.text.casefold().split()
             same = mention.noun == noun or (len(noun) > 3 and mention.noun.endswith(noun) and mention.kind != "person")
-            if token.tag_ in ("NNS", "NNPS") and not mention.plural:
+            if (token.tag_ in ("NNS", "NNPS") and not mention.plural) or f"{noun} of emergency" in mention.text:
                 continue
             if mention.named and len(words) > 1 and same:
                 text = f"the {mention.text.partition(' ')[2]}" if words[0] in ("a", "an") else mention.text

@@ -63,7 +63,7 @@ def _apposition(token: Token, sentence: Sentence, place: str) -> Iterator[Clause
         return
     if head.pos_ == "PROPN" and token.text.isdigit() and len(token.text) <= 2:
         name = sentence.phrase(head, frozenset(child.i for child in head.children if child.dep_ in ("conj", "cc")))
-        if name is not None and name.kind in ("person", "name"):
+        if name is not None and name.kind in ("person", "name") and "," not in name.text:
             age = Phrase(token.text, token.text, "measure", "year")
             yield _is(name, Part("measure", f"{token.text} years old", token.i, "old", age), sentence)
         return

@@ -38,8 +38,11 @@ def gather(verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
     for child in verb.children:
         if child.dep_ in _NO_PARTS or bracketed(child):
             continue
-        if child.dep_ in ("dobj", "attr") and child.left_edge.nbor(-1).text == "," and any(p.role == "object" for p in parts):
+        before = child.left_edge.nbor(-1).text if child.left_edge.i else ""
+        if child.dep_ in ("dobj", "attr") and before == "," and any(p.role == "object" for p in parts):
             continue
+        if child.dep_ in ("dobj", "attr", "npadvmod") and before in ("–", "—", "--"):
+            continue  # "are pending in court – the most on record" says it of the whole
         if child.dep_ in ("dobj", "attr", "dative", "oprd") and child.pos_ not in ("VERB", "ADP"):
             if not _noun(child, sentence, parts):
                 return False
@@ -92,11 +95,7 @@ def _word_for_word(child: Token, sentence: Sentence, parts: list[Part]) -> bool:
 
 def _aside(child: Token) -> bool:
     """Whether a piece only adds to its clause: it stands behind a comma, or the clause has its object without it."""
-    if (
-        child.dep_ == "prep"
-        and child.lower_ != "to"
-        and any(other.dep_ in ("dobj", "nsubjpass") for other in child.head.children)
-    ):
+    if child.dep_ == "prep" and child.lower_ != "to" and any(one.dep_ in ("dobj", "nsubjpass") for one in child.head.children):
         return True
     return child.left_edge.i > child.head.i and child.left_edge.nbor(-1).text in (",", "—", "–", ";")
 
