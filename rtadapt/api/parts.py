@@ -20,12 +20,14 @@ from rtadapt.errors import Unavailable
 from rtadapt.events.intake import Intake
 from rtadapt.events.log import EventLog, check_log, open_log
 from rtadapt.events.numbered import NumberedLog
+from rtadapt.events.together import Together
 from rtadapt.records import EventStatus
 from rtadapt.registry.registry import Registry
 
 logger = logging.getLogger(__name__)
 
 _MAX_KNOWN_FEEDS = 10_000
+_NOTED_AT_ONCE = 500
 
 
 class Parts:
@@ -48,6 +50,7 @@ class Parts:
         self.trials = Trials(self.registry)
         self._watches = self.freshness.watch, self.trials.watch
         self.pushing = Pushing(settings.intake, self.registry, self.freshness, lambda: self.log)
+        self._noted = Together(self._note, _NOTED_AT_ONCE)
         self._known_feeds: set[str] = set()
         self._silent_until = 0.0
         self._unopened_until = 0.0
@@ -84,8 +87,11 @@ class Parts:
 
     def note(self, statuses: Sequence[EventStatus]) -> None:
         """Tell the registry of accepted events and their feeds, if it answers: the log is what counts."""
-        if not statuses or time.monotonic() < self._silent_until:
-            return
+        if statuses and time.monotonic() >= self._silent_until:
+            self._noted(statuses)
+
+    def _note(self, statuses: Sequence[EventStatus]) -> Sequence[None]:
+        """What several requests have to say goes in one."""
         try:
             for feed in {status.feed for status in statuses} - self._known_feeds:
                 self.registry.ensure_feed(feed)
@@ -97,6 +103,7 @@ class Parts:
             logger.warning(
                 "accepted events were not noted in the registry", extra={"events": len(statuses), "reason": str(error)}
             )
+        return [None] * len(statuses)
 
     def start(self) -> None:
         """Begin to look how long events wait, and at trials."""

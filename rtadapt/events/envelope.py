@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 import secrets
 import time
@@ -16,7 +15,10 @@ import urllib.parse
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
+
+from pydantic_core import to_json
 
 from rtadapt.config import IntakeSettings
 from rtadapt.errors import InvalidEvent, Malformed
@@ -39,7 +41,6 @@ OUR_TYPE = "io.github.rtadapt.event.v1"
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 _TWO_DIGITS = [first + second for first in _DIGITS for second in _DIGITS]
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _CE_HEADER = re.compile(r"ce-([a-z0-9]+)")
 _NO_HEADERS: Mapping[str, str] = {}
 
@@ -61,15 +62,14 @@ def parse(
     """
     now = time.time() if now is None else now
     limits = limits or IntakeSettings()
-    named = {name: text for name, text in headers.items() if name.startswith("ce-")}
-    attributes = {match[1]: urllib.parse.unquote(text) for name, text in named.items() if (match := _CE_HEADER.fullmatch(name))}
+    attributes = _attributes(headers)
     if "specversion" in attributes:
         draft = _with_attributes(Fields(attributes, "ce-"), _data_draft(body, "", content_type, now, limits), now)
     elif isinstance(body, str) and content_type in TEXTS:
         draft = _text_draft(body, "text", content_type, limits)
     else:
         draft = _draft(_root(body), now, limits)
-    return _finish(draft, feed or attributes.get("feed", ""), now, fresh_id(now))
+    return _finish(draft, feed or attributes.get("feed", ""), now, "")
 
 
 def encode(event: Event) -> bytes:
@@ -89,12 +89,12 @@ def encode(event: Event) -> bytes:
         "type": OUR_TYPE,
         "id": event.id,
         "source": event.source or "rtadapt",
-        "time": datetime.fromtimestamp(event.time, UTC).isoformat(),
+        "time": _iso(event.time),
         "feed": event.feed,
         "datacontenttype": "application/json",
         "data": data,
     }
-    return _ENCODER.encode(envelope).encode()
+    return to_json(envelope)
 
 
 def decode(record: LogRecord, limits: IntakeSettings | None = None) -> Event:
@@ -123,7 +123,7 @@ def decode(record: LogRecord, limits: IntakeSettings | None = None) -> Event:
 
 def fresh_id(now: float) -> str:
     """A new event id: 26 characters that sort by time (milliseconds), then 80 random bits, as a ULID has them."""
-    number = (int(now * 1000) << 80) | secrets.randbits(80)
+    number = (int(now * 1000) << 80) | int.from_bytes(secrets.token_bytes(10))
     return "".join([_TWO_DIGITS[number >> shift & 1023] for shift in range(120, -1, -10)])
 
 
@@ -132,9 +132,21 @@ def event_id_of(name: str, source: str) -> str:
     return derived_id(name, source)
 
 
+@lru_cache(maxsize=16)
+def _iso(moment: float) -> str:
+    """The moment in RFC 3339: events of one request that name none have the same."""
+    return datetime.fromtimestamp(moment, UTC).isoformat()
+
+
+def _attributes(headers: Mapping[str, str]) -> dict[str, str]:
+    """The attributes of a CloudEvent that are headers."""
+    named = [(name, text) for name, text in headers.items() if name.startswith("ce-")]
+    return {match[1]: urllib.parse.unquote(text) for name, text in named if (match := _CE_HEADER.fullmatch(name))}
+
+
 def _root(body: object) -> Fields:
     """An event's own object: the paths of its fields begin with their names."""
-    return Fields(as_fields(body, "event").body)
+    return Fields(body) if isinstance(body, dict) else as_fields(body, "event")
 
 
 def _draft(fields: Fields, now: float, limits: IntakeSettings) -> Draft:
@@ -224,14 +236,14 @@ def _cloud_event_data(fields: Fields, media: str, limits: IntakeSettings) -> obj
 
 
 def _finish(draft: Draft, feed: str, accepted_at: float, fallback_id: str) -> Event:
-    """The event, once its feed and id are settled."""
+    """The event, once its feed and id are settled: the draft's, or `fallback_id`, or a fresh one."""
     named = draft.feed or feed
     if not named:
         raise fault("feed", "is missing: name it in the event, in the query (`?feed=`) or in the header ce-feed")
     if not FEED_NAME.fullmatch(named):
         raise fault("feed", "must be 1 to 63 of the characters a-z 0-9 _ - and begin with a letter or digit")
     return Event(
-        id=draft.id or fallback_id,
+        id=draft.id or fallback_id or fresh_id(accepted_at),
         feed=named,
         kind=draft.kind,
         text=draft.text,

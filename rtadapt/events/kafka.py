@@ -94,7 +94,8 @@ class KafkaLog:
     def marks(self, start: Callable[[int], int], limit: int) -> list[Mark]:
         """What is in each partition from `start` on; outside every consumer group."""
         with translated("look"), watching(self._connection) as consumer:
-            return marks(consumer, self._settings.topic, start, limit, self._timeout_seconds)
+            kafka = self._settings
+            return marks(consumer, self._connection, kafka.group, kafka.topic, start, limit, self._timeout_seconds)
 
     def records(self, partition: int, start: int, limit: int) -> list[LogRecord]:
         """What is in one partition from `start` on; outside every consumer group."""
@@ -188,6 +189,8 @@ class KafkaLog:
             if self._settings.kafka_api_version is None:
                 raise
             logger.warning("the broker offers no topic administration; its own defaults make the topics")
+            for name in wanted:  # now, and not at the first write: who reads or looks finds partitions
+                self._opened_producer().await_topic(name)
         finally:
             self._close_administration()
 

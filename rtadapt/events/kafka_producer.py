@@ -50,11 +50,8 @@ _OPTIONS = {
 }
 
 
-def options_of(connection: Mapping[str, Any], timeout_seconds: float) -> dict[str, Any]:
-    """librdkafka's settings, from kafka-python's. It gives a record up before our caller's time is up, so that a producer that
-    is dropped holds none back.
-    """
-    delivery_ms = max(1, int(timeout_seconds * 1000 * _DELIVERY_SHARE))
+def client_options(connection: Mapping[str, Any]) -> dict[str, Any]:
+    """What every client of librdkafka connects with, from kafka-python's settings."""
     options: dict[str, Any] = {theirs: connection[ours] for ours, theirs in _OPTIONS.items() if ours in connection}
     if "SSL" in options.get("security.protocol", "") and "ssl.ca.location" not in options:
         options["ssl.ca.location"] = ssl.get_default_verify_paths().cafile or "probe"
@@ -62,8 +59,13 @@ def options_of(connection: Mapping[str, Any], timeout_seconds: float) -> dict[st
         options["oauth_cb"] = partial(_token, tokens)
     if (version := connection.get("api_version")) is not None:
         options["broker.version.fallback"] = ".".join(map(str, version))
-    return options | {
-        "bootstrap.servers": ",".join(connection["bootstrap_servers"]),
+    return options | {"bootstrap.servers": ",".join(connection["bootstrap_servers"]), "log_level": _QUIET}
+
+
+def options_of(connection: Mapping[str, Any], timeout_seconds: float) -> dict[str, Any]:
+    """The producer's. It gives a record up before our caller's time is up, so that a producer that is dropped holds none back."""
+    delivery_ms = max(1, int(timeout_seconds * 1000 * _DELIVERY_SHARE))
+    return client_options(connection) | {
         "acks": "all",
         "enable.idempotence": True,
         "compression.type": "lz4",
@@ -71,7 +73,6 @@ def options_of(connection: Mapping[str, Any], timeout_seconds: float) -> dict[st
         "message.max.bytes": _MAX_RECORD_BYTES,
         "message.timeout.ms": delivery_ms,
         "request.timeout.ms": delivery_ms,
-        "log_level": _QUIET,
     }
 
 
@@ -86,6 +87,10 @@ class Producer:
             self._client = Client(options_of(connection, timeout_seconds) | statistics())
         self._listening = threading.Thread(target=self._listen, name="kafka-deliveries", daemon=True)
         self._listening.start()
+
+    def await_topic(self, topic: str) -> None:
+        """Ask for the topic: a broker that makes topics by itself does so then. Raises Unavailable where it doesn't appear."""
+        self._count(topic)
 
     def partition_of(self, topic: str, key: str) -> int:
         """Where records with this key go."""

@@ -20,6 +20,7 @@ from rtadapt.config import EventLogSettings
 from rtadapt.errors import InvalidSettings
 from rtadapt.events.log import LogRecord, Mark
 from rtadapt.events.sqlite_reader import SqliteReader, connect, translated
+from rtadapt.events.together import Together
 from rtadapt.events.turnstile import Turnstile
 from rtadapt.records import DeadLetter, Position
 
@@ -40,6 +41,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS places_of_letters ON dead_letters (partition, 
 _NEWEST = "places_of_letters"
 """What a file has that was made or brought up to date by this version."""
 _TRIMMED_AT_ONCE = 1000
+_WRITTEN_AT_ONCE = 1000
 _DAY_SECONDS = 86_400
 
 
@@ -60,6 +62,7 @@ class SqliteLog:
         self._timeout_seconds = settings.timeout_seconds
         self._keep_seconds = settings.keep_days * _DAY_SECONDS
         self._lock = threading.Lock()
+        self._appended = Together(self._append, _WRITTEN_AT_ONCE)
         with translated("open"):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._turnstile = Turnstile(path)
@@ -70,7 +73,12 @@ class SqliteLog:
             self._partitions: int = self._database.execute("SELECT count(*) FROM partitions").fetchone()[0]
 
     def append(self, entries: Sequence[tuple[str, bytes]]) -> list[Position]:
-        """Write the entries in one transaction. Raises Unavailable, and then none of them is in the log."""
+        """Write the entries in one transaction, with those of other threads that wait. Raises Unavailable, and then none of
+        them is in the log.
+        """
+        return self._appended(entries)
+
+    def _append(self, entries: Sequence[tuple[str, bytes]]) -> list[Position]:
         now = time.time()
         with self._lock, translated("append"), self._transaction():
             ends = dict(self._database.execute("SELECT partition, next_offset FROM partitions").fetchall())
@@ -83,8 +91,10 @@ class SqliteLog:
                 (place.partition, place.offset, feed, value, now) for place, (feed, value) in zip(places, entries, strict=True)
             ]
             self._database.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?)", rows)
+            written = {place.partition for place in places}
             self._database.executemany(
-                "UPDATE partitions SET next_offset = ? WHERE partition = ?", [(end, partition) for partition, end in ends.items()]
+                "UPDATE partitions SET next_offset = ? WHERE partition = ?",
+                [(ends[partition], partition) for partition in written],
             )
         return places
 

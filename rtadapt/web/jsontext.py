@@ -56,7 +56,9 @@ def _check(raw: bytes, shape: Shape, field: str) -> None:
 
 def _outside(raw: bytes) -> bytes:
     """What does not lie in strings: between the quotes that are not escaped, every second piece."""
-    return b"".join(raw.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
+    if b"\\" in raw:
+        raw = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return b"".join(raw.split(b'"')[::2])
 
 
 _BRACKETS = bytes.maketrans(b"{}", b"[]")

@@ -109,9 +109,8 @@ def test_a_second_reader_after_the_first_reads_again_because_the_log_remembers_n
 
 
 def test_records_arrive_while_a_reader_waits(log: EventLog, opened: Callable[[], EventLog]) -> None:
-    log.append(numbered("news", 1))  # a broker without administration makes a topic when something is written to it
     reader = log.reader(from_start)
-    assert len(read(reader, 1)) == 1
+    reader.poll(0.1, 10)
     writer = opened()
     thread = threading.Timer(0.2, lambda: writer.append(numbered("news", 3)))
     thread.start()
@@ -231,8 +230,8 @@ def test_one_record_can_be_looked_at(log: EventLog) -> None:
 
 
 def test_ends_say_where_the_partitions_go_on(log: EventLog) -> None:
-    log.append(numbered("news", 1))  # as above
     before = log.ends()
+    assert set(before.values()) == {0}  # also where a broker makes its topics itself
     [place] = log.append(numbered("news", 1))
     after = log.ends()
     assert after[place.partition] == place.offset + 1
