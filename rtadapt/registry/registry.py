@@ -61,67 +61,32 @@ class Registry:
         rewinding, tallies = Rewinding(connection, heads), Tallies(connection)
         statuses, workers, progress = Statuses(connection), Workers(connection), Progress(connection, log_name)
 
-        self.ensure_feed = feeds.ensure_feed
-        self.delete_feed = feeds.delete_feed
-        self.gone = feeds.gone
-        self.deleted_feeds = feeds.deleted_feeds
-        self.forget_deleted = feeds.forget_deleted
-        self.feed_count = feeds.feed_count
-        self.feeds = feeds.feeds
-        self.feed_config = feeds.feed_config
-        self.feed_policy = feeds.feed_policy
-        self.note_trouble = feeds.note_trouble
-        self.trouble = feeds.trouble
-        self.troubles = feeds.troubles
-        self.changes = feeds.changes
+        self.ensure_feed, self.delete_feed, self.gone = feeds.ensure_feed, feeds.delete_feed, feeds.gone
+        self.deleted_feeds, self.forget_deleted = feeds.deleted_feeds, feeds.forget_deleted
+        self.feed_count, self.feeds, self.feed_config = feeds.feed_count, feeds.feeds, feeds.feed_config
+        self.feed_policy, self.note_trouble, self.trouble = feeds.feed_policy, feeds.note_trouble, feeds.trouble
+        self.troubles, self.changes = feeds.troubles, feeds.changes
 
-        self.claim = heads.claim
-        self.head = heads.head
-        self.heads = heads.heads
-        self.commit = heads.commit
-        self.check_signature = heads.check_signature
-        self.version = heads.version
-        self.records = heads.records
-        self.versions = heads.versions
-        self.retire = heads.retire
+        self.claim, self.head, self.heads = heads.claim, heads.head, heads.heads
+        self.commit, self.check_signature, self.version = heads.commit, heads.check_signature, heads.version
+        self.records, self.versions, self.retire = heads.records, heads.versions, heads.retire
 
-        self.route = routes.route
-        self.routes = routes.routes
-        self.change_route = routes.change_route
-        self.decide = routes.decide
-        self.decision = routes.decision
-        self.report = routes.report
-        self.leave = routes.leave
-        self.holdings = routes.holdings
-        self.ready = routes.ready
-        self.account = routes.account
-        self.heartbeat = routes.heartbeat
-        self.forget = routes.forget
+        self.route, self.routes, self.change_route = routes.route, routes.routes, routes.change_route
+        self.decide, self.decision, self.report = routes.decide, routes.decision, routes.report
+        self.leave, self.holdings, self.ready = routes.leave, routes.holdings, routes.ready
+        self.account, self.heartbeat, self.forget = routes.account, routes.heartbeat, routes.forget
         self.live_replicas = routes.live_replicas
 
-        self.rewind = rewinding.rewind
-        self.again = rewinding.again
-        self.done = rewinding.done
+        self.rewind, self.again, self.done = rewinding.rewind, rewinding.again, rewinding.done
 
-        self.receipt_key = tallies.receipt_key
-        self.feedback = tallies.feedback
-        self.count = tallies.count
+        self.receipt_key, self.feedback, self.count = tallies.receipt_key, tallies.feedback, tallies.count
         self.tally = tallies.tally
 
-        self.note_events = statuses.note_events
-        self.event_status = statuses.event_status
+        self.note_events, self.event_status = statuses.note_events, statuses.event_status
 
-        self.note_worker = workers.note_worker
-        self.forget_worker = workers.forget_worker
-        self.live_workers = workers.live_workers
-        self.note_reading = workers.note_reading
-        self.readings = workers.readings
+        self.note_worker, self.forget_worker = workers.note_worker, workers.forget_worker
+        self.live_workers, self.note_reading, self.readings = workers.live_workers, workers.note_reading, workers.readings
 
-        self.log_number = progress.log_number
-        self.begin_log = progress.begin_log
-        self.begin_attempt = progress.begin_attempt
-        self.end_attempt = progress.end_attempt
-        self.attempts = progress.attempts
-        self.floor = progress.floor
-        self.set_floor = progress.set_floor
-        self.read_up_to = progress.read_up_to
+        self.log_number, self.begin_log, self.begin_attempt = progress.log_number, progress.begin_log, progress.begin_attempt
+        self.end_attempt, self.attempts, self.floor = progress.end_attempt, progress.attempts, progress.floor
+        self.set_floor, self.read_up_to = progress.set_floor, progress.read_up_to
