@@ -256,6 +256,17 @@ def read_holding(text: str) -> Holding:
     return Holding(frozenset(map(int, held.split())), frozenset(map(int, failed.split())))
 
 
+def read_holdings(texts: Mapping[str, str]) -> dict[str, Holding]:
+    """What each replica holds; one of which nothing can be read holds nothing."""
+    found: dict[str, Holding] = {}
+    for replica, text in texts.items():
+        try:
+            found[replica] = read_holding(text)
+        except ValueError:
+            found[replica] = Holding(frozenset(), frozenset())
+    return found
+
+
 def pairs(flat: Sequence[str]) -> dict[str, str]:
     """Names and values in turn, as a script returns a hash, as a dictionary."""
     return dict(zip(flat[::2], flat[1::2], strict=True))

@@ -6,6 +6,7 @@ Owns what an alias answers from. Takes readiness from replicas and words from op
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
@@ -16,6 +17,8 @@ from rtadapt.registry import codec
 from rtadapt.registry.codec import Holding
 from rtadapt.registry.connection import Connection
 from rtadapt.registry.feeds import Feeds
+
+logger = logging.getLogger(__name__)
 
 Action = Literal["promote", "canary", "end", "rollback", "pause", "resume", "trust"]
 
@@ -121,8 +124,7 @@ class Routes:
         outcome, *rest = self._connection.run("hold", keys, args)
         if outcome == "missing":
             raise NotFound(f"there is no feed {feed}", field="feed")
-        holdings = {name: codec.read_holding(text) for name, text in codec.pairs(rest[1]).items()}
-        return self._moved(feed, outcome, rest[0]), holdings
+        return self._moved(feed, outcome, rest[0]), codec.read_holdings(codec.pairs(rest[1]))
 
     def leave(self, feed: str, replica: str) -> None:
         """`replica` answers nobody from `feed` until it reports again."""
@@ -133,7 +135,7 @@ class Routes:
         """What every replica said last that it holds of the feed, whether or not it is still alive."""
         with self._connection.answered():
             said = self._connection.redis.hgetall(codec.feed_key(feed, "holds"))
-        return {name: codec.read_holding(text) for name, text in said.items()}
+        return codec.read_holdings(said)
 
     def ready(self, feed: str, number: int) -> set[str]:
         """Replicas that hold the version."""
@@ -144,11 +146,17 @@ class Routes:
 
         So over all replicas each event is counted once, whoever restarts. `change` is an id of this call, which is answered
         alike when it is sent again. `served_before` is what the route named when the caller first saw it: of a feed that has
-        no account yet, what is not above it is nobody's. At most the newest 500.
+        no account yet, what is not above it is nobody's. At most the newest 500; one whose record can't be read is left out.
         """
         keys = [codec.feed_key(feed, part) for part in ("accounted", "versions")]
         texts = self._connection.run("account", keys, [change, number, served_before, _VERSIONS_ACCOUNTED])
-        return [codec.read_version(feed, text) for text in texts]
+        found: list[Version] = []
+        for text in texts:
+            try:
+                found.append(codec.read_version(feed, text))
+            except (ValueError, KeyError, TypeError):
+                logger.error("a version's record can't be read: its events are counted nowhere", extra={"feed": feed})
+        return found
 
     def heartbeat(self, replica: str, info: Mapping[str, Any]) -> None:
         """`replica` is alive for another `replica_ttl_seconds`, by the server's clock.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from rtadapt.registry.codec import Holding
 from rtadapt.registry.registry import Registry
 from tests.support.registry_steps import flipped
 
@@ -34,6 +35,20 @@ def test_a_feed_without_an_account_begins_with_what_is_served(registry: Registry
     flipped(registry, 3)
     assert numbers(registry, 2, "a", before=2) == []
     assert numbers(registry, 3, "b", before=2) == [3]
+
+
+def test_a_version_whose_record_can_not_be_read_keeps_no_other_from_its_account(registry: Registry) -> None:
+    flipped(registry, 3)
+    registry.connection.redis.hset("rtadapt:{news}:versions", "2", "{}")
+    assert numbers(registry, 3, "a") == [1, 3]
+
+
+def test_of_a_replica_of_which_nothing_can_be_read_nothing_is_held(registry: Registry) -> None:
+    flipped(registry, 1)
+    registry.connection.redis.hset("rtadapt:{news}:holds", "another", "x")
+    mine = Holding(frozenset((1,)), frozenset())
+    assert registry.report("news", "me", mine, ["me"])[1]["me"] == mine
+    assert registry.holdings("news")["another"] == Holding(frozenset(), frozenset())
 
 
 def test_of_replicas_that_ask_at_once_one_accounts(registry: Registry) -> None:

@@ -147,7 +147,7 @@ async def test_a_registry_that_comes_to_itself_is_followed_again_without_a_word(
         await served(replica, publisher, adapter, 1)
 
 
-@pytest.mark.parametrize("key", ["head", "route", "versions"])
+@pytest.mark.parametrize("key", ["head", "route", "versions", "holds"])
 async def test_one_feed_whose_keys_can_not_be_read_costs_no_other(
     settings: Settings, redis_url: str, publisher: Publisher, adapter: Path, key: str
 ) -> None:
@@ -162,6 +162,8 @@ async def test_one_feed_whose_keys_can_not_be_read_costs_no_other(
             if key == "versions":
                 client.hset("rtadapt:{sport}:versions", "1", "{}")
                 client.hset("rtadapt:{sport}:route", "revision", "90")
+            elif key == "holds":
+                client.hset("rtadapt:{sport}:holds", "another", "x")
             else:
                 client.hset(f"rtadapt:{{sport}}:{key}", "version" if key == "head" else "stable", "x")
         await asyncio.sleep(0.5)
