@@ -47,8 +47,8 @@ def test_of_a_replica_of_which_nothing_can_be_read_nothing_is_held(registry: Reg
     flipped(registry, 1)
     registry.connection.redis.hset("rtadapt:{news}:holds", "another", "x")
     mine = Holding(frozenset((1,)), frozenset())
-    assert registry.report("news", "me", mine, ["me"])[1]["me"] == mine
     assert registry.holdings("news")["another"] == Holding(frozenset(), frozenset())
+    assert registry.report("news", "me", mine, ["me"])[1]["me"] == mine
 
 
 def test_of_replicas_that_ask_at_once_one_accounts(registry: Registry) -> None:
