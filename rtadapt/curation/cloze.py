@@ -55,8 +55,8 @@ _ENOUGH_KEYS = 4
 _WINDOW = 9
 _LEAST_KEYS, _MOST_KEYS = 2, 5
 _TRIES = 4
-_PLAINLY, _WORDINGS = 0.5, 4
-"""Of a sentence's prompts so many are whole questions, so many wordings for a thing; the others hold more of its own words."""
+_PLAINLY = 0.5
+"""Of a sentence's prompts so many are whole questions, where it can be asked so; the others hold more of its own words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,9 @@ def probes(sentence: str, asked: Sequence[str], count: int = 2, about: str = "")
 def _plainly(sentence: str) -> list[Asked]:
     """Whole questions about a sentence, everything that it can be asked for in turn."""
     found = [
-        [Asked(wording, sentence, answer) for wording in wordings] for wordings, answer in asks(sentence) if answer in sentence
+        [Asked(wording, sentence, answer) for wording in wordings]
+        for wordings, answer in asks(_parse(sentence))
+        if answer in sentence
     ]
     return [one for turn in zip_longest(*found) for one in turn if one is not None]
 

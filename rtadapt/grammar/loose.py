@@ -1,13 +1,14 @@
 """Questions about one sentence as it stands: which race "the race" is may be left open, since whoever asks says so beside.
 
 A reading has to stand by itself; these needn't. They ask for each part that a clause has, in the wordings that readings have.
-Takes an English sentence; gives questions with what answers them.
+Takes the parse of an English sentence; gives questions with what answers them.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rtadapt.grammar.asking import Asking, for_part, for_subject
 from rtadapt.grammar.clauses import Clause, clauses
@@ -18,19 +19,17 @@ from rtadapt.grammar.pieces import Part, Sentence
 from rtadapt.grammar.questions import active
 from rtadapt.grammar.wellformed import is_sound
 from rtadapt.grammar.wordings import worded
-from rtadapt.grammar.worth import telling, whole
-from rtadapt.reading.parsing import parsed
-from rtadapt.words import flat, holds
+from rtadapt.grammar.worth import whole
+from rtadapt.words import flat
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
 
 _VAGUE_SUBJECTS = ("be", "have", "become", "remain", "say", "include", "contain")
 
 
-def asks(text: str) -> list[tuple[tuple[str, ...], str]]:
-    """For each thing that a sentence can be asked for the ways to do so, the plainest first, and the answer.
-
-    Raises OSError without the English pipeline.
-    """
-    doc = parsed([text])[0]
+def asks(doc: Doc) -> list[tuple[tuple[str, ...], str]]:
+    """For each thing that a parsed sentence can be asked for the ways to do so, the plainest first, and the answer."""
     story = Story()
     story.learn([doc])
     references = story.resolve(doc, False, "")
@@ -53,7 +52,7 @@ def _of(clause: Clause) -> Iterator[tuple[tuple[str, ...], str]]:
         made = worded(said, part, askings)
         if part is not None and not whole(said, part, askings[0].words, made.question):
             continue
-        sound = [text for text in (made.question, *made.wordings) if is_sound(text, answer) and not holds(text, answer)]
+        sound = [text for text in (made.question, *made.wordings) if is_sound(text, answer)]
         if answer and sound:
             yield tuple(sound), answer
 
@@ -63,7 +62,6 @@ def _asked(clause: Clause) -> Iterator[tuple[Clause, Part | None, list[Asking]]]
     subject = clause.subject
     if (
         subject.answer
-        and telling(subject)
         and not clause.instruction
         and (subject.named or subject.count)
         and (clause.lemma not in _VAGUE_SUBJECTS or not re.match(r"an? ", subject.text))

@@ -52,8 +52,7 @@ _VAGUE = word_set(
 
 def well_formed(question: str, answer: str, instruction: bool = False, opening: bool = False) -> bool:
     """Whether a question and answer may be proposed. `opening` says that they are of what a story begins with."""
-    words = flat_words(question)
-    if not 3 <= len(words) <= _MOST_WORDS or _DANGLING.search(question.removesuffix("?") + "?"):
+    if not is_sound(question, answer):
         return False
     if not (names_something(question) or (opening and specific(question))):
         return False
@@ -67,16 +66,14 @@ def well_formed(question: str, answer: str, instruction: bool = False, opening: 
         for word in re.findall(r"(?<![\w.-])[a-z]+(?![\w.-])", _DATED.sub("", question))
     ) or re.search(r"\b(?:the|this|that|these) (?:latter|former|same|other)\b", question):
         return False
-    if unresolved(question):
-        return False
-    return good_answer(answer) and not holds(question, answer) and not _shares_names(question, answer)
+    return not unresolved(question)
 
 
 def is_sound(question: str, answer: str) -> bool:
     """Whether a question is whole and its answer says something, whatever it is about."""
     if not 3 <= len(flat_words(question)) <= _MOST_WORDS or _DANGLING.search(f"{question.removesuffix('?')}?"):
         return False
-    return good_answer(answer) and not _shares_names(question, answer)
+    return good_answer(answer) and not holds(question, answer) and not _shares_names(question, answer)
 
 
 def good_answer(answer: str) -> bool:
