@@ -27,7 +27,7 @@ from rtadapt.errors import InvalidSettings, RtadaptError
 from rtadapt.naming import EXTRAS
 from rtadapt.observe.logs import adopt, start_logs
 from rtadapt.options import build_parser, flags_of
-from rtadapt.shown import shown
+from rtadapt.shown import explained, shown
 
 logger = logging.getLogger(__name__)
 
@@ -173,8 +173,9 @@ def _bench(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def _config(settings: Settings, _: argparse.Namespace) -> int:
-    print(json.dumps(shown(settings), indent=2))
+def _config(settings: Settings, options: argparse.Namespace) -> int:
+    for line in explained() if options.explain else [json.dumps(shown(settings), indent=2)]:
+        print(line)
     return 0
 
 

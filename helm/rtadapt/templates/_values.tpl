@@ -49,6 +49,7 @@ api:
   image: {repository: rtadapt-api, tag: "", digest: "", pullPolicy: IfNotPresent}
   resources: {}
   podDisruptionBudget: {enabled: true}
+  autoscaling: {enabled: false, minReplicas: 2, maxReplicas: 8, metrics: [], behavior: {}}
   service: {type: ClusterIP, port: 8001, annotations: {}, spec: {}}
   podSpec: {}
 imageRegistry: ""
