@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -20,8 +21,9 @@ import pytest
 
 from rtadapt import doctor
 from rtadapt.cli import main
-from rtadapt.config import RegistrySettings, Settings, load_settings
+from rtadapt.config import ArtifactSettings, RegistrySettings, Settings, load_settings
 from rtadapt.naming import EXTRAS
+from tests.support.object_store import ObjectStore
 from tests.support.redis_server import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -243,6 +245,19 @@ def test_a_clock_that_goes_otherwise_than_the_registrys_is_found(redis_url: str,
     found = findings(settings)["clock"]
     assert not found.well
     assert "60 s behind the registry's" in str(found)
+
+
+def test_a_store_that_does_not_answer_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(artifacts=ArtifactSettings(url="objects://bucket"))
+    assert findings(settings)["artifact store"].found == "it answers"
+
+    def away(*_: object, **__: object) -> None:
+        raise ConnectionRefusedError(errno.ECONNREFUSED, "nobody listens")
+
+    monkeypatch.setattr(ObjectStore, "find", away)
+    found = findings(settings)
+    assert (found["artifact store"].well, found["artifacts"].well) == (False, True)
+    assert "does not answer (ECONNREFUSED)" in str(found["artifact store"])
 
 
 def test_a_gpu_that_is_there_and_not_used_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
