@@ -26,8 +26,9 @@ _SENTINEL_PORT = 26379
 _SCHEMES = ("redis+sentinel", "rediss+sentinel")
 _WRONG = (
     "registry.url must begin with redis://, rediss:// or unix://, or with redis+sentinel:// or rediss+sentinel:// and name the"
-    " sentinels and the service, as in redis+sentinel://host:26379,host:26379/service/0 (embedded: is for `rtadapt up`);"
-    " behind the server there is /, the number of a database, and nothing else; percent-encode whatever is no letter, digit, - . _ or ~ in a user or password: a / is %2F, a # is %23"
+    " sentinels and the service, as in redis+sentinel://host:26379,host:26379/service/0 (embedded: is for `rtadapt up`); behind"
+    " the server there is /, the number of a database, and nothing else; percent-encode whatever is no letter, digit, - . _ or ~"
+    " in a user or password: a / is %2F, a # is %23"
 )
 _parse_url: Any = client_connection.parse_url
 

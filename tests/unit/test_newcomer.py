@@ -77,11 +77,20 @@ def test_a_wrong_setting_is_told_in_plain_words(arguments: list[str], said: str,
     assert "Input" not in err
 
 
-@pytest.mark.parametrize("content", [b"[batch\nmax_events = 3\n", b"\xff\xfe"])
-def test_a_file_of_settings_that_is_none_is_named(content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [(b"[batch]\nmax_events = 3\n[registry]\nurl = hush\n", "(at line 4, column 7)"), (b"\xff\xfe", "utf-8")],
+)
+def test_a_file_of_settings_that_is_none_is_named(
+    content: bytes, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the place in it, and not with its text: that may be a password."""
     (tmp_path / "rtadapt.toml").write_bytes(content)
     assert main(["config"]) == 2
-    assert "rtadapt.toml could not be read" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "rtadapt.toml could not be read" in said
+    assert why in said
+    assert "hush" not in said
 
 
 def test_a_home_is_somebodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
