@@ -84,7 +84,7 @@ class Pipeline:
         has_room = len(self.batcher) < _POLL_RECORDS
         records = self.reader.poll(min([_IDLE_SECONDS, *soonest]), _POLL_RECORDS) if has_room else []
         self.follow_assignment()
-        with breathing(self.reader):
+        with breathing(self.reader, self.settings.work.hang_seconds):
             if records:
                 with stage("admit"):
                     self.registry.note_events(self.admit_all(records))
@@ -176,7 +176,7 @@ class Pipeline:
     def try_again(self, feed: str) -> None:
         """Take over a feed that stands still; if that goes well, its records are read again."""
         try:
-            with breathing(self.reader):
+            with breathing(self.reader, self.settings.work.hang_seconds):
                 if not self.was_deleted(feed):
                     self.sessions.of(feed)
         except Unavailable:
