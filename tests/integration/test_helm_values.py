@@ -87,7 +87,9 @@ CHOSEN: dict[str, dict[str, Any]] = {
         }
         for part in ("serve", "work", "api")
     },
-    "a service of ones own": {"api": {"service": {"type": "LoadBalancer", "spec": {"loadBalancerClass": "inner"}}}},
+    "a service of ones own": {
+        "api": {"service": {"type": "LoadBalancer", "nodePort": 30080, "spec": {"loadBalancerClass": "inner"}}}
+    },
     "more objects": {
         "extraObjects": [
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ .Release.Name }}-one", "labels": {}}},
@@ -299,6 +301,8 @@ def test_more_of_pods_services_and_objects_is_taken_as_it_is() -> None:
     assert {"try-one", "try-rtadapt-two"} <= set(of_kind(manifests, "ConfigMap"))
     service = of_kind(render(CHOSEN["a service of ones own"]), "Service")["try-rtadapt-api"]
     assert (service["spec"]["loadBalancerClass"], service["spec"]["type"]) == ("inner", "LoadBalancer")
+    assert service["spec"]["ports"][0]["nodePort"] == 30080
+    assert "nodePort" not in of_kind(manifests, "Service")["try-rtadapt-api"]["spec"]["ports"][0]
 
 
 def test_the_service_level_of_the_alerts_can_be_chosen() -> None:
