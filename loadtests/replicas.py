@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +22,10 @@ from rtadapt.basemodel import find_model
 from rtadapt.config import Settings, load_settings, to_environment
 from tests.support.redis_server import RedisServer, free_port
 from tests.support.running import Process
-from tests.support.tiny_model import build_adapter, build_llama
 
 TINY = "tiny"
 """A random Llama of 200 thousand parameters: any other name is a model as `rtadapt serve` takes it."""
+_SETTLE_SECONDS = 120.0
 
 
 @dataclass(slots=True)
@@ -70,10 +71,27 @@ class System:
         """What the copies take that engines read from."""
         return sum(path.stat().st_size for path in (self.folder / "data" / "stage").rglob("*") if path.is_file())
 
+    def settle(self, version: str, key: str = "") -> None:
+        """Return once every replica answers from `version`. Raises TimeoutError."""
+        body = {"model": version.partition("@")[0], "prompt": "the council", "max_tokens": 1}
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        with httpx.Client(headers=headers, timeout=60.0, trust_env=False) as client:
+            for replica in self.replicas:
+                while client.post(f"{replica.url}/v1/completions", json=body).headers.get("x-rtadapt-version") != version:
+                    if time.monotonic() > deadline:
+                        raise TimeoutError(f"{replica.url} does not come to answer from {version}")
+                    time.sleep(0.1)
+
 
 @contextlib.contextmanager
-def started(model: str, replicas: int, adapters: int, **serve: Any) -> Iterator[System]:
-    """Start everything, and end it whatever happens, SIGTERM too. The folder with the logs stays when something went wrong."""
+def started(model: str, replicas: int, adapters: int, keys: str = "", **serve: Any) -> Iterator[System]:
+    """Start everything, and end it whatever happens, SIGTERM too. The folder with the logs stays when something went wrong.
+
+    `keys` is the text of a keys file; without one no keys are asked for.
+    """
+    from tests.support.tiny_model import build_adapter, build_llama  # and with it torch, which nothing else here needs
+
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
     folder = Path(tempfile.mkdtemp(prefix="rta-"))
     path = build_llama(folder / "model") if model == TINY else None
@@ -81,7 +99,9 @@ def started(model: str, replicas: int, adapters: int, **serve: Any) -> Iterator[
     server.start()
     running: list[Replica] = []
     try:
+        (folder / "keys").write_text(keys)
         settings = load_settings(
+            keys_file=folder / "keys" if keys else None,
             model=str(path) if path else model,
             data_dir=folder / "data",
             registry={"url": server.url},
