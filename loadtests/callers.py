@@ -72,6 +72,7 @@ class Caller(User):
         self.turn += 1
         feed = self.role["feed"]
         seen = {"caller": self.number, "feed": feed, "version": "", "models": [], "tokens": [], "status": 0, "problem": ""}
+        seen["bytes"] = 0
         seen["began"] = time.monotonic()
         try:
             self._read(seen)
@@ -83,7 +84,7 @@ class Caller(User):
             request_type="POST",
             name=f"{feed}, refused" if refused else feed,
             response_time=seconds * 1000,
-            response_length=len(seen["tokens"]),
+            response_length=seen["bytes"],
             exception=RuntimeError(seen["problem"]) if seen["problem"] else None,
             context={},
         )
@@ -107,6 +108,7 @@ class Caller(User):
                 return
             seen["problem"] = "cut off"
             for line in answer.iter_lines(chunk_size=None):
+                seen["bytes"] += len(line)
                 self._read_line(line.decode("utf-8"), seen)
 
     def _read_line(self, line: str, seen: dict[str, Any]) -> None:

@@ -138,7 +138,7 @@ def calling(plan: dict[str, Any], system: System, options: argparse.Namespace) -
     path.write_text(json.dumps(plan), encoding="utf-8")
     options.html.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "locust", "--headless", "--only-summary", "--skip-log", "--locustfile", str(CALLERS)]
-    command += ["--stop-timeout", "60", "--html", str(options.html)]
+    command += ["--host", plan["urls"][0], "--stop-timeout", "60", "--html", str(options.html)]
     with output.open("wb") as out:
         variables = os.environ | {"RTADAPT_LOAD_PLAN": str(path)}
         process = subprocess.Popen(command, env=variables, stdin=subprocess.DEVNULL, stdout=out, stderr=out)

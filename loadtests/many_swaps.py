@@ -41,6 +41,7 @@ class Answer:
     version: str
     text: str
     tokens: list[float]
+    incarnation: str = ""
 
 
 @dataclass(slots=True)
@@ -77,10 +78,10 @@ async def ask(client: httpx.AsyncClient, url: str, model: str, prompt: str, toke
                     raise ValueError("an error inside the stream")
                 text += "".join(choice["text"] for choice in piece["choices"])
                 moments.append(time.monotonic())
-        version = response.headers.get("x-rtadapt-version", "")
+        version, incarnation = (response.headers.get(f"x-rtadapt-{name}", "") for name in ("version", "incarnation"))
     if not is_whole:
         raise ValueError("cut off")
-    return Answer(prompt, version, text, moments)
+    return Answer(prompt, version, text, moments, incarnation)
 
 
 async def keep_asking(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -65,8 +66,13 @@ class SmallEngine:
         return JSONResponse({"model": model, "choices": self._choices(body)}) if known else _error(404, "no such model")
 
     async def _pieces(self, body: dict[str, Any]) -> AsyncIterator[str]:
-        for _ in range(body["max_tokens"]):
-            yield f"data: {json.dumps({'model': body['model'], 'choices': [{'delta': {'content': ' word'}}]})}\n\n"
+        """Words that depend on weights and prompt, as a chat's pieces or a completion's."""
+        weights = self.adapters.get(body["model"], Path("none")) / "adapter_model.safetensors"
+        said = str(body.get("prompt", body.get("messages"))).encode() + (weights.read_bytes() if weights.is_file() else b"")
+        for number in range(body["max_tokens"]):
+            word = f" {hashlib.sha256(said + bytes([number])).hexdigest()[:4]}"
+            choices = [{"text": word, "delta": {"content": word}}]
+            yield f"data: {json.dumps({'model': body['model'], 'choices': choices})}\n\n"
             await asyncio.sleep(0.005)
         yield "data: [DONE]\n\n"
 
