@@ -7,7 +7,7 @@ from unittest.mock import Mock
 
 from rtadapt.config import Settings
 from rtadapt.records import Head, Position
-from rtadapt.sessions import Sessions
+from rtadapt.work.sessions import Sessions
 
 
 def test_a_feed_of_which_only_what_is_decided_was_read_goes_with_its_partition_too(tmp_path: Path) -> None:
