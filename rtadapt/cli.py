@@ -112,7 +112,7 @@ def _serve(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _work(settings: Settings, _: argparse.Namespace) -> int:
-    from rtadapt.worker import work
+    from rtadapt.work.worker import work
 
     start_logs("work", settings.log_level)
     work(settings, find_model(settings)[0])

@@ -140,7 +140,7 @@ def test_what_is_said_to_install_can_be_installed() -> None:
 def test_a_library_that_is_missing_is_told_with_what_installs_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "rtadapt.worker", None)
+    monkeypatch.setitem(sys.modules, "rtadapt.work.worker", None)
     monkeypatch.setitem(EXTRAS, "rtadapt", "pip install 'rtadapt[train]'")  # as if the worker's module were torch's
     assert main(["work", "--set", "registry.url=redis://127.0.0.1:1/0"]) == 2
     assert "pip install 'rtadapt[train]'" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from unittest.mock import Mock
 from rtadapt.config import Settings
 from rtadapt.observe import metrics
 from rtadapt.records import Head, Position
-from rtadapt.sessions import Sessions
+from rtadapt.work.sessions import Sessions
 
 
 def sessions(folder: Path) -> Sessions:

@@ -10,27 +10,27 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from rtadapt import attempts
-from rtadapt.attempts import Attempts
 from rtadapt.config import Settings
 from rtadapt.curation.batcher import Batcher, FeedBatch
 from rtadapt.curation.ledger import when
-from rtadapt.desk import Desk
-from rtadapt.entrance import Entrance
 from rtadapt.errors import Conflict, RtadaptError, StaleEpoch, Unavailable
 from rtadapt.events.log import EventLog, LogReader, LogRecord, breathing
 from rtadapt.observe import metrics
-from rtadapt.preparing import Preparing, stage
-from rtadapt.quarantine import Quarantine
 from rtadapt.records import Candidate, Event, EventState, EventStatus, LearnedEvent, Position
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
-from rtadapt.rounds import SOUND, Outcome, Refused, Rounds
 from rtadapt.scratch import scratch
-from rtadapt.sessions import Session, Sessions
-from rtadapt.tidying import Tidying
 from rtadapt.training.learner import Learner
-from rtadapt.trialling import Trialling
+from rtadapt.work import attempts
+from rtadapt.work.attempts import Attempts
+from rtadapt.work.desk import Desk
+from rtadapt.work.entrance import Entrance
+from rtadapt.work.preparing import Preparing, stage
+from rtadapt.work.quarantine import Quarantine
+from rtadapt.work.rounds import SOUND, Outcome, Refused, Rounds
+from rtadapt.work.sessions import Session, Sessions
+from rtadapt.work.tidying import Tidying
+from rtadapt.work.trialling import Trialling
 
 _POLL_RECORDS = 256
 _IDLE_SECONDS = 0.25
