@@ -17,10 +17,9 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from peft.tuners.lora import Linear, LoraLayer, ParamWrapper
 from torch import Tensor, nn
-from torch.nn import functional
 
 from rtadapt.records import Example
-from rtadapt.training import families
+from rtadapt.training import families, fused
 
 _NAME = "default"
 """The one adapter that PEFT knows of: feeds take turns in it."""
@@ -87,12 +86,9 @@ class FusedLinear(Linear):  # type: ignore[misc]
 
     def forward(self, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:  # [..., inputs]
         """[..., outputs]."""
-        y: Tensor = self.base_layer(x, *args, **kwargs)
-        if not self.switch.on:
-            return y
-        a, b = self.pair
-        low = functional.linear(x.reshape(-1, x.shape[-1]), a)
-        return torch.addmm(y.view(-1, y.shape[-1]), low, b.t(), alpha=self.scaling[_NAME]).view(y.shape)
+        if self.switch.on:
+            return fused.low_rank(x, self.base_layer, *self.pair, self.scaling[_NAME])
+        return self.base_layer(x, *args, **kwargs)  # type: ignore[no-any-return]
 
 
 class Slot:

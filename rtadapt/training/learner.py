@@ -84,6 +84,7 @@ class Learner:
         limit = min(settings.max_tokens, self.model.max_positions)
         self.encoder = Encoder(self.model.tokenizer, limit, stops if isinstance(stops, list) else [stops])
         self.slot = Slot(self.model.net, settings.rank, settings.alpha, settings.lowest_layer, settings.rslora)
+        self.model.keep_lower(min(self.slot.depths()))
         self.model.room = room.plan(self.model, self.slot, limit)
         self.rate = settings.learning_rate or _SHORT_UPDATE * learning_rate(self.model.family, self.model.hidden_size)
         self._feeds: dict[str, _Feed] = {}

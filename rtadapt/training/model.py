@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -19,7 +20,8 @@ from transformers import AutoTokenizer
 
 from rtadapt.config import TrainSettings
 from rtadapt.errors import InvalidSettings
-from rtadapt.training import families, packed
+from rtadapt.training import families, fused, packed
+from rtadapt.training.lower import Lower, Name
 from rtadapt.training.pace import Pace
 from rtadapt.training.room import CPU
 from rtadapt.training.rows import Padded, Row, chunks, pad
@@ -59,12 +61,14 @@ class BaseModel:
             net.set_attn_implementation(packed.ATTENTION)
         net.to(self.device).eval().requires_grad_(False)
         net.config.use_cache = False
+        fused.norms(net)
         self.net = net
         self.hidden_size: int = int(net.config.get_text_config().hidden_size)
         self.family: str = str(net.config.model_type)
         self.max_positions: int = int(getattr(net.config.get_text_config(), "max_position_embeddings", 0) or 1 << 20)
         self.digest = _digest(net, self.tokenizer)
         self.room = CPU  # until it is planned
+        self._lower: Lower | None = None
         self._selection: tuple[Tensor, Tensor] | None = None
         output = net.get_output_embeddings()
         if not isinstance(output, nn.Module):
@@ -80,9 +84,9 @@ class BaseModel:
         """
         with self._selecting(rows, columns):
             if packing is None:
-                return self.net(input_ids=ids, use_cache=False).logits[0]  # type: ignore[no-any-return]
+                return self.net(input_ids=ids, use_cache=False).logits.squeeze(0)  # type: ignore[no-any-return]
             with packed.packing(packing):
-                return self.net(input_ids=ids, position_ids=packing.places, use_cache=False).logits[0]  # type: ignore[no-any-return]
+                return self.net(input_ids=ids, position_ids=packing.places, use_cache=False).logits.squeeze(0)  # type: ignore[no-any-return]
 
     def batches(self, rows: Sequence[Row], most_tokens: int, shared: tuple[int, ...] = ()) -> Iterable[list[Row]]:
         """Rows that go through the network together: packed ones in their order, others of similar length."""
@@ -97,7 +101,26 @@ class BaseModel:
             batch = pad(rows, self.device)
             return batch, self.logits(batch.ids, batch.rows, batch.columns)
         batch, packing = packed.pack(rows, self.device, shared)
-        return batch, self.logits(batch.ids, batch.rows, batch.columns, packing)
+        if self._lower is None:
+            return batch, self.logits(batch.ids, batch.rows, batch.columns, packing)
+        self._learn_lower(self._lower, rows, shared, self._lower.missing(packing.names))
+        run = partial(self.logits, batch.ids, batch.rows, batch.columns, packing)
+        return batch, self._lower.under(packing.names, run)
+
+    def keep_lower(self, first: int) -> None:
+        """From now on compute the blocks below number `first` once a row, where that pays and changes nothing."""
+        if not self.packs or not first or self.device.type != "cpu":
+            return
+        rows, shared = self._samples()
+        with torch.no_grad():
+            expected = self.at_targets(rows, shared)[1]
+            self._lower = Lower(families.blocks(self.net), first)
+            try:
+                alike = all(_alike(expected, self.at_targets(part, shared)[1]) for part in (rows, rows))
+            except (AttributeError, IndexError, RuntimeError, TypeError, ValueError):
+                alike = False
+        if not alike:
+            self._lower = None
 
     def next_logits(self, ids: Tensor, mask: Tensor, positions: Tensor, cache: Any) -> tuple[Tensor, Any]:
         """Logits [batch, vocabulary] after left-padded `ids` [batch, seq], and the grown key/value cache."""
@@ -111,19 +134,33 @@ class BaseModel:
         """Whether rows that lie in one sequence give the logits that they give apart."""
         if self.net.config._attn_implementation != packed.ATTENTION:
             return False
-        words = self.net.get_input_embeddings().weight.shape[0]
-        ids = [number * 7919 % words for number in range(1, 40)]
-        rows = [Row((*ids[:8], *ids[9:length]), 9, 1.0, 0) for length in (24, 39)] + [Row(tuple(ids[3:20]), 1, 1.0, 0)]
+        rows, shared = self._samples()
         try:
             self.packs = False
             apart = torch.cat([self.at_targets([row])[1] for row in rows])
             self.packs = True
-            together = self.at_targets(rows, tuple(ids[:8]))[1]
+            together = self.at_targets(rows, shared)[1]
         except (AttributeError, IndexError, NotImplementedError, RuntimeError, TypeError, ValueError):
             return False
-        if apart.shape != together.shape:
-            return False
-        return bool((apart.float() - together.float()).square().mean().sqrt() <= _TOLERANCE * apart.float().std())
+        return _alike(apart, together)
+
+    def _samples(self) -> tuple[list[Row], tuple[int, ...]]:
+        """Made-up rows, and what some of them begin with."""
+        words = self.net.get_input_embeddings().weight.shape[0]
+        ids = [number * 7919 % words for number in range(1, 40)]
+        rows = [Row((*ids[:8], *ids[9:length]), 9, 1.0, 0) for length in (24, 39)] + [Row(tuple(ids[3:20]), 1, 1.0, 0)]
+        return rows, tuple(ids[:8])
+
+    def _learn_lower(self, lower: Lower, rows: Sequence[Row], shared: tuple[int, ...], missing: set[Name]) -> None:
+        """Compute the lower blocks of those of the rows that are missing."""
+        if not missing:
+            return
+        named = {packed.name_of(row, shared): row for row in rows}
+        # where the beginning alone is missing, it comes with a row that has it
+        unknown = [row for name, row in named.items() if name in missing] or [row for name, row in named.items() if name[0]][:1]
+        batch, packing = packed.pack(unknown, self.device, shared)
+        nothing = batch.columns[:0]
+        lower.learn(packing.names, partial(self.logits, batch.ids, nothing, nothing, packing))
 
     @contextmanager
     def _selecting(self, rows: Tensor, columns: Tensor) -> Iterator[None]:
@@ -138,6 +175,13 @@ class BaseModel:
         if self._selection is None:
             return None
         return (inputs[0][self._selection].unsqueeze(0), *inputs[1:])
+
+
+def _alike(first: Tensor, second: Tensor) -> bool:
+    """Whether two ways to the same logits [n, vocabulary] differ no more than another order of summing does."""
+    if first.shape != second.shape:
+        return False
+    return bool((first.float() - second.float()).square().mean().sqrt() <= _TOLERANCE * first.float().std())
 
 
 def pick_device(name: str) -> torch.device:

@@ -22,6 +22,7 @@ from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
+from rtadapt.training.lower import Name
 from rtadapt.training.rows import Padded, Row
 
 ATTENTION = "rtadapt_packed"
@@ -35,14 +36,17 @@ _MASKED_TOKENS = {"cuda": 4096}
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Rows of similar length: places in the sequence of their own tokens and of the tokens that they see."""
+    """Rows of similar length that lie one after the other, and where each one's tokens are, padded with its first."""
 
-    own: Tensor  # [rows, own], padded with 0
-    real: Tensor  # [rows, own] whether it is a token of the row
-    places: Tensor  # [n] of the real ones, in a block whose rows lie one after the other
-    tokens: Tensor  # [n] of the real ones, in the sequence
-    seen: Tensor  # [rows, seen]
-    mask: Tensor  # [rows, own, seen] whether the one may look at the other
+    rows: int
+    first: int
+    last: int
+    before: int
+    """So many tokens at the sequence's beginning are seen by the rows that begin with them."""
+    own: Tensor  # [rows · own] places in the sequence
+    real: Tensor  # [last - first] which of them are tokens and no padding
+    seen: Tensor  # [rows · seen] places in the sequence
+    bias: Tensor  # [rows, 1, own, seen] 0 where the one may look at the other, else minus infinity
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Packing:
     `places` are the rows' positions as the network counts them.
     """
 
+    names: tuple[Name, ...]  # of the rows, and of their beginning, as they lie
     blocks: tuple[Block, ...]
     places: Tensor  # [1, tokens]
     mask: Tensor | None = None  # [1, 1, tokens, tokens] whether the one may look at the other
@@ -112,20 +117,21 @@ def pack(rows: Sequence[Row], device: torch.device, shared: tuple[int, ...] = ()
     head = len(shared) if any(begun) else 0
     ids, places = list(shared[:head]), list(range(head))
     spans: list[tuple[int, int, int]] = [(0, head, 0)] if head else []  # where a row's own tokens are, and what it sees before
-    targets: list[int] = []
-    columns: list[int] = []
-    for row, has in zip(rows, begun, strict=True):
-        skipped = head if has else 0
-        start = len(ids)
+    names: list[Name] = [(0, shared[:head])] if head else []
+    columns: list[range] = [range(0)] * len(rows)
+    skips = [head if has else 0 for has in begun]
+    for number in sorted(range(len(rows)), key=lambda number: len(rows[number].ids) - skips[number]):
+        row, skipped, start = rows[number], skips[number], len(ids)
         ids += row.ids[skipped:-1]
         places += range(skipped, len(row.ids) - 1)
         spans.append((start, len(ids), skipped))
-        targets += row.ids[row.start :]
-        columns += range(start - skipped + row.start - 1, len(ids))
+        names.append(name_of(row, shared))
+        columns[number] = range(start - skipped + row.start - 1, len(ids))
+    targets = [token for row in rows for token in row.ids[row.start :]]
     batch = Padded(
         ids=torch.tensor([ids], device=device),
-        rows=torch.zeros(len(columns), dtype=torch.long, device=device),
-        columns=torch.tensor(columns, device=device),
+        rows=torch.zeros(len(targets), dtype=torch.long, device=device),
+        columns=torch.tensor([column for row in columns for column in row], device=device),
         targets=torch.tensor(targets, device=device),
         weights=torch.tensor([row.token_weight for row in rows for _ in range(row.targets)], device=device),
         lengths=tuple(row.targets for row in rows),
@@ -133,8 +139,13 @@ def pack(rows: Sequence[Row], device: torch.device, shared: tuple[int, ...] = ()
     )
     where = torch.tensor([places], device=device)
     if len(ids) <= _MASKED_TOKENS.get(device.type, 0):
-        return batch, Packing((), where, _mask(spans, device))
-    return batch, Packing(tuple(_blocks(spans, device)), where)
+        return batch, Packing(tuple(names), (), where, _mask(spans, device))
+    return batch, Packing(tuple(names), tuple(_blocks(spans, device)), where)
+
+
+def name_of(row: Row, shared: tuple[int, ...]) -> Name:
+    """The name of a row that lies behind the beginning `shared`."""
+    return len(shared) if _begins(row, shared) else 0, row.ids[:-1]
 
 
 def _begins(row: Row, shared: tuple[int, ...]) -> bool:
@@ -152,10 +163,11 @@ def _mask(spans: Sequence[tuple[int, int, int]], device: torch.device) -> Tensor
 
 
 def _blocks(spans: Sequence[tuple[int, int, int]], device: torch.device) -> Iterator[Block]:
-    """The spans in blocks of similar length, so that little is padded."""
+    """The spans in blocks of similar length, so that little is padded. They lie in order of their lengths."""
     held: list[tuple[int, int, int]] = []
-    for span in sorted(spans, key=lambda span: span[1] - span[0]):
-        if held and span[1] - span[0] > _MOST_PADDED * max(8, held[0][1] - held[0][0]):
+    for span in spans:
+        lengths = [end - start for start, end, _ in (*held, span)]
+        if held and max(lengths) > _MOST_PADDED * max(8, min(lengths)):
             yield _block(held, device)
             held = []
         held.append(span)
@@ -170,14 +182,14 @@ def _block(spans: Sequence[tuple[int, int, int]], device: torch.device) -> Block
     begun = torch.tensor([skipped > 0 for _, _, skipped in spans])[:, None]
     steps = torch.arange(width)[None]
     real = steps < lengths
-    own = torch.where(real, starts + steps, 0)
-    head = torch.arange(before)[None].expand(len(spans), -1)
-    seen = torch.cat((head, own), 1)
+    own = torch.where(real, starts + steps, starts)
+    seen = torch.cat((torch.arange(before)[None].expand(len(spans), -1), own), 1)
     causal = (steps[..., None] >= steps[:, None]) & real[:, None]
     # a padded token sees what it would: nothing looks at it, and a softmax over nothing would be no number
     mask = torch.cat((begun[:, None].expand(-1, width, before), causal | torch.eye(width, dtype=torch.bool)), 2)
-    places = real.flatten().nonzero().squeeze(1)
-    return Block(*(part.to(device) for part in (own, real, places, own.flatten()[places], seen, mask)))
+    bias = torch.zeros(mask.shape).masked_fill_(~mask, -torch.inf)[:, None]
+    parts = (own.flatten(), real.flatten().nonzero().squeeze(1), seen.flatten(), bias)
+    return Block(len(spans), spans[0][0], spans[-1][1], before, *(part.to(device) for part in parts))
 
 
 def attend(
@@ -206,16 +218,19 @@ def attend(
             near = near & (layout.places[0][:, None] - layout.places[0] < sliding_window)
         return sdpa_attention_forward(module, query, key, value, near, scaling=scale, **given)  # type: ignore[no-any-return]
     far = sliding_window if sliding_window is not None and sliding_window <= int(layout.places.max()) else None
-    masks = [_near(block, layout.places[0], far) for block in layout.blocks]
-    out: Tensor = _PackedAttention.apply(query[0], key[0], value[0], layout.blocks, masks, scale)  # type: ignore[no-untyped-call]
-    return out.transpose(0, 1).unsqueeze(0), None
+    biases = [_near(block, layout.places[0], far) for block in layout.blocks]
+    # tokens first: that is how they lie in memory, so that a row's are taken in one piece
+    q, k, v = (part[0].transpose(0, 1) for part in (query, key, value))
+    out: Tensor = _PackedAttention.apply(q, k, v, layout.blocks, biases, scale)  # type: ignore[no-untyped-call]
+    return out.unsqueeze(0), None
 
 
 def _near(block: Block, places: Tensor, window: int | None) -> Tensor:
-    """A block's mask, of tokens at most `window` back."""
+    """A block's bias, for tokens at most `window` back."""
     if window is None:
-        return block.mask
-    return block.mask & (places[block.own][..., None] - places[block.seen][:, None] < window)
+        return block.bias
+    own, seen = places[block.own].view(block.rows, -1, 1), places[block.seen].view(block.rows, 1, -1)
+    return block.bias.masked_fill((own - seen >= window)[:, None], -torch.inf)
 
 
 class _PackedAttention(torch.autograd.Function):
@@ -223,17 +238,19 @@ class _PackedAttention(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, query: Tensor, key: Tensor, value: Tensor, blocks: Sequence[Block], masks: Sequence[Tensor], scale: float
-    ) -> Tensor:  # [heads, tokens, width], twice [key heads, tokens, width]
-        out = query.new_empty(query.shape[0], query.shape[1], value.shape[-1])
+        ctx: Any, query: Tensor, key: Tensor, value: Tensor, blocks: Sequence[Block], biases: Sequence[Tensor], scale: float
+    ) -> Tensor:  # [tokens, heads, width], twice [tokens, key heads, width]
+        groups = key.shape[1]
+        out = query.new_empty(*query.shape[:2], value.shape[-1])
         kept = []
-        for block, mask in zip(blocks, masks, strict=True):
-            q, k, v = _of_rows(query, block.own, key.shape[0]), key[:, block.seen].float(), value[:, block.seen].float()
-            scores = (q @ k.mT).mul_(scale)
-            group = query.shape[0] // key.shape[0]
-            scores.masked_fill_(~mask.repeat(1, group, 1), -torch.inf)
+        for block, bias in zip(blocks, biases, strict=True):
+            q = _of_rows(query, block.own, block, groups)
+            k, v = (_of_rows(part, block.seen, block, groups) for part in (key, value))
+            scores = q @ k.mT
+            apart = scores.view(block.rows, -1, *bias.shape[2:])
+            torch.add(bias, apart, alpha=scale, out=apart)
             shares = torch.softmax(scores, -1)
-            out[:, block.tokens] = _to_tokens(shares @ v, block, query.shape[0]).to(out.dtype)
+            out[block.first : block.last] = _to_tokens(shares @ v, block, query.shape[1], out.dtype)
             kept.append(shares)
         ctx.save_for_backward(query, key, value, *kept)
         ctx.blocks, ctx.scale = blocks, scale
@@ -242,37 +259,46 @@ class _PackedAttention(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> Any:
         query, key, value, *kept = ctx.saved_tensors
-        by_query = torch.zeros_like(query)
-        by_key, by_value = torch.zeros_like(key, dtype=torch.float32), torch.zeros_like(value, dtype=torch.float32)
+        groups = key.shape[1]
+        by_query, by_key, by_value = (part.new_empty(part.shape) for part in (query, key, value))
         for block, shares in zip(ctx.blocks, kept, strict=True):
-            q, k, v = _of_rows(query, block.own, key.shape[0]), key[:, block.seen].float(), value[:, block.seen].float()
-            pulled = grads[0][:, block.own] * block.real[..., None]
-            grad = _grouped(pulled, key.shape[0]).float()
-            by_share = grad @ v.mT
-            by_score = shares * (by_share - (by_share * shares).sum(-1, keepdim=True)) * ctx.scale
-            by_query[:, block.tokens] = _to_tokens(by_score @ k, block, query.shape[0]).to(query.dtype)
-            seen = block.seen.reshape(-1)
-            by_key.index_add_(1, seen, (by_score.mT @ q).flatten(1, 2))
-            by_value.index_add_(1, seen, (shares.mT @ grad).flatten(1, 2))
-        return by_query, by_key.to(key.dtype), by_value.to(value.dtype), None, None, None
+            tokens = slice(block.first, block.last)
+            q = _of_rows(query, block.own, block, groups)
+            k, v = (_of_rows(part, block.seen, block, groups) for part in (key, value))
+            given = grads[0].new_zeros(len(block.own), *grads[0].shape[1:]).index_copy_(0, block.real, grads[0][tokens])
+            grad = _grouped(given, block, groups)
+            by_score = torch._softmax_backward_data(grad @ v.mT, shares, -1, torch.float32).mul_(ctx.scale)
+            by_query[tokens] = _to_tokens(by_score @ k, block, query.shape[1], query.dtype)
+            _add_seen(by_key, by_score.mT @ q, block)
+            _add_seen(by_value, shares.mT @ grad, block)
+        return by_query, by_key, by_value, None, None, None
 
 
-def _of_rows(tokens: Tensor, where: Tensor, groups: int) -> Tensor:
-    """[groups, rows, heads a group · own, width] in fp32 out of [heads, tokens, width]."""
-    return _grouped(tokens[:, where], groups).float()
+def _of_rows(tokens: Tensor, where: Tensor, block: Block, groups: int) -> Tensor:
+    """[rows · groups, heads a group · places, width] in fp32 out of [tokens, heads, width]."""
+    return _grouped(tokens.reshape(len(tokens), -1).index_select(0, where).view(-1, *tokens.shape[1:]), block, groups)
 
 
-def _grouped(rows: Tensor, groups: int) -> Tensor:
-    heads, count, own, width = rows.shape
-    return rows.view(groups, heads // groups, count, own, width).transpose(1, 2).reshape(groups, count, -1, width)
+def _grouped(taken: Tensor, block: Block, groups: int) -> Tensor:
+    places, heads, width = taken.shape
+    apart = taken.view(block.rows, places // block.rows, groups, heads // groups, width).permute(0, 2, 3, 1, 4)
+    return apart.to(torch.float32, copy=True, memory_format=torch.contiguous_format).view(block.rows * groups, -1, width)
 
 
-def _to_tokens(rows: Tensor, block: Block, heads: int) -> Tensor:
-    """[heads, real tokens, width] out of [groups, rows, heads a group · own, width]."""
-    groups, count, _, width = rows.shape
-    own = block.own.shape[1]
-    apart = rows.view(groups, count, heads // groups, own, width).transpose(1, 2).reshape(heads, count * own, width)
-    return apart[:, block.places]
+def _to_tokens(rows: Tensor, block: Block, heads: int, dtype: torch.dtype) -> Tensor:
+    """[real tokens, heads, width] out of [rows · groups, heads a group · own, width]."""
+    width = rows.shape[-1]
+    apart = rows.view(block.rows, heads, -1, width).transpose(1, 2).to(dtype, copy=True, memory_format=torch.contiguous_format)
+    return apart.view(-1, heads * width).index_select(0, block.real).view(-1, heads, width)
+
+
+def _add_seen(whole: Tensor, rows: Tensor, block: Block) -> None:
+    """Put what the block's rows [rows · groups, seen, width] say of their own tokens into `whole` [tokens, groups, width],
+    and add to it what they say of the beginning that they share.
+    """
+    apart = rows.view(block.rows, whole.shape[1], -1, rows.shape[-1])
+    whole[block.first : block.last] = _to_tokens(apart[:, :, block.before :], block, whole.shape[1], whole.dtype)
+    whole[: block.before] += apart[:, :, : block.before].sum(0).transpose(0, 1)
 
 
 def mask_of(*args: Any, **given: Any) -> Tensor | None:
