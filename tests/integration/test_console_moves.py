@@ -118,3 +118,18 @@ def test_a_key_that_may_only_look_has_no_button_that_changes_anything(url: str, 
     works = page.run("[...document.querySelectorAll('#feeds button')].filter(one => one.act).map(one => one.ariaLabel)")
     assert works
     assert all(label.startswith(("Ask ", "the ")) for label in works)
+
+
+def test_whatever_changes_something_asks_first_and_no_is_no(registry: Registry, url: str, browser: Browser) -> None:
+    page = opened(browser, url)
+    changing = "[...document.querySelectorAll('#feeds button')].filter(one => one.act && !/^(Ask|the) /.test(one.ariaLabel))"
+    before = registry.route("news")
+    labels = page.run(f"{changing}.map(one => one.ariaLabel)")
+    for action in ("Pause", "Resume", "Promote", "Roll back", "canary"):
+        assert action == "Resume" or any(label.casefold().startswith(action.casefold()) for label in labels), action
+    for label in labels:
+        page.run(press(label))
+        page.wait("byId('ask').open")
+        page.run("document.querySelector('#ask [value=no]').click()")
+        page.wait("!asking && !byId('ask').open")
+    assert registry.route("news") == before
