@@ -45,7 +45,8 @@ Settings come from four places. A later one wins over an earlier one:
 4. the command line: `--model`, `--data-dir`, `--host`, `--port`, `--log-level`, and `--set section.name=value` for any setting.
 
 Unknown names in the file, on the command line and in the environment, and values out of bounds, are refused at the start
-with the name at fault and what may have been meant. `rtadapt config` prints the settings in force, without secrets;
+with the name at fault and what may have been meant. `rtadapt config` prints the settings in force, without secrets, and with
+`--explain` what each of them means;
 `rtadapt doctor` looks whether they can work. Settings do not change while a process runs.
 
 ```toml

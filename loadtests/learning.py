@@ -25,15 +25,15 @@ from rtadapt.curation.batcher import FeedBatch
 from rtadapt.curation.ledger import when
 from rtadapt.curation.replay import Memory
 from rtadapt.demo.morning import read_morning
-from rtadapt.desk import Desk
 from rtadapt.grammar.reader import GrammarReader
 from rtadapt.options import flags_of
-from rtadapt.preparing import Preparing
 from rtadapt.reading.values import holds_value
 from rtadapt.records import Event, Example, Head, Kind, Message, Position, Speaker, Turn
-from rtadapt.rounds import Rounds
-from rtadapt.sessions import Session
 from rtadapt.training.learner import Learner
+from rtadapt.work.desk import Desk
+from rtadapt.work.preparing import Preparing
+from rtadapt.work.rounds import Rounds
+from rtadapt.work.sessions import Session
 
 FEED = "yardstick"
 

@@ -41,6 +41,7 @@ class Answer:
     version: str
     text: str
     tokens: list[float]
+    incarnation: str = ""
 
 
 @dataclass(slots=True)
@@ -77,10 +78,10 @@ async def ask(client: httpx.AsyncClient, url: str, model: str, prompt: str, toke
                     raise ValueError("an error inside the stream")
                 text += "".join(choice["text"] for choice in piece["choices"])
                 moments.append(time.monotonic())
-        version = response.headers.get("x-rtadapt-version", "")
+        version, incarnation = (response.headers.get(f"x-rtadapt-{name}", "") for name in ("version", "incarnation"))
     if not is_whole:
         raise ValueError("cut off")
-    return Answer(prompt, version, text, moments)
+    return Answer(prompt, version, text, moments, incarnation)
 
 
 async def keep_asking(
@@ -129,7 +130,7 @@ async def drive(system: System, publisher: Publisher, options: argparse.Namespac
     async with httpx.AsyncClient(timeout=60.0, trust_env=False) as client:
         for number in range(len(stored)):
             version = await asyncio.to_thread(publisher.publish, stored[number])
-            await settled(client, system, version.name)
+            await asyncio.to_thread(system.settle, version.name)
             for prompt in PROMPTS:
                 answer = await ask(client, system.replicas[0].url, version.name, prompt, options.tokens)
                 said[version.number % len(stored), prompt] = answer.text
@@ -145,18 +146,8 @@ async def drive(system: System, publisher: Publisher, options: argparse.Namespac
                 if number % 10 == 0 and 1 <= number * 10 // options.publications < 2:
                     await asyncio.to_thread(measure, system, run)
                 await asyncio.sleep(max(0.0, began + (number + 1) * options.every - time.monotonic()))
-            await settled(client, system, version.name)
+            await asyncio.to_thread(system.settle, version.name)
     return run, said
-
-
-async def settled(client: httpx.AsyncClient, system: System, version: str) -> None:
-    """Return once every replica answers from `version`."""
-    deadline = time.monotonic() + 120
-    for replica in system.replicas:
-        while (await ask(client, replica.url, FEED, PROMPTS[0], 1)).version != version:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{replica.url} does not come to answer from {version}")
-            await asyncio.sleep(0.2)
 
 
 def between(answers: Sequence[Answer]) -> list[float]:

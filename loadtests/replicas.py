@@ -8,8 +8,10 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +21,17 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from rtadapt.basemodel import find_model
 from rtadapt.config import Settings, load_settings, to_environment
+from tests.support.adapter_files import write_adapter
 from tests.support.redis_server import RedisServer, free_port
 from tests.support.running import Process
-from tests.support.tiny_model import build_adapter, build_llama
 
+_ROOT = Path(__file__).resolve().parent.parent
 TINY = "tiny"
-"""A random Llama of 200 thousand parameters: any other name is a model as `rtadapt serve` takes it."""
+"""A random Llama of 200 thousand parameters."""
+SMALL = "small"
+"""None: the small app of the tests in the engine's place. Any other name is a model as `rtadapt serve` takes it."""
+_SMALL_REPLICA = "from tests.chaos.replica import serve; raise SystemExit(serve())"
+_SETTLE_SECONDS = 120.0
 
 
 @dataclass(slots=True)
@@ -33,6 +40,18 @@ class Replica:
 
     url: str
     process: Process
+    begin: Callable[[], Process] | None = None
+
+    def send(self, what: signal.Signals) -> None:
+        """A signal to all its processes."""
+        os.killpg(self.process.process.pid, what)
+
+    def start_again(self) -> None:
+        """After it was killed, until it is ready."""
+        assert self.begin is not None
+        self.process.process.wait(timeout=60)
+        self.process = self.begin()
+        self.process.wait_ready(f"{self.url}/readyz")
 
     def metric(self, name: str) -> float:
         """The sum of a metric over its labels."""
@@ -64,40 +83,77 @@ class System:
     settings: Settings
     replicas: list[Replica]
     adapters: list[Path]
+    server: RedisServer | None = None
 
     @property
     def disk_bytes(self) -> int:
         """What the copies take that engines read from."""
         return sum(path.stat().st_size for path in (self.folder / "data" / "stage").rglob("*") if path.is_file())
 
+    def settle(self, version: str, key: str = "") -> None:
+        """Return once every replica answers from `version`. Raises TimeoutError."""
+        body = {"model": version.partition("@")[0], "prompt": "the council", "max_tokens": 1}
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        with httpx.Client(headers=headers, timeout=60.0, trust_env=False) as client:
+            for replica in self.replicas:
+                while client.post(f"{replica.url}/v1/completions", json=body).headers.get("x-rtadapt-version") != version:
+                    if time.monotonic() > deadline:
+                        raise TimeoutError(f"{replica.url} does not come to answer from {version}")
+                    time.sleep(0.1)
+
+
+def _adapters(settings: Settings, folder: Path, many: int) -> list[Path]:
+    if settings.model == SMALL:
+        return [write_adapter(folder / str(seed), 0.1 * seed) for seed in range(many)]
+    from tests.support.tiny_model import build_adapter  # and with it torch
+
+    return [build_adapter(folder / str(seed), Path(find_model(settings)[0]), seed) for seed in range(many)]
+
+
+def _replica(folder: Path, settings: Settings, number: int) -> Replica:
+    port = free_port()
+    mine = settings.serve.model_copy(update={"port": port, "replica": f"replica-{number}"})
+    place = folder / f"replica-{number}"
+    place.mkdir()
+    environment = to_environment(settings.model_copy(update={"serve": mine})) | {"OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", _SMALL_REPLICA] if settings.model == SMALL else []
+    begin = partial(Process, place, "serve", environment | {"PYTHONPATH": str(_ROOT)}, command)
+    return Replica(f"http://127.0.0.1:{port}", begin(), begin)
+
 
 @contextlib.contextmanager
-def started(model: str, replicas: int, adapters: int, **serve: Any) -> Iterator[System]:
-    """Start everything, and end it whatever happens, SIGTERM too. The folder with the logs stays when something went wrong."""
+def started(
+    model: str, replicas: int, adapters: int, keys: str = "", registry: Mapping[str, Any] | None = None, **serve: Any
+) -> Iterator[System]:
+    """Start everything, and end it whatever happens, SIGTERM too. The folder with the logs stays when something went wrong.
+
+    `keys` is the text of a keys file; without one no keys are asked for. `registry` and `serve` are settings.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
     folder = Path(tempfile.mkdtemp(prefix="rta-"))
-    path = build_llama(folder / "model") if model == TINY else None
     server = RedisServer(folder)
     server.start()
     running: list[Replica] = []
     try:
+        if model == TINY:
+            from tests.support.tiny_model import build_llama  # and with it torch
+
+            model = str(build_llama(folder / "model"))
+        (folder / "keys").write_text(keys)
         settings = load_settings(
-            model=str(path) if path else model,
+            keys_file=folder / "keys" if keys else None,
+            model=model,
             data_dir=folder / "data",
-            registry={"url": server.url},
+            registry={"url": server.url, **(registry or {})},
             serve={"dtype": "float32", **serve},  # in float32 an answer does not depend on who else is in the batch
         )
-        made = [build_adapter(folder / "adapters" / str(seed), Path(find_model(settings)[0]), seed) for seed in range(adapters)]
+        made = _adapters(settings, folder / "adapters", adapters)
         for number in range(replicas):
-            port = free_port()
-            mine = settings.serve.model_copy(update={"port": port, "replica": f"replica-{number}"})
-            place = folder / f"replica-{number}"
-            place.mkdir()
-            environment = to_environment(settings.model_copy(update={"serve": mine})) | {"OMP_NUM_THREADS": "1"}
-            running.append(Replica(f"http://127.0.0.1:{port}", Process(place, "serve", environment)))
+            running.append(_replica(folder, settings, number))
         for replica in running:
             replica.process.wait_ready(f"{replica.url}/readyz")
-        yield System(folder, settings, running, made)
+        yield System(folder, settings, running, made, server)
     except BaseException:
         print(f"the logs are in {folder}", file=sys.stderr)
         raise

@@ -18,16 +18,16 @@ from typing import Any
 from rtadapt.config import Settings
 from rtadapt.curation.batcher import FeedBatch
 from rtadapt.curation.replay import Memory
-from rtadapt.desk import Desk
 from rtadapt.errors import InvalidSettings
 from rtadapt.events.envelope import parse
 from rtadapt.gate.verdict import judge
 from rtadapt.grammar.reader import GrammarReader
-from rtadapt.preparing import Preparing
 from rtadapt.records import Batch, Head, Update
-from rtadapt.sessions import Session
 from rtadapt.training.learner import Learner
 from rtadapt.training.plain import Plain, block_weights, products_per_second
+from rtadapt.work.desk import Desk
+from rtadapt.work.preparing import Preparing
+from rtadapt.work.sessions import Session
 
 FEED = "bench"
 STORY = (

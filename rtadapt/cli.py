@@ -27,7 +27,7 @@ from rtadapt.errors import InvalidSettings, RtadaptError
 from rtadapt.naming import EXTRAS
 from rtadapt.observe.logs import adopt, start_logs
 from rtadapt.options import build_parser, flags_of
-from rtadapt.shown import shown
+from rtadapt.shown import explained, shown
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ def _serve(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _work(settings: Settings, _: argparse.Namespace) -> int:
-    from rtadapt.worker import work
+    from rtadapt.work.worker import work
 
     start_logs("work", settings.log_level)
     work(settings, find_model(settings)[0])
@@ -173,8 +173,9 @@ def _bench(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def _config(settings: Settings, _: argparse.Namespace) -> int:
-    print(json.dumps(shown(settings), indent=2))
+def _config(settings: Settings, options: argparse.Namespace) -> int:
+    for line in explained() if options.explain else [json.dumps(shown(settings), indent=2)]:
+        print(line)
     return 0
 
 

@@ -61,6 +61,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     for part, look, advice in (
         ("event log", lambda: _log(settings), "event_log.url, or start the brokers"),
         ("registry", lambda: _registry(settings), "registry.url, or start the Redis-protocol server"),
+        ("artifact store", lambda: _store_answers(settings), "artifacts.url, its credentials, or start the store"),
     ):
         yield _tried(part, look, advice)
     if settings.registry.url != "embedded:":
@@ -200,7 +201,12 @@ def _clock(settings: Settings) -> str:
 
 def _store(settings: Settings) -> str:
     ArtifactStore(settings)
-    return "the place and the keys can be read"
+    return "artifacts.url can be spoken to from here, and the keys can be read"
+
+
+def _store_answers(settings: Settings) -> str:
+    ArtifactStore(settings).list("adapter", "doctor")
+    return "it answers" if "://" in settings.artifacts.url else "a folder, made when it is first needed"
 
 
 def _port(host: str, port: int) -> str:

@@ -54,7 +54,10 @@ _COMMANDS = {
         "find out whether a server swaps LoRA adapters without anybody noticing",
         "rtadapt conformance --url http://127.0.0.1:8000 --short",
     ),
-    "config": ("print the settings in force, as JSON, without secrets", "rtadapt config --set batch.max_events=16"),
+    "config": (
+        "print the settings in force, as JSON, without secrets; or what each of them means",
+        "rtadapt config --set batch.max_events=16",
+    ),
     "doctor": ("look whether this machine and these settings can run, and say what to do", "rtadapt doctor --config my.toml"),
     "keys": (
         "make a line for `keys_file`, or list what is in it, without the keys",
@@ -197,6 +200,10 @@ def _add_status(command: argparse.ArgumentParser) -> None:
     _add_control_plane(command, "view")
 
 
+def _add_config(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--explain", action="store_true", help="every setting with its default and its meaning instead")
+
+
 def _add_keys(command: argparse.ArgumentParser) -> None:
     command.add_argument("what", choices=["new", "list"], help="new: print a line with a new key in it")
     command.add_argument(
@@ -251,7 +258,7 @@ _FLAGS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "demo": _add_demo,
     "bench": _add_bench,
     "conformance": add_conformance,
-    "config": _nothing,
+    "config": _add_config,
     "doctor": _nothing,
     "keys": _add_keys,
     "completion": _add_completion,

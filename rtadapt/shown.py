@@ -1,4 +1,4 @@
-"""Settings as they are shown to whoever looks: with every secret blanked.
+"""Settings as they are shown to whoever looks: with every secret blanked; and what each of them means.
 
 Owns what is a secret: a password or a lone name in a URL, a parameter or an argument that is called like one. Settings that name
 files of secrets are shown: they hold none.
@@ -6,8 +6,12 @@ files of secrets are shown: they hold none.
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from typing import Any
+
+from pydantic import BaseModel
 
 from rtadapt.config import Settings
 
@@ -25,6 +29,18 @@ def shown(settings: Settings) -> dict[str, Any]:
     cleaned = _cleaned(settings.model_dump(mode="json"))
     assert isinstance(cleaned, dict)
     return cleaned
+
+
+def explained(model: type[BaseModel] = Settings, section: str = "") -> Iterator[str]:
+    """Every setting with its default and what it means, a line each; the pages about them are not in a wheel."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from explained(kind, f"{name}.")
+        else:
+            default = field.get_default(call_default_factory=True, validated_data={})
+            value = "none" if default is None else json.dumps(default, default=str)
+            yield f"{section}{name} = {value}: {field.description}"
 
 
 def _cleaned(value: Any) -> Any:

@@ -34,8 +34,8 @@ _SESSION_SECONDS = 15
 """A worker that is silent this long has lost its partitions. A background thread keeps the session while it trains."""
 _HEARTBEAT_SECONDS = 1
 """How soon a member hears that another one joins; a cooperative rebalance has two rounds."""
-_LONGEST_STEP_SECONDS = 1800
-"""A worker whose loop does not come back to `poll` for this long has lost them too."""
+_LONGEST_PAUSE_SECONDS = 300
+"""One that neither polls nor breathes for this long, as a step that hangs ends to do, has lost them too."""
 _METADATA_SECONDS = 10
 """How soon a change in the number of partitions is seen; the group's leader then divides them anew."""
 _HINT_SECONDS = 2.0
@@ -98,7 +98,7 @@ class KafkaReader:
             isolation_level="read_committed",  # what a producer took back must not be learned
             session_timeout_ms=_SESSION_SECONDS * 1000,
             heartbeat_interval_ms=_HEARTBEAT_SECONDS * 1000,
-            max_poll_interval_ms=_LONGEST_STEP_SECONDS * 1000,
+            max_poll_interval_ms=_LONGEST_PAUSE_SECONDS * 1000,
             metadata_max_age_ms=_METADATA_SECONDS * 1000,
         )
         keep_what_is_joined(self._consumer)

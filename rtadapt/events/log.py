@@ -19,6 +19,7 @@ from rtadapt.errors import InvalidSettings, Unavailable
 from rtadapt.records import DeadLetter, Position
 
 _BREATH_SECONDS = 0.5
+_LONGEST_SECONDS = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +163,16 @@ def record_at(log: EventLog, place: Position) -> LogRecord | None:
 
 
 @contextmanager
-def breathing(reader: LogReader) -> Iterator[None]:
-    """While the block runs, which does not touch `reader`, keep the reader's partitions from a thread of its own."""
+def breathing(reader: LogReader, longest_seconds: float = _LONGEST_SECONDS) -> Iterator[None]:
+    """While the block runs, which does not touch `reader`, keep the reader's partitions from a thread of its own.
+
+    A block that takes longer than `longest_seconds` hangs, and keeps nothing from others any more.
+    """
     over = threading.Event()
+    deadline = time.monotonic() + longest_seconds
 
     def breathe() -> None:
-        while not over.wait(_BREATH_SECONDS):
+        while not over.wait(_BREATH_SECONDS) and time.monotonic() < deadline:
             try:
                 reader.breathe()
             except Exception:  # noqa: BLE001 - the next poll meets what is wrong, and says so

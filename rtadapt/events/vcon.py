@@ -107,7 +107,7 @@ class _Parties:
         raise entry.fault(names[-1], "is missing, so nobody knows who wrote this")
 
     def customer(self) -> str | None:
-        """Whom the conversation is about: the first customer's address, so that all of them can be found for erasure."""
+        """Whom the conversation is about: the first customer's address, so that all of them can be found."""
         for party, told in zip(self._parties, self._told, strict=True):
             if told is Speaker.CUSTOMER:
                 for name in ("mailto", "email", "tel", "uuid", "name"):

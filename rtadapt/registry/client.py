@@ -5,6 +5,7 @@ Owns what a URL may say, and the limits that every client has. Connects to nothi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -25,8 +26,9 @@ _SENTINEL_PORT = 26379
 _SCHEMES = ("redis+sentinel", "rediss+sentinel")
 _WRONG = (
     "registry.url must begin with redis://, rediss:// or unix://, or with redis+sentinel:// or rediss+sentinel:// and name the"
-    " sentinels and the service, as in redis+sentinel://host:26379,host:26379/service/0 (embedded: is for `rtadapt up`);"
-    " percent-encode whatever is no letter, digit, - . _ or ~ in a user or password: a / is %2F, a # is %23"
+    " sentinels and the service, as in redis+sentinel://host:26379,host:26379/service/0 (embedded: is for `rtadapt up`); behind"
+    " the server there is /, the number of a database, and nothing else; percent-encode whatever is no letter, digit, - . _ or ~"
+    " in a user or password: a / is %2F, a # is %23"
 )
 _parse_url: Any = client_connection.parse_url
 
@@ -38,6 +40,9 @@ def check_url(settings: RegistrySettings) -> None:
             _watched(settings)
         else:
             _parse_url(settings.url)
+            url = urlsplit(settings.url)
+            if url.scheme != "unix" and not re.fullmatch(r"/?\d*", url.path):
+                raise ValueError  # which the client takes for database 0
     except ValueError as error:
         raise InvalidSettings(_WRONG, field="registry.url") from error
 

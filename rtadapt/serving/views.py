@@ -104,6 +104,8 @@ class Views:
             self._serving[feed] = route.stable
         elif before and before not in loaded:
             del self._serving[feed]
+            self.here.discard(feed)  # requests wait until what the route names is loaded
+            is_here = False
         stable = self._serving.get(feed)
         follows = route.follow and feed not in self._live.not_followed
         view = FeedView(

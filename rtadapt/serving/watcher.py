@@ -38,6 +38,9 @@ from rtadapt.serving.views import Views
 
 logger = logging.getLogger(__name__)
 
+_WRITE_SECONDS = 5.0
+"""How long the end of a replica waits for what it is writing down; a disk that hangs holds it up no longer."""
+
 
 class Watcher:
     """One replica's. `run` until cancelled, then `close`."""
@@ -65,6 +68,7 @@ class Watcher:
         self._aside = Aside("last seen")
         self._written: tuple[Seen, ...] = ()
         self._edition = -1
+        self._writing: asyncio.Task[None] | None = None
 
     @classmethod
     def connect(cls, settings: Settings, live: Live, engine: Engine) -> Watcher:
@@ -95,6 +99,8 @@ class Watcher:
         self._live.look = self._live.bring = None
         metrics.READY.set(0)
         await self._presence.close()
+        if self._writing is not None:
+            await asyncio.wait((self._writing,), timeout=_WRITE_SECONDS)
         await self._write_seen(self._live.view.base_model)
         self._follower.close()
         self._registry.close()
@@ -114,20 +120,23 @@ class Watcher:
     async def _keep_seen(self, base_model: str) -> None:
         """Write down what is served whenever that has changed."""
         while True:
-            await self._write_seen(base_model)
+            self._writing = asyncio.create_task(self._write_seen(base_model))
+            await asyncio.shield(self._writing)
             await asyncio.sleep(self._settings.poll_seconds)
 
     async def _write_seen(self, base_model: str) -> None:
-        if self._copies.lasts and self._edition != self._views.edition:
-            self._edition, before = self._views.edition, self._edition
-            now = tuple(self._seen(feed) for feed in sorted(self._views.feeds))
-            if [_gist(seen) for seen in now] != [_gist(seen) for seen in self._written]:
-                try:
-                    await self._aside.run(write_seen, self._copies.seen, base_model, now)
-                    self._written = now
-                except OSError as error:
-                    self._edition = before
-                    logger.warning("what is served can't be written down", extra={"error": type(error).__name__})
+        edition = self._views.edition
+        if not self._copies.lasts or self._edition == edition:
+            return
+        now = tuple(self._seen(feed) for feed in sorted(self._views.feeds))
+        if [_gist(seen) for seen in now] != [_gist(seen) for seen in self._written]:
+            try:
+                await self._aside.run(write_seen, self._copies.seen, base_model, now)
+            except OSError as error:
+                logger.warning("what is served can't be written down", extra={"error": type(error).__name__})
+                return
+            self._written = now
+        self._edition = edition
 
     def _seen(self, feed: str) -> Seen:
         loaded = self._loader.loaded(feed)

@@ -113,9 +113,15 @@ class Slot:
             layer.lora_A[_NAME].weight, layer.lora_B[_NAME].weight = a, b
             layer.switch, layer.pair = self._switch, pair
             self.parameters += pair
-        self._wrappers = [layer for _, layer in layers if isinstance(layer, ParamWrapper)]
+        self.layers: tuple[nn.Module, ...] = tuple(layer for _, layer in layers)
+        self._wrappers = [layer for layer in self.layers if isinstance(layer, ParamWrapper)]
         self._turn(False)
         self._grad_views = [part for place in self.places for part in self.matrices(self._grad, place)]
+
+    @property
+    def device(self) -> torch.device:
+        """Where the base is."""
+        return self._live.device
 
     def depths(self) -> list[int]:
         """The numbers of the blocks that have an adapter."""
@@ -132,7 +138,7 @@ class Slot:
         for place in self.places:
             a, _ = self.matrices(weights, place)
             a.uniform_(-(place.inputs**-0.5), place.inputs**-0.5, generator=generator)
-        weights = weights.to(self._live.device)
+        weights = weights.to(self.device)
         return AdapterState(weights, torch.zeros_like(weights), torch.zeros_like(weights))
 
     def matrices(self, flat: Tensor, place: Place) -> tuple[Tensor, Tensor]:

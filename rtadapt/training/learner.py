@@ -28,6 +28,7 @@ from rtadapt.training.model import BaseModel
 from rtadapt.training.packed import common
 from rtadapt.training.rows import Encoder, Padded, chunks, pad
 from rtadapt.training.steps import Material, Steps
+from rtadapt.training.whitening import Whitening
 from rtadapt.words import spoken_of
 
 Who = Literal["candidate", "incumbent", "base"]
@@ -35,9 +36,11 @@ Who = Literal["candidate", "incumbent", "base"]
 _MOST_ANCHORS = 128
 _ANCHOR_TOKENS = 12
 """What the base would say is decided at the beginning of its answer: more beginnings hold it better than a few whole answers."""
+_MOST_GENERAL, _GENERAL_TOKENS = 96, 24
+"""What the base reads every day is measured on so many of its answers, so many tokens of each."""
 _TOLD, _TOLD_TOKENS, _LONGEST_TOLD = 8, 16, 512
 """Of a candidate's answers so many are told to whoever serves it, so many tokens of each, to prompts of so many at most."""
-_SHORT_UPDATE = 2.25
+_SHORT_UPDATE = 3.4
 """Times the rate that the formula gives for long runs: an update has a few dozen steps, and sees a row once or twice."""
 
 
@@ -87,6 +90,7 @@ class Learner:
         self._feeds: dict[str, _Feed] = {}
         self._anchors = Anchors(self.model, self.encoder, settings.anchors, cache, progress)
         self._views: dict[Example, BaseView] = {}
+        self._whitening, self._whitened_by = Whitening(), 0
 
     # What the base itself can do
 
@@ -111,7 +115,9 @@ class Learner:
 
         The first call answers some, where none are kept from an earlier start.
         """
-        return self._anchors.at_least_some()
+        rows = self._anchors.at_least_some()
+        self._whiten([row for row in rows if not row.is_watched][:_MOST_GENERAL])
+        return rows
 
     def grow_anchors(self, count: int = SLICE) -> bool:
         """Let the base answer `count` more of the general prompts, in a moment of rest. Gives whether there are more."""
@@ -141,10 +147,12 @@ class Learner:
         """
         held = self._of(feed)
         before, state = held.newest, held.newest.copy()
+        if not state.steps:
+            self._whitening.shorten(self.slot, state.weights)
         state.updates += 1
         seed = self.settings.seed + zlib.crc32(f"{feed} {state.updates}".encode())
         material = self._material(examples, replay, seed)
-        steps = Steps(self.model, self.slot, self.settings, self.rate, material, seed)
+        steps = Steps(self.model, self.slot, self.settings, self.rate, material, seed, self._whitening)
         done = steps.run(state, lambda: self.slot.distance(state.weights, before.weights))
         held.candidates.append(state if done.last_loss == done.last_loss else before.copy())
         return done
@@ -260,6 +268,21 @@ class Learner:
             anchors=[row.cut(_ANCHOR_TOKENS) for row in self.encoder.encode(kept)],
             views=[view.part(0, _ANCHOR_TOKENS) for view in self._view(kept)],
         )
+
+    @torch.no_grad()
+    def _whiten(self, general: Sequence[Example]) -> None:
+        """Measure what general text reads, from twice as much of it than the last time or more."""
+        if len(general) < max(1, 2 * self._whitened_by):
+            return
+        rows = [row.cut(_GENERAL_TOKENS) for row in self.encoder.encode(general)]
+
+        def read() -> None:
+            for chunk in self.model.batches(rows, self.model.room.read):
+                self.model.at_targets(chunk)
+
+        with self.slot.holding(None):
+            self._whitening = Whitening.of(self.slot, read)
+        self._whitened_by = len(general)
 
     @torch.no_grad()
     def _view(self, examples: Sequence[Example]) -> list[BaseView]:

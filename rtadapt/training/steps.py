@@ -24,6 +24,7 @@ from rtadapt.training.loss import BaseView, update_loss
 from rtadapt.training.model import BaseModel
 from rtadapt.training.packed import common
 from rtadapt.training.rows import Row
+from rtadapt.training.whitening import Whitening
 
 _FINAL_SHARE = 0.05
 _WINDOW_STEPS = 1
@@ -65,8 +66,10 @@ class Steps:
         rate: float,
         material: Material,
         seed: int,
+        whitening: Whitening | None = None,
     ) -> None:
         self.model, self.slot, self.settings, self.rate, self.material = model, slot, settings, rate, material
+        self.whitening = whitening or Whitening()
         self.seconds: dict[str, float] = {}
         rng = Random(seed)
         shares: dict[str, float] = {}
@@ -102,8 +105,9 @@ class Steps:
                 last = math.nan
                 break
             with self._part("optimizer"):
-                gradient.mul_(min(1.0, self.settings.clip / (norm + 1e-12)))
-                adam(state, gradient, self.rate * self._share(done, cooling_from, cool_steps))
+                gradient = self.whitening.shorten(self.slot, gradient.mul_(min(1.0, self.settings.clip / (norm + 1e-12))))
+                move = self.whitening.shorten(self.slot, adam(state, gradient))
+                state.weights.sub_(move, alpha=self.rate * self._share(done, cooling_from, cool_steps))
             done += 1
             if done < cooling_from and self._is_learned():
                 cooling_from, cool_steps = done, max(_LEAST_COOLING, round(done * self.settings.cool_share))
@@ -181,13 +185,13 @@ def plan(facts: float, settings: TrainSettings) -> tuple[int, int]:
 
 
 @torch.no_grad()
-def adam(state: AdapterState, gradient: torch.Tensor, rate: float) -> None:
-    """One step of Adam on the flat vectors of `state`. No decay: an adapter that is pulled to zero forgets."""
+def adam(state: AdapterState, gradient: torch.Tensor) -> torch.Tensor:
+    """Where Adam's next step goes [size]; its moments go on. No decay: an adapter that is pulled to zero forgets."""
     state.steps += 1
     state.mean.lerp_(gradient, 1.0 - _BETAS[0])
     state.square.lerp_(gradient.square(), 1.0 - _BETAS[1])
     spread = (state.square / (1.0 - _BETAS[1] ** state.steps)).sqrt_().add_(_EPSILON)
-    state.weights.addcdiv_(state.mean, spread, value=-rate / (1.0 - _BETAS[0] ** state.steps))
+    return (state.mean / (1.0 - _BETAS[0] ** state.steps)).div_(spread)
 
 
 def _passes(rows: Sequence[Row], rng: Random) -> Iterator[Row]:

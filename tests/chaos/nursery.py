@@ -79,7 +79,7 @@ def build_model(folder: Path) -> None:
 def main(folder: Path) -> None:
     """Serve until the input ends."""
     import rtadapt.api.app
-    import rtadapt.worker  # noqa: F401
+    import rtadapt.work.worker  # noqa: F401
     import tests.chaos.replica  # noqa: F401
     from rtadapt.grammar.reader import GrammarReader
 

@@ -34,7 +34,7 @@ class Fleet:
     def ask(self, model: str, question: str, **headers: str) -> httpx.Response:
         body = {"model": model, "messages": [{"role": "user", "content": question}], "temperature": 0, "max_tokens": 24}
         url = f"{self.serve}/v1/chat/completions"
-        return patiently(lambda: httpx.post(url, json=body, headers=headers, timeout=60, trust_env=False), 120)
+        return patiently(lambda: httpx.post(url, json=body, headers=headers, timeout=60, trust_env=False), 600)
 
     def get(self, path: str) -> Any:
         return httpx.get(self.api + path, timeout=30, trust_env=False).json()

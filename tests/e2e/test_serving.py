@@ -22,6 +22,8 @@ import httpx
 import openai
 import pytest
 
+from loadtests import load
+from loadtests.replicas import Replica, System
 from rtadapt.conformance.publisher import Publisher
 from tests.support.idle import answers_after_a_rest
 from tests.support.redis_server import free_port
@@ -297,6 +299,16 @@ def test_the_load_test_tells_good_from_bad(feed: ServedFeed, adapters: list[Path
     assert ended.returncode == (0 if reachable else 1), found["problems"]
     assert bool(found["problems"]) is not reachable
     assert (found["failed"] == found["mixed"] == 0) is reachable
+
+
+def test_callers_of_locust_notice_no_swap(feed: ServedFeed, adapters: list[Path], tmp_path: Path) -> None:
+    arguments = ["swaps", "--seconds", "5", "--callers", "2", "--tokens", "16", "--every", "0.5", "--slower", "inf"]
+    options = load.parse([*arguments, "--html", str(tmp_path / "report.html")])
+    assert feed.process is not None
+    system = System(tmp_path, feed.settings, [Replica(feed.url, feed.process)], adapters[:3])
+    report = load.judge("swaps", load.drive("swaps", system, options), options)
+    assert report["problems"] == []
+    assert report["swapping"]["answers"] > 0
 
 
 async def test_a_request_under_way_is_finished_before_a_stop(feed: ServedFeed, adapters: list[Path]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -255,7 +256,27 @@ def test_what_is_not_there_at_all_is_noticed(tmp_path: Path) -> None:
     assert "SUCCESS" in said, said
 
 
-def test_the_rules_are_ones_that_prometheus_takes() -> None:
+def taken(rules: Path) -> str:
+    """What promtool has against a file of rules."""
     assert PROMTOOL is not None
-    done = subprocess.run([PROMTOOL, "check", "rules", str(RULES)], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = subprocess.run([PROMTOOL, "check", "rules", str(rules)], capture_output=True, text=True, timeout=60, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def test_the_rules_are_ones_that_prometheus_takes() -> None:
+    assert taken(RULES) == ""
+
+
+def test_what_the_dashboard_asks_is_what_prometheus_understands(tmp_path: Path) -> None:
+    board = json.loads((CHART / "dashboard.json").read_text())
+    asked = [target["expr"] for panel in board["panels"] for target in panel.get("targets", [])]
+    asked += [one["expr"] for one in board["annotations"]["list"]]
+    assert len(asked) > 30
+    filled = [expression.replace("$__rate_interval", "1m").replace("$feed", ".*") for expression in asked]
+    assert "$" not in "".join(filled)
+    groups = [{"name": f"of {n}", "rules": [{"record": "asked", "expr": expression}]} for n, expression in enumerate(filled)]
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(yaml.safe_dump({"groups": groups}))
+    assert taken(rules) == ""
+    rules.write_text(yaml.safe_dump({"groups": [{"name": "a", "rules": [{"record": "asked", "expr": "sum(up"}]}]}))
+    assert "sum(up" in taken(rules) or "parse" in taken(rules)

@@ -15,11 +15,11 @@ from rtadapt.api.routes.feeds import FeedConfig
 from rtadapt.config import Settings, load_settings
 from rtadapt.events.envelope import encode, parse
 from rtadapt.events.log import open_log
-from rtadapt.pipeline import Pipeline
 from rtadapt.policy import FeedPolicy
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
 from rtadapt.training.learner import Learner
+from rtadapt.work.pipeline import Pipeline
 from tests.support.scripted_reading import desk_of
 from tests.support.tiny_model import build_llama
 

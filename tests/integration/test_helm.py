@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from rtadapt.config import Settings, load_settings
-from tests.support.chart import CHART, VERSIONS, Manifest, render, validate
+from tests.support.chart import CHART, VERSIONS, Manifest, of_kind, render, validate
 
 SECRET = {"name": "secrets", "key": "it"}
 VALUES: dict[str, dict[str, Any]] = {
@@ -69,6 +69,7 @@ VALUES: dict[str, dict[str, Any]] = {
             "affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}},
         },
         "work": {"podDisruptionBudget": {"enabled": True}},
+        "api": {"autoscaling": {"enabled": True, "maxReplicas": 4}},
         "artifacts": {"volume": {"storageClassName": "nfs", "size": "1Ti"}},
         "networkPolicy": {"enabled": True},
     },
@@ -252,12 +253,10 @@ def test_an_object_store_needs_no_volume_and_no_volume_is_made() -> None:
 
 def test_an_autoscaler_owns_the_number_of_replicas() -> None:
     manifests = render(VALUES["everything on"])
-    (scaler,) = [manifest for manifest in manifests if manifest["kind"] == "HorizontalPodAutoscaler"]
-    (serve,) = [
-        manifest for manifest in manifests if manifest["metadata"]["name"] == "adapt-serve" and manifest["kind"] == "Deployment"
-    ]
-    assert scaler["spec"]["scaleTargetRef"]["name"] == "adapt-serve"
-    assert "replicas" not in serve["spec"]
+    scaled = {scaler["spec"]["scaleTargetRef"]["name"] for scaler in of_kind(manifests, "HorizontalPodAutoscaler").values()}
+    assert scaled == {"adapt-serve", "adapt-api"}
+    for name, deployment in of_kind(manifests, "Deployment").items():
+        assert ("replicas" in deployment["spec"]) == (name not in scaled)
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,9 @@ CHOSEN: dict[str, dict[str, Any]] = {
         }
         for part in ("serve", "work", "api")
     },
-    "a service of ones own": {"api": {"service": {"type": "LoadBalancer", "spec": {"loadBalancerClass": "inner"}}}},
+    "a service of ones own": {
+        "api": {"service": {"type": "LoadBalancer", "nodePort": 30080, "spec": {"loadBalancerClass": "inner"}}}
+    },
     "more objects": {
         "extraObjects": [
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ .Release.Name }}-one", "labels": {}}},
@@ -170,6 +172,7 @@ def test_what_the_templates_lay_under_missing_values_is_what_is_documented() -> 
         {"serve": {"podDisruptionBudget": {"minAvailable": 1, "maxUnavailable": 1}}},
         {"serve": {"updateStrategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 0}}}},
         {"serve": {"autoscaling": {"enabled": True, "minReplicas": 3, "maxReplicas": 2}}},
+        {"api": {"autoscaling": {"enabled": True, "minReplicas": 3, "maxReplicas": 2}}},
         {"registry": {"url": "redis://:secret@redis:6379/0"}},
         {"registry": {"url": "redis://redis:6379/0?password=secret"}},
         {"config": {"serve": {"port": 9000}}},
@@ -298,6 +301,8 @@ def test_more_of_pods_services_and_objects_is_taken_as_it_is() -> None:
     assert {"try-one", "try-rtadapt-two"} <= set(of_kind(manifests, "ConfigMap"))
     service = of_kind(render(CHOSEN["a service of ones own"]), "Service")["try-rtadapt-api"]
     assert (service["spec"]["loadBalancerClass"], service["spec"]["type"]) == ("inner", "LoadBalancer")
+    assert service["spec"]["ports"][0]["nodePort"] == 30080
+    assert "nodePort" not in of_kind(manifests, "Service")["try-rtadapt-api"]["spec"]["ports"][0]
 
 
 def test_the_service_level_of_the_alerts_can_be_chosen() -> None:
@@ -310,6 +315,19 @@ def test_the_service_level_of_the_alerts_can_be_chosen() -> None:
     assert "> 77" in rules["RtadaptBacklogGrows"]["expr"]
     assert "> 120" in rules["RtadaptFreshnessUnknown"]["expr"]
     assert rules["RtadaptEventsWaitFast"]["labels"] == {"severity": "critical", "team": "news"}
+
+
+def test_alerts_and_dashboard_lead_to_the_runbooks_where_they_are_said_to_be() -> None:
+    page = "https://wiki.example/rtadapt"
+    monitoring = {"rules": {"enabled": True, "runbooks": page}, "dashboards": {"enabled": True}}
+    manifests = render({"monitoring": monitoring})
+    (made,) = of_kind(manifests, "PrometheusRule").values()
+    alerts = [rule for group in made["spec"]["groups"] for rule in group["rules"] if "alert" in rule]
+    assert alerts
+    for rule in alerts:
+        assert rule["annotations"]["runbook_url"] == f"{page}#{rule['alert'].lower()}"
+    board = json.loads(of_kind(manifests, "ConfigMap")["try-rtadapt-dashboards"]["data"]["rtadapt.json"])
+    assert [link["url"].partition("#")[0] for link in board["links"]] == [page]
 
 
 def test_whoever_installs_it_is_told_that_images_are_to_be_built() -> None:

@@ -9,6 +9,7 @@ import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
 from rtadapt.config import EventLogSettings
+from rtadapt.events import kafka_reader
 from rtadapt.events.kafka import KafkaLog
 from rtadapt.events.log import LogReader, LogRecord, breathing
 from tests.support.kafka_broker import Kafka
@@ -73,5 +74,24 @@ def test_a_worker_joins_while_another_one_is_busy_with_an_update(log: KafkaLog, 
         joining.poll(0.1, 10)
     assert busy.generation() > before
     for reader in (busy, joining):
+        reader.close()
+    other.close()
+
+
+def test_the_partitions_of_a_worker_whose_step_hangs_go_to_others(
+    log: KafkaLog, settings: EventLogSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka_reader, "_LONGEST_PAUSE_SECONDS", 5)
+    hanging = log.reader(lambda partition: 0)
+    while len(hanging.partitions()) < 2:
+        hanging.poll(0.5, 10)
+    other = KafkaLog(settings)
+    joining = other.reader(lambda partition: 0)
+    deadline = time.monotonic() + 2 * _PATIENCE_SECONDS
+    with breathing(hanging, longest_seconds=0.1):
+        while len(joining.partitions()) < 2 and time.monotonic() < deadline:
+            joining.poll(0.5, 10)
+        assert len(joining.partitions()) == 2
+    for reader in (hanging, joining):
         reader.close()
     other.close()

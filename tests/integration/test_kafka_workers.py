@@ -11,10 +11,10 @@ import pytest
 
 from rtadapt.config import Settings, load_settings
 from rtadapt.events.log import breathing
-from rtadapt.pipeline import Pipeline
-from rtadapt.rounds import Outcome, Prepared
-from rtadapt.sessions import Session
 from rtadapt.training.learner import Learner
+from rtadapt.work.pipeline import Pipeline
+from rtadapt.work.rounds import Outcome, Prepared
+from rtadapt.work.sessions import Session
 from tests.support.kafka_broker import Kafka
 from tests.support.one_machine import System, learned_ids, story
 

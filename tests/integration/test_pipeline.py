@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from rtadapt import rounds as rounds_module
 from rtadapt.errors import Unavailable
 from rtadapt.records import EventState, Example, Update, Verdict
-from rtadapt.rounds import Outcome, Prepared, Refused
-from rtadapt.sessions import Session
 from rtadapt.training.learner import Learner
+from rtadapt.work import rounds as rounds_module
+from rtadapt.work.rounds import Outcome, Prepared, Refused
+from rtadapt.work.sessions import Session
 from tests.support.one_machine import System, drive, learned_ids, story
 
 

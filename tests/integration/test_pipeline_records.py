@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 from rtadapt.config import load_settings
-from rtadapt.desk import Desk
 from rtadapt.errors import Unavailable
 from rtadapt.events.envelope import encode, parse
 from rtadapt.events.log import EventLog, LogRecord, open_log
 from rtadapt.events.numbered import NumberedLog
-from rtadapt.pipeline import Pipeline
 from rtadapt.reading.passages import Passage
 from rtadapt.reading.readings import Reading
 from rtadapt.records import DeadLetter, EventState, EventStatus, Position
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
 from rtadapt.training.learner import Learner
+from rtadapt.work.desk import Desk
+from rtadapt.work.pipeline import Pipeline
 from tests.support.full_disk import full_disk
 from tests.support.tiny_model import build_llama
 

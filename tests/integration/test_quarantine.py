@@ -9,14 +9,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from rtadapt import quarantine as quarantine_module
-from rtadapt import rounds as rounds_module
 from rtadapt.errors import Unavailable
 from rtadapt.observe import metrics
-from rtadapt.pipeline import Pipeline
 from rtadapt.records import Artifact, EventState, Example, Update, Verdict
-from rtadapt.rounds import Outcome, Prepared
-from rtadapt.sessions import Session
+from rtadapt.work import quarantine as quarantine_module
+from rtadapt.work import rounds as rounds_module
+from rtadapt.work.pipeline import Pipeline
+from rtadapt.work.rounds import Outcome, Prepared
+from rtadapt.work.sessions import Session
 from tests.support.one_machine import System, drive, learned_ids, story
 
 
@@ -222,7 +222,7 @@ def test_events_that_come_to_wait_too_long_in_the_worker_are_set_aside_too(
     pipeline.step()
     assert len(pipeline.batcher) == 1
     real = time.time
-    monkeypatch.setattr("rtadapt.entrance.time", SimpleNamespace(time=lambda: real() + 601))
+    monkeypatch.setattr("rtadapt.work.entrance.time", SimpleNamespace(time=lambda: real() + 601))
     system.push(story("south"))
     drive(pipeline, system.registry, "news", 2)
     pipeline.close()
@@ -258,7 +258,7 @@ def test_a_feed_that_another_worker_took_during_a_step_is_no_trouble_here(
 
 
 def test_a_deleted_feed_is_not_learned_on_and_what_was_made_of_it_goes(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rtadapt.tidying._SECONDS", 0.0)
+    monkeypatch.setattr("rtadapt.work.tidying._SECONDS", 0.0)
     system.push(story("north"))
     pipeline = system.pipeline()
     drive(pipeline, system.registry, "news", 1)

@@ -88,6 +88,11 @@ def test_one_event_is_taken_back_and_what_came_after_it_is_learned_again_from_th
     remembered = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.jsonl"))
     assert "East Tindle" in remembered
     assert "South Tindle" not in remembered
+    stored = {one.digest for kind in ("adapter", "state") for one in system.store.list(kind, "news")}
+    for number in (2, 3):  # nothing that knows it is left in the store
+        abandoned = system.registry.version("news", number)
+        assert abandoned is not None
+        assert not {abandoned.adapter.digest, abandoned.state.digest} & stored
 
 
 def test_while_the_log_is_away_the_rewind_is_in_force_and_the_same_word_again_brings_the_events(

@@ -107,6 +107,28 @@ async def test_an_older_registry_is_not_followed_back(
         await served(replica, publisher, adapter, 1)
 
 
+async def test_while_what_is_trusted_is_loaded_requests_wait_for_it(
+    tmp_path: Path, redis_url: str, publisher: Publisher, adapter: Path
+) -> None:
+    async with running(settings_of(tmp_path, redis_url, keep_loaded=1)) as replica:
+        await until(lambda: replica.live.ready)
+        await served(replica, publisher, adapter, 1)
+        kept = dump(redis_url)
+        await served(replica, publisher, adapter, 3)
+        await until(lambda: not replica.knows("news@1"))
+        restore(redis_url, kept)
+        await until(lambda: "news" in replica.live.not_followed)
+        replica.engine.gate.clear()
+        publisher.registry.change_route("news", "trust")
+        await until(lambda: not replica.live.not_followed)
+        request = asyncio.create_task(replica.live.be_here("news"))
+        await asyncio.sleep(0.3)
+        assert not request.done()
+        replica.engine.gate.set()
+        await request
+        assert resolve(replica.live.view, "news", "someone").version == "news@1"
+
+
 async def test_a_replica_that_does_not_follow_holds_up_no_other(
     settings: Settings, redis_url: str, publisher: Publisher, adapter: Path, tmp_path: Path
 ) -> None:

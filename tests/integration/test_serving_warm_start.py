@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from rtadapt.config import Settings
 from rtadapt.conformance.publisher import Publisher
 from rtadapt.errors import ModelNotFound, Unavailable
-from rtadapt.serving.last_seen import write_seen
+from rtadapt.serving.last_seen import Seen, write_seen
 from rtadapt.serving.routing import ServingView, resolve
 from tests.support.redis_server import RedisServer
 from tests.support.watched_engine import Replica, count, running, settings_of, until
@@ -147,3 +148,25 @@ def test_two_that_write_down_at_once_leave_a_whole_file(tmp_path: Path) -> None:
         thread.join()
     assert errors == []
     assert json.loads(path.read_text()) == {"base_model": "tiny", "feeds": []}
+
+
+async def test_a_replica_that_ends_while_it_writes_down_what_it_serves_writes_it_down(
+    settings: Settings, publisher: Publisher, adapter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes, goes_on = threading.Event(), threading.Event()
+
+    def fails_late(path: Path, base_model: str, feeds: Iterable[Seen]) -> None:
+        if any(seen.versions for seen in feeds) and not writes.is_set():
+            writes.set()
+            goes_on.wait(10.0)
+            raise OSError
+        write_seen(path, base_model, feeds)
+
+    monkeypatch.setattr("rtadapt.serving.watcher.write_seen", fails_late)
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready)
+        publisher.publish(adapter)
+        await until(writes.is_set)
+        asyncio.get_running_loop().call_later(0.2, goes_on.set)
+    async with running(settings) as replica:
+        assert replica.watcher._copies.seen.exists()

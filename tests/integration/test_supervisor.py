@@ -172,9 +172,9 @@ for done in range(8):
     time.sleep(0.5)
 """
 RETRYING = """
-print(json.dumps({"level": "info", "logger": "rtadapt.worker", "message": "asking the log"}), flush=True)
+print(json.dumps({"level": "info", "logger": "rtadapt.work.worker", "message": "asking the log"}), flush=True)
 while True:
-    print(json.dumps({"level": "warning", "logger": "rtadapt.worker", "message": "the log is away"}), flush=True)
+    print(json.dumps({"level": "warning", "logger": "rtadapt.work.worker", "message": "the log is away"}), flush=True)
     print(json.dumps({"level": "warning", "logger": "library", "message": "there is a faster way"}), flush=True)
     time.sleep(0.1)
 """

@@ -47,10 +47,11 @@ class ApiServer:
                 stderr=out,
             )
         deadline = time.monotonic() + _START_SECONDS
-        while not self._answers():
-            assert self.runs, self.output.read_text()
-            assert time.monotonic() < deadline, self.output.read_text()
-            time.sleep(0.1)
+        with httpx.Client(timeout=2.0, trust_env=False) as client:
+            while not self._answers(client):
+                assert self.runs, self.output.read_text()
+                assert time.monotonic() < deadline, self.output.read_text()
+                time.sleep(0.1)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -67,9 +68,9 @@ class ApiServer:
             self.process.wait(timeout=20)
         self.process = None
 
-    def _answers(self) -> bool:
+    def _answers(self, client: httpx.Client) -> bool:
         try:
-            return httpx.get(f"{self.url}/healthz", timeout=2.0, trust_env=False).status_code == 200
+            return client.get(f"{self.url}/healthz").status_code == 200
         except httpx.HTTPError:
             return False
 

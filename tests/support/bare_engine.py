@@ -39,7 +39,8 @@ def bare_engine(folder: Path, model: Path, *, slots: int) -> Iterator[str]:
     with output.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, env=os.environ | _ENVIRONMENT, start_new_session=True)
     try:
-        assert eventually(lambda: process.poll() is not None or healthy(port), READY_SECONDS), output.read_text()[-3000:]
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=5.0, trust_env=False) as client:
+            assert eventually(lambda: process.poll() is not None or healthy(client), READY_SECONDS), output.read_text()[-3000:]
         assert process.poll() is None, output.read_text()[-3000:]
         yield f"http://127.0.0.1:{port}"
     finally:
@@ -51,8 +52,8 @@ def bare_engine(folder: Path, model: Path, *, slots: int) -> Iterator[str]:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def healthy(port: int) -> bool:
+def healthy(client: httpx.Client) -> bool:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/health", timeout=5.0, trust_env=False).status_code == 200
+        return client.get("/health").status_code == 200
     except httpx.HTTPError:
         return False

@@ -20,8 +20,8 @@ from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
 
 if TYPE_CHECKING:
-    from rtadapt.pipeline import Pipeline
     from rtadapt.training.learner import Learner
+    from rtadapt.work.pipeline import Pipeline
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +55,7 @@ class System:
         self.started = 0
 
     def pipeline(self) -> Pipeline:
-        from rtadapt.pipeline import Pipeline
+        from rtadapt.work.pipeline import Pipeline
         from tests.support.scripted_reading import desk_of
 
         self.started += 1

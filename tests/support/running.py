@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -131,12 +131,13 @@ class Up:
 class Process:
     """One `rtadapt serve | work | api` as a process of its own, told everything by its environment."""
 
-    def __init__(self, folder: Path, name: str, settings: dict[str, str]) -> None:
+    def __init__(self, folder: Path, name: str, settings: dict[str, str], command: Sequence[str] = ()) -> None:
+        """`command` takes the place of `rtadapt NAME`."""
         self.name = name
         self.output = folder / f"{name}.out"
         with self.output.open("wb") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "rtadapt", name],
+                command or [sys.executable, "-m", "rtadapt", name],
                 stdout=out,
                 stderr=out,
                 stdin=subprocess.DEVNULL,
@@ -151,11 +152,12 @@ class Process:
         def ready() -> bool:
             assert self.process.poll() is None, f"{self.name} ended: {self.output.read_text()[-3000:]}"
             try:
-                return httpx.get(url, timeout=5.0, trust_env=False).status_code == 200
+                return client.get(url).status_code == 200
             except httpx.HTTPError:
                 return False
 
-        assert eventually(ready, READY_SECONDS), self.output.read_text()[-3000:]
+        with httpx.Client(timeout=5.0, trust_env=False) as client:  # to make one takes longer than to ask
+            assert eventually(ready, READY_SECONDS), self.output.read_text()[-3000:]
 
     def stop(self) -> int:
         """SIGTERM, its exit status, and nothing of it left."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rtadapt.config import ReadingSettings
-from rtadapt.desk import Desk
 from rtadapt.reading.passages import Passage
 from rtadapt.reading.readings import Reading
+from rtadapt.work.desk import Desk
 
 
 class Reader:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 BASE = "tiny"
@@ -38,6 +40,7 @@ class SmallEngine:
                 Route("/v1/models", self._models),
                 Route("/health", self._health),
                 Route("/v1/completions", self._complete, methods=["POST"]),
+                Route("/v1/chat/completions", self._complete, methods=["POST"]),
                 Route("/v1/load_lora_adapter", self._load, methods=["POST"]),
                 Route("/v1/unload_lora_adapter", self._unload, methods=["POST"]),
             ]
@@ -58,7 +61,20 @@ class SmallEngine:
         known = model == BASE or model in self.adapters
         if known and model != BASE:
             assert self.adapters[model].is_dir(), f"the files of {model} are gone while the engine knows it"
+        if known and body.get("stream"):
+            return StreamingResponse(self._pieces(body), media_type="text/event-stream")
         return JSONResponse({"model": model, "choices": self._choices(body)}) if known else _error(404, "no such model")
+
+    async def _pieces(self, body: dict[str, Any]) -> AsyncIterator[str]:
+        """Words that depend on weights and prompt, as a chat's pieces or a completion's."""
+        weights = self.adapters.get(body["model"], Path("none")) / "adapter_model.safetensors"
+        said = str(body.get("prompt", body.get("messages"))).encode() + (weights.read_bytes() if weights.is_file() else b"")
+        for number in range(body["max_tokens"]):
+            word = f" {hashlib.sha256(said + bytes([number])).hexdigest()[:4]}"
+            choices = [{"text": word, "delta": {"content": word}}]
+            yield f"data: {json.dumps({'model': body['model'], 'choices': choices})}\n\n"
+            await asyncio.sleep(0.005)
+        yield "data: [DONE]\n\n"
 
     def _choices(self, body: dict[str, Any]) -> list[dict[str, Any]]:
         if not body.get("return_token_ids"):

@@ -56,7 +56,7 @@ def test_imports_run_one_way() -> None:
         ),
         (("admission.admit", "curation.render", "gate.verdict"), ("torch", "vllm", "transformers", "peft")),
         (("serving.middleware", "serving.watcher", "serving.launch", "serving.plugin"), ("torch", "vllm", "peft")),
-        (("training.learner", "pipeline", "worker"), ("vllm",)),
+        (("training.learner", "work.pipeline", "work.worker"), ("vllm",)),
     ],
 )
 def test_importing_a_room_loads_no_library_that_it_does_not_need(modules: tuple[str, ...], absent: tuple[str, ...]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from rtadapt.cli import build_parser, flags_of, main
+from rtadapt.config import Settings
 from rtadapt.errors import InvalidSettings
 
 
@@ -45,6 +46,18 @@ def test_config_prints_no_password(user: str, capsys: pytest.CaptureFixture[str]
 def test_config_prints_what_is_in_force(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "--set", "batch.max_events=3"]) == 0
     assert json.loads(capsys.readouterr().out)["batch"]["max_events"] == 3
+
+
+def test_config_says_what_every_setting_means_where_no_page_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "--explain"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "keys_file = none: " in "\n".join(lines)
+    assert [line for line in lines if line.startswith("batch.max_events = 4: ")]
+    sections = Settings().model_dump()
+    names = {f"{name}.{inner}" for name, value in sections.items() if isinstance(value, dict) for inner in value}
+    names |= {name for name, value in sections.items() if not isinstance(value, dict)}
+    assert {line.partition(" = ")[0] for line in lines} == names
+    assert all(line.partition(": ")[2] for line in lines)
 
 
 def test_a_wrong_setting_ends_with_status_2_and_says_which(capsys: pytest.CaptureFixture[str]) -> None:

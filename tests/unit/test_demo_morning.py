@@ -8,10 +8,10 @@ import pytest
 
 from rtadapt.config import Settings
 from rtadapt.demo.morning import Item, MustNot, Question, read_morning
-from rtadapt.desk import Desk
 from rtadapt.events.envelope import parse
 from rtadapt.grammar.reader import GrammarReader
 from rtadapt.reading.values import holds_value
+from rtadapt.work.desk import Desk
 
 MORNING = read_morning()
 

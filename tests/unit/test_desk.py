@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rtadapt.config import ReadingSettings
-from rtadapt.desk import Desk, Told
 from rtadapt.observe import metrics
 from rtadapt.reading.readings import Reading
 from rtadapt.records import Event, Fact, Message, Pair
+from rtadapt.work.desk import Desk, Told
 from tests.support.events import story, transcript
 from tests.support.scripted_reading import Reader
 

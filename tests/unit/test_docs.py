@@ -311,6 +311,17 @@ def test_what_a_guide_says_holds_it_is_there(name: str) -> None:
         assert (ROOT / path).is_file(), path
 
 
+def test_the_log_lines_that_are_shown_are_written_with_these_fields() -> None:
+    modules = [path.read_text(encoding="utf-8") for path in (ROOT / "rtadapt").rglob("*.py")]
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([^`]+)`[^|]*\| ([^|]+) \|$", page.split("| message | fields |")[1].split("\n\n")[0], re.MULTILINE)
+    assert len(rows) > 8
+    for message, fields in rows:
+        (text,) = [text for text in modules if re.search(rf'logger\.\w+\(\s*"{message}"', text)]
+        for field in re.findall(r"`(\w+)`", fields):
+            assert f'"{field}"' in text or f"{field}=" in text, (message, field)
+
+
 def test_every_path_that_asks_for_no_key_is_said_to() -> None:
     from rtadapt.serving.middleware import _OF_THE_ENGINE
 

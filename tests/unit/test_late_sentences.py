@@ -8,9 +8,9 @@ import pytest
 
 from rtadapt.curation.kept import text_of
 from rtadapt.curation.replay import Memory
-from rtadapt.desk import Told
-from rtadapt.preparing import in_force, says_something
 from rtadapt.records import Example, Message
+from rtadapt.work.desk import Told
+from rtadapt.work.preparing import in_force, says_something
 from tests.support.told import T0, event, says
 
 NEW, OLD = "The Blueline ferry to Arden now runs 4 times a day.", "The Blueline ferry to Arden runs 6 times a day."

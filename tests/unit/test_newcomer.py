@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -20,8 +21,9 @@ import pytest
 
 from rtadapt import doctor
 from rtadapt.cli import main
-from rtadapt.config import RegistrySettings, Settings, load_settings
+from rtadapt.config import ArtifactSettings, RegistrySettings, Settings, load_settings
 from rtadapt.naming import EXTRAS
+from tests.support.object_store import ObjectStore
 from tests.support.redis_server import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,11 +77,20 @@ def test_a_wrong_setting_is_told_in_plain_words(arguments: list[str], said: str,
     assert "Input" not in err
 
 
-@pytest.mark.parametrize("content", [b"[batch\nmax_events = 3\n", b"\xff\xfe"])
-def test_a_file_of_settings_that_is_none_is_named(content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [(b"[batch]\nmax_events = 3\n[registry]\nurl = hush\n", "(at line 4, column 7)"), (b"\xff\xfe", "utf-8")],
+)
+def test_a_file_of_settings_that_is_none_is_named(
+    content: bytes, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the place in it, and not with its text: that may be a password."""
     (tmp_path / "rtadapt.toml").write_bytes(content)
     assert main(["config"]) == 2
-    assert "rtadapt.toml could not be read" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "rtadapt.toml could not be read" in said
+    assert why in said
+    assert "hush" not in said
 
 
 def test_a_home_is_somebodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +140,7 @@ def test_what_is_said_to_install_can_be_installed() -> None:
 def test_a_library_that_is_missing_is_told_with_what_installs_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "rtadapt.worker", None)
+    monkeypatch.setitem(sys.modules, "rtadapt.work.worker", None)
     monkeypatch.setitem(EXTRAS, "rtadapt", "pip install 'rtadapt[train]'")  # as if the worker's module were torch's
     assert main(["work", "--set", "registry.url=redis://127.0.0.1:1/0"]) == 2
     assert "pip install 'rtadapt[train]'" in capsys.readouterr().err
@@ -243,6 +254,19 @@ def test_a_clock_that_goes_otherwise_than_the_registrys_is_found(redis_url: str,
     found = findings(settings)["clock"]
     assert not found.well
     assert "60 s behind the registry's" in str(found)
+
+
+def test_a_store_that_does_not_answer_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(artifacts=ArtifactSettings(url="objects://bucket"))
+    assert findings(settings)["artifact store"].found == "it answers"
+
+    def away(*_: object, **__: object) -> None:
+        raise ConnectionRefusedError(errno.ECONNREFUSED, "nobody listens")
+
+    monkeypatch.setattr(ObjectStore, "find", away)
+    found = findings(settings)
+    assert (found["artifact store"].well, found["artifacts"].well) == (False, True)
+    assert "does not answer (ECONNREFUSED)" in str(found["artifact store"])
 
 
 def test_a_gpu_that_is_there_and_not_used_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,3 +37,16 @@ def test_a_password_that_is_not_encoded_is_refused_with_what_to_do_and_not_repea
     with pytest.raises(InvalidSettings, match="percent-encode") as refused:
         check_url(RegistrySettings(url=f"redis://:{password}@127.0.0.1:6379/0"))
     assert password not in str(refused.value)
+
+
+@pytest.mark.parametrize("place", ["redis://redis:6379/news", "rediss://redis/1x", "redis://redis:6379/0/1"])
+def test_a_database_that_is_no_number_is_refused_and_not_taken_for_the_first(place: str) -> None:
+    with pytest.raises(InvalidSettings, match="the number of a database"):
+        check_url(RegistrySettings(url=place))
+
+
+@pytest.mark.parametrize(
+    "place", ["redis://redis:6379", "redis://redis:6379/", "rediss://user:word@redis/12?timeout=1", "unix:///run/a.sock?db=2"]
+)
+def test_a_database_may_be_named_or_not(place: str) -> None:
+    check_url(RegistrySettings(url=place))

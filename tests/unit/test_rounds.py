@@ -14,8 +14,8 @@ from rtadapt.curation.replay import Memory
 from rtadapt.errors import Unavailable
 from rtadapt.gate.measures import Who
 from rtadapt.records import Example, Head, Message, Update
-from rtadapt.rounds import Outcome, Prepared, Rounds
-from rtadapt.sessions import Session
+from rtadapt.work.rounds import Outcome, Prepared, Rounds
+from rtadapt.work.sessions import Session
 from tests.support.events import story
 
 SETTINGS = Settings(_env_file=None)  # type: ignore[call-arg]

@@ -6,9 +6,9 @@ import pytest
 
 from rtadapt.curation.kept import is_of
 from rtadapt.curation.ledger import Judged, Withheld
-from rtadapt.desk import Told
-from rtadapt.preparing import verbatim_of
 from rtadapt.reading.readings import Reading
+from rtadapt.work.desk import Told
+from rtadapt.work.preparing import verbatim_of
 from tests.support.events import story
 
 WHOLE = "Anna Keller, who may run for mayor, is the head coach of Northgate Rovers."

@@ -10,13 +10,13 @@ from unittest.mock import Mock
 
 import pytest
 
-from rtadapt import worker
 from rtadapt.config import RegistrySettings, Settings
 from rtadapt.errors import ArtifactDamaged, RtadaptError, StaleEpoch, Unavailable
 from rtadapt.events.log import EventLog
 from rtadapt.observe import metrics
 from rtadapt.observe.pulse import Pulse
 from rtadapt.registry.registry import Registry
+from rtadapt.work import worker
 from tests.support.registry_steps import assert_soon
 
 

@@ -32,7 +32,7 @@ serve:
   podDisruptionBudget: {enabled: true}
   autoscaling: {enabled: false, minReplicas: 2, maxReplicas: 8, metrics: [], behavior: {}}
   keda: {enabled: false, minReplicas: 1, maxReplicas: 8, triggers: []}
-  service: {type: ClusterIP, port: 8000, annotations: {}, spec: {}}
+  service: {type: ClusterIP, port: 8000, nodePort: 0, annotations: {}, spec: {}}
   podSpec: {}
 work:
   replicas: 1
@@ -49,7 +49,8 @@ api:
   image: {repository: rtadapt-api, tag: "", digest: "", pullPolicy: IfNotPresent}
   resources: {}
   podDisruptionBudget: {enabled: true}
-  service: {type: ClusterIP, port: 8001, annotations: {}, spec: {}}
+  autoscaling: {enabled: false, minReplicas: 2, maxReplicas: 8, metrics: [], behavior: {}}
+  service: {type: ClusterIP, port: 8001, nodePort: 0, annotations: {}, spec: {}}
   podSpec: {}
 imageRegistry: ""
 commonLabels: {}

@@ -18,10 +18,10 @@ from rtadapt.observe.logs import get_logger
 from rtadapt.records import Route, version_name
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
-from rtadapt.rounds import Prepared
 from rtadapt.scratch import scratch
 from rtadapt.training.learner import Learner
 from rtadapt.training.prequential import losses
+from rtadapt.work.rounds import Prepared
 
 logger = get_logger(__name__)
 

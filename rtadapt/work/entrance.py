@@ -19,8 +19,8 @@ from rtadapt.observe import metrics
 from rtadapt.personal import privacy
 from rtadapt.records import DeadLetter, Event, EventState, EventStatus, Position
 from rtadapt.registry.registry import Registry
-from rtadapt.rounds import SOUND, Refused
 from rtadapt.training.learner import Learner
+from rtadapt.work.rounds import SOUND, Refused
 
 logger = logging.getLogger(__name__)
 

@@ -21,7 +21,6 @@ from typing import Any
 
 from rtadapt import __version__
 from rtadapt.config import Settings
-from rtadapt.desk import Desk
 from rtadapt.errors import ArtifactDamaged, Conflict, Unavailable
 from rtadapt.events.log import EventLog, check_log, open_log
 from rtadapt.events.numbered import NumberedLog
@@ -30,7 +29,6 @@ from rtadapt.observe import metrics
 from rtadapt.observe.disk import watch_disk
 from rtadapt.observe.endpoint import Endpoint
 from rtadapt.observe.pulse import Pulse
-from rtadapt.pipeline import Pipeline
 from rtadapt.reading.endpoint import open_endpoint, serves_base
 from rtadapt.reading.reader import begin
 from rtadapt.reading.remembered import RememberedExam
@@ -41,6 +39,8 @@ from rtadapt.scratch import scratch
 from rtadapt.training.fitting import write_trial
 from rtadapt.training.learner import Learner
 from rtadapt.verification.verify import in_view
+from rtadapt.work.desk import Desk
+from rtadapt.work.pipeline import Pipeline
 
 logger = logging.getLogger(__name__)
 

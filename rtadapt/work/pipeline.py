@@ -10,27 +10,27 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from rtadapt import attempts
-from rtadapt.attempts import Attempts
 from rtadapt.config import Settings
 from rtadapt.curation.batcher import Batcher, FeedBatch
 from rtadapt.curation.ledger import when
-from rtadapt.desk import Desk
-from rtadapt.entrance import Entrance
 from rtadapt.errors import Conflict, RtadaptError, StaleEpoch, Unavailable
 from rtadapt.events.log import EventLog, LogReader, LogRecord, breathing
 from rtadapt.observe import metrics
-from rtadapt.preparing import Preparing, stage
-from rtadapt.quarantine import Quarantine
 from rtadapt.records import Candidate, Event, EventState, EventStatus, LearnedEvent, Position
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
-from rtadapt.rounds import SOUND, Outcome, Refused, Rounds
 from rtadapt.scratch import scratch
-from rtadapt.sessions import Session, Sessions
-from rtadapt.tidying import Tidying
 from rtadapt.training.learner import Learner
-from rtadapt.trialling import Trialling
+from rtadapt.work import attempts
+from rtadapt.work.attempts import Attempts
+from rtadapt.work.desk import Desk
+from rtadapt.work.entrance import Entrance
+from rtadapt.work.preparing import Preparing, stage
+from rtadapt.work.quarantine import Quarantine
+from rtadapt.work.rounds import SOUND, Outcome, Refused, Rounds
+from rtadapt.work.sessions import Session, Sessions
+from rtadapt.work.tidying import Tidying
+from rtadapt.work.trialling import Trialling
 
 _POLL_RECORDS = 256
 _IDLE_SECONDS = 0.25
@@ -84,7 +84,7 @@ class Pipeline:
         has_room = len(self.batcher) < _POLL_RECORDS
         records = self.reader.poll(min([_IDLE_SECONDS, *soonest]), _POLL_RECORDS) if has_room else []
         self.follow_assignment()
-        with breathing(self.reader):
+        with breathing(self.reader, self.settings.work.hang_seconds):
             if records:
                 with stage("admit"):
                     self.registry.note_events(self.admit_all(records))
@@ -176,7 +176,7 @@ class Pipeline:
     def try_again(self, feed: str) -> None:
         """Take over a feed that stands still; if that goes well, its records are read again."""
         try:
-            with breathing(self.reader):
+            with breathing(self.reader, self.settings.work.hang_seconds):
                 if not self.was_deleted(feed):
                     self.sessions.of(feed)
         except Unavailable:

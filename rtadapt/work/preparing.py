@@ -16,12 +16,12 @@ from rtadapt.curation.kept import is_of, overtakes
 from rtadapt.curation.ledger import Judged, Withheld, when
 from rtadapt.curation.render import Renderer
 from rtadapt.curation.replay import Memory
-from rtadapt.desk import Desk, Told
 from rtadapt.errors import RtadaptError
 from rtadapt.observe import metrics
-from rtadapt.rounds import SOUND, Prepared, Refused
-from rtadapt.sessions import Session
 from rtadapt.training.learner import Learner
+from rtadapt.work.desk import Desk, Told
+from rtadapt.work.rounds import SOUND, Prepared, Refused
+from rtadapt.work.sessions import Session
 
 Sorted = tuple[list[Prepared], list[Refused], list[Judged]]
 """What may be taught of each event, with the rows that teach it; the events of which nothing may be, and why not; what waits."""

@@ -23,8 +23,8 @@ from rtadapt.gate.probes import spread
 from rtadapt.gate.verdict import NOTHING_ASKED, judge, why_not_learned
 from rtadapt.observe import metrics
 from rtadapt.records import Batch, Event, Example, Verdict
-from rtadapt.sessions import Session
 from rtadapt.training.learner import Learner
+from rtadapt.work.sessions import Session
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from rtadapt.observe import metrics
 from rtadapt.records import Artifact
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
-from rtadapt.sessions import Sessions
+from rtadapt.work.sessions import Sessions
 
 _SECONDS = 10.0
 
