@@ -36,7 +36,7 @@ Who = Literal["candidate", "incumbent", "base"]
 _MOST_ANCHORS = 128
 _ANCHOR_TOKENS = 12
 """What the base would say is decided at the beginning of its answer: more beginnings hold it better than a few whole answers."""
-_MOST_GENERAL, _GENERAL_TOKENS = 96, 24
+_MOST_GENERAL, _GENERAL_TOKENS = 64, 24
 """What the base reads every day is measured on so many of its answers, so many tokens of each."""
 _TOLD, _TOLD_TOKENS, _LONGEST_TOLD = 8, 16, 512
 """Of a candidate's answers so many are told to whoever serves it, so many tokens of each, to prompts of so many at most."""
@@ -120,8 +120,12 @@ class Learner:
         return rows
 
     def grow_anchors(self, count: int = SLICE) -> bool:
-        """Let the base answer `count` more of the general prompts, in a moment of rest. Gives whether there are more."""
-        self._view(self._anchors.grow(count))
+        """Let the base answer `count` more of the general prompts, in a moment of rest. Gives whether there are more.
+
+        Where all are answered, what it says on so many of its answers is looked at before an update asks.
+        """
+        fresh = self._anchors.grow(count) or [row for row in self._anchors.rows() if row not in self._views][:count]
+        self._view(fresh)
         return not self._anchors.are_whole
 
     # Feeds
@@ -276,9 +280,11 @@ class Learner:
             return
         rows = [row.cut(_GENERAL_TOKENS) for row in self.encoder.encode(general)]
 
+        shared = common([row.ids[: row.start] for row in rows])  # counted once: it is no more than the frame of what is said
+
         def read() -> None:
-            for chunk in self.model.batches(rows, self.model.room.read):
-                self.model.at_targets(chunk)
+            for chunk in self.model.batches(rows, self.model.room.read, shared):
+                self.model.at_targets(chunk, shared)
 
         with self.slot.holding(None):
             self._whitening = Whitening.of(self.slot, read)

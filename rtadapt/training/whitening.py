@@ -9,9 +9,8 @@ something that runs general text through the base; gives what flat vectors of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -40,12 +39,11 @@ class Whitening:
     def of(cls, slot: Slot, read: Callable[[], object]) -> Whitening:
         """Measure it: `read` runs general text through the base, twice, as subspace iteration wants it."""
         generator = torch.Generator().manual_seed(0)
-        bases = [_random(place, generator).to(slot.device) for place in slot.places]
-        for _ in range(2):
-            with _watching(slot.layers, [torch.linalg.qr(basis).Q for basis in bases]) as watched:
-                read()
-            bases = [one.product for one in watched]
-        return cls(tuple(map(_known, watched)))
+        watched = _watch(slot.layers, [_random(place, generator).to(slot.device) for place in slot.places], read)
+        bases = [torch.linalg.qr(one.product).Q if one.of is one else one.product for one in watched]
+        watched = _watch(slot.layers, bases, read)
+        known = {id(one): _known(one) for one in watched if one.of is one}
+        return cls(tuple(known[id(one.of)] for one in watched))
 
     def shorten(self, slot: Slot, flat: Tensor) -> Tensor:
         """Let the A's in `flat` [size] read everyday directions less, in place; done twice it is done twice as much."""
@@ -57,31 +55,51 @@ class Whitening:
         return flat
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Watched:
-    """What a layer read: the sum of x·xᵀ over its inputs x, each of length 1, times `basis` [inputs, k]."""
+    """What a layer read: the sum of x·xᵀ over its inputs x, each of length 1, times `basis` [inputs, k].
+
+    `of` is who has it: the layer itself, or the one before it where both are given the same, as queries, keys and values are.
+    """
 
     basis: Tensor
     product: Tensor
     tokens: int = 0
+    of: _Watched = field(init=False)
 
-    def __call__(self, _: nn.Module, given: tuple[Tensor, ...]) -> None:
-        rows = given[0].detach().reshape(-1, given[0].shape[-1])
+    def __post_init__(self) -> None:
+        self.of = self
+
+    def see(self, inputs: Tensor) -> None:
+        rows = inputs.detach().reshape(-1, inputs.shape[-1])
         if rows.shape[-1] == len(self.basis):  # experts are given something else than they read
             rows = functional.normalize(rows.float(), dim=-1).to(rows.dtype)
             self.product += rows.t() @ (rows @ self.basis.to(rows.dtype))
             self.tokens += len(rows)
 
 
-@contextmanager
-def _watching(layers: Sequence[nn.Module], bases: Sequence[Tensor]) -> Iterator[list[_Watched]]:
+def _watch(layers: Sequence[nn.Module], bases: Sequence[Tensor], read: Callable[[], object]) -> list[_Watched]:
+    """What each layer is given while `read` runs."""
     watched = [_Watched(basis, torch.zeros_like(basis)) for basis in bases]
-    hooks = [layer.register_forward_pre_hook(one) for layer, one in zip(layers, watched, strict=True)]
+    seen: list[tuple[Tensor, _Watched]] = []  # at most one: the last
+
+    def look(one: _Watched, inputs: Tensor) -> None:
+        if seen and seen[0][0] is inputs and seen[0][1].basis.shape == one.basis.shape:
+            one.of = seen[0][1]
+            return
+        seen[:] = [(inputs, one)]
+        one.see(inputs)
+
+    hooks = [
+        layer.register_forward_pre_hook(lambda _, given, one=one: look(one, given[0]))
+        for layer, one in zip(layers, watched, strict=True)
+    ]
     try:
-        yield watched
+        read()
     finally:
         for hook in hooks:
             hook.remove()
+    return watched
 
 
 def _random(place: Place, generator: torch.Generator) -> Tensor:

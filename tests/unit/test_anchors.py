@@ -46,6 +46,14 @@ def test_a_learner_begins_with_some_and_grows_to_all(folder: Path, tmp_path: Pat
     assert not all(row.ends for row in first)  # random weights seldom end
 
 
+def test_what_the_base_says_on_its_answers_is_looked_at_in_rest(folder: Path, tmp_path: Path) -> None:
+    learner = Learner(SETTINGS, str(folder), cache=tmp_path)
+    learner.anchors()
+    for _ in range(4):
+        learner.grow_anchors(16)
+    assert set(learner._views) == set(learner.anchors())
+
+
 def test_answers_are_kept_from_one_start_to_the_next_and_a_torn_line_is_asked_again(folder: Path, tmp_path: Path) -> None:
     before = Learner(SETTINGS, str(folder), cache=tmp_path)
     rows = before.anchors()
