@@ -40,7 +40,7 @@ _MOST_GENERAL, _GENERAL_TOKENS = 64, 24
 """What the base reads every day is measured on so many of its answers, so many tokens of each."""
 _TOLD, _TOLD_TOKENS, _LONGEST_TOLD = 8, 16, 512
 """Of a candidate's answers so many are told to whoever serves it, so many tokens of each, to prompts of so many at most."""
-_SHORT_UPDATE = 3.4
+_SHORT_UPDATE = 2.5
 """Times the rate that the formula gives for long runs: an update has a few dozen steps, and sees a row once or twice."""
 
 
