@@ -7,6 +7,7 @@ Owns the incumbent and the candidate of every open feed. `update` makes a candid
 from __future__ import annotations
 
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from rtadapt.training.generate import generate
 from rtadapt.training.loss import BaseView, divergence, token_losses
 from rtadapt.training.model import BaseModel
 from rtadapt.training.packed import common
-from rtadapt.training.rows import Encoder, Padded, chunks, pad
+from rtadapt.training.rows import Encoder, Padded, Row, chunks, pad
 from rtadapt.training.steps import Material, Steps
 from rtadapt.training.whitening import Whitening
 from rtadapt.words import spoken_of
@@ -279,15 +280,8 @@ class Learner:
         if len(general) < max(1, 2 * self._whitened_by):
             return
         rows = [row.cut(_GENERAL_TOKENS) for row in self.encoder.encode(general)]
-
-        shared = common([row.ids[: row.start] for row in rows])  # counted once: it is no more than the frame of what is said
-
-        def read() -> None:
-            for chunk in self.model.batches(rows, self.model.room.read, shared):
-                self.model.at_targets(chunk, shared)
-
         with self.slot.holding(None):
-            self._whitening = Whitening.of(self.slot, read)
+            self._whitening = Whitening.of(self.slot, lambda: deque(self._batches(rows), maxlen=0))
         self._whitened_by = len(general)
 
     @torch.no_grad()
@@ -304,7 +298,9 @@ class Learner:
 
     def _at_targets(self, examples: Sequence[Example]) -> Iterator[tuple[Padded, torch.Tensor]]:
         """Examples in batches, each with the logits at its targets."""
-        rows = self.encoder.encode(examples)
+        return self._batches(self.encoder.encode(examples))
+
+    def _batches(self, rows: Sequence[Row]) -> Iterator[tuple[Padded, torch.Tensor]]:
         shared = common([row.ids[: row.start] for row in rows])
         for chunk in self.model.batches(rows, self.model.room.read, shared):
             yield self.model.at_targets(chunk, shared)
