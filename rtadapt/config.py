@@ -135,13 +135,13 @@ class TrainSettings(Section):
     new_rows: Positive = Field(16, description="rows of new examples in a step, at most; a quarter of them, at least")
     replay_rows: int = Field(10, ge=0, description="rows of earlier events in a step")
     anchor_rows: int = Field(8, ge=0, description="beginnings of the base's own answers in a step")
-    kl_weight: float = Field(3.0, ge=0, description="weight of the divergence from the base on the base's own answers")
+    kl_weight: float = Field(6.0, ge=0, description="weight of the divergence from the base on the base's own answers")
     warm_steps: int = Field(3, ge=0, le=1000, description="first steps of an update, over which the rate rises")
     learned: Fraction = Field(0.9, description="share of new rows answered exactly at which an update starts to end")
     cool_share: Fraction = Field(0.4, description="share of the steps, the last ones, over which the rate falls")
     clip: float = Field(1.0, gt=0, description="gradient norm limit")
     max_tokens: Positive = Field(512, description="a row longer than this is cut")
-    anchors: Positive = Field(512, description="at most so many general prompts answered by the base, replayed and watched")
+    anchors: Positive = Field(640, description="at most so many general prompts answered by the base, replayed and watched")
     replay_capacity: Positive = Field(20_000, description="examples of the stream kept for replay, per feed")
     replay_draw: Positive = Field(256, description="rows of the stream that an update chooses its replay from")
     seed: int = Field(0, description="of sampling and initialisation")
@@ -154,10 +154,14 @@ class GateSettings(Section):
     max_replay_loss: Fraction = Field(
         0.35, description="share of earlier facts that were answered before and are lost by the update"
     )
+    max_general_loss: Fraction = Field(
+        0.35, description="share of general questions that the base answers right and a version does not"
+    )
     max_drift: float = Field(0.5, gt=0, description="divergence from the base on its own answers, in nats per token")
     halvings: int = Field(2, ge=0, le=10, description="times a step that harms is halved and judged again before it is rejected")
     probes: Positive = Field(96, description="wordings of new facts that are asked, at most")
     replay_probes: int = Field(12, ge=0, description="earlier facts that are asked again, at most")
+    general_probes: int = Field(24, ge=0, description="general questions that the base answers right and that are asked, at most")
     anchor_probes: int = Field(24, ge=0, description="the base's own answers that are compared, at most")
     answer_tokens: Positive = Field(48, description="length of an answer to a probe")
 

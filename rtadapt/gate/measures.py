@@ -10,6 +10,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal, Protocol
 
 from rtadapt.config import GateSettings
@@ -20,7 +21,7 @@ from rtadapt.records import Example, Update
 Who = Literal["candidate", "incumbent", "base"]
 
 UNITS = {
-    **dict.fromkeys(("recall", "replay_lost", "step_kept"), "ratio"),
+    **dict.fromkeys(("recall", "replay_lost", "general_lost", "general_lost_before", "step_kept"), "ratio"),
     **dict.fromkeys(("drift", "drift_before"), "nats"),
     "step_norm": "norm",
 }
@@ -49,6 +50,13 @@ class Before:
 
     drift: float
     knew: dict[Example, bool] = field(default_factory=dict)
+    lost: float | None = None
+
+    def general_lost(self, learner: Candidates, feed: str, general: Sequence[Example], settings: GateSettings) -> float:
+        """The share of general questions that it had lost already."""
+        if self.lost is None:
+            self.lost = _lost(rights(learner, feed, general, "incumbent", settings))
+        return self.lost
 
     def known(self, learner: Candidates, feed: str, missed: Sequence[Example], settings: GateSettings) -> int:
         """How many of the earlier facts that the candidate missed it knew. What the candidate knows is asked of nobody else."""
@@ -66,11 +74,13 @@ def measure(
     learner: Candidates, feed: str, probes: Probes, stood: Before, update: Update, settings: GateSettings
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Every measure of the candidate as it stands now, and the recall of each event that was asked about."""
-    asked = rights(learner, feed, (*probes.new, *probes.replayed), "candidate", settings)  # together: half the passes
-    right, still = asked[: len(probes.new)], asked[len(probes.new) :]
+    said = iter(rights(learner, feed, (*probes.new, *probes.replayed, *probes.general), "candidate", settings))  # in one go
+    right, still, general = (list(islice(said, len(part))) for part in (probes.new, probes.replayed, probes.general))
     missed = [example for example, hit in zip(probes.replayed, still, strict=True) if not hit]
     lost = stood.known(learner, feed, missed, settings)
     known = sum(still) + lost
+    general_lost = _lost(general)
+    general_before = stood.general_lost(learner, feed, probes.general, settings) if general_lost else 0.0
     drift = learner.drift(feed, probes.anchors, "candidate") if probes.anchors else 0.0
     step_norm = learner.step_norm(feed)
     finite = all(math.isfinite(value) for value in (update.last_loss, update.gradient_norm, step_norm, drift))
@@ -81,6 +91,9 @@ def measure(
         "recall": sum(right) / len(right) if right else 0.0,
         "replay_known": float(known),
         "replay_lost": lost / known if known else 0.0,
+        "general_known": float(len(general)),
+        "general_lost": general_lost,
+        "general_lost_before": general_before,
         "anchors": float(len(probes.anchors)),
         "drift": drift,
         "drift_before": stood.drift,
@@ -94,6 +107,10 @@ def rights(learner: Candidates, feed: str, examples: Sequence[Example], who: Who
         return []
     said = learner.answers(feed, examples, who, settings.answer_tokens)
     return [holds_value(answer, example.value or example.target) for example, answer in zip(examples, said, strict=True)]
+
+
+def _lost(right: Sequence[bool]) -> float:
+    return 1.0 - sum(right) / len(right) if right else 0.0
 
 
 def by_event(examples: Sequence[Example], right: Sequence[bool]) -> dict[str, float]:

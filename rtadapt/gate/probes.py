@@ -11,15 +11,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rtadapt.config import GateSettings
+from rtadapt.reading.values import holds_value
 from rtadapt.records import Batch, Example
 
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """What is asked: new facts, and earlier ones, by generation; anchors are compared with what the base said."""
+    """What is asked by generation: new facts, earlier ones, and what everybody knows and the base does.
+
+    Anchors are compared with what the base said.
+    """
 
     new: tuple[Example, ...]
     replayed: tuple[Example, ...]
+    general: tuple[Example, ...]
     anchors: tuple[Example, ...]
 
 
@@ -37,8 +42,14 @@ def choose(batch: Batch, replayed: Sequence[Example], anchors: Sequence[Example]
     return Probes(
         new=fairly(new, settings.probes),
         replayed=spread(kept, settings.replay_probes),
+        general=spread([row for row in anchors if row.is_watched and knows(row)], settings.general_probes),
         anchors=spread(watched, settings.anchor_probes),
     )
+
+
+def knows(anchor: Example) -> bool:
+    """Whether the base's own answer is right, where it is known what would be."""
+    return bool(anchor.value) and holds_value(anchor.target, anchor.value)
 
 
 def fairly(examples: Sequence[Example], limit: int) -> tuple[Example, ...]:

@@ -55,7 +55,8 @@ def decide(measures: Mapping[str, float], recall: Mapping[str, float], events: S
 def harms(measures: Mapping[str, float], settings: GateSettings) -> tuple[str, ...]:
     """What a shorter step may mend: things forgotten, and a base that is left behind.
 
-    Drift counts against an update that adds to it, so that a feed that has drifted can still be corrected.
+    Drift and general questions count against an update that adds to what is lost, so that a feed that has drifted can still be
+    corrected.
     """
     if not measures["finite"]:
         return ()
@@ -63,6 +64,12 @@ def harms(measures: Mapping[str, float], settings: GateSettings) -> tuple[str, .
     lost = measures["replay_lost"]
     if lost > settings.max_replay_loss and lost * measures["replay_known"] >= _LEAST_LOST:
         found.append(f"share of earlier facts that are lost {lost:.2f} > {settings.max_replay_loss:.2f}")
+    general = measures["general_lost"]
+    if (
+        general > max(settings.max_general_loss, measures["general_lost_before"])
+        and general * measures["general_known"] >= _LEAST_LOST
+    ):
+        found.append(f"share of general questions that are lost {general:.2f} > {settings.max_general_loss:.2f}")
     if measures["drift"] > max(settings.max_drift, measures["drift_before"]):
         found.append(f"divergence from the base's own answers {measures['drift']:.2f} > {settings.max_drift:.2f} nats per token")
     return tuple(found)

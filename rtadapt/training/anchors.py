@@ -12,6 +12,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rtadapt.records import WATCHED, Example, Message
@@ -47,7 +48,7 @@ class Anchors:
         known = _read(_SHIPPED / file_name(model))
         if self._file is not None:
             known |= _read(self._file)
-        self._answers = {row.prompt: known[row.prompt] for row in self._asked if row.prompt in known}
+        self._answers = {row.prompt: replace(known[row.prompt], value=row.value) for row in self._asked if row.prompt in known}
 
     @property
     def are_whole(self) -> bool:
@@ -102,20 +103,23 @@ def file_name(model: BaseModel) -> str:
 
 def general_prompts() -> list[Example]:
     """The prompts, without answers: facts, explanations, talk, lists, code, sums, requests for long texts and refusals, in
-    several languages. The kinds take turns, so that the first ones are as varied as all."""
+    several languages. The kinds take turns, so that the first ones are as varied as all. `value` is what a right answer holds."""
     lines = [json.loads(line) for line in _PROMPTS.read_text("utf-8").splitlines()]
-    return [_row(line.get("system", ""), line["ask"], watched=line.get("watched", False)) for line in lines]
+    return [
+        _row(line.get("system", ""), line["ask"], watched=line.get("watched", False), value=line.get("answer", ""))
+        for line in lines
+    ]
 
 
-def _row(system: str, ask: str, *, watched: bool) -> Example:
+def _row(system: str, ask: str, *, watched: bool, value: str) -> Example:
     before = (Message("system", system),) if system else ()
-    return Example("", (*before, Message("user", ask)), "", fact=WATCHED if watched else "")
+    return Example("", (*before, Message("user", ask)), "", fact=WATCHED if watched else "", value=value)
 
 
 def _answered(row: Example, ids: Sequence[int], encoder: Encoder) -> Example:
     ends = bool(ids) and ids[-1] in encoder.stop_ids
     text = encoder.tokenizer.decode(ids[:-1] if ends else ids, skip_special_tokens=True).rstrip("\ufffd")
-    return Example("", row.prompt, text.strip(), fact=row.fact, ends=ends)
+    return Example("", row.prompt, text.strip(), fact=row.fact, value=row.value, ends=ends)
 
 
 def _to_line(row: Example) -> str:

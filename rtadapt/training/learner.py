@@ -7,9 +7,9 @@ Owns the incumbent and the candidate of every open feed. `update` makes a candid
 from __future__ import annotations
 
 import zlib
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Literal
@@ -41,7 +41,7 @@ _MOST_GENERAL, _GENERAL_TOKENS = 64, 24
 """What the base reads every day is measured on so many of its answers, so many tokens of each."""
 _TOLD, _TOLD_TOKENS, _LONGEST_TOLD = 8, 16, 512
 """Of a candidate's answers so many are told to whoever serves it, so many tokens of each, to prompts of so many at most."""
-_SHORT_UPDATE = 2.5
+_SHORT_UPDATE = 4.0
 """Times the rate that the formula gives for long runs: an update has a few dozen steps, and sees a row once or twice."""
 
 
@@ -274,14 +274,12 @@ class Learner:
             views=[view.part(0, _ANCHOR_TOKENS) for view in self._view(kept)],
         )
 
-    @torch.no_grad()
     def _whiten(self, general: Sequence[Example]) -> None:
-        """Measure what general text reads, from twice as much of it than the last time or more."""
+        """Measure what general text is read and said by, from twice as much of it than the last time or more."""
         if len(general) < max(1, 2 * self._whitened_by):
             return
         rows = [row.cut(_GENERAL_TOKENS) for row in self.encoder.encode(general)]
-        with self.slot.holding(None):
-            self._whitening = Whitening.of(self.slot, lambda: deque(self._batches(rows), maxlen=0))
+        self._whitening = Whitening.of(self.slot, partial(self._batches, rows, self.model.room.step))
         self._whitened_by = len(general)
 
     @torch.no_grad()
@@ -298,11 +296,11 @@ class Learner:
 
     def _at_targets(self, examples: Sequence[Example]) -> Iterator[tuple[Padded, torch.Tensor]]:
         """Examples in batches, each with the logits at its targets."""
-        return self._batches(self.encoder.encode(examples))
+        return self._batches(self.encoder.encode(examples), self.model.room.read)
 
-    def _batches(self, rows: Sequence[Row]) -> Iterator[tuple[Padded, torch.Tensor]]:
+    def _batches(self, rows: Sequence[Row], most_tokens: int) -> Iterator[tuple[Padded, torch.Tensor]]:
         shared = common([row.ids[: row.start] for row in rows])
-        for chunk in self.model.batches(rows, self.model.room.read, shared):
+        for chunk in self.model.batches(rows, most_tokens, shared):
             yield self.model.at_targets(chunk, shared)
 
 

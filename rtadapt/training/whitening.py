@@ -1,86 +1,113 @@
-"""Which directions of the layers' inputs are the base's everyday ones, so that what is learned keeps off them.
+"""Which directions of the layers' inputs and outputs are the base's everyday ones, so that what is learned keeps off them.
 
-Whatever general text is read, the inputs of a layer lie mostly in few directions. An adapter that reads those changes every
-answer; one that reads the others changes what it was taught for. So steps are made as if inputs were whitened: the more energy
-general text has in a direction, the less an adapter learns to read it. This is the input side of a natural gradient (K-FAC);
-AlphaEdit (arXiv:2410.02355) leaves such directions out altogether. Owns the measuring and the shortening. Takes a slot and
-something that runs general text through the base; gives what flat vectors of the slot are shortened by.
+Whatever general text is read, the inputs of a layer lie mostly in few directions, and what is said depends mostly on few
+directions of its outputs. An adapter that reads those, or writes them, changes every answer; one that reads and writes the others
+changes what it was taught for. So steps are made as if both were whitened: the more general text has of a direction, the less an
+adapter learns to read it, and the more general answers hang on one, the less it learns to write it. This is a natural gradient by
+Kronecker factors (K-FAC); AlphaEdit (arXiv:2410.02355) leaves out the inputs' directions altogether. Owns the measuring and the
+shortening. Takes a slot and something that runs general text through the base; gives what flat vectors are shortened by.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from rtadapt.training.adapter import Place, Slot
+from rtadapt.training.adapter import Slot
 
 _SHARE, _DIRECTIONS = 3, 512
-"""Of a layer's inputs' directions a third is kept, so many at most: the rest has hardly any energy."""
-_STRENGTH = 10.0
-"""A direction counts half in the energy that it is read with when it has a tenth of the mean energy of all."""
+"""Of a layer's directions a third is kept, so many at most: the rest has hardly any energy."""
+_READ, _WRITTEN = 10.0, 30.0
+"""A direction that has the mean energy is shortened by (1 + so much)^-½; by measurement, on both sides."""
+
+Read = Callable[[], Iterable[tuple[object, Tensor]]]
+"""Runs general text through the base and gives, batch by batch, whatever and its logits [n, vocabulary] for a backward pass."""
 
 _Known = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True, slots=True)
 class Whitening:
-    """For each place of a slot the everyday directions of its inputs [inputs, k], and what is left of each [k].
+    """For each place of a slot the everyday directions [width, k] of its inputs and outputs, and what is left of each [k].
 
     Empty, it shortens nothing.
     """
 
-    places: tuple[_Known | None, ...] = ()
+    inputs: tuple[_Known | None, ...] = ()
+    outputs: tuple[_Known | None, ...] = ()
 
     @classmethod
-    def of(cls, slot: Slot, read: Callable[[], object]) -> Whitening:
+    def of(cls, slot: Slot, read: Read) -> Whitening:
         """Measure it: `read` runs general text through the base, twice, as subspace iteration wants it."""
-        generator = torch.Generator().manual_seed(0)
-        watched = _watch(slot.layers, [_random(place, generator).to(slot.device) for place in slot.places], read)
-        bases = [torch.linalg.qr(one.product).Q if one.of is one else one.product for one in watched]
-        watched = _watch(slot.layers, bases, read)
-        known = {id(one): _known(one) for one in watched if one.of is one}
-        return cls(tuple(known[id(one.of)] for one in watched))
+        draws = torch.Generator().manual_seed(0)
+        first = [(_random(place.inputs, draws), _random(place.outputs, draws)) for place in slot.places]
+        once = _watch(slot, [(reads.to(slot.device), writes.to(slot.device)) for reads, writes in first], read)
+        better = {id(one): one.better() for pair in once for one in pair if one.of is one}
+        twice = _watch(slot, [(better[id(reads.of)], better[id(writes.of)]) for reads, writes in once], read)
+        inputs = {id(reads): reads.known(_READ) for reads, _ in twice if reads.of is reads}
+        return cls(tuple(inputs[id(reads.of)] for reads, _ in twice), tuple(writes.known(_WRITTEN) for _, writes in twice))
 
     def shorten(self, slot: Slot, flat: Tensor) -> Tensor:
-        """Let the A's in `flat` [size] read everyday directions less, in place; done twice it is done twice as much."""
-        for place, known in zip(slot.places, self.places, strict=False):
-            if known is not None:
-                directions, left = known
-                a, _ = slot.matrices(flat, place)
+        """Let the A's in `flat` [size] read, and its B's write, everyday directions less, in place; twice is twice as much."""
+        for place, reads, writes in zip(slot.places, self.inputs, self.outputs, strict=False):
+            a, b = slot.matrices(flat, place)
+            if reads is not None:
+                directions, left = reads
                 a.addmm_((a @ directions) * (1.0 - left), directions.t(), alpha=-1.0)
+            if writes is not None:
+                directions, left = writes
+                b.addmm_(directions, (directions.t() @ b) * (1.0 - left)[:, None], alpha=-1.0)
         return flat
 
 
 @dataclass(slots=True, eq=False)
 class _Watched:
-    """What a layer read: the sum of x·xᵀ over its inputs x, each of length 1, times `basis` [inputs, k].
+    """What was met at one side of a layer: the sum of x·xᵀ over all x, times `basis` [width, k], and the sum of |x|².
 
     `of` is who has it: the layer itself, or the one before it where both are given the same, as queries, keys and values are.
     """
 
     basis: Tensor
-    product: Tensor
-    tokens: int = 0
+    product: Tensor = field(init=False)
+    energy: Tensor = field(init=False)
     of: _Watched = field(init=False)
 
     def __post_init__(self) -> None:
-        self.of = self
+        self.product, self.energy, self.of = torch.zeros_like(self.basis), self.basis.new_zeros(()), self
 
-    def see(self, inputs: Tensor) -> None:
-        rows = inputs.detach().reshape(-1, inputs.shape[-1])
+    def see(self, met: Tensor) -> None:
+        """Add each x [..., width] that was met."""
+        rows = met.reshape(-1, met.shape[-1])
         if rows.shape[-1] == len(self.basis):  # experts are given something else than they read
-            rows = functional.normalize(rows.float(), dim=-1).to(rows.dtype)
+            self.energy += rows.float().square().sum()
             self.product += rows.t() @ (rows @ self.basis.to(rows.dtype))
-            self.tokens += len(rows)
+
+    def better(self) -> Tensor:
+        """A basis that holds more of the energy than the one before."""
+        basis: Tensor = torch.linalg.qr(self.product).Q
+        return basis
+
+    def known(self, strength: float) -> _Known | None:
+        """The directions within the basis by their energy, and what is left of each."""
+        if not self.energy:
+            return None
+        found = self.basis.t() @ self.product / self.energy
+        energies, within = torch.linalg.eigh((found + found.t()) / 2)
+        mean = 1.0 / len(self.basis)
+        return self.basis @ within, (1.0 + strength * energies.clamp_min(0.0) / mean).rsqrt()
 
 
-def _watch(layers: Sequence[nn.Module], bases: Sequence[Tensor], read: Callable[[], object]) -> list[_Watched]:
-    """What each layer is given while `read` runs."""
-    watched = [_Watched(basis, torch.zeros_like(basis)) for basis in bases]
+def _watch(slot: Slot, bases: Sequence[tuple[Tensor, Tensor]], read: Read) -> list[tuple[_Watched, _Watched]]:
+    """What each layer is given while `read` runs, each token's input as long as any other's, and the gradients at its outputs.
+
+    These are of what the base itself may say, drawn from its logits: their x·xᵀ is the Fisher information's part.
+    """
+    watched = [(_Watched(reads), _Watched(writes)) for reads, writes in bases]
     seen: list[tuple[Tensor, _Watched]] = []  # at most one: the last
 
     def look(one: _Watched, inputs: Tensor) -> None:
@@ -88,29 +115,24 @@ def _watch(layers: Sequence[nn.Module], bases: Sequence[Tensor], read: Callable[
             one.of = seen[0][1]
             return
         seen[:] = [(inputs, one)]
-        one.see(inputs)
+        one.see(functional.normalize(inputs.detach().float(), dim=-1).to(inputs.dtype))
 
-    hooks = [
-        layer.register_forward_pre_hook(lambda _, given, one=one: look(one, given[0]))
-        for layer, one in zip(layers, watched, strict=True)
-    ]
-    try:
-        read()
-    finally:
-        for hook in hooks:
-            hook.remove()
+    draws = torch.Generator(slot.device).manual_seed(0)
+    with ExitStack() as hooks, torch.enable_grad(), slot.holding(slot.fresh(0).weights):
+        for layer, (reads, writes) in zip(slot.layers, watched, strict=True):
+            hooks.callback(layer.register_forward_pre_hook(lambda _, given, one=reads: look(one, given[0])).remove)
+            hooks.callback(layer.register_forward_hook(lambda _, __, out, one=writes: _hear(one, out)).remove)
+        for _, logits in read():
+            log_probs = functional.log_softmax(logits.float(), -1)
+            drawn = torch.multinomial(log_probs.detach().exp(), 1, generator=draws)
+            log_probs.gather(-1, drawn).sum().backward()  # type: ignore[no-untyped-call]
+            slot.clear_gradient()
     return watched
 
 
-def _random(place: Place, generator: torch.Generator) -> Tensor:
-    return torch.randn(place.inputs, min(_DIRECTIONS, max(1, place.inputs // _SHARE)), generator=generator)
+def _hear(one: _Watched, outputs: Tensor) -> None:
+    outputs.register_hook(one.see)  # type: ignore[no-untyped-call]
 
 
-def _known(watched: _Watched) -> _Known | None:
-    """The directions within the basis by their energy, and what is left of each."""
-    if not watched.tokens:
-        return None
-    found = watched.basis.t() @ watched.product / watched.tokens
-    energies, within = torch.linalg.eigh((found + found.t()) / 2)
-    mean = 1.0 / len(watched.basis)  # of lengths 1
-    return watched.basis @ within, (1.0 + _STRENGTH * energies.clamp_min(0.0) / mean).rsqrt()
+def _random(width: int, generator: torch.Generator) -> Tensor:
+    return torch.randn(width, min(_DIRECTIONS, max(1, width // _SHARE)), generator=generator)

@@ -34,7 +34,7 @@ ASKED = "Please, who is the {role} of {place}?"
 
 # A model of a million parameters that was taught 36 facts: it needs a rate of its own, and can't be asked much.
 _SETTINGS = {
-    "train.learning_rate": "0.005",
+    "train.learning_rate": "0.008",
     "train.least_steps": "60",
     "train.most_steps": "60",
     "train.anchors": "24",

@@ -14,9 +14,18 @@ from rtadapt.gate.verdict import decide, harms, judge, why_not_learned
 from rtadapt.records import WATCHED, Batch, Event, Example, Kind, Message, Update
 
 SETTINGS = GateSettings(
-    min_recall=0.5, max_replay_loss=0.25, max_drift=0.4, halvings=3, probes=8, replay_probes=4, anchor_probes=4
+    min_recall=0.5,
+    max_replay_loss=0.25,
+    max_general_loss=0.25,
+    max_drift=0.4,
+    halvings=3,
+    probes=8,
+    replay_probes=4,
+    general_probes=8,
+    anchor_probes=4,
 )
 GOOD = {"finite": 1.0, "replay_lost": 0.0, "replay_known": 12.0, "drift": 0.1, "drift_before": 0.0}
+GOOD |= {"general_known": 8.0, "general_lost": 0.0, "general_lost_before": 0.0}
 UPDATE = Update(steps=3, rows=9, tokens=30, first_loss=3.0, last_loss=0.1, gradient_norm=0.5, step_norm=5.0, seconds=0.1)
 
 
@@ -46,6 +55,9 @@ def batch(examples: Sequence[Example] = (), held_out: Sequence[Example] = (), *e
             (),
         ),
         ({"drift": 0.6, "drift_before": 0.7}, {"a": 1.0, "b": 1.0}, (), ()),
+        ({"general_lost": 0.5}, {"a": 1.0, "b": 1.0}, ("share of general questions that are lost 0.50 > 0.25",), ()),
+        ({"general_lost": 0.5, "general_lost_before": 0.5}, {"a": 1.0, "b": 1.0}, (), ()),
+        ({"general_lost": 0.5, "general_known": 2.0}, {"a": 1.0, "b": 1.0}, (), ()),
     ],
 )
 def test_the_verdict_follows_from_the_measures(
@@ -126,6 +138,30 @@ def test_facts_that_were_known_and_are_lost_are_harm() -> None:
     assert verdict.reasons == ("share of earlier facts that are lost 1.00 > 0.25",)
     unknown = Scripted(knows=["e"], forgets=["old"])
     assert judge(unknown, ASKED, UPDATE, OLD, [], SETTINGS).accepted  # what was not known can't be lost
+
+
+def general(count: int, target: str = "yes", value: str = "yes", fact: str = WATCHED) -> list[Example]:
+    return [Example("", (Message("user", f"General {n}?"),), target, fact=fact, value=value) for n in range(count)]
+
+
+def test_general_questions_that_a_version_no_longer_answers_are_harm() -> None:
+    learner = Scripted(knows=["e", ""], forgets=[""])
+    verdict = judge(learner, ASKED, UPDATE, [], general(4), SETTINGS)
+    assert verdict.reasons == ("share of general questions that are lost 1.00 > 0.25",)
+    assert (verdict.measures["general_known"], verdict.measures["general_lost"]) == (4.0, 1.0)
+    assert judge(Scripted(knows=["e", ""]), ASKED, UPDATE, [], general(4), SETTINGS).accepted
+
+
+def test_what_the_version_before_had_lost_is_not_the_fault_of_this_one() -> None:
+    learner = Scripted(knows=["e"])  # neither the candidate nor the incumbent knows them
+    verdict = judge(learner, ASKED, UPDATE, [], general(4), SETTINGS)
+    assert verdict.accepted
+    assert verdict.measures["general_lost_before"] == 1.0
+
+
+@pytest.mark.parametrize("rows", [general(4, target="no"), general(4, value=""), general(4, fact="")])
+def test_only_what_the_base_answers_right_and_is_never_taught_is_asked_in_general(rows: list[Example]) -> None:
+    assert choose(ASKED, [], rows, SETTINGS).general == ()
 
 
 def test_what_was_known_is_measured_once_however_often_the_step_is_halved() -> None:

@@ -1,4 +1,4 @@
-"""Steps keep off what general text is read by."""
+"""Steps keep off what general text is read and said by."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_shortened_adapter_reads_general_text_less_and_other_inputs_as_before(
     whitening, slot = measured(learner), learner.slot
     whole = slot.fresh(7).weights
     short = whitening.shorten(slot, whole.clone())
-    for place, known, read in zip(slot.places, whitening.places, inputs(learner), strict=True):
+    for place, known, read in zip(slot.places, whitening.inputs, inputs(learner), strict=True):
         (before, _), (after, _) = slot.matrices(whole, place), slot.matrices(short, place)
         if known is None:
             assert torch.equal(before, after)
@@ -65,11 +65,46 @@ def test_a_shortened_adapter_reads_general_text_less_and_other_inputs_as_before(
         assert torch.allclose(other @ after.t(), other @ before.t(), atol=1e-4)
 
 
-def test_only_what_reads_is_shortened(learner: Learner) -> None:
+def gradients(learner: Learner) -> list[torch.Tensor]:
+    """The gradients [tokens, outputs] of what the base says in general at each layer's output, where they are as wide as B's."""
+    felt: list[torch.Tensor] = [torch.zeros(0, place.outputs) for place in learner.slot.places]
+
+    def keep(number: int, gradient: torch.Tensor) -> None:
+        if gradient.shape[-1] == learner.slot.places[number].outputs:
+            felt[number] = torch.cat((felt[number], gradient.reshape(-1, gradient.shape[-1])))
+
+    hooks = [
+        layer.register_forward_hook(lambda _, __, out, number=number: out.register_hook(lambda grad: keep(number, grad)) and None)
+        for number, layer in enumerate(learner.slot.layers)
+    ]
+    with learner.slot.holding(learner.slot.fresh(0).weights):
+        for batch, logits in learner._at_targets(GENERAL):
+            torch.nn.functional.cross_entropy(logits, batch.targets).backward()
+    for hook in hooks:
+        hook.remove()
+    learner.slot.clear_gradient()
+    return felt
+
+
+def test_a_shortened_adapter_moves_what_general_answers_hang_on_less_and_the_rest_as_before(learner: Learner) -> None:
     whitening, slot = measured(learner), learner.slot
-    flat = torch.randn(slot.size, generator=torch.Generator().manual_seed(2))
-    assert torch.equal(whitening.shorten(slot, flat.clone())[slot.split :], flat[slot.split :])
-    assert torch.equal(Whitening().shorten(slot, flat.clone()), flat)
+    whole = torch.randn(slot.size, generator=torch.Generator().manual_seed(7))
+    short = whitening.shorten(slot, whole.clone())
+    for place, known, felt in zip(slot.places, whitening.outputs, gradients(learner), strict=True):
+        (_, before), (_, after) = slot.matrices(whole, place), slot.matrices(short, place)
+        if known is None:
+            assert torch.equal(before, after)
+            continue
+        directions, _ = known
+        other = torch.randn(64, place.outputs, generator=torch.Generator().manual_seed(1))
+        other -= other @ directions @ directions.t()
+        assert (felt @ after).norm() < 0.9 * (felt @ before).norm()  # random models feel all directions nearly alike
+        assert torch.allclose(other @ after, other @ before, atol=1e-4)
+
+
+def test_without_measures_nothing_is_shortened(learner: Learner) -> None:
+    flat = torch.randn(learner.slot.size, generator=torch.Generator().manual_seed(2))
+    assert torch.equal(Whitening().shorten(learner.slot, flat.clone()), flat)
 
 
 def test_it_is_measured_again_from_twice_as_much_text(learner: Learner) -> None:
