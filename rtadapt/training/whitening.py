@@ -19,11 +19,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from rtadapt.training.adapter import Slot
+from rtadapt.training.loss import update_loss
 
 _SHARE, _DIRECTIONS = 3, 512
 """Of a layer's directions a third is kept, so many at most: the rest has hardly any energy."""
 _READ, _WRITTEN = 10.0, 30.0
 """A direction that has the mean energy is shortened by (1 + so much)^-½; by measurement, on both sides."""
+_AT_ONCE = 32
+"""Tokens are drawn at so many positions at once: the vocabulary is by far the widest thing here."""
 
 Read = Callable[[], Iterable[tuple[object, Tensor]]]
 """Runs general text through the base and gives, batch by batch, whatever and its logits [n, vocabulary] for a backward pass."""
@@ -123,11 +126,15 @@ def _watch(slot: Slot, bases: Sequence[tuple[Tensor, Tensor]], read: Read) -> li
             hooks.callback(layer.register_forward_pre_hook(lambda _, given, one=reads: look(one, given[0])).remove)
             hooks.callback(layer.register_forward_hook(lambda _, __, out, one=writes: _hear(one, out)).remove)
         for _, logits in read():
-            log_probs = functional.log_softmax(logits.float(), -1)
-            drawn = torch.multinomial(log_probs.detach().exp(), 1, generator=draws)
-            log_probs.gather(-1, drawn).sum().backward()  # type: ignore[no-untyped-call]
+            drawn = [_draw(part, draws) for part in torch.split(logits.detach(), _AT_ONCE)]
+            update_loss(logits, torch.cat(drawn), logits.new_ones(len(logits)), None, 1.0).total.backward()  # type: ignore[no-untyped-call]
             slot.clear_gradient()
     return watched
+
+
+def _draw(logits: Tensor, draws: torch.Generator) -> Tensor:
+    """A token for each of `logits` [n, vocabulary], as likely as they say."""
+    return torch.multinomial(torch.softmax(logits.float(), -1), 1, generator=draws).squeeze(1)
 
 
 def _hear(one: _Watched, outputs: Tensor) -> None:
