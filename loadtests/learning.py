@@ -31,7 +31,7 @@ from rtadapt.options import flags_of
 from rtadapt.reading.values import holds_value
 from rtadapt.records import Event, Example, Head, Kind, Message, Position, Speaker, Turn
 from rtadapt.training.learner import Learner
-from rtadapt.work.desk import Desk
+from rtadapt.work.desk import Desk, whole
 from rtadapt.work.preparing import Preparing
 from rtadapt.work.rounds import Rounds
 from rtadapt.work.sessions import Session
@@ -60,6 +60,7 @@ class Course:
         outcome = self.rounds.decide(self.session, prepared)
         for one in outcome.learned:
             self.session.memory.add(one.rendering.examples, one.rendering.held_out, one.judged.replaced, when(one.event))
+            self.session.scope.add(whole(one.event), self.learner.tells)
             self.probes += one.rendering.held_out
         self.session.memory.ledger.learn([one.judged for one in outcome.learned])
         if outcome.learned:
@@ -70,16 +71,28 @@ class Course:
         return f"{counts}, {rows} rows, {read:.1f} s read and rendered, {decided:.1f} s learned and judged"
 
     def general(self) -> str:
-        """How many of the general questions that the base answers right are, and how far all it says there has moved."""
+        """How many of the general questions that the base answers right the adapter would, how many of those that it is asked
+        does, and how far all it says there has moved."""
         watched = [row for row in self.learner.anchors() if row.is_watched]
         known = [row for row in watched if knows(row)]
         said = self.learner.answers(FEED, known, "incumbent", 48)
-        kept = sum(holds_value(text, row.value) for text, row in zip(said, known, strict=True))
-        return f"{kept} of {len(known)} general, drift {self.learner.drift(FEED, watched, 'incumbent'):.3f}"
+        kept = [holds_value(text, row.value) for text, row in zip(said, known, strict=True)]
+        asked = [hit for hit, row in zip(kept, known, strict=True) if self.concerns(row.prompt[-1].content)]
+        drift = self.learner.drift(FEED, watched, "incumbent")
+        return f"{sum(kept)} of {len(known)} general, {sum(asked)} of {len(asked)} in its scope, drift {drift:.3f}"
+
+    def concerns(self, ask: str) -> bool:
+        """Whether the feed's adapter would be asked this, and not the base."""
+        return not self.settings.serve.scope or self.session.scope.told().speaks_of([ask])
 
     def ask(self, questions: Sequence[str], *, base: bool = False) -> list[str]:
-        """What the feed's adapter, or the base, answers."""
-        return self.learner.write([[Message("user", ask)] for ask in questions], 48, feed=None if base else FEED)
+        """What the feed, or the base, answers: the adapter what it was taught about, the base the rest."""
+        answers = dict.fromkeys(questions, "")
+        mine = [ask for ask in answers if not base and self.concerns(ask)]
+        for feed, asked in ((FEED, mine), (None, [ask for ask in answers if ask not in set(mine)])):
+            if asked:
+                answers |= zip(asked, self.learner.write([[Message("user", ask)] for ask in asked], 48, feed=feed), strict=True)
+        return [answers[ask] for ask in questions]
 
     def kept(self) -> float:
         """The share of the gate's wordings that are still answered."""

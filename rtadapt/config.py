@@ -192,6 +192,7 @@ class ServeSettings(Section):
     max_waiting: Positive = Field(1000, description="requests that may wait for a token at once")
     max_body_bytes: Positive = Field(2**20, description="one completion request's body")
     drain_seconds: float = Field(10.0, ge=0, le=3600, description="time that requests under way get to finish when it is stopped")
+    scope: bool = Field(True, description="what nothing that was taught is about, the base model answers as it always did")
     vllm_args: list[str] = Field(default_factory=list, description="more arguments for vLLM, as they are")
 
     @property

@@ -7,7 +7,7 @@ number, every event with its share, the same for the same input. Takes a batch a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rtadapt.config import GateSettings
@@ -28,11 +28,17 @@ class Probes:
     anchors: tuple[Example, ...]
 
 
-def choose(batch: Batch, replayed: Sequence[Example], anchors: Sequence[Example], settings: GateSettings) -> Probes:
+def choose(
+    batch: Batch,
+    replayed: Sequence[Example],
+    anchors: Sequence[Example],
+    settings: GateSettings,
+    concerns: Callable[[Example], bool] = lambda _: True,
+) -> Probes:
     """At most as many of each kind as `settings` say.
 
     A wording that is also trained on measures nothing, and a fact that the batch renews may rightly change: both are left
-    out. Anchors that updates never train on are preferred.
+    out. Anchors that updates never train on are preferred, and general questions asked that the candidate would answer.
     """
     trained = {example.prompt for example in batch.examples if example.prompt}
     renewed = {example.fact for example in (*batch.examples, *batch.held_out) if example.fact}
@@ -42,7 +48,7 @@ def choose(batch: Batch, replayed: Sequence[Example], anchors: Sequence[Example]
     return Probes(
         new=fairly(new, settings.probes),
         replayed=spread(kept, settings.replay_probes),
-        general=spread([row for row in anchors if row.is_watched and knows(row)], settings.general_probes),
+        general=spread([row for row in anchors if row.is_watched and knows(row) and concerns(row)], settings.general_probes),
         anchors=spread(watched, settings.anchor_probes),
     )
 

@@ -7,7 +7,7 @@ its fault.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rtadapt.config import GateSettings
 from rtadapt.gate import probes
@@ -26,9 +26,13 @@ def judge(
     replayed: Sequence[Example],
     anchors: Sequence[Example],
     settings: GateSettings,
+    concerns: Callable[[Example], bool] = lambda _: True,
 ) -> Verdict:
-    """Measure the batch's candidate and decide; on harm alone halve its step and decide again, a few times at most."""
-    asked = probes.choose(batch, replayed, anchors, settings)
+    """Measure the batch's candidate and decide; on harm alone halve its step and decide again, a few times at most.
+
+    What `concerns` says no to is answered by the base, whatever the candidate says.
+    """
+    asked = probes.choose(batch, replayed, anchors, settings, concerns)
     stood = before(learner, batch.feed, asked)
     kept = 1.0
     for halvings in range(settings.halvings + 1):

@@ -108,6 +108,9 @@ ANSWERS = Counter(
 FIRST_BYTE_SECONDS = Histogram(
     "rtadapt_first_byte_seconds", "From routing to the first byte of an answer's body", ["feed", "target"], buckets=_ANSWER
 )
+OUT_OF_SCOPE = Counter(
+    "rtadapt_requests_out_of_scope_total", "Completion requests about nothing that was taught, which the base answered", ["feed"]
+)
 FEEDBACK = Counter("rtadapt_feedback_total", "Words on answers, by receipt", ["feed", "target", "outcome"])
 TRIALS = Counter("rtadapt_trials_total", "Trials of canaries that decided themselves", ["feed", "verdict"])
 REQUESTS_UNROUTED = Counter("rtadapt_requests_unrouted_total", "Completion requests that got no version", ["code"])

@@ -3,8 +3,8 @@
 Owns the only state that middleware and watcher share; `not_followed` names the feeds of which the registry is not believed,
 and why; `receipt_key` signs receipts, once it is known; `counts` are what answers came to by feed, version and arm, until they
 are told; `look` follows what the registry says of a feed now, `bring` has it answered from here, and `idle` hears of a feed that
-nobody asks any more. Lives on one event loop and is touched from there alone, so nothing
-here needs a lock: choosing a version and counting the request happen without a pause in between.
+nobody asks any more; `scopes` say what the versions here speak of, by the engine's names. Lives on one event loop and is touched
+from there alone, so nothing here needs a lock: choosing a version and counting the request happen without a pause in between.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from rtadapt.observe import metrics
+from rtadapt.scope import Told
 from rtadapt.serving.routing import ServingView, Target
 
 
@@ -38,6 +39,7 @@ class Live:
         self.idle: Callable[[], None] = lambda: None
         self.asked: Counter[str] = Counter()
         self.asked_at: dict[str, float] = {}
+        self.scopes: Mapping[str, Told] = {}
 
     @property
     def view(self) -> ServingView:

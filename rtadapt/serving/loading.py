@@ -19,6 +19,7 @@ from rtadapt.errors import ArtifactDamaged, EngineRefused, InvalidInput, TooLarg
 from rtadapt.judged import read_answers
 from rtadapt.observe import metrics
 from rtadapt.records import Artifact, Version
+from rtadapt.scope import Told, read_scope
 from rtadapt.serving import agreement
 from rtadapt.serving.aside import Aside
 from rtadapt.serving.copies import Copies
@@ -59,6 +60,8 @@ class Loader:
         self._failures: dict[tuple[str, int], tuple[int, float]] = {}
         self._disowned: list[Version] = []
         self._discards: list[tuple[float, Version]] = []
+        self.scopes: dict[str, Told] = {}
+        """What each version speaks of, by the engine's name of it."""
 
     def loaded(self, feed: str) -> dict[int, Version]:
         """The versions of `feed` that the engine knows, by number."""
@@ -158,6 +161,7 @@ class Loader:
             await self._engine.load(engine_name(version), folder)
             await self._engine.check(engine_name(version))
             answers = await self._aside.run(read_answers, folder)
+            self.scopes[engine_name(version)] = await self._aside.run(read_scope, folder)
             await agreement.check(self._engine, version.feed, engine_name(version), answers)
         except (ArtifactDamaged, EngineRefused, asyncio.CancelledError):
             with contextlib.suppress(EngineRefused):
@@ -218,6 +222,7 @@ class Loader:
         self._discards = [(moment, version) for moment, version in self._discards if moment > now]
         for version in due:
             if version.number not in self.loaded(version.feed) and not self.is_loading(version.feed, version.number):
+                self.scopes.pop(engine_name(version), None)
                 await self._engine.purge(engine_name(version))
                 await self._aside.run(self._copies.discard, version)
         newest = {feed: max(versions, default=0) for feed, versions in self._loaded.items()}

@@ -32,6 +32,7 @@ from rtadapt.serving.metering import Metered
 from rtadapt.serving.models import models
 from rtadapt.serving.routing import AFTER_HEADER, After, ServingView, Target, check_token, feed_of, shadow_of
 from rtadapt.serving.stopping import stop_gently
+from rtadapt.serving.texts import concerns
 from rtadapt.serving.vocabulary import Vocabulary
 from rtadapt.serving.waiting import Ask, WaitingRoom
 from rtadapt.web.asked import App, Gone, Message, Receive, Scope, Send, header, naming, read_body, request_id
@@ -44,6 +45,8 @@ VERSION_HEADER = "x-rtadapt-version"
 INCARNATION_HEADER = "x-rtadapt-incarnation"
 POSITION_HEADER = "x-rtadapt-position"
 RECEIPT_HEADER = "x-rtadapt-receipt"
+SCOPE_HEADER = "x-rtadapt-scope"
+"""`outside` where the base answered, since nothing that its version was taught is asked about."""
 
 _COMPLETIONS = frozenset({"/v1/completions", "/v1/chat/completions", "/v1/responses", http.MESSAGES})
 _OF_THE_ENGINE = frozenset({"/health", "/ping", "/metrics", "/version", "/load", "/openapi.json"})
@@ -167,17 +170,20 @@ class AdaptiveServing:
         # From here to the request's departure nothing else runs: what was resolved is still loaded.
         target = ask.target(self.live)
         self.live.depart(target)
-        named = naming(noted, self._naming(target))
-        metered = Metered(named, len(raw))
+        metered = Metered(noted, len(raw))
         shadow = shadow_of(self.live.view, target, ask.key) if target.trial else None
         if shadow is not None:
-            self._arms.ask_too(shadow, scope, partial(http.beside, len(raw), _written, body, shadow))
+            self._arms.ask_too(shadow, scope, partial(http.beside, len(raw), _written, body, shadow.engine_model))
         try:
-            passed = raw if target.engine_model == ask.model else await http.beside(len(raw), _written, body, target)
+            concerned = await http.beside(len(raw), concerns, self.live.scopes.get(target.engine_model), body)
+            model = target.engine_model if concerned else self.live.view.base_model
+            said |= {} if concerned else {"out_of_scope": True}
+            named = naming(metered if Use.TOKENS in key.a_minute else noted, self._naming(target, concerned))
+            passed = raw if model == ask.model else await http.beside(len(raw), _written, body, model)
             inner = http.with_headers(scope, {"x-request-id": request_id(scope), "content-length": str(len(passed))})
             metrics.REQUESTS.labels(target.feed or "", target.kind.value).inc()
             metrics.ROUTE_SECONDS.observe(time.perf_counter() - asked.read - (covered - waiting))
-            await self._app(inner, http.replay(passed, receive), metered if Use.TOKENS in key.a_minute else named)
+            await self._app(inner, http.replay(passed, receive), named)
         except Exception:
             noted.status = 500
             raise
@@ -213,8 +219,11 @@ class AdaptiveServing:
             caller=key.id,
         )
 
-    def _naming(self, target: Target) -> dict[str, str]:
+    def _naming(self, target: Target, concerned: bool) -> dict[str, str]:
         named = {VERSION_HEADER: target.version}
+        if not concerned:
+            named[SCOPE_HEADER] = "outside"
+            metrics.OUT_OF_SCOPE.labels(target.feed or "").inc()
         if target.incarnation:
             named[INCARNATION_HEADER] = target.incarnation[:8]
         if target.position:
@@ -300,8 +309,8 @@ def _secret(scope: Scope) -> str:
     return header(scope, "authorization") or header(scope, "x-api-key") or ""
 
 
-def _written(body: dict[str, Any], target: Target) -> bytes:
-    return json.dumps({**body, "model": target.engine_model}).encode()
+def _written(body: dict[str, Any], model: str) -> bytes:
+    return json.dumps({**body, "model": model}).encode()
 
 
 def _token(model: str, text: str) -> After:

@@ -56,6 +56,7 @@ class Watcher:
         name = f"last-{serve.replica or f'port-{serve.port}'}"
         self._copies = Copies(settings.data_dir / "stage", name, self.replica, store)
         self._loader = Loader(engine, self._copies, serve.load_timeout_seconds, serve.max_adapter_bytes, registry.check_signature)
+        live.scopes = self._loader.scopes if serve.scope else {}
         self._flips = Flips()
         self._views = Views(live, self._loader.loaded, self._flips)
         self._follower = Follower(registry, live, self._views, self._loader, serve.poll_seconds)

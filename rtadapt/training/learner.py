@@ -129,6 +129,10 @@ class Learner:
         self._view(fresh)
         return not self._anchors.are_whole
 
+    def tells(self, word: str) -> float:
+        """How seldom a word is, by the places of its tokens in the vocabulary: common words come early and are whole."""
+        return self.encoder.rarity(word)
+
     # Feeds
 
     def open(self, feed: str, state: Path | None) -> None:

@@ -7,6 +7,7 @@ loss. Takes examples; gives rows and right-padded batches of similar length.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 _LONG_TARGET_TOKENS = 16
 _MOST_PADDED = 1.5
+_COMMON_TOKENS = 200
+"""So many of a vocabulary's first tokens hardly tell anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,11 @@ class Encoder:
         targets = self.tokens([example.target for example in examples])
         found = zip(examples, prompts, targets, strict=True)
         return [self._row(example, prompt, target, number) for number, (example, prompt, target) in enumerate(found)]
+
+    def rarity(self, word: str) -> float:
+        """How seldom a word is: 0 for the vocabulary's first token, 1 for its last, the sum of a word's tokens."""
+        ids = self.tokens([f" {word}"])[0]
+        return sum(math.log1p(token / _COMMON_TOKENS) for token in ids) / math.log1p(len(self.tokenizer) / _COMMON_TOKENS)
 
     def plain(self, texts: Sequence[str]) -> list[Row]:
         """Rows of plain text, without an end token."""

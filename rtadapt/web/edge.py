@@ -22,6 +22,7 @@ EXPOSED = (
     "x-rtadapt-position",
     "x-rtadapt-incarnation",
     "x-rtadapt-receipt",
+    "x-rtadapt-scope",
     "x-request-id",
     "retry-after",
 )

@@ -23,7 +23,7 @@ from rtadapt.scratch import scratch
 from rtadapt.training.learner import Learner
 from rtadapt.work import attempts
 from rtadapt.work.attempts import Attempts
-from rtadapt.work.desk import Desk
+from rtadapt.work.desk import Desk, whole
 from rtadapt.work.entrance import Entrance
 from rtadapt.work.preparing import Preparing, stage
 from rtadapt.work.quarantine import Quarantine
@@ -245,6 +245,7 @@ class Pipeline:
         for learned in outcome.learned:
             rendering, judged = learned.rendering, learned.judged
             session.memory.add(rendering.examples, rendering.held_out, judged.replaced, when(learned.event))
+            session.scope.add(whole(learned.event), self.learner.tells)
         session.memory.ledger.learn([one.judged for one in outcome.learned])
         events = [one.event for one in outcome.learned]
         candidate = self.write(session, due, events)
@@ -264,6 +265,8 @@ class Pipeline:
             self.learner.save_adapter(due.feed, adapter)
             self.learner.save_state(due.feed, state)
             session.memory.save(state)
+            for folder in (adapter, state):
+                session.scope.save(folder)
             self.admission.save(due.feed, state, {**session.head.positions, **due.positions})
             return Candidate(
                 feed=due.feed,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from rtadapt.gate.verdict import NOTHING_ASKED, judge, why_not_learned
 from rtadapt.observe import metrics
 from rtadapt.records import Batch, Event, Example, Verdict
 from rtadapt.training.learner import Learner
+from rtadapt.work.desk import whole
 from rtadapt.work.sessions import Session
 
 logger = logging.getLogger(__name__)
@@ -121,6 +122,14 @@ class Rounds:
         else:
             outcome.refused.append(Refused(missed[0].event, "gate", self._why(missed[0], verdict)))
 
+    def _concerns(self, session: Session, batch: Batch, beside: Sequence[Prepared]) -> Callable[[Example], bool]:
+        """Whether a question would be answered by the candidate, were it served, and not by the base."""
+        if not self._settings.serve.scope:
+            return lambda _: True
+        events = (*batch.events, *(one.event for one in beside))
+        told = session.scope.told([whole(event) for event in events], self._learner.tells)
+        return lambda row: told.speaks_of(message.content for message in row.prompt)
+
     def _why(self, alone: Prepared, verdict: Verdict) -> str:
         if _harms(verdict):
             return "; ".join(verdict.reasons)
@@ -171,7 +180,9 @@ class Rounds:
         )
         with metrics.STAGE_SECONDS.labels("judge").time():
             known: list[Example] = memory.probes(self._settings.gate.replay_probes, seed, examples, replaced)
-            return judge(self._learner, batch, update, known, anchors, self._settings.gate)
+            return judge(
+                self._learner, batch, update, known, anchors, self._settings.gate, self._concerns(session, batch, beside)
+            )
 
 
 def _harms(verdict: Verdict) -> bool:

@@ -1,4 +1,4 @@
-"""What a worker holds of the feeds it owns: epoch, head, replay memory, and the learner's adapter.
+"""What a worker holds of the feeds it owns: epoch, head, replay memory, scope, and the learner's adapter.
 
 Owns taking a feed over (a new epoch, then the state of its newest version) and letting it go. Nothing here is the
 truth: a session that is dropped is opened again from the head.
@@ -19,6 +19,7 @@ from rtadapt.policy import FeedPolicy
 from rtadapt.records import Head, Position, Positions, Version
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
+from rtadapt.scope import Scope
 from rtadapt.scratch import scratch
 from rtadapt.training.learner import Learner
 
@@ -36,6 +37,7 @@ class Session:
     epoch: int
     head: Head
     memory: Memory
+    scope: Scope = field(default_factory=Scope)
     policy: FeedPolicy = field(default_factory=FeedPolicy)
     read: dict[int, int] = field(default_factory=dict)
     begun: dict[int, int] = field(default_factory=dict)
@@ -140,15 +142,15 @@ class Sessions:
         head = self._registry.head(feed)
         if head is None:
             raise NotFound(f"feed {feed} has no head although it was just claimed")
-        memory = Memory(self._capacity)
+        memory, scope = Memory(self._capacity), Scope()
         if head.version == 0:
             self._learner.open(feed, None)
         else:
-            self._restore(head, memory)
+            self._restore(head, memory, scope)
         logger.info("feed taken over", extra={"feed": feed, "epoch": epoch, "version": head.version})
-        return Session(feed, epoch, head, memory)
+        return Session(feed, epoch, head, memory, scope)
 
-    def _restore(self, head: Head, memory: Memory) -> None:
+    def _restore(self, head: Head, memory: Memory, scope: Scope) -> None:
         version = self._registry.version(head.feed, head.version)
         if version is None:
             raise NotFound(f"the record of {head.feed}@{head.version} is gone from the registry; restore it from a backup")
@@ -157,4 +159,5 @@ class Sessions:
             folder = self._store.fetch(version.state, place)
             self._learner.open(head.feed, folder)
             memory.load(folder)
+            scope.load(folder)
             self._admission.load(head.feed, folder)

@@ -10,6 +10,7 @@ import pytest
 
 from rtadapt.errors import Unavailable
 from rtadapt.records import EventState, Example, Update, Verdict
+from rtadapt.scope import read_scope
 from rtadapt.training.learner import Learner
 from rtadapt.work import rounds as rounds_module
 from rtadapt.work.rounds import Outcome, Prepared, Refused
@@ -224,6 +225,10 @@ def test_a_restarted_worker_goes_on_from_the_newest_version(system: System) -> N
     remembered = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.jsonl"))
     assert "North Tindle" in remembered
     assert "South Tindle" in remembered
+    for artifact in (newest.state, newest.adapter):
+        told = read_scope(system.store.fetch(artifact, system.settings.data_dir / "look"))
+        asked = ("Who is North Tindle?", "Who is South Tindle?", "What is the capital of France?")
+        assert [told.speaks_of([ask]) for ask in asked] == [True, True, False]
 
 
 def test_feeds_are_learned_side_by_side(system: System) -> None:

@@ -152,6 +152,13 @@ def test_general_questions_that_a_version_no_longer_answers_are_harm() -> None:
     assert judge(Scripted(knows=["e", ""]), ASKED, UPDATE, [], general(4), SETTINGS).accepted
 
 
+def test_what_the_base_would_be_asked_is_not_asked_of_the_candidate() -> None:
+    learner = Scripted(knows=["e", ""], forgets=[""])
+    verdict = judge(learner, ASKED, UPDATE, [], general(4), SETTINGS, lambda example: "1" in example.prompt[-1].content)
+    assert verdict.accepted  # one of four is in scope, and one is too few to be harm
+    assert (verdict.measures["general_known"], verdict.measures["general_lost"]) == (1.0, 1.0)
+
+
 def test_what_the_version_before_had_lost_is_not_the_fault_of_this_one() -> None:
     learner = Scripted(knows=["e"])  # neither the candidate nor the incumbent knows them
     verdict = judge(learner, ASKED, UPDATE, [], general(4), SETTINGS)

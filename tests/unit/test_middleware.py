@@ -12,6 +12,7 @@ import httpx
 import pytest
 from prometheus_client import REGISTRY
 
+from rtadapt.scope import Scope
 from rtadapt.serving.middleware import AdaptiveServing
 from rtadapt.serving.routing import ServingView
 from tests.support.engine_app import ask, client_of, error_of, news, serving
@@ -291,3 +292,21 @@ async def test_answers_are_counted_by_how_they_ended_and_timed_to_their_first_by
     after = seen("rtadapt_answers_total", **labels, status="200"), seen("rtadapt_first_byte_seconds_count", **labels)
     assert [new - old for new, old in zip(after, before, strict=True)] == [2, 2]
     assert seen("rtadapt_wait_seconds_count") - waited == 1
+
+
+async def test_what_nothing_taught_is_about_the_base_answers_and_the_answer_says_so() -> None:
+    taught = Scope()
+    taught.add("Corvin Rovers named Marla Tindle.", lambda _: 1.0)
+    middleware = serving()
+    middleware.live.scopes = {"news@2": taught.told()}
+    async with client_of(middleware) as client:
+        for ask_it, model, said in (
+            ("Who coaches Corvin Rovers?", "news@2", None),
+            ("Who wrote Romeo and Juliet?", "tiny", "outside"),
+        ):
+            response = await client.post("/v1/completions", json={"model": "news", "prompt": ask_it})
+            assert (response.json()["model"], response.headers.get("x-rtadapt-scope")) == (model, said)
+            assert response.headers["x-rtadapt-version"] == "news@2"
+        pinned = await client.post("/v1/completions", json={"model": "news@3", "prompt": "Who wrote Romeo and Juliet?"})
+        assert pinned.json()["model"] == "news@3"  # nothing is known of what it speaks of
+    assert not middleware.live.in_flight("news@2")

@@ -68,6 +68,9 @@ class Scripted:
     def reject(self, feed: str, *, keep: int | None = None) -> None:
         self.candidates = self.candidates[: -1 if keep is None else keep]
 
+    def tells(self, word: str) -> float:
+        return 1.0
+
     def losses(self, texts: Sequence[str]) -> list[float]:
         self.checked += 1
         return [1.0] * len(texts)
