@@ -30,6 +30,7 @@ from rtadapt.grammar.reader import GrammarReader
 from rtadapt.options import flags_of
 from rtadapt.reading.values import holds_value
 from rtadapt.records import Event, Example, Head, Kind, Message, Position, Speaker, Turn
+from rtadapt.scope import Scope
 from rtadapt.training.learner import Learner
 from rtadapt.work.desk import Desk, whole
 from rtadapt.work.preparing import Preparing
@@ -49,8 +50,10 @@ class Course:
         self.preparing = Preparing(settings, Desk(settings.reading, GrammarReader(), None), self.learner)
         self.rounds = Rounds(settings, self.learner)
         self.learner.open(FEED, None)
-        self.session = Session(FEED, 1, Head(FEED, 0, {}, 1), Memory(settings.train.replay_capacity))
+        scope = Scope(self.learner.tells, self.learner.general)
+        self.session = Session(FEED, 1, Head(FEED, 0, {}, 1), Memory(settings.train.replay_capacity), scope)
         self.probes: list[Example] = []
+        self._told = scope.told()
 
     def learn(self, events: tuple[Event, ...]) -> str:
         """One batch, as a worker learns it; gives what it took."""
@@ -60,11 +63,12 @@ class Course:
         outcome = self.rounds.decide(self.session, prepared)
         for one in outcome.learned:
             self.session.memory.add(one.rendering.examples, one.rendering.held_out, one.judged.replaced, when(one.event))
-            self.session.scope.add(whole(one.event), self.learner.tells)
+            self.session.scope.add(whole(one.event))
             self.probes += one.rendering.held_out
         self.session.memory.ledger.learn([one.judged for one in outcome.learned])
         if outcome.learned:
             self.learner.accept(FEED)
+        self._told = self.session.scope.told()
         rows = sum(len(one.rendering.examples) for one in prepared)
         decided = time.monotonic() - began - read
         counts = f"{len(outcome.learned)} learned, {len(outcome.refused) + len(refused)} refused"
@@ -83,7 +87,7 @@ class Course:
 
     def concerns(self, ask: str) -> bool:
         """Whether the feed's adapter would be asked this, and not the base."""
-        return not self.settings.serve.scope or self.session.scope.told().speaks_of([ask])
+        return not self.settings.serve.scope or self._told.speaks_of([ask])
 
     def ask(self, questions: Sequence[str], *, base: bool = False) -> list[str]:
         """What the feed, or the base, answers: the adapter what it was taught about, the base the rest."""

@@ -23,6 +23,7 @@ from rtadapt.events.envelope import parse
 from rtadapt.gate.verdict import judge
 from rtadapt.grammar.reader import GrammarReader
 from rtadapt.records import Batch, Head, Update
+from rtadapt.scope import Scope
 from rtadapt.training.learner import Learner
 from rtadapt.training.plain import Plain, block_weights, products_per_second
 from rtadapt.work.desk import Desk
@@ -83,7 +84,7 @@ class Bench:
         settings, learner, clock = self.settings, self.learner, _Clock()
         now = time.time()
         event = parse({"feed": FEED, "text": STORY}, now=now, limits=settings.intake)
-        session = Session(FEED, 1, Head(FEED, 0, {}, 1), Memory(settings.train.replay_capacity))
+        session = Session(FEED, 1, Head(FEED, 0, {}, 1), Memory(settings.train.replay_capacity), Scope(learner.tells))
         learner.open(FEED, None)
         prepared, _, _ = clock.time("read", lambda: self.preparing.prepare(session, FeedBatch(FEED, (event,), {})))
         rendered = [one.rendering for one in prepared]

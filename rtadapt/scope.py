@@ -1,9 +1,10 @@
 """What a feed was taught about, so that questions about anything else stay the base model's own to answer.
 
 Owns the words of the events that were learned, each with how much it tells, and the decision whether a text speaks of one of
-them: where the words that it shares with an event come to as much as one seldom word. In doubt it does. A file of this lies
-beside a version's adapter, words as digests; a version without one speaks of everything. A scope before a memory of edits is what
-SERAC (Mitchell et al., 2022) has; this one needs no model, so that it costs a request microseconds.
+them: where the words that it shares with an event come to enough. What is enough is measured on general questions, of which
+hardly any may pass, within bounds. In doubt a text does. A file of this lies beside a version's adapter, words as digests; a
+version without one speaks of everything. A scope before a memory of edits is what SERAC (Mitchell et al., 2022) has; this one
+needs no model, so that it costs a request a tenth of a millisecond.
 """
 
 from __future__ import annotations
@@ -21,32 +22,38 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Tables = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64], NDArray[np.int32]]
+    Tables = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]
 
 SCOPE = "scope.safetensors"
-ENOUGH = 0.9
-"""What shared words must come to; a word that the vocabulary's last token spells tells 1."""
+_PASSING = 0.05
+"""So many of the general questions may share as much with an event as is asked for."""
+_LEAST, _MOST = 0.5, 0.9
+"""What shared words must come to, at least and at most; a word that the vocabulary's last token spells tells 1."""
 _MOST_EVENTS = 4096
 """Of more events than these a feed speaks of everything."""
 _LONGEST_TEXT = 16_384
 """A longer text speaks of something that was taught: in so many words some are shared by chance."""
-_TABLES = ("words", "tells", "starts", "events")
+_TABLES = ("words", "tells", "starts", "events", "enough")
 
 
 class Scope:
     """The events that one feed learned, as far as their words tell. Used from one thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, tells: Callable[[str], float], general: Sequence[str] = ()) -> None:
+        """`tells` gives how seldom a word is, 0 for one that tells nothing; `general` are questions about no event."""
+        self._tells, self._general = tells, general
         self._events: list[dict[int, float]] | None = []
 
-    def add(self, text: str, tells: Callable[[str], float]) -> None:
-        """An event was learned; `tells` gives how seldom a word is, 0 for one that tells nothing."""
+    def add(self, text: str) -> None:
+        """An event was learned."""
         if self._events is not None:
-            self._events = [*self._events, _spelled(text, tells)] if len(self._events) < _MOST_EVENTS else None
+            self._events = [*self._events, self._spelled(text)] if len(self._events) < _MOST_EVENTS else None
 
-    def told(self, more: Sequence[str] = (), tells: Callable[[str], float] = lambda _: 0.0) -> Told:
+    def told(self, more: Sequence[str] = ()) -> Told:
         """What may be asked of it, as it would be with the events of `more` texts."""
-        return Told() if self._events is None else Told.of([*self._events, *(_spelled(text, tells) for text in more)])
+        if self._events is None:
+            return Told()
+        return Told.of([*self._events, *map(self._spelled, more)], self._general)
 
     def save(self, folder: Path) -> None:
         """Write it; nothing where it speaks of everything."""
@@ -57,16 +64,24 @@ class Scope:
         """What `save` wrote there. Raises ArtifactDamaged."""
         self._events = read_scope(folder).apart()
 
+    def _spelled(self, text: str) -> dict[int, float]:
+        spelled: dict[int, float] = {}
+        for word in _telling(text):
+            digest = _digest(stem(word))
+            spelled[digest] = max(spelled.get(digest, 0.0), self._tells(word))
+        return spelled
+
 
 class Told:
-    """A scope to ask: words [n] sorted with what each tells [n], and the events of word i at `starts`[i] to `starts`[i + 1]."""
+    """A scope to ask: words [n] sorted with what each tells [n], the events of word i at `starts`[i] to `starts`[i + 1], and what
+    is `enough` [1]."""
 
     def __init__(self, tables: Tables | None = None) -> None:
         self._tables = tables
 
     @classmethod
-    def of(cls, events: list[dict[int, float]]) -> Told:
-        """Of the words of each event."""
+    def of(cls, events: list[dict[int, float]], general: Sequence[str]) -> Told:
+        """Of the words of each event, and questions about none."""
         import numpy as np
 
         tells: dict[int, float] = {}
@@ -77,35 +92,35 @@ class Told:
                 where.setdefault(word, []).append(number)
         words = sorted(tells)
         lengths = [len(where[word]) for word in words]
-        return cls(
-            (
-                np.array(words, np.int64),
-                np.array([tells[word] for word in words], np.float32),
-                np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)]),
-                np.array([number for word in words for number in where[word]], np.int32),
-            )
+        tables = (
+            np.array(words, np.int64),
+            np.array([tells[word] for word in words], np.float32),
+            np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)]),
+            np.array([number for word in words for number in where[word]], np.int32),
         )
+        shared = [cls((*tables, np.zeros(1, np.float32))).shared(text) for text in general]
+        enough = np.clip(np.quantile(shared, 1.0 - _PASSING), _LEAST, _MOST) if shared else _MOST
+        return cls((*tables, np.array([enough], np.float32)))
 
     def speaks_of(self, texts: Iterable[str]) -> bool:
         """Whether one of `texts` shares enough with an event."""
-        return self._tables is None or any(map(self._shares, texts))
+        return self._tables is None or any(len(text) > _LONGEST_TEXT or self.shared(text) >= self._tables[4][0] for text in texts)
 
-    def _shares(self, text: str) -> bool:
+    def shared(self, text: str) -> float:
+        """What the words come to that `text` shares with the event that it shares most with."""
         import numpy as np
 
         assert self._tables is not None
-        words, tells, starts, events = self._tables
-        if len(text) > _LONGEST_TEXT:
-            return True
+        words, tells, starts, events, _ = self._tables
         asked = np.unique(np.array([_digest(stem(word)) for word in _telling(text)], np.int64))
         places = np.searchsorted(words, asked)
         known = places < len(words)
         places = places[known][words[places[known]] == asked[known]]
         if not len(places):
-            return False
+            return 0.0
         shared = [events[starts[place] : starts[place + 1]] for place in places]
         weights = np.repeat(tells[places], [len(one) for one in shared])
-        return bool(np.bincount(np.concatenate(shared), weights).max() >= ENOUGH)
+        return float(np.bincount(np.concatenate(shared), weights).max())
 
     def save(self, folder: Path) -> None:
         """Write it beside an adapter, or into a state."""
@@ -118,7 +133,7 @@ class Told:
         """The words of each event; None where it speaks of everything."""
         if self._tables is None:
             return None
-        words, tells, starts, events = self._tables
+        words, tells, starts, events, _ = self._tables
         found: list[dict[int, float]] = [{} for _ in range(int(events.max(initial=-1)) + 1)]
         for place, word in enumerate(words.tolist()):
             for number in events[starts[place] : starts[place + 1]].tolist():
@@ -135,20 +150,13 @@ def read_scope(folder: Path) -> Told:
 
     try:
         found = load_file(folder / SCOPE)
-        words, tells, starts, events = (found[name] for name in _TABLES)
-        if len(words) != len(tells) or len(starts) != len(words) + 1 or starts[-1] != len(events) or (events < 0).any():
+        words, tells, starts, events, enough = (found[name] for name in _TABLES)
+        sizes = (len(words), len(words) + 1, int(starts[-1]), 1)
+        if (len(tells), len(starts), len(events), len(enough)) != sizes or (events < 0).any():
             raise ValueError("its tables do not fit together")
     except (OSError, KeyError, IndexError, ValueError, SafetensorError) as error:
         raise ArtifactDamaged(f"{SCOPE} can't be read") from error
-    return Told((words, tells, starts, events))
-
-
-def _spelled(text: str, tells: Callable[[str], float]) -> dict[int, float]:
-    spelled: dict[int, float] = {}
-    for word in _telling(text):
-        digest = _digest(stem(word))
-        spelled[digest] = max(spelled.get(digest, 0.0), tells(word))
-    return spelled
+    return Told((words, tells, starts, events, enough))
 
 
 def _telling(text: str) -> list[str]:

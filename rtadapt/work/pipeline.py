@@ -245,7 +245,7 @@ class Pipeline:
         for learned in outcome.learned:
             rendering, judged = learned.rendering, learned.judged
             session.memory.add(rendering.examples, rendering.held_out, judged.replaced, when(learned.event))
-            session.scope.add(whole(learned.event), self.learner.tells)
+            session.scope.add(whole(learned.event))
         session.memory.ledger.learn([one.judged for one in outcome.learned])
         events = [one.event for one in outcome.learned]
         candidate = self.write(session, due, events)

@@ -127,7 +127,7 @@ class Rounds:
         if not self._settings.serve.scope:
             return lambda _: True
         events = (*batch.events, *(one.event for one in beside))
-        told = session.scope.told([whole(event) for event in events], self._learner.tells)
+        told = session.scope.told([whole(event) for event in events])
         return lambda row: told.speaks_of(message.content for message in row.prompt)
 
     def _why(self, alone: Prepared, verdict: Verdict) -> str:

@@ -37,7 +37,7 @@ class Session:
     epoch: int
     head: Head
     memory: Memory
-    scope: Scope = field(default_factory=Scope)
+    scope: Scope
     policy: FeedPolicy = field(default_factory=FeedPolicy)
     read: dict[int, int] = field(default_factory=dict)
     begun: dict[int, int] = field(default_factory=dict)
@@ -142,7 +142,7 @@ class Sessions:
         head = self._registry.head(feed)
         if head is None:
             raise NotFound(f"feed {feed} has no head although it was just claimed")
-        memory, scope = Memory(self._capacity), Scope()
+        memory, scope = Memory(self._capacity), Scope(self._learner.tells, self._learner.general)
         if head.version == 0:
             self._learner.open(feed, None)
         else:

@@ -295,8 +295,8 @@ async def test_answers_are_counted_by_how_they_ended_and_timed_to_their_first_by
 
 
 async def test_what_nothing_taught_is_about_the_base_answers_and_the_answer_says_so() -> None:
-    taught = Scope()
-    taught.add("Corvin Rovers named Marla Tindle.", lambda _: 1.0)
+    taught = Scope(lambda _: 1.0)
+    taught.add("Corvin Rovers named Marla Tindle.")
     middleware = serving()
     middleware.live.scopes = {"news@2": taught.told()}
     async with client_of(middleware) as client:

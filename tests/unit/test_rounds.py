@@ -14,6 +14,7 @@ from rtadapt.curation.replay import Memory
 from rtadapt.errors import Unavailable
 from rtadapt.gate.measures import Who
 from rtadapt.records import Example, Head, Message, Update
+from rtadapt.scope import Scope
 from rtadapt.work.rounds import Outcome, Prepared, Rounds
 from rtadapt.work.sessions import Session
 from tests.support.events import story
@@ -89,7 +90,7 @@ def prepared(number: int) -> Prepared:
 
 def decide(learner: Scripted, count: int = 8) -> Outcome:
     """What becomes of `count` events. What was learned is on the stack and nothing else."""
-    session = Session("news", 1, Head("news", 0, {}, 1), Memory(100))
+    session = Session("news", 1, Head("news", 0, {}, 1), Memory(100), Scope(learner.tells))
     outcome = Rounds(SETTINGS, learner).decide(session, [prepared(number) for number in range(count)])  # type: ignore[arg-type]
     learned = [one.event.id for one in outcome.learned]
     refused = [one.event.id for one in outcome.refused]
@@ -120,7 +121,7 @@ def test_an_event_with_nothing_to_teach_or_to_ask_is_refused_without_an_update(r
     learner = Scripted()
     whole = prepared(1)
     bare = Rendering(whole.event.id, whole.rendering.examples[:rows], whole.rendering.held_out[:held])
-    session = Session("news", 1, Head("news", 0, {}, 1), Memory(100))
+    session = Session("news", 1, Head("news", 0, {}, 1), Memory(100), Scope(learner.tells))
     outcome = Rounds(SETTINGS, learner).decide(session, [Prepared(whole.judged, bare), prepared(2)])  # type: ignore[arg-type]
     assert refused(outcome) == {name(1): ("gate", "nothing could be asked about it, so it could not be shown to be learned")}
     assert learner.updates == [(name(2),)]
