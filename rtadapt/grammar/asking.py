@@ -144,6 +144,8 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
         return [Asking("By how many votes"), Asking("How many votes", "by"), Asking("By what margin")]
     if part.role == "age":
         return [Asking("At what age"), Asking("What age", "at")]
+    if part.role == "frequency":
+        return [] if clause.instruction else [Asking("How often")]
     if part.role == "measure" and part.preposition == "worth":
         return [Asking("How much", "worth"), Asking("What", "worth")]
     if part.role == "measure" and " times" in f" {asked.text}":

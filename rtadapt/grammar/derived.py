@@ -1,6 +1,7 @@
-"""What follows from a clause by the meaning of its verb: what was cut from one price to another has that other price now.
+"""What follows from a clause by the meaning of its verb: what was cut from one price to another has that other price now, and
+whoever was named head coach is that.
 
-Takes clauses; gives further ones. Each is as sure as the one it follows from.
+Takes clauses; gives them and further ones. Each is as sure as the one it follows from.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import replace
 
 from rtadapt.grammar import lexicon
 from rtadapt.grammar.clauses import Clause
+from rtadapt.grammar.offices import office
 from rtadapt.grammar.pieces import Part
 from rtadapt.words import word_set
 
@@ -33,7 +35,8 @@ def _level(part: Part) -> Part | None:
 
 
 def derived(clause: Clause) -> Iterator[Clause]:
-    """What else is so when the clause is."""
+    """The clause, and what else is so when it is."""
+    yield from office(clause) or (clause,)
     level = next(filter(None, map(_level, clause.parts)), None) if clause.lemma in _CHANGES else None
     if level is None or level.phrase is None:
         return

@@ -37,7 +37,7 @@ def asks(doc: Doc) -> list[tuple[tuple[str, ...], str]]:
     for span in doc.sents:
         sentence = Sentence(span, references, story.names, False, story.bodies.get(span.start, ""))
         for clause in [*identities(sentence, ""), *clauses(sentence)]:
-            for said in (clause, *derived(clause)):
+            for said in derived(clause):
                 for wordings, answer in _of(said):
                     found.setdefault(flat(wordings[0]), (wordings, answer))
     return list(found.values())

@@ -276,7 +276,8 @@ def _adverbial_noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
             parts.append(Part("object", found.text, head.i, phrase=found))
         parts.append(Part("score", score.text, score.i, phrase=Phrase(score.text, score.text, "score", "score"), essential=False))
     elif found.text.startswith(("every ", "each ")):
-        parts.append(Part("fixed", found.text, head.i))
+        how_often = Phrase(found.text, found.text, "frequency", found.noun)
+        parts.append(Part("frequency", found.text, head.i, phrase=how_often))
     elif found.kind in ("date", "year", "clock", "duration"):
         parts.append(Part("time", found.text, head.i, "", found, essential=False))
     elif found.kind in ("percent", "money"):

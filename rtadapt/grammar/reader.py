@@ -136,7 +136,7 @@ def _line(text: str) -> _Line:
 
 def _readings(sentence: Sentence, about: tuple[str, str], setting: Setting) -> Iterator[Reading]:
     for clause in [*identities(sentence, setting.place), *clauses(sentence)]:
-        for said in (clause, *derived(clause)):
+        for said in derived(clause):
             yield from _asked(_about(said, *about), setting)
 
 
