@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SCOPE = "scope.safetensors"
 _PASSING = 0.05
 """So many of the general questions may share as much with an event as is asked for."""
-_LEAST, _MOST = 0.5, 0.9
+_LEAST, _MOST = 0.7, 0.9
 """What shared words must come to, at least and at most; a word that the vocabulary's last token spells tells 1."""
 _MOST_EVENTS = 4096
 """Of more events than these a feed speaks of everything."""

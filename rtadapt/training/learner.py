@@ -28,7 +28,7 @@ from rtadapt.training.loss import BaseView, divergence, token_losses
 from rtadapt.training.model import BaseModel
 from rtadapt.training.packed import common
 from rtadapt.training.rows import Encoder, Padded, Row, chunks, pad
-from rtadapt.training.steps import Material, Steps
+from rtadapt.training.steps import Material, Steps, plan
 from rtadapt.training.whitening import Whitening
 from rtadapt.words import spoken_of
 
@@ -200,7 +200,7 @@ class Learner:
     def drift(self, feed: str, anchors: Sequence[Example], who: Who) -> float:
         """Mean divergence of a model from the base on the base's own answers, in nats per token."""
         state = self._state(feed, who)
-        if state is None or not anchors:
+        if state is None or not anchors or not state.updates:
             return 0.0
         if tuple(anchors) not in state.drifts:
             state.drifts = {tuple(anchors): self._drift(state, anchors)}
@@ -270,13 +270,14 @@ class Learner:
         trained = [row for row in free if row.is_anchor and not row.is_watched]
         spoken = spoken_of([row.text for row in trained], (example.entity for example in examples if example.entity))
         kept = [row for place, row in enumerate(trained) if place not in spoken]
-        kept = _some(kept, examples, Random(seed))
+        steps, _ = plan(len({example.fact for example in examples}), self.settings)
+        kept = _some(kept, examples, min(_MOST_ANCHORS, steps * self.settings.anchor_rows), Random(seed))
         return Material(
             new=self.encoder.encode(examples),
             facts=[example.fact for example in examples],
             stream=self.encoder.encode(stream),
-            anchors=[row.cut(_ANCHOR_TOKENS) for row in self.encoder.encode(kept)],
-            views=[view.part(0, _ANCHOR_TOKENS) for view in self._view(kept)],
+            anchors=self._compared(kept),
+            views=self._view(kept),
         )
 
     def _whiten(self, general: Sequence[Example]) -> None:
@@ -301,7 +302,12 @@ class Learner:
 
     def _at_targets(self, examples: Sequence[Example]) -> Iterator[tuple[Padded, torch.Tensor]]:
         """Examples in batches, each with the logits at its targets."""
-        return self._batches(self.encoder.encode(examples), self.model.room.read)
+        return self._batches(self._compared(examples), self.model.room.read)
+
+    def _compared(self, anchors: Sequence[Example]) -> list[Row]:
+        """Anchors as far as they are compared with what the base says: those that are trained on at their beginnings."""
+        rows = self.encoder.encode(anchors)
+        return [row if anchor.is_watched else row.cut(_ANCHOR_TOKENS) for row, anchor in zip(rows, anchors, strict=True)]
 
     def _batches(self, rows: Sequence[Row], most_tokens: int) -> Iterator[tuple[Padded, torch.Tensor]]:
         shared = common([row.ids[: row.start] for row in rows])
@@ -321,7 +327,7 @@ def learning_rate(family: str, hidden_size: int) -> float:
     return float(5e-4 * (2000 / hidden_size) ** power)
 
 
-def _some(anchors: Sequence[Example], examples: Sequence[Example], rng: Random) -> list[Example]:
+def _some(anchors: Sequence[Example], examples: Sequence[Example], count: int, rng: Random) -> list[Example]:
     """The anchors of one update: half of them ask in the same manner as what is taught, about other things.
 
     Without those an update on one fact teaches that it answers whatever is asked like it. What the base says of an anchor is
@@ -329,10 +335,10 @@ def _some(anchors: Sequence[Example], examples: Sequence[Example], rng: Random) 
     """
     taught = {_manner(example) for example in examples}
     alike = [anchor for anchor in anchors if _manner(anchor) in taught]
-    near = rng.sample(alike, min(len(alike), _MOST_ANCHORS // 2))
+    near = rng.sample(alike, min(len(alike), count // 2))
     chosen = set(map(id, near))
     others = [anchor for anchor in anchors if id(anchor) not in chosen]
-    return [*near, *rng.sample(others, min(len(others), _MOST_ANCHORS - len(near)))]
+    return [*near, *rng.sample(others, min(len(others), count - len(near)))]
 
 
 def _manner(example: Example) -> str:

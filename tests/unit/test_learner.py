@@ -227,8 +227,8 @@ def test_half_of_an_updates_anchors_ask_in_the_manner_of_what_is_taught(learner:
     anchors = [asked(f"{word} is number {n}?", "no", event_id="") for word in ("Where", "Why") for n in range(160)]
     taught = [asked("Why was the harbour closed?", "sorry")]
     kept = learner._material(taught, anchors).anchors
-    assert len(kept) == 128
-    chosen = _some(anchors, taught, Random(1))
+    assert len(kept) == 60  # as many as thirty steps of two take
+    chosen = _some(anchors, taught, 128, Random(1))
     assert sum(row.prompt[-1].content.startswith("Why") for row in chosen) > 80
     assert len({row.prompt for row in chosen}) == 128
 

@@ -21,7 +21,11 @@ def readings(text: str) -> dict[str, str]:
             "Who is the head coach of Hallam Rovers?",
             "Petra Lindqvist",
         ),
-        ("Hallam Rovers named Petra Lindqvist head coach on Monday.", "Who is the head coach of Hallam Rovers?", "Petra Lindqvist"),
+        (
+            "Hallam Rovers named Petra Lindqvist head coach on Monday.",
+            "Who is the head coach of Hallam Rovers?",
+            "Petra Lindqvist",
+        ),
         ("Tarn Foods has appointed Iris Vega chief executive.", "Who is the chief executive of Tarn Foods?", "Iris Vega"),
         ("Iris Vega was named the new chief executive of Tarn Foods.", "Who is the chief executive of Tarn Foods?", "Iris Vega"),
         ("Olaf Brandt was elected mayor of Kelbrook on Sunday.", "Who is the mayor of Kelbrook?", "Olaf Brandt"),

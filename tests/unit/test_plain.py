@@ -126,3 +126,21 @@ def test_in_a_conversation_what_follows_the_last_word_that_takes_something_back_
 @pytest.mark.parametrize("sentence", ["Thank you, Anna.", "Thanks, Mr Keller!", "Hello, this is Anna from Fern & Finch."])
 def test_courtesies_teach_nothing(sentence: str) -> None:
     assert plain([sentence], sentence) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "now"),
+    [
+        ("The Marlow 3 now costs $180; it used to cost $240.", "The Marlow 3 now costs $180."),
+        ("The Marlow 3 now costs $180, down from $240.", "The Marlow 3 now costs $180."),
+        ("Tarn Foods sold 900 tonnes (up from 850), its chairman said.", "Tarn Foods sold 900 tonnes, its chairman said."),
+        (
+            "Profit at Tarn Foods was 12 million euros, compared with 9 million a year ago.",
+            "Profit at Tarn Foods was 12 million euros.",
+        ),
+        ("The Larks, who used to play in bars, won the Lantern Prize.", "The Larks won the Lantern Prize."),
+        ("The lift in Kelbrook takes visitors up from the valley in 9 minutes.", ""),
+    ],
+)
+def test_what_was_before_is_cut_from_what_is(sentence: str, now: str) -> None:
+    assert plain([sentence], sentence) == [now or sentence]

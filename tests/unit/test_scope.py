@@ -19,7 +19,7 @@ STORY = "Corvin Rovers named Marla Tindle as their new head coach on Tuesday. Sh
 
 def tells(word: str) -> float:
     """Seldom words tell much: here those that are not in a small list."""
-    return 0.32 if word in {"head", "coach", "coaches", "coached", "new", "tuesday", "wrote", "fans", "named"} else 1.2
+    return 0.36 if word in {"head", "coach", "coaches", "coached", "new", "tuesday", "wrote", "fans", "named"} else 1.2
 
 
 def scope(*texts: str, general: Sequence[str] = ()) -> Scope:
@@ -56,7 +56,7 @@ def test_words_of_several_events_do_not_add_up() -> None:
 
 
 def test_what_is_enough_is_what_hardly_any_general_question_comes_to() -> None:
-    asks = ["Who coached the new one?", "Is a head coach new?", "Who is a new coach?"]  # .64, .96, .64
+    asks = ["Who coached the new one?", "Is a head coach new?", "Who is a new coach?"]  # .72, 1.08, .72
     others = [f"General {number}?" for number in range(97)]
     assert scope(STORY, general=others).told().speaks_of(asks)
     for general in (asks + others, asks * 40 + others):
