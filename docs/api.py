@@ -33,7 +33,7 @@ HEADERS = """\
 | `x-rtadapt-version`, `x-rtadapt-position` | completions' answers | the version that answered, and how far it has learned |
 | `content-security-policy`, `cache-control`, `x-content-type-options` | `/console` | it loads nothing from elsewhere |
 | `x-rtadapt-receipt` | completions' answers | name it as `id` in `POST /v1/feedback` |
-| `x-rtadapt-scope: outside` | completions' answers | the base model answered: nothing that the version was taught is asked about |
+| `x-rtadapt-scope: outside` | completions' answers | the base answered: nothing that the version was taught is asked about |
 | `x-rtadapt-incarnation` | completions' answers | which making of the feed that version belongs to |
 """
 

@@ -152,7 +152,7 @@ def read_scope(folder: Path) -> Told:
         found = load_file(folder / SCOPE)
         words, tells, starts, events, enough = (found[name] for name in _TABLES)
         sizes = (len(words), len(words) + 1, int(starts[-1]), 1)
-        if (len(tells), len(starts), len(events), len(enough)) != sizes or (events < 0).any():
+        if (len(tells), len(starts), len(events), len(enough)) != sizes or not ((events >= 0) & (events < _MOST_EVENTS)).all():
             raise ValueError("its tables do not fit together")
     except (OSError, KeyError, IndexError, ValueError, SafetensorError) as error:
         raise ArtifactDamaged(f"{SCOPE} can't be read") from error

@@ -111,7 +111,7 @@ def test_without_a_file_a_version_speaks_of_everything(tmp_path: Path) -> None:
     assert not (tmp_path / SCOPE).exists()
 
 
-@pytest.mark.parametrize("harm", ["cut", "lacks", "short", "beyond"])
+@pytest.mark.parametrize("harm", ["cut", "lacks", "short", "beyond", "endless"])
 def test_a_damaged_file_is_said_to_be_one(tmp_path: Path, harm: str) -> None:
     scope(STORY).save(tmp_path)
     file = tmp_path / SCOPE
@@ -124,7 +124,7 @@ def test_a_damaged_file_is_said_to_be_one(tmp_path: Path, harm: str) -> None:
         elif harm == "short":
             tables["starts"] = tables["starts"][:-1].copy()
         else:
-            tables["events"] = np.full_like(tables["events"], -1)
+            tables["events"] = np.full_like(tables["events"], -1 if harm == "beyond" else 2**31 - 1)
         save_file(tables, file)
     with pytest.raises(ArtifactDamaged, match=SCOPE):
         read_scope(tmp_path)
