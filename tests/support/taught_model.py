@@ -38,6 +38,7 @@ _SETTINGS = {
     "train.least_steps": "60",
     "train.most_steps": "60",
     "train.anchors": "24",
+    "train.anchor_rows": "8",
     "gate.min_recall": "0.0",
     "gate.max_drift": "100",
     "gate.max_replay_loss": "1.0",
