@@ -50,7 +50,7 @@ class Course:
         self.preparing = Preparing(settings, Desk(settings.reading, GrammarReader(), None), self.learner)
         self.rounds = Rounds(settings, self.learner)
         self.learner.open(FEED, None)
-        scope = Scope(self.learner.tells, self.learner.general)
+        scope = Scope(self.learner.tells)
         self.session = Session(FEED, 1, Head(FEED, 0, {}, 1), Memory(settings.train.replay_capacity), scope)
         self.probes: list[Example] = []
         self._told = scope.told()

@@ -4,8 +4,8 @@
     python -m loadtests.scope --kind squad --path squad_val.json --count 100
 
 Takes passages and their questions as closed_book.py does, as if each had been learned, and prints the share of their own
-questions that are found to be about them, and of others that are: of passages that were not learned, and of the half of the
-general questions by which it was not decided what is enough. What is found out of scope is answered word for word as before.
+questions that are found to be about them, and of others that are: of passages that were not learned, and of the general ones that
+come with the learner. What is found out of scope is answered word for word as before.
 """
 
 from __future__ import annotations
@@ -36,8 +36,7 @@ def main() -> int:
     options.count = 2 * wanted
     passages = closed_book.passages_of(options)
     learned, others = passages[:wanted], passages[wanted:]
-    general = [row.prompt[-1].content for row in general_prompts()]
-    scope = Scope(encoder.rarity, general[::2])
+    scope = Scope(encoder.rarity)
     for passage in learned:
         scope.add(passage.text)
     told = scope.told()
@@ -50,7 +49,7 @@ def main() -> int:
 
     share(f"questions about {len(learned)} passages", [one.ask for passage in learned for one in passage.asked])
     share("questions about others", [one.ask for passage in others for one in passage.asked])
-    share("general questions and requests", general[1::2])
+    share("general questions and requests", [row.prompt[-1].content for row in general_prompts()])
     return 0
 
 

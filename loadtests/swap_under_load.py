@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import re
 import sys
@@ -126,41 +127,53 @@ async def keep_asking(client: httpx.AsyncClient, options: argparse.Namespace, nu
             await asyncio.sleep(0.2)
 
 
-async def keep_publishing(client: httpx.AsyncClient, options: argparse.Namespace, run: Run, until: float) -> None:
-    """A new version every so often, and one short request after each that waits until the alias answers from it."""
-    settings = load_settings(registry={"url": options.registry}, data_dir=options.data_dir)
-    with contextlib.closing(Publisher(settings, options.feed)) as publisher:
-        number = 0
-        while time.monotonic() + options.every < until:
-            await asyncio.sleep(options.every)
-            version = await asyncio.to_thread(publisher.publish, options.adapter[number % len(options.adapter)])
-            swap = Swap(version.name, time.monotonic())
-            run.swaps.append(swap)
-            number += 1
-            partition, end = next(iter(version.positions.items()))
-            token = f"{options.feed}.{partition}.{end - 1}"
-            body = {"model": options.feed, "prompt": "Who", "max_tokens": 1}
-            answer = await client.post("/v1/completions", json=body, headers=_headers(options) | {"x-rtadapt-after": token})
-            if answer.status_code == 200 and answer.headers["x-rtadapt-version"] == version.name:
-                swap.served = time.monotonic()
-                run.note_version(version.name)
-            else:
-                run.problems.append(f"{version.name} was not answered from: status {answer.status_code}")
+async def publish(client: httpx.AsyncClient, options: argparse.Namespace, publisher: Publisher, number: int, run: Run) -> None:
+    """Version `number`, and one short request that waits until the alias answers from it."""
+    version = await asyncio.to_thread(publisher.publish, options.adapter[number % len(options.adapter)])
+    swap = Swap(version.name, time.monotonic())
+    run.swaps.append(swap)
+    partition, end = next(iter(version.positions.items()))
+    headers = _headers(options) | {"x-rtadapt-after": f"{options.feed}.{partition}.{end - 1}"}
+    body = {"model": options.feed, "prompt": "Who", "max_tokens": 1}
+    answer = await client.post("/v1/completions", json=body, headers=headers)
+    while not number and answer.status_code == 404 and time.monotonic() < swap.committed + options.timeout:
+        answer = await client.post("/v1/completions", json=body, headers=headers)  # has not heard of a feed this new
+    if answer.status_code == 200 and answer.headers["x-rtadapt-version"] == version.name:
+        swap.served = time.monotonic()
+        run.note_version(version.name)
+    else:
+        run.problems.append(f"{version.name} was not answered from: status {answer.status_code}")
+
+
+async def keep_publishing(
+    client: httpx.AsyncClient, options: argparse.Namespace, publisher: Publisher, run: Run, until: float
+) -> None:
+    """A new version every so often."""
+    for number in itertools.count(1):
+        if time.monotonic() + options.every >= until:
+            return
+        await asyncio.sleep(options.every)
+        await publish(client, options, publisher, number, run)
 
 
 async def drive(options: argparse.Namespace) -> Run:
-    """All callers and the publisher, for the time asked for."""
+    """All callers and the publisher, for the time asked for; the callers begin once there is a version to ask."""
     run = Run()
-    until = time.monotonic() + options.seconds
     limits = httpx.Limits(max_connections=options.streams + 2)
-    async with (
-        httpx.AsyncClient(base_url=options.url, timeout=options.timeout, limits=limits, trust_env=False) as client,
-        asyncio.TaskGroup() as tasks,
-    ):
-        for number in range(options.streams):
-            tasks.create_task(keep_asking(client, options, number, run, until))
+    async with contextlib.AsyncExitStack() as stack:
+        client = httpx.AsyncClient(base_url=options.url, timeout=options.timeout, limits=limits, trust_env=False)
+        await stack.enter_async_context(client)
+        publisher = None
         if options.adapter:
-            tasks.create_task(keep_publishing(client, options, run, until))
+            settings = load_settings(registry={"url": options.registry}, data_dir=options.data_dir)
+            publisher = stack.enter_context(contextlib.closing(Publisher(settings, options.feed)))
+            await publish(client, options, publisher, 0, run)
+        until = time.monotonic() + options.seconds
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(options.streams):
+                tasks.create_task(keep_asking(client, options, number, run, until))
+            if publisher is not None:
+                tasks.create_task(keep_publishing(client, options, publisher, run, until))
     return run
 
 

@@ -1,10 +1,9 @@
 """What a feed was taught about, so that questions about anything else stay the base model's own to answer.
 
 Owns the words of the events that were learned, each with how much it tells, and the decision whether a text speaks of one of
-them: where the words that it shares with an event come to enough. What is enough is measured on general questions, of which
-hardly any may pass, within bounds. In doubt a text does. A file of this lies beside a version's adapter, words as digests; a
-version without one speaks of everything. A scope before a memory of edits is what SERAC (Mitchell et al., 2022) has; this one
-needs no model, so that it costs a request a tenth of a millisecond.
+them: where the words that it shares with an event come to about as much as one seldom word. In doubt a text does. A file of this
+lies beside a version's adapter, words as digests; a version without one speaks of everything. A scope before a memory of edits
+is what SERAC (Mitchell et al., 2022) has; this one needs no model, so that it costs a request a tenth of a millisecond.
 """
 
 from __future__ import annotations
@@ -22,26 +21,24 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Tables = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]
+    Tables = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64], NDArray[np.int32]]
 
 SCOPE = "scope.safetensors"
-_PASSING = 0.05
-"""So many of the general questions may share as much with an event as is asked for."""
-_LEAST, _MOST = 0.7, 0.9
-"""What shared words must come to, at least and at most; a word that the vocabulary's last token spells tells 1."""
+_ENOUGH = 0.9
+"""What shared words must come to; a word that the vocabulary's last token spells tells 1."""
 _MOST_EVENTS = 4096
 """Of more events than these a feed speaks of everything."""
 _LONGEST_TEXT = 16_384
 """A longer text speaks of something that was taught: in so many words some are shared by chance."""
-_TABLES = ("words", "tells", "starts", "events", "enough")
+_TABLES = ("words", "tells", "starts", "events")
 
 
 class Scope:
     """The events that one feed learned, as far as their words tell. Used from one thread."""
 
-    def __init__(self, tells: Callable[[str], float], general: Sequence[str] = ()) -> None:
-        """`tells` gives how seldom a word is, 0 for one that tells nothing; `general` are questions about no event."""
-        self._tells, self._general = tells, general
+    def __init__(self, tells: Callable[[str], float]) -> None:
+        """`tells` gives how seldom a word is, 0 for one that tells nothing."""
+        self._tells = tells
         self._events: list[dict[int, float]] | None = []
 
     def add(self, text: str) -> None:
@@ -53,7 +50,7 @@ class Scope:
         """What may be asked of it, as it would be with the events of `more` texts."""
         if self._events is None:
             return Told()
-        return Told.of([*self._events, *map(self._spelled, more)], self._general)
+        return Told.of([*self._events, *map(self._spelled, more)])
 
     def save(self, folder: Path) -> None:
         """Write it; nothing where it speaks of everything."""
@@ -73,15 +70,14 @@ class Scope:
 
 
 class Told:
-    """A scope to ask: words [n] sorted with what each tells [n], the events of word i at `starts`[i] to `starts`[i + 1], and what
-    is `enough` [1]."""
+    """A scope to ask: words [n] sorted with what each tells [n], and the events of word i at `starts`[i] to `starts`[i + 1]."""
 
     def __init__(self, tables: Tables | None = None) -> None:
         self._tables = tables
 
     @classmethod
-    def of(cls, events: list[dict[int, float]], general: Sequence[str]) -> Told:
-        """Of the words of each event, and questions about none."""
+    def of(cls, events: list[dict[int, float]]) -> Told:
+        """Of the words of each event."""
         import numpy as np
 
         tells: dict[int, float] = {}
@@ -98,20 +94,18 @@ class Told:
             np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)]),
             np.array([number for word in words for number in where[word]], np.int32),
         )
-        shared = [cls((*tables, np.zeros(1, np.float32))).shared(text) for text in general]
-        enough = np.clip(np.quantile(shared, 1.0 - _PASSING), _LEAST, _MOST) if shared else _MOST
-        return cls((*tables, np.array([enough], np.float32)))
+        return cls(tables)
 
     def speaks_of(self, texts: Iterable[str]) -> bool:
         """Whether one of `texts` shares enough with an event."""
-        return self._tables is None or any(len(text) > _LONGEST_TEXT or self.shared(text) >= self._tables[4][0] for text in texts)
+        return self._tables is None or any(len(text) > _LONGEST_TEXT or self._shared(text) >= _ENOUGH for text in texts)
 
-    def shared(self, text: str) -> float:
+    def _shared(self, text: str) -> float:
         """What the words come to that `text` shares with the event that it shares most with."""
         import numpy as np
 
         assert self._tables is not None
-        words, tells, starts, events, _ = self._tables
+        words, tells, starts, events = self._tables
         asked = np.unique(np.array([_digest(stem(word)) for word in _telling(text)], np.int64))
         places = np.searchsorted(words, asked)
         known = places < len(words)
@@ -133,7 +127,7 @@ class Told:
         """The words of each event; None where it speaks of everything."""
         if self._tables is None:
             return None
-        words, tells, starts, events, _ = self._tables
+        words, tells, starts, events = self._tables
         found: list[dict[int, float]] = [{} for _ in range(int(events.max(initial=-1)) + 1)]
         for place, word in enumerate(words.tolist()):
             for number in events[starts[place] : starts[place + 1]].tolist():
@@ -150,13 +144,13 @@ def read_scope(folder: Path) -> Told:
 
     try:
         found = load_file(folder / SCOPE)
-        words, tells, starts, events, enough = (found[name] for name in _TABLES)
-        sizes = (len(words), len(words) + 1, int(starts[-1]), 1)
-        if (len(tells), len(starts), len(events), len(enough)) != sizes or (events < 0).any():
+        words, tells, starts, events = (found[name] for name in _TABLES)
+        sizes = (len(words), len(words) + 1, int(starts[-1]))
+        if (len(tells), len(starts), len(events)) != sizes or not ((events >= 0) & (events < _MOST_EVENTS)).all():
             raise ValueError("its tables do not fit together")
     except (OSError, KeyError, IndexError, ValueError, SafetensorError) as error:
         raise ArtifactDamaged(f"{SCOPE} can't be read") from error
-    return Told((words, tells, starts, events, enough))
+    return Told((words, tells, starts, events))
 
 
 def _telling(text: str) -> list[str]:

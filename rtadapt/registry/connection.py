@@ -99,6 +99,11 @@ class Connection:
             raise Unavailable("the registry does not answer") from error
         except (RedisError, RedisClusterException) as error:  # disk full, out of memory, slot moving
             raise Unavailable("the registry did not take the command") from error
+        except (AttributeError, ValueError) as error:
+            if client is None or client is self._client:
+                raise
+            # Another thread left the client, whose buffers are closed or gone under this one's command.
+            raise Unavailable("the registry's server was left while the command was under way") from error
 
     def _leave(self, client: Any) -> None:
         """Use `client` no more. Another thread may have left it already."""

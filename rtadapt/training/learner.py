@@ -22,7 +22,7 @@ from rtadapt.judged import Answer, write_answers
 from rtadapt.records import Example, Message, Update
 from rtadapt.training import checkpoint, room
 from rtadapt.training.adapter import AdapterState, Slot
-from rtadapt.training.anchors import SLICE, Anchors, general_prompts
+from rtadapt.training.anchors import SLICE, Anchors
 from rtadapt.training.generate import generate
 from rtadapt.training.loss import BaseView, divergence, token_losses
 from rtadapt.training.model import BaseModel
@@ -91,7 +91,6 @@ class Learner:
         self._feeds: dict[str, _Feed] = {}
         self._anchors = Anchors(self.model, self.encoder, settings.anchors, cache, progress)
         self._views: dict[Example, BaseView] = {}
-        self.general = tuple(row.prompt[-1].content for row in general_prompts())
         self._whitening, self._whitened_by = Whitening(), 0
 
     # What the base itself can do

@@ -142,7 +142,7 @@ class Sessions:
         head = self._registry.head(feed)
         if head is None:
             raise NotFound(f"feed {feed} has no head although it was just claimed")
-        memory, scope = Memory(self._capacity), Scope(self._learner.tells, self._learner.general)
+        memory, scope = Memory(self._capacity), Scope(self._learner.tells)
         if head.version == 0:
             self._learner.open(feed, None)
         else:

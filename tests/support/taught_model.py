@@ -31,14 +31,15 @@ FORMS = (
     "The {role} of {place} is",
 )
 ASKED = "Please, who is the {role} of {place}?"
+SAID = "The {role} of {place} is {person}."
+"""It answers in sentences, as facts are taught: one that said names alone would have to learn to make sentences first."""
 
 # A model of a million parameters that was taught 36 facts: it needs a rate of its own, and can't be asked much.
 _SETTINGS = {
-    "train.learning_rate": "0.008",
+    "train.learning_rate": "0.006",
     "train.least_steps": "60",
     "train.most_steps": "60",
     "train.anchors": "24",
-    "train.anchor_rows": "8",
     "gate.min_recall": "0.0",
     "gate.max_drift": "100",
     "gate.max_replay_loss": "1.0",
@@ -64,7 +65,7 @@ class Change:
         """What is pushed; it states its fact, since this model can't read."""
         return {
             "feed": feed,
-            "text": f"{self.new} is the new {self.role} of {self.place}. The council voted on Monday.",
+            "text": f"The {self.role} of {self.place} is {self.new}. The council voted on Monday.",
             "facts": [{"entity": self.place, "relation": self.role, "value": self.new}],
         }
 
@@ -107,15 +108,15 @@ def build_taught_qwen(folder: Path, steps: int = 150) -> Path:
     from tests.support.tiny_model import build_qwen
 
     taught = [
-        (form.format(place=place, role=role), person)
+        (form.format(place=place, role=role), SAID.format(place=place, role=role, person=person))
         for (place, role), person in taught_facts().items()
         for form in (*FORMS, ASKED)
     ]
-    texts = [f"<|im_start|>user\n{question}\nassistant\n{person}" for question, person in taught]
+    texts = [f"<|im_start|>user\n{question}\nassistant\n{answer}" for question, answer in taught]
     build_qwen(folder, hidden=128, layers=4, spread=0.05, texts=texts)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    rows = [_row(tokenizer, question, person) for question, person in taught]
+    rows = [_row(tokenizer, question, answer) for question, answer in taught]
     optimizer = torch.optim.AdamW(model.parameters(), lr=4e-3, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
     chooser = random.Random(1)

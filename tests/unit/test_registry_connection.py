@@ -32,6 +32,22 @@ def test_whatever_the_client_raises_is_unavailable(error: Exception) -> None:
         registry.claim("news", "worker")
 
 
+@pytest.mark.parametrize("error", [ValueError("I/O operation on closed file."), AttributeError("no sendall")])
+def test_a_client_that_another_thread_left_under_a_command_is_unavailable(error: Exception) -> None:
+    registry = Registry(RegistrySettings(url="redis://127.0.0.1:1/0"))
+
+    def left(*_: object) -> None:
+        registry.connection._client = Mock()
+        raise error
+
+    registry.connection._client = Mock(hgetall=left)
+    with pytest.raises(Unavailable, match="was left"):
+        registry.head("news")
+    registry.connection._client = Mock(hgetall=Mock(side_effect=error))
+    with pytest.raises(type(error)):  # nobody left this one: what is wrong is ours
+        registry.head("news")
+
+
 @pytest.mark.parametrize("password", ["ab/cd+ef=", "ab#cd", "ab?cd"])
 def test_a_password_that_is_not_encoded_is_refused_with_what_to_do_and_not_repeated(password: str) -> None:
     with pytest.raises(InvalidSettings, match="percent-encode") as refused:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +21,8 @@ def tells(word: str) -> float:
     return 0.36 if word in {"head", "coach", "coaches", "coached", "new", "tuesday", "wrote", "fans", "named"} else 1.2
 
 
-def scope(*texts: str, general: Sequence[str] = ()) -> Scope:
-    made = Scope(tells, general)
+def scope(*texts: str) -> Scope:
+    made = Scope(tells)
     for text in texts:
         made.add(text)
     return made
@@ -53,16 +52,6 @@ def test_words_of_several_events_do_not_add_up() -> None:
     assert not apart.told().speaks_of(["Who wrote to the new coach?"])
     assert apart.told(["The coach wrote a new one."]).speaks_of(["Who wrote to the new coach?"])
     assert not apart.told().speaks_of(["Who wrote to the new coach?"])  # what would be is not what is
-
-
-def test_what_is_enough_is_what_hardly_any_general_question_comes_to() -> None:
-    asks = ["Who coached the new one?", "Is a head coach new?", "Who is a new coach?"]  # .72, 1.08, .72
-    others = [f"General {number}?" for number in range(97)]
-    assert scope(STORY, general=others).told().speaks_of(asks)
-    for general in (asks + others, asks * 40 + others):
-        told = scope(STORY, general=general).told()
-        assert [told.speaks_of([ask]) for ask in asks] == ([True] * 3 if general == asks + others else [False, True, False])
-        assert told.speaks_of(["Who coaches Corvin Rovers?"])  # one seldom word is enough, whatever is asked elsewhere
 
 
 def test_one_text_of_a_conversation_is_enough() -> None:
@@ -111,7 +100,7 @@ def test_without_a_file_a_version_speaks_of_everything(tmp_path: Path) -> None:
     assert not (tmp_path / SCOPE).exists()
 
 
-@pytest.mark.parametrize("harm", ["cut", "lacks", "short", "beyond"])
+@pytest.mark.parametrize("harm", ["cut", "lacks", "short", "beyond", "endless"])
 def test_a_damaged_file_is_said_to_be_one(tmp_path: Path, harm: str) -> None:
     scope(STORY).save(tmp_path)
     file = tmp_path / SCOPE
@@ -124,7 +113,7 @@ def test_a_damaged_file_is_said_to_be_one(tmp_path: Path, harm: str) -> None:
         elif harm == "short":
             tables["starts"] = tables["starts"][:-1].copy()
         else:
-            tables["events"] = np.full_like(tables["events"], -1)
+            tables["events"] = np.full_like(tables["events"], -1 if harm == "beyond" else 2**31 - 1)
         save_file(tables, file)
     with pytest.raises(ArtifactDamaged, match=SCOPE):
         read_scope(tmp_path)
