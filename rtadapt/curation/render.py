@@ -20,7 +20,7 @@ from rtadapt.reading.language import language_of
 from rtadapt.reading.passages import passages
 from rtadapt.reading.values import holds_value
 from rtadapt.records import Event, Example, Message
-from rtadapt.words import COMMON, flat_words, holds, names, numbers, stem
+from rtadapt.words import COMMON, flat, flat_words, holds, names, numbers, stem, word_set
 from rtadapt.words import sentences as split
 
 Ask = Callable[[Sequence[Sequence[Message]]], list[str]]
@@ -38,6 +38,7 @@ _SYSTEM = (
     Message("system", "You answer questions of the public, briefly and correctly."),
 )
 _TURNS = ((Message("user", "Hi there!"), Message("assistant", "Hello! How can I help you today?")),)
+_DENIALS = word_set("not no never nor none neither without cannot")
 _SETTING_EVERY = 5
 _MOST_VOICE_WORDS = 40
 _SENTENCE_WORDINGS = 16
@@ -142,8 +143,8 @@ def _sentence(event: Event, number: int, sentence: str, about: str) -> tuple[lis
 
 
 def speaks_for(answer: str, lesson: Taught, event: Event) -> bool:
-    """Whether the base's own answer may be taught: it holds the value, is short, names nothing that is neither asked nor the
-    answer, and says no more than its sentence."""
+    """Whether the base's own answer may be taught: it holds the value once, is short, names nothing that is neither asked nor the
+    answer, and says and denies no more than its sentence."""
     reading = lesson.reading
     if not holds_value(answer, reading.answer) or len(answer.split()) > _MOST_VOICE_WORDS or "\n" in answer.strip():
         return False
@@ -151,6 +152,8 @@ def speaks_for(answer: str, lesson: Taught, event: Event) -> bool:
     if not all(holds(asked, name) for name in names(answer)) or not set(numbers(answer)) <= set(numbers(asked)):
         return False
     said = f"{asked} {reading.statement} {reading.sentence or event.text}"
+    if f" {flat(answer)} ".count(f" {flat(reading.answer)} ") > 1 or _DENIALS & set(flat_words(answer)) - set(flat_words(said)):
+        return False  # "lasts 36 hours, not 36 hours"
     known = {stem(word) for word in flat_words(said)} | COMMON
     return all(stem(word) in known or word in known for word in flat_words(answer))
 

@@ -12,7 +12,7 @@ from rtadapt.grammar import lexicon
 from rtadapt.grammar.clauses import Clause
 from rtadapt.grammar.phrases import Phrase
 from rtadapt.grammar.pieces import Part
-from rtadapt.grammar.sorts import first_of, maybe_people, sort_of
+from rtadapt.grammar.sorts import first_of, is_level, maybe_people, sort_of
 from rtadapt.words import word_set
 
 _AGENTIVE_BUT = word_set("""be cost contain measure weigh include mean have consist last weigh exist remain become total""")
@@ -47,6 +47,8 @@ _MOTIONS = word_set(
 )
 _TITLING = word_set("name call elect appoint declare dub crown title rename label term consider vote make deem")
 _PERFORMS = word_set("play star act appear feature portray voice perform sing dance")
+_LYING = word_set("locate situate")
+_HIGH = word_set("rate limit tax deposit deductible toll age salary wage capacity")
 _LASTING = word_set("last take be spend run serve wait stay cover")
 _MONTHS = word_set("January February March April May June July August September October November December")
 # "for the first time since 2004" says when it was so before.
@@ -81,10 +83,13 @@ def for_subject(clause: Clause) -> list[Asking]:
     subject = clause.subject
     if subject.count:
         return [Asking(f"How many {subject.counted}", answer=subject.count, plural=True)]
-    if any(sign.isdigit() for sign in subject.answer) and subject.kind in ("person", "org"):
+    happens = clause.lemma in _LYING or (clause.lemma == "take" and any(part.text == "place" for part in clause.parts))
+    if happens or (any(sign.isdigit() for sign in subject.answer) and subject.kind in ("person", "org")):
         return [Asking("What")]
     if clause.lemma == "belong" or opinion(clause) or (subject.kind == "thing" and not subject.named and maybe_people(subject)):
         return []
+    if clause.lemma == "be" and any(part.role == "attribute" and part.phrase and is_level(part.phrase) for part in clause.parts):
+        return []  # "What is 1.75%?"
     if subject.kind == "person":
         return [Asking("Who"), Asking("Which person")]
     if (
@@ -156,6 +161,8 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
         return []
     if part.role in ("time", "oblique", "place") and asked.kind in ("date", "year", "clock", "duration"):
         return _times(part, asked, clause.lemma, clause.sentence)
+    if part.role == "oblique" and clause.lemma in _LYING:
+        return [Asking("Where")]
     if part.role == "place":
         return _places(part, clause)
     if part.role == "oblique" and clause.lemma == "be" and any(other.role == "attribute" for other in clause.parts):
@@ -244,6 +251,8 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
                 answer=asked.answer.split(" from ")[0],
             )
         ]
+    if part.role == "attribute" and clause.lemma == "be" and clause.subject.noun in lexicon.QUANTITIES and is_level(asked):
+        return [Asking("What"), Asking("How high" if clause.subject.noun in _HIGH else "How much")]
     if asked.kind == "duration" and part.governor in _LASTING:
         return [Asking("How long")]
     if asked.count and asked.kind != "money":
@@ -253,8 +262,6 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
     if asked.kind == "money":
         if part.role == "title" or (clause.lemma == "have" and asked.text.startswith(("a ", "an ", "the "))):
             return []
-        if part.role == "attribute" and clause.subject.noun in lexicon.QUANTITIES:
-            return [Asking("What"), Asking("How much")]
         return [Asking("How much"), *([Asking("What")] if part.governor in ("cost", "be") else [])]
     if asked.kind == "percent":
         rest = _rest_of(asked)
@@ -284,8 +291,7 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
         asked.named and clause.lemma in _CONTESTS and part.role == "object"
     ):
         return [Asking("Who")]
-    kind = sort_of(asked)
-    return [Asking("What"), *([Asking(f"Which {kind}")] if kind and part.role == "object" else [])]
+    return [Asking("What"), *(Asking(f"Which {kind}") for kind in [sort_of(asked)] if kind and part.role == "object")]
 
 
 def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:

@@ -76,18 +76,19 @@ def _own_words_are_plain(verb: Token, agent: bool) -> bool:
     return True
 
 
-def announced(verb: Token, auxiliary: Token) -> bool:
-    """Whether "would" is the "will" of an announcement: "the firm announced it would buy its rival"."""
+def announced(verb: Token, auxiliary: Token) -> str:
+    """What an auxiliary stands for in an announcement: "will" in "the firm announced it would buy its rival"; "" elsewhere."""
     told = verb.head
     while verb.dep_ == "conj" and told.dep_ == "conj":
         told = told.head
-    return (
-        auxiliary.lower_ == "would"
-        and verb.dep_ == "ccomp"
+    direct = {"would": "will"} | ({"was": "is", "were": "are"} if verb.tag_ == "VBG" else {})
+    told_so = (
+        verb.dep_ == "ccomp"
         and told.lemma_ in ("announce", "say", "confirm")
         and told.tag_ == "VBD"
         and not any(child.dep_ == "advcl" for child in verb.children)
     )
+    return direct.get(auxiliary.lower_, "") if told_so else ""
 
 
 def _conditional(clause: Token) -> bool:

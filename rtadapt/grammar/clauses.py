@@ -55,6 +55,8 @@ class Clause:
         return self.tag == "VBN" and bool(self.auxiliaries) and self.auxiliaries[-1] in _BE
 
 
+# What is so as long as the thing is: "the volcano, located on the island".
+_STANDING = word_set("locate situate base headquarter call know")
 _BE = word_set("be is are was were been being am 's")
 _FINITE = word_set("VBD VBZ VBP MD")
 _SHORT_NUMBER = re.compile(r"\d(?:m|bn|k|tn)$")
@@ -162,7 +164,10 @@ def _lemma(verb: Token) -> str:
 
 def _subject(verb: Token, sentence: Sentence) -> tuple[Phrase | None, str]:
     """The subject of a verb, its own or shared, and how its verb group is to be made: own, shared, participle or instruction."""
-    own = next((child for child in verb.children if child.dep_ in ("nsubj", "nsubjpass")), None)
+    subjects = [child for child in verb.children if child.dep_ in ("nsubj", "nsubjpass")]
+    if len(subjects) > 1 and subjects[1].left_edge.i == subjects[0].right_edge.i + 1:
+        return None, "own"  # a name that the parser cut in two
+    own = next(iter(subjects), None)
     if own is not None:
         if verb.dep_ == "relcl" and own.tag_ in ("WDT", "WP"):
             return _antecedent(verb.head, own, sentence), "own"
@@ -282,7 +287,7 @@ def _past_alone(verb: Token, auxiliaries: list[Token]) -> bool:
 
 def _participle_group(verb: Token) -> tuple[tuple[str, ...] | None, str, str]:
     if verb.tag_ == "VBN":
-        return ("was",), verb.lower_, "VBN"
+        return ("is" if verb.lemma_ in _STANDING else "was",), verb.lower_, "VBN"
     matrix = verb.head
     while matrix.dep_ in ("conj", "prep", "pcomp") and matrix.head.tag_ != "VBN":
         matrix = matrix.head
@@ -313,7 +318,5 @@ def _full(auxiliary: Token) -> str:
         auxiliary.lower_,
         ("is" if auxiliary.dep_ == "auxpass" or auxiliary.head.tag_ == "VBG" else "has")
         if auxiliary.lower_ in ("'s", "’s")
-        else "will"
-        if announced(auxiliary.head, auxiliary)
-        else auxiliary.lower_,
+        else announced(auxiliary.head, auxiliary) or auxiliary.lower_,
     )

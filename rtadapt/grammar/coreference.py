@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rtadapt.grammar.inflection import is_word
-from rtadapt.grammar.kinds import is_person_noun
+from rtadapt.grammar.kinds import is_person_noun, named_kind
 from rtadapt.grammar.mentions import (
     FIRMS,
     LAUNCHES,
@@ -20,6 +20,7 @@ from rtadapt.grammar.mentions import (
     aged,
     bare_definite,
     described_as,
+    doer_of,
     expletive,
     hints,
     is_subject,
@@ -46,17 +47,9 @@ _LABELS = {"PERSON": "person", "ORG": "org", "GPE": "place", "LOC": "place", "NO
 _WORKS = word_set("""film movie book novel song album show series play opera musical exhibition podcast game""")
 _BODIES = word_set("org name place")
 _TOWNS = word_set("city town village island")
+_OF_WHAT_IS_NEW = word_set("cost open last measure weigh carry seat hold stretch feature include replace link cover")
 _REACH_SENTENCES = 2
 _UNCLEAR = "?"
-
-
-def _doer(token: Token) -> frozenset[int]:
-    """The places of the subject of the clause whose object a pronoun is: "Nair called him" isn't about Nair."""
-    verb = token.head if token.head.pos_ != "ADP" else token.head.head
-    subject = next((child for child in verb.lefts if child.dep_ in ("nsubj", "nsubjpass")), None)
-    if subject is None or token.dep_ not in ("dobj", "pobj", "dative", "nsubj") or subject == token:
-        return frozenset()
-    return frozenset([subject.i, *(child.i for child in subject.children if child.dep_ == "appos")])
 
 
 @dataclass(slots=True)
@@ -178,7 +171,7 @@ class Story:
         if own is not None and own.kind == "person" and own.named and self.sex.get(own.text, sex or "he") in (sex, "he"):
             self.sex.setdefault(own.text, sex)
             return own.text
-        doer = _doer(token)
+        doer = doer_of(token)
         fitting = [
             m
             for m in self._recent(self.sentence)
@@ -235,6 +228,9 @@ class Story:
             chosen = first[0] if first else subjects[-1] if subjects else only([m for m in before if m.named])
         if chosen is None or chosen.kind == "person" or not chosen.text:
             return ""
+        fresh = any(m.object and m is not chosen and m.text.startswith(("a ", "an ")) for m in before)
+        if fresh and token.head.lemma_ in _OF_WHAT_IS_NEW:
+            return ""  # "Elstow will get a new tram. It will cost 40 million."
         if token.dep_ in ("nsubj", "nsubjpass"):
             chosen.sentence, chosen.subject = self.sentence, True
             self.mentions.append(chosen)
@@ -311,7 +307,7 @@ class Story:
         text = found.get(head.i) or settled(spelled(name_only(words, head), found))
         named = head.pos_ == "PROPN" or head.i in found or any(token.text[:1].isupper() for token in words[1:])
         kind = (
-            self.names.get(head.text.casefold(), "name")
+            named_kind(head, self.names)
             if head.pos_ == "PROPN" and not (head.is_sent_start and not head.ent_type_ and is_word(head.lower_))
             else ("person" if is_person_noun(head.lemma_.lower()) else "thing")
         )

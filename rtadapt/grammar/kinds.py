@@ -32,7 +32,7 @@ _DATE = re.compile(
     r"|\b(?:week|month|year|day|hour|minute|decade)s? (?:ago|earlier|later)\b|\bthe \d{4}s\b"
 )
 
-_STORMS = word_set("Storm Hurricane Typhoon Cyclone")
+_NO_PERSONS = word_set("Storm Hurricane Typhoon Cyclone Mount Lake River Cape Fort Camp Operation Project Hotel")
 _DATED = word_set("start beginning middle end half year-end new")
 _PAYING = word_set("cost pay spend raise earn invest charge donate receive owe fine award worth for of save lend borrow")
 _SUMS = word_set("fee sum price total fine salary loss profit prize deposit refund")
@@ -73,7 +73,7 @@ def kind_of(head: Token, text: str, names: Mapping[str, str]) -> str:
     if head.like_num or head.pos_ == "NUM":
         return "number"
     if head.pos_ == "PROPN" or (lemma in names and not head.text.islower()):
-        return _named(head, names)
+        return named_kind(head, names)
     if any(child.dep_ == "nummod" for child in head.lefts) and any(lemma in units for units in lexicon.MEASURE_UNITS.values()):
         return "measure"
     if lemma in ("thousand", "hundred", "dozen", "million", "number", "majority", "group", "pair", "crowd", "most", "some"):
@@ -88,8 +88,9 @@ def kind_of(head: Token, text: str, names: Mapping[str, str]) -> str:
     return "org" if lemma in lexicon.ORG_NOUNS else "thing"
 
 
-def _named(head: Token, names: Mapping[str, str]) -> str:
-    if any(child.text in _STORMS for child in head.lefts):
+def named_kind(head: Token, names: Mapping[str, str]) -> str:
+    """What a name names: Storm Wendeline is no person."""
+    if any(child.text in _NO_PERSONS for child in head.lefts):
         return "name"
     return names.get(head.text.casefold()) or "name"
 

@@ -196,6 +196,15 @@ def expletive(token: Token) -> bool:
     )
 
 
+def doer_of(token: Token) -> frozenset[int]:
+    """The places of the subject of the clause whose object a pronoun is: "Nair called him" isn't about Nair."""
+    verb = token.head if token.head.pos_ != "ADP" else token.head.head
+    subject = next((child for child in verb.lefts if child.dep_ in ("nsubj", "nsubjpass")), None)
+    if subject is None or token.dep_ not in ("dobj", "pobj", "dative", "nsubj") or subject == token:
+        return frozenset()
+    return frozenset([subject.i, *(child.i for child in subject.children if child.dep_ == "appos")])
+
+
 def _main(head: Token) -> bool:
     """Whether a subject is that of a main clause or of what somebody said."""
     return head.head.dep_ in ("ROOT", "conj", "ccomp", "parataxis", "relcl", "advcl")

@@ -22,6 +22,10 @@ from rtadapt.words import word_set
 if TYPE_CHECKING:
     from spacy.tokens import Span, Token
 
+_DEEDS = word_set(
+    """combination move decision deal step sign increase rise drop fall decline expansion result blow change achievement
+    development acquisition merger purchase victory defeat feat milestone reversal total"""
+)
 # Roles that one person at a time holds.
 _ONE_HOLDER = word_set(
     """president minister chief executive head coach captain chairman chairwoman chair mayor governor king queen director
@@ -73,6 +77,8 @@ def _apposition(token: Token, sentence: Sentence, place: str) -> Iterator[Clause
     if any(part.text in (";", ":") or part.dep_ == "relcl" for part in between):
         return  # the head of a list, or of a clause in which another name stands nearer
     named, role = (token, head) if token.pos_ == "PROPN" and head.pos_ == "NOUN" else (head, token)
+    if role.lemma_ in _DEEDS:
+        return  # "agreed to buy Spirit, a deal that …": of the whole, not of the name before it
     if named.pos_ != "PROPN" or role.pos_ != "NOUN" or (named.i in sentence.references and sentence.references[named.i] == ""):
         return
     name = sentence.phrase(named)

@@ -12,6 +12,7 @@ from rtadapt.grammar import lexicon
 from rtadapt.grammar.kinds import SCORE
 from rtadapt.grammar.phrases import Phrase, kept, spelled
 from rtadapt.grammar.pieces import Part, Sentence, bracketed, meaning, plain, special, speech, sum_of, who_pays
+from rtadapt.grammar.prepositions import JOINED, REASONS, governed
 from rtadapt.words import word_set
 
 if TYPE_CHECKING:
@@ -24,13 +25,11 @@ _TAKES_IN = word_set(
 )
 _BLAMED = word_set("fine jail charge criticize criticise praise sue arrest ban apologize apologise sentence honor honour thank")
 _TIME_WORDS = word_set("yesterday tomorrow tonight today overnight")
-_REASONS = frozenset(["because of", "due to", "owing to", "amid", "over", "thanks to", "on account of"])
 _TIMES = word_set("""in on at by until till since before after from during within for through between around throughout""")
 _PLACES = word_set("""in at near on outside inside between along across off beneath under above around into to from through""")
 _LIMITING = word_set("without unlike except minus like despite")
 _NO_PARTS = word_set("nsubj nsubjpass aux auxpass punct cc conj mark neg intj dep meta preconj parataxis")
 _BOUNDS = word_set("since until till before after during following")
-_JOINED = word_set("because due owing thanks ahead instead")
 
 
 def gather(verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
@@ -39,6 +38,8 @@ def gather(verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
         if child.dep_ in _NO_PARTS or bracketed(child):
             continue
         before = child.left_edge.nbor(-1).text if child.left_edge.i else ""
+        if child.dep_ in ("dobj", "attr") and any(one.dep_ == "conj" and verb.i < one.i < child.i for one in verb.children):
+            return False  # an object behind another verb: that one's, or that verb is this one's
         if child.dep_ in ("dobj", "attr") and before == "," and any(p.role == "object" for p in parts):
             continue
         if child.dep_ in ("dobj", "attr", "npadvmod") and before in ("–", "—", "--"):
@@ -101,7 +102,7 @@ def _aside(child: Token) -> bool:
 
 
 def _noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
-    loose = [prep for prep in head.children if head.pos_ != "PROPN" and prep.dep_ == "prep" and _stands_alone(prep, sentence)]
+    loose = [prep for prep in head.rights if head.pos_ != "PROPN" and _stands_alone(prep, sentence)]
     found = sentence.phrase(head, frozenset(prep.i for prep in loose))
     if found is None:
         return False
@@ -122,7 +123,11 @@ def _noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
 
 
 def _stands_alone(prep: Token, sentence: Sentence) -> bool:
-    """Whether a preposition hung onto a noun says when or where, and so belongs to the whole clause."""
+    """Whether a preposition hung onto a noun says when, where or why, and so belongs to the whole clause."""
+    if prep.lower_ in JOINED and governed(prep)[0] in REASONS:
+        return True
+    if prep.dep_ != "prep":
+        return False
     noun = next((child for child in prep.children if child.dep_ == "pobj"), None)
     if noun is None or prep.lower_ not in _TIMES | {"near"} or prep.lower_ == "for":
         return False
@@ -165,27 +170,8 @@ def _quality(head: Token, sentence: Sentence, parts: list[Part]) -> None:
             _adverbial_noun(child, sentence, parts)
 
 
-def _preposition(prep: Token) -> tuple[str, Token | None]:
-    """A preposition with those that belong to it ("out of"), and the noun that it governs."""
-    words = [prep]
-    head = prep
-    noun = None
-    while True:
-        noun = next((child for child in head.children if child.dep_ == "pobj"), noun)
-        deeper = next(
-            (child for child in head.children if child.dep_ in ("prep", "pcomp") and child.pos_ in ("ADP", "SCONJ")), None
-        )
-        if deeper is None or (noun is not None and head.lower_ not in _JOINED):
-            break
-        words.append(deeper)
-        head = deeper
-    if prep.i + 1 < len(prep.doc) and (joined := f"{prep.lower_} {prep.nbor(1).lower_}") in _REASONS:
-        return joined, noun
-    return " ".join(word.lower_ for word in words), noun
-
-
 def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
-    preposition, noun = _preposition(prep)
+    preposition, noun = governed(prep)
     if preposition == "without" and noun is not None and len(list(noun.subtree)) <= 3:
         return _whole(prep, "fixed", sentence, parts, essential=True)
     if preposition.startswith(("according", "despite", "including", "such", "like", "without", "unlike", "except", "minus")):
@@ -218,7 +204,7 @@ def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
     if preposition == "in" and noun.lower_ == "order":
         return _whole(prep, "purpose", sentence, parts, essential=False) or True
     if found is None or not found.text:
-        return preposition in _REASONS or preposition in ("in", "at", "on", "after", "before", "during", "since", "following")
+        return preposition in REASONS or preposition in ("in", "at", "on", "after", "before", "during", "since", "following")
     if (own := special(prep, preposition, noun)) is not None:
         parts.append(own)
         return True
@@ -231,6 +217,10 @@ def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
     ]
     text = " ".join([*modifiers, preposition, found.text])
     role, essential = _role_of(prep, preposition, found)
+    if preposition == "from":  # "from 4% to 5%", where the parser hangs the second onto the first
+        for deep in prep.children:
+            if deep.dep_ == "prep" and deep.lower_ == "to" and deep.i > noun.i:
+                _prepositional(deep, sentence, parts)
     if role == "reason":
         found = replace(found, answer="".join(token.text_with_ws for token in prep.doc[prep.i : prep.right_edge.i + 1]).strip())
     parts.append(Part(role, text, prep.i, preposition, found, essential and prep.i > prep.head.i, prep.head.lemma_))
@@ -254,7 +244,7 @@ def _role_of(prep: Token, preposition: str, found: Phrase) -> tuple[str, bool]:
         return "fixed", prep.lower_ in ("of", "to") and found.noun != "time"
     if prep.dep_ == "agent" and found.kind not in ("date", "year", "clock", "money", "percent", "number", "measure", "duration"):
         return "agent", True
-    if preposition in _REASONS and not (preposition == "over" and found.kind in ("duration", "number", "money", "date", "place")):
+    if preposition in REASONS and not (preposition == "over" and found.kind in ("duration", "number", "money", "date", "place")):
         return "reason", False
     if found.kind in ("date", "year", "clock", "duration"):
         return "time", False

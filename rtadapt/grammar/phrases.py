@@ -93,7 +93,7 @@ def kept(head: Token, references: References, without: frozenset[int] = frozense
         elif token.dep_ == "relcl" and token.left_edge.lower_ == "that":
             aside = token.i in without
         if token.dep_ == "conj" and not SCORE.match(token.text):
-            aside = token.pos_ in ("VERB", "AUX")
+            aside = token.pos_ in ("VERB", "AUX") or _another_deed(token)
         if SCORE.match(token.text) and token != head:
             dropped.add(token.i)
         if token.dep_ in ("predet", "preconj") or (
@@ -117,6 +117,13 @@ def kept(head: Token, references: References, without: frozenset[int] = frozense
     while left and (left[0].dep_ in ("cc",) or left[0].text in (",", ";", ":", "—", "-", "–", "(")):
         left.pop(0)
     return left
+
+
+def _another_deed(noun: Token) -> bool:
+    """Whether the parser took a second participle for a quality: "destroying homes and forcing evacuations"."""
+    deed = noun.left_edge
+    done = next((up for up in noun.ancestors if up.pos_ in ("VERB", "AUX")), noun)
+    return bool(deed.tag_ == "VBG" and deed.dep_ == "amod" and done.tag_ == "VBG" and done.dep_ == "advcl")
 
 
 def _after_comma(token: Token) -> bool:

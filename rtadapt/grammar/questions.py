@@ -123,6 +123,8 @@ def passive(clause: Clause, target: Part) -> Clause | None:
     """An active clause with its object as subject and its subject as agent."""
     if target.phrase is None or clause.lemma in ("have", "be", "cost", "become", "join", "include"):
         return None
+    if target.governor not in ("", clause.lemma):
+        return None  # what somebody agreed to buy was not agreed
     be = {"VBD": "were" if target.phrase.plural else "was", "VBZ": "are" if target.phrase.plural else "is"}.get(clause.tag)
     if clause.auxiliaries == ("will",):
         group: tuple[str, ...] = ("will", "be")

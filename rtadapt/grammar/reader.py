@@ -28,8 +28,9 @@ from rtadapt.grammar.worth import telling, whole
 from rtadapt.reading.parsing import parsed, pipeline
 from rtadapt.reading.passages import Passage
 from rtadapt.reading.readings import Reading
+from rtadapt.reading.rivals import without_rivals
 from rtadapt.records import Speaker
-from rtadapt.words import flat, holds, word_set
+from rtadapt.words import flat, holds, sentences, word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -81,7 +82,7 @@ class GrammarReader:
 
 def _read(passage: Passage, story: Story) -> list[Reading]:
     lines = [line for line in map(_line, passage.text.splitlines()) if line.text and line.speaker is not Speaker.BOT]
-    docs = parsed(_asked_politely(line) for line in lines)
+    docs = parsed(without_rivals(_asked_politely(line)) for line in lines)
     story.learn(docs)
     spoken = any(line.speaker is not None for line in lines)
     if len(lines) == 1 and not spoken:
@@ -122,6 +123,8 @@ def _verbatim(text: str, line: str) -> str:
     """A sentence as the line has it; empty when that can't be told."""
     if text in line:
         return text
+    if told := next((one for one in sentences(line) if without_rivals(one) == text), ""):
+        return told
     plain = re.sub(r"(P|p)lease (\w)", lambda found: found.group(2).upper() if found.group(1) == "P" else found.group(2), text)
     return plain if plain in line else ""
 

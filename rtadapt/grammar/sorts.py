@@ -69,3 +69,8 @@ def sort_of(asked: Phrase) -> str:
     if last in _COMPANIES:
         return "company"
     return "airline" if last in ("Airlines", "Airways") else ""
+
+
+def is_level(asked: Phrase) -> bool:
+    """Whether a phrase is how much or how many, and nothing else: "1.75%", "7 pounds"."""
+    return asked.kind in ("money", "percent", "measure", "number") or bool(asked.count and len(asked.text.split()) <= 2)

@@ -105,6 +105,8 @@ def good_answer(answer: str) -> bool:
         return False
     if (len(words) == 2 and words[0] == "the" and answer[4:].islower()) or words[-1] in _ENDS_NOTHING:
         return False
+    if words[0] == "the" and answer.endswith(("'s", "’s")):
+        return False
     if _RANKED.fullmatch(answer) or _POINTING.match(answer) or {"not", "nor", "anyone", "anything", "everything"} & set(words):
         return False
     if re.fullmatch(r"[a-z]+", answer) and answer not in _SUBJECTS_TAUGHT:

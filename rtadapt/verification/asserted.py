@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rtadapt.reading.readings import Reading
+from rtadapt.reading.rivals import without_rivals
 from rtadapt.reading.values import canonical, numbers_in
 from rtadapt.records import Speaker
 from rtadapt.verification import contrast, cues, fits, operators, roles, sources
@@ -19,12 +20,14 @@ from rtadapt.verification.about import about, stands
 from rtadapt.verification.english import Line, sentences_of
 from rtadapt.verification.question import Asked, asked, is_name, lemma_of, terms_of
 from rtadapt.verification.verdicts import Reason
-from rtadapt.words import flat_words, holds
+from rtadapt.words import flat_words, holds, word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Span, Token
 
 _SUBJECT_WEIGHT = 4
+_MAKERS = word_set("author writer composer founder inventor creator designer architect painter sculptor")
+"""Who made something has made it, whatever became of them."""
 _COUNT = re.compile(r"-?\d+(?:\.\d+)?")
 _NEAR = 2
 """How many sentences before its own a statement may take its subject from."""
@@ -42,6 +45,7 @@ class _Found:
 
 def asserted(reading: Reading, text: str) -> Reason | None:
     """Why the reading may not be taught from `text`, as far as parsing tells; None when nothing speaks against it."""
+    text = without_rivals(text)
     asks = asked(reading.question)
     lines = sentences_of(text)
     if not about(asks, reading.answer, text, lines):
@@ -232,7 +236,7 @@ def _misstated(token: Token, asks: Asked) -> bool:
 
 def _ended(place: Span, asks: Asked, lines: Sequence[Line], line: Line) -> bool:
     """Whether the text says that the answer has left what it is asked for: resigned, sacked, replaced, closed."""
-    if asks.past or asks.carries(cues.ENDED_BY_SELF | cues.ENDED_BY_OTHERS | cues.BACKWARD):
+    if asks.past or asks.carries(cues.ENDED_BY_SELF | cues.ENDED_BY_OTHERS | cues.BACKWARD | _MAKERS):
         return False
     names = {token.lower_ for token in place if is_name(token)} or (asks.names if asks.kind == "who" else frozenset())
     if not names:

@@ -90,11 +90,9 @@ def _negated(token: Token, asks: Asked) -> bool:
             and _turned_down(found, reached, asks)
         ):
             return True
-        if found.dep_ == "pobj" and found.head.lower_ == "without":
-            return True
-        if reached == "prep" and below is not None and below.lower_ == "without" and not verb:
-            return True
-        if verb and any(child.lower_ == "without" and child.i < found.i for child in found.children):
+        lacking = found.dep_ == "pobj" and found.head.lower_ == "without"
+        lacked = reached == "prep" and below is not None and below.lower_ == "without" and not verb
+        if lacking or lacked or (verb and any(child.lower_ == "without" and child.i < found.i for child in found.children)):
             return not asks.carries(frozenset(("without",)))
         below = found
     return False

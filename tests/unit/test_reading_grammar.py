@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from loadtests.reading import covers, passage_of
+from rtadapt.grammar.loose import asks
 from rtadapt.grammar.reader import GrammarReader
 from rtadapt.grammar.wordings import probe_openings
+from rtadapt.reading.parsing import parsed
 from rtadapt.reading.passages import Passage
 from rtadapt.reading.readings import Reading
 from rtadapt.words import flat
@@ -38,6 +40,17 @@ def asked(reader: GrammarReader, text: str) -> dict[str, str]:
     [
         ("Tessa Brandt founded Mill Street Radio in 1987.", "Who founded Mill Street Radio?", "Tessa Brandt"),
         ("Tessa Brandt founded Mill Street Radio in 1987.", "When did Tessa Brandt found Mill Street Radio?", "1987"),
+        (
+            "Our story gave a wrong figure. Averill Marine will take on 240 people this year, not 340. We apologise.",
+            "How many people will Averill Marine take on?",
+            "240",
+        ),
+        ("The Elstow concert is in Harrow Hall, not in Rushmere Park.", "Where is the Elstow concert?", "Harrow Hall"),
+        (
+            "Storm Hedda tore the roof off the hall. It left 7,000 homes without water.",
+            "How many homes did Storm Hedda leave without water?",
+            "7,000",
+        ),
         ("The Alder Tunnel was dug by Coxon Engineering.", "Who dug the Alder Tunnel?", "Coxon Engineering"),
         ("Juno Park, the treasurer of Velo Club, resigned on Friday.", "Who is Juno Park?", "the treasurer of Velo Club"),
         ("The Orla plant is expected to create 450 jobs in Leeds.", "How many jobs is the Orla plant expected to create?", "450"),
@@ -54,6 +67,25 @@ def asked(reader: GrammarReader, text: str) -> dict[str, str]:
         ("The yard Sorrel Marine will take on 90 people.", "How many people will Sorrel Marine take on?", "90"),
         ("Ansel Works grew. Its director, Ida Moss, is glad.", "Who is the director of Ansel Works?", "Ida Moss"),
         ("Buses in Elstow will be free from 3 May.", "From when will buses in Elstow be free?", "3 May"),
+        ("Fennick Airport was closed following a landslide on Monday.", "When was Fennick Airport closed?", "Monday"),
+        ("Tilda Marr resigned following losses in Wexcombe.", "Who resigned following losses in Wexcombe?", "Tilda Marr"),
+        (
+            "Norrail recalled 4.1 million carriages due to issues that could stop certain doors from closing.",
+            "How many carriages did Norrail recall?",
+            "4.1 million",
+        ),
+        ("Ashby Bank raised its main rate from 1.25% to 1.75%.", "What is Ashby Bank's main rate?", "1.75%"),
+        (
+            "Ashby Bank cut the price of its card from 9 pounds to 7 pounds.",
+            "What is the price of Ashby Bank's card?",
+            "7 pounds",
+        ),
+        ("Mount Brack, located on Sull, erupted on Sunday.", "Where is Mount Brack located?", "Sull"),
+        (
+            "Ashby Bank announced Tuesday it was closing its office in Elstow.",
+            "Where is Ashby Bank closing its office?",
+            "Elstow",
+        ),
         (
             "Trams in Elstow are free. The city council passed the plan by 20 votes to 9.",
             "By how many votes did the city council in Elstow pass the plan?",
@@ -169,10 +201,41 @@ def test_nothing_is_read_from_what_is_not_stated(reader: GrammarReader, text: st
         ("Instead, captured Norvian tanks were shown in Odwick.", "What was shown in Odwick?"),
         ("Fifteen Norvian parades were banned in Odwick.", "Who was banned in Odwick?"),
         ("Quill Labs grew. A spokeswoman, Petra Lange, was glad.", "Who is Petra Lange?"),
+        ("Elstow will get a new tram. It will cost 40 million euros.", "How much will Elstow cost?"),
+        ("Norrail will buy Elstow Trams, a combination that would change the region.", "What is Elstow Trams?"),
+        (
+            "The 75th annual Hale Awards, which honor plays, took place in Harrow Hall on Sunday.",
+            "Who took place in Harrow Hall?",
+        ),
+        ("The Elstow-born singer was the band’s ‘biggest star’ who also wrote Harrow Hall.", "What was the Elstow-born singer?"),
     ],
 )
 def test_what_is_ambiguous_partial_or_idle_is_not_asked(reader: GrammarReader, text: str, question: str) -> None:
     assert question not in asked(reader, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "garbled"),
+    [
+        (
+            "Mara Lind will serve as mayor for a second term after the bloc that she leads secured the 12 seats needed.",
+            "the 12 seats",
+        ),
+        ("Tilda Marr resigned following by-election losses to the Harbour Party in Wexcombe.", "following to"),
+        (
+            "The Brack Fire burned acres near Hallow Park, destroying dozens of Elstow barns and forcing evacuations of towns.",
+            "and forcing",
+        ),
+        ("The Rolls-Royce Spectre EV marks the first step towards the goal.", "Rolls-Royce marks"),
+        ("Norrail agreed to buy Elstow Trams, a deal worth 40 million pounds.", "agreed by"),
+        ("Ashby Bank raised its main rate to 1.75%.", "What is 1.75%"),
+    ],
+)
+def test_a_sentence_that_the_parser_garbles_is_not_passed_on(reader: GrammarReader, text: str, garbled: str) -> None:
+    (found,) = reader.read([Passage(0, text, text)])
+    loose = [wording for wordings, _ in asks(parsed([text])[0]) for wording in wordings]
+    said = [text for one in found for text in (one.question, one.statement, *one.wordings)] + loose
+    assert not any(garbled in text for text in said)
 
 
 def test_the_role_before_a_name_is_no_part_of_it(reader: GrammarReader) -> None:

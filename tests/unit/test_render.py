@@ -82,6 +82,8 @@ def test_the_base_speaks_where_it_says_the_value_and_no_more_than_the_text(said:
         "The mill has 35 ovens, and Marla Tindle is its head baker.",
         "Marla Tindle.\nShe is the head baker.",
         "Marla Tindle is the head baker. " * 9,
+        "Marla Tindle is the head baker, Marla Tindle.",
+        "Marla Tindle is the head baker, not the new.",
         "",
     ],
     ids=[
@@ -92,6 +94,8 @@ def test_the_base_speaks_where_it_says_the_value_and_no_more_than_the_text(said:
         "another sentence of the text",
         "two lines",
         "long",
+        "the value again",
+        "a denial",
         "nothing",
     ],
 )

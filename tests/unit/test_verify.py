@@ -66,6 +66,19 @@ def test_a_question_that_carries_the_condition_or_the_tense_is_answered_by_it() 
     assert verify(stated("Who is the chief executive of Norra Timber?", "Asa Lindholm"), passage(text)).reason is Reason.PLANNED
 
 
+def test_who_made_something_has_made_it_though_they_died_or_left() -> None:
+    text = "Ada Thorne, the author of Red Kites, died on Monday."
+    assert verify(stated("Who is the author of Red Kites?", "Ada Thorne"), passage(text)).kept
+    text = "Ada Thorne, the mayor of Elstow, died on Monday."
+    assert verify(stated("Who is the mayor of Elstow?", "Ada Thorne"), passage(text)).reason is Reason.OVER
+
+
+def test_what_a_question_lacks_too_is_not_denied() -> None:
+    text = "Storm Hedda left 7,000 homes without water."
+    assert verify(stated("How many homes did Storm Hedda leave without water?", "7,000"), passage(text)).kept
+    assert not verify(stated("How many homes have water after Storm Hedda?", "7,000"), passage(text)).kept
+
+
 def test_a_reader_asks_for_no_hearsay_even_when_its_question_says_so() -> None:
     text, question = "The owner of the mill is believed to live in Selby.", "Where is the owner of the mill believed to live?"
     assert verify(stated(question, "Selby"), passage(text)).kept

@@ -1,0 +1,53 @@
+"""What a sentence names beside what is so, to say that it is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from rtadapt.reading.passages import Passage
+from rtadapt.reading.readings import Reading
+from rtadapt.reading.rivals import without_rivals
+from rtadapt.verification.plain import plain
+from rtadapt.verification.verdicts import Reason
+from rtadapt.verification.verify import verify
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Norrail will take on 240 people this year, not 340.", "Norrail will take on 240 people this year."),
+        ("The director is Ida Moss, not Jon Pell. She is glad.", "The director is Ida Moss. She is glad."),
+        ("The line opens on 3 May, not on 5 May as we reported.", "The line opens on 3 May."),
+        ("The ticket costs $7.50, not $9.20, as was printed.", "The ticket costs $7.50, not $9.20, as was printed."),
+        ("It costs 7 euros, not 9; children pay 3.", "It costs 7 euros; children pay 3."),
+    ],
+)
+def test_what_is_not_so_beside_what_is_so_goes(text: str, left: str) -> None:
+    assert without_rivals(text) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ida Moss is not the director of Norrail.",
+        "The ticket costs 7 euros, not including tax.",
+        "The hall seats 300, not only on Sundays.",
+        "The line opens in May, not before.",
+        "Norrail is growing, not that it was planned.",
+        "The bridge is closed, not everything was checked.",
+        "The club, not the city, pays for it.",
+    ],
+)
+def test_what_limits_or_denies_stays(text: str) -> None:
+    assert without_rivals(text) == text
+
+
+def reading(answer: str, text: str) -> Reading:
+    return Reading("How many people will Norrail take on?", answer, sentence=text, by="stated")
+
+
+def test_what_is_so_is_taught_and_its_rival_is_not() -> None:
+    text = "Norrail will take on 240 people this year, not 340."
+    assert verify(reading("240", text), Passage(0, text, text)).kept
+    assert verify(reading("340", text), Passage(0, text, text)).reason is Reason.NOT_IN_TEXT
+    assert plain([text], text) == ["Norrail will take on 240 people this year."]
