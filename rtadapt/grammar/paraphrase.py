@@ -1,6 +1,7 @@
 """Other words for what is asked, relation by relation: who is "chief executive of" a firm also "runs" it.
 
-Takes a question; gives the same in words that its text seldom uses. The table is paraphrase.toml.
+Takes a question; gives the same in words that its text seldom uses. The table is paraphrase.toml; verbs that say the same are in
+synonyms.toml.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _ANY = {"X": r"(?P<x>[^?]+?)", "Y": r"(?P<y>[^?]+?)"}
 _LEAST_TO_KEEP_BACK = 3
@@ -22,8 +24,12 @@ class Relation:
     forms: tuple[str, ...]
 
 
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+
+
 def _table() -> tuple[Relation, ...]:
-    rows = tomllib.loads(Path(__file__).with_name("paraphrase.toml").read_text(encoding="utf-8"))["relation"]
+    rows = _read("paraphrase.toml")["relation"]
     return tuple(
         Relation(re.compile(re.sub(r"\b[XY]\b", lambda found: _ANY[found.group()], row["asks"]) + r"\??"), tuple(row["forms"]))
         for row in rows
@@ -31,6 +37,7 @@ def _table() -> tuple[Relation, ...]:
 
 
 _RELATIONS = _table()
+_SYNONYMS = _read("synonyms.toml")
 
 
 def paraphrases(question: str) -> tuple[tuple[str, ...], str]:
@@ -45,3 +52,9 @@ def paraphrases(question: str) -> tuple[tuple[str, ...], str]:
         kept_back = fresh.pop() if len(fresh) > _LEAST_TO_KEEP_BACK else ""
         return tuple(fresh), kept_back
     return (), ""
+
+
+def synonyms(verb: str, *, with_object: bool) -> list[str]:
+    """Verbs that say the same, those with a particle as two words."""
+    found: list[str] = _SYNONYMS["with_object" if with_object else "without_object"].get(verb, [])
+    return found

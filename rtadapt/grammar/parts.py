@@ -27,6 +27,7 @@ _BLAMED = word_set("fine jail charge criticize criticise praise sue arrest ban a
 _TIME_WORDS = word_set("yesterday tomorrow tonight today overnight")
 _TIMES = word_set("""in on at by until till since before after from during within for through between around throughout""")
 _PLACES = word_set("""in at near on outside inside between along across off beneath under above around into to from through""")
+_SUMS = word_set("euro pound dollar cent yen rupee franc crown")
 _LIMITING = word_set("without unlike except minus like despite")
 _NO_PARTS = word_set("nsubj nsubjpass aux auxpass punct cc conj mark neg intj dep meta preconj parataxis")
 _BOUNDS = word_set("since until till before after during following")
@@ -128,6 +129,8 @@ def _stands_alone(prep: Token, sentence: Sentence) -> bool:
         return True
     if prep.dep_ != "prep":
         return False
+    if prep.lower_ == "for" and prep.head.lemma_ in _SUMS and any(child.dep_ == "pcomp" for child in prep.children):
+        return True  # "fined the firm 4 million euros for selling old meat"
     noun = next((child for child in prep.children if child.dep_ == "pobj"), None)
     if noun is None or prep.lower_ not in _TIMES | {"near"} or prep.lower_ == "for":
         return False

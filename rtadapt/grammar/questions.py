@@ -121,7 +121,7 @@ def active(clause: Clause, agent: Part) -> Clause | None:
 
 def passive(clause: Clause, target: Part) -> Clause | None:
     """An active clause with its object as subject and its subject as agent."""
-    if target.phrase is None or clause.lemma in ("have", "be", "cost", "become", "join", "include"):
+    if target.phrase is None or clause.lemma in ("have", "be", "cost", "become", "join", "include", "leave", "reach", "enter"):
         return None
     if target.governor not in ("", clause.lemma):
         return None  # what somebody agreed to buy was not agreed

@@ -15,7 +15,7 @@ from rtadapt.grammar.asking import Asking
 from rtadapt.grammar.clauses import Clause
 from rtadapt.grammar.inflection import inflected
 from rtadapt.grammar.owners import settled
-from rtadapt.grammar.paraphrase import paraphrases
+from rtadapt.grammar.paraphrase import paraphrases, synonyms
 from rtadapt.grammar.pieces import Part
 from rtadapt.grammar.questions import Question, active, ask, in_place, passive
 from rtadapt.grammar.wellformed import names_something
@@ -34,6 +34,7 @@ PROBE_FRAMES = (
     "Sorry, {lowered} again?",
 )
 _MOST_WORDS = 18
+_OBJECTS = ("object", "title", "recipient")
 _CLEFT = {
     "Who": "Who {be} it that",
     "What": "What {be} it that",
@@ -42,17 +43,6 @@ _CLEFT = {
     "Why": "Why {be} it that",
 }
 
-_SYNONYMS = {
-    "buy": "acquire", "acquire": "buy", "purchase": "buy", "build": "construct", "construct": "build",
-    "found": "establish", "begin": "start", "start": "begin", "end": "finish", "conclude": "end", "choose": "pick",
-    "select": "choose", "shut": "close", "obtain": "get", "receive": "get", "require": "need", "demand": "call for",
-    "assist": "help", "repair": "fix", "defeat": "beat", "beat": "defeat", "earn": "make", "create": "make",
-    "reveal": "announce", "unveil": "present", "injure": "hurt", "murder": "kill", "depart": "leave", "resume": "restart",
-    "permit": "allow", "allow": "permit", "hire": "recruit", "name": "appoint", "appoint": "name", "attend": "go to",
-    "postpone": "put off", "cancel": "call off", "increase": "go up", "manufacture": "make", "own": "possess",
-    "discover": "find", "lead": "head", "head": "lead", "succeed": "follow", "rule": "decide", "capture": "catch",
-    "strike": "hit", "award": "give",
-}  # fmt: skip
 _NOUNS = (
     ("chief executive officer", "CEO"), ("chief executive", "CEO"), ("CEO", "chief executive"),
     ("CFO", "chief financial officer"), ("boss", "head"), ("premier", "prime minister"), ("coach", "trainer"),
@@ -127,14 +117,12 @@ def _turned(clause: Clause, asked: Part | None, asking: Asking) -> list[Question
 def _reworded(clause: Clause, asked: Part | None, asking: Asking, short: Question) -> list[str]:
     """Other verbs and nouns for the same."""
     found: list[str] = []
-    synonym = _SYNONYMS.get(clause.lemma)
-    if synonym and not any(part.role == "fixed" for part in clause.parts) and not (clause.passive and " " in synonym):
+    for synonym in synonyms(clause.lemma, with_object=clause.passive or any(part.role in _OBJECTS for part in clause.parts)):
+        if any(part.role == "fixed" for part in clause.parts) or (clause.passive and " " in synonym):
+            continue
         verb, _, particle = synonym.partition(" ")
-        tag = clause.tag
-        parts = clause.parts
-        if particle:
-            parts = (Part("fixed", particle, -2), *parts)
-        other = replace(clause, lemma=verb, verb=inflected(verb, tag) if tag != "VB" else verb, parts=parts)
+        parts = (Part("fixed", particle, -2), *clause.parts) if particle else clause.parts
+        other = replace(clause, lemma=verb, verb=inflected(verb, clause.tag) if clause.tag != "VB" else verb, parts=parts)
         found.append(ask(other, asked, asking, full=False).direct)
     for noun, other_noun in _NOUNS:
         if re.search(rf"\b{noun}\b", short.direct):

@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 
 from loadtests.reading import covers, passage_of
-from rtadapt.grammar.loose import asks
 from rtadapt.grammar.reader import GrammarReader
 from rtadapt.grammar.wordings import probe_openings
-from rtadapt.reading.parsing import parsed
 from rtadapt.reading.passages import Passage
 from rtadapt.reading.readings import Reading
 from rtadapt.words import flat
@@ -50,6 +48,11 @@ def asked(reader: GrammarReader, text: str) -> dict[str, str]:
             "Storm Hedda tore the roof off the hall. It left 7,000 homes without water.",
             "How many homes did Storm Hedda leave without water?",
             "7,000",
+        ),
+        (
+            "A court has fined Brack Foods 4 million euros for selling old meat in Elstow.",
+            "How much has a court fined Brack Foods?",
+            "4 million euros",
         ),
         ("The Alder Tunnel was dug by Coxon Engineering.", "Who dug the Alder Tunnel?", "Coxon Engineering"),
         ("Juno Park, the treasurer of Velo Club, resigned on Friday.", "Who is Juno Park?", "the treasurer of Velo Club"),
@@ -212,30 +215,6 @@ def test_nothing_is_read_from_what_is_not_stated(reader: GrammarReader, text: st
 )
 def test_what_is_ambiguous_partial_or_idle_is_not_asked(reader: GrammarReader, text: str, question: str) -> None:
     assert question not in asked(reader, text)
-
-
-@pytest.mark.parametrize(
-    ("text", "garbled"),
-    [
-        (
-            "Mara Lind will serve as mayor for a second term after the bloc that she leads secured the 12 seats needed.",
-            "the 12 seats",
-        ),
-        ("Tilda Marr resigned following by-election losses to the Harbour Party in Wexcombe.", "following to"),
-        (
-            "The Brack Fire burned acres near Hallow Park, destroying dozens of Elstow barns and forcing evacuations of towns.",
-            "and forcing",
-        ),
-        ("The Rolls-Royce Spectre EV marks the first step towards the goal.", "Rolls-Royce marks"),
-        ("Norrail agreed to buy Elstow Trams, a deal worth 40 million pounds.", "agreed by"),
-        ("Ashby Bank raised its main rate to 1.75%.", "What is 1.75%"),
-    ],
-)
-def test_a_sentence_that_the_parser_garbles_is_not_passed_on(reader: GrammarReader, text: str, garbled: str) -> None:
-    (found,) = reader.read([Passage(0, text, text)])
-    loose = [wording for wordings, _ in asks(parsed([text])[0]) for wording in wordings]
-    said = [text for one in found for text in (one.question, one.statement, *one.wordings)] + loose
-    assert not any(garbled in text for text in said)
 
 
 def test_the_role_before_a_name_is_no_part_of_it(reader: GrammarReader) -> None:

@@ -1,0 +1,55 @@
+"""The grammar reader's words: other verbs for the same, and nothing of what the parser garbles."""
+
+from __future__ import annotations
+
+import pytest
+
+from rtadapt.grammar.loose import asks
+from rtadapt.grammar.reader import GrammarReader
+from rtadapt.reading.parsing import parsed
+from rtadapt.reading.passages import Passage
+
+
+@pytest.fixture(scope="module")
+def reader() -> GrammarReader:
+    return GrammarReader()
+
+
+@pytest.mark.parametrize(
+    ("text", "garbled"),
+    [
+        (
+            "Mara Lind will serve as mayor for a second term after the bloc that she leads secured the 12 seats needed.",
+            "the 12 seats",
+        ),
+        ("Tilda Marr resigned following by-election losses to the Harbour Party in Wexcombe.", "following to"),
+        (
+            "The Brack Fire burned acres near Hallow Park, destroying dozens of Elstow barns and forcing evacuations of towns.",
+            "and forcing",
+        ),
+        ("The Rolls-Royce Spectre EV marks the first step towards the goal.", "Rolls-Royce marks"),
+        ("Norrail agreed to buy Elstow Trams, a deal worth 40 million pounds.", "agreed by"),
+        ("Ashby Bank raised its main rate to 1.75%.", "What is 1.75%"),
+    ],
+)
+def test_a_sentence_that_the_parser_garbles_is_not_passed_on(reader: GrammarReader, text: str, garbled: str) -> None:
+    (found,) = reader.read([Passage(0, text, text)])
+    loose = [wording for wordings, _ in asks(parsed([text])[0]) for wording in wordings]
+    said = [text for one in found for text in (one.question, one.statement, *one.wordings)] + loose
+    assert not any(garbled in text for text in said)
+
+
+@pytest.mark.parametrize(
+    ("text", "wording"),
+    [
+        ("Norrail suspended the Harrow Line on Monday.", "When did Norrail halt the Harrow Line?"),
+        ("Ida Moss resigned on Monday.", "When did Ida Moss step down?"),
+        ("Prices in Elstow increased by 6% in May.", "By how much did prices in Elstow go up?"),
+        ("Brill Motors increased wages by 6% in May.", "By how much did Brill Motors raise wages?"),
+        ("A court has fined Brack Foods 4 million euros.", "How much does Brack Foods have to pay?"),
+        ("Brack Foods will take on 300 people.", "How many jobs will Brack Foods create?"),
+    ],
+)
+def test_the_same_is_asked_with_other_verbs(reader: GrammarReader, text: str, wording: str) -> None:
+    (found,) = reader.read([Passage(0, text, text)])
+    assert wording in {text for one in found for text in one.wordings}
