@@ -151,6 +151,11 @@ class GateSettings(Section):
     """What a candidate must show before it is published."""
 
     min_recall: Fraction = Field(0.5, description="share of an event's facts that must be answered in wordings never taught")
+    sure_recall: Fraction = Field(
+        0.9,
+        description="an event of which less is answered is taught once more on top; kept where that is better. 0, or with a"
+        " `gate.min_recall` of 0: never",
+    )
     max_replay_loss: Fraction = Field(
         0.35, description="share of earlier facts that were answered before and are lost by the update"
     )

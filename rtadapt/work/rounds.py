@@ -1,9 +1,9 @@
 """The rounds of updates in which a batch is decided, event by event.
 
-Owns what happens when a candidate harms or an event was not learned: what was missed is taught once more on top; where that
-fails, what was made together is made again without it, and each event that is alone and still not learned is refused. Takes a
-feed's session and its prepared events; gives what was learned and what was refused, with the candidates stacked in the learner,
-so that one commit decides the whole batch. Nothing is read or rendered twice.
+Owns what happens when a candidate harms or an event was not learned: what was missed, or is half known, is taught once more on
+top; where that fails, what was made together is made again without it, and each event that is alone and still not learned is
+refused. Takes a feed's session and its prepared events; gives what was learned and what was refused, with the candidates stacked
+in the learner, so that one commit decides the whole batch. Nothing is read or rendered twice.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ class Rounds:
             self._apart(session, prepared, outcome, "failed", _failed(verdict))
             return
         if verdict.accepted:
+            outcome.measures = self._better(session, prepared, verdict, outcome.learned)
             outcome.learned += prepared
-            outcome.measures = verdict.measures
             return
         outcome.measures = outcome.measures or verdict.measures
         missed = [one for one in prepared if one.event.id in verdict.missed]
@@ -103,6 +103,25 @@ class Rounds:
             self._apart(session, prepared, outcome, "gate", self._why(prepared[0], verdict))
             return
         self._again(session, prepared, missed, outcome)
+
+    def _better(
+        self, session: Session, prepared: list[Prepared], verdict: Verdict, before: Sequence[Prepared]
+    ) -> Mapping[str, float]:
+        """Teach once more, on top, what an accepted candidate half knows; kept where it is better. Gives the measures."""
+        gate = self._settings.gate
+        sure = gate.sure_recall if gate.min_recall else 0.0
+        weak = [one for one in prepared if verdict.recall.get(one.event.id, 1.0) < sure]
+        if not weak:
+            return verdict.measures
+        stacked = self._learner.stacked(session.feed)
+        others = [one for one in prepared if one not in weak]
+        second = self._attempt(session, weak, [*before, *others])
+        if not isinstance(second, str):
+            gained = sum(second.recall.get(one.event.id, 0.0) - verdict.recall[one.event.id] for one in weak)
+            if second.accepted and gained > 0:
+                return second.measures
+        self._learner.reject(session.feed, keep=stacked)
+        return verdict.measures
 
     def _again(self, session: Session, prepared: list[Prepared], missed: list[Prepared], outcome: Outcome) -> None:
         """Teach once more, on the candidate that knows the others, what it missed; where that fails, all without them."""

@@ -23,12 +23,13 @@ SETTINGS = Settings(_env_file=None)  # type: ignore[call-arg]
 
 
 class Scripted:
-    """Learns what it is given but `dull` events, `slow` ones the second time; `spoilt` ones drift, `broken` ones raise."""
+    """Learns all but `dull` events, `slow` ones the second time, `half` of some; `spoilt` ones drift, `broken` ones raise."""
 
     def __init__(
         self, *, dull: Sequence[int] = (), slow: Sequence[int] = (), spoilt: Sequence[int] = (), broken: Sequence[int] = ()
     ) -> None:
         self.dull, self.slow, self.spoilt, self.broken = (set(map(name, numbers)) for numbers in (dull, slow, spoilt, broken))
+        self.half: dict[str, int] = {}  # of which only half is known until they were taught so often
         self.candidates: list[frozenset[str]] = []
         self.updates: list[tuple[str, ...]] = []
         self.replayed: list[set[str]] = []
@@ -52,7 +53,9 @@ class Scripted:
         taught = [event for candidate in self.candidates for event in candidate]
         slow = {event for event in self.slow if taught.count(event) < 2}
         learned = set(taught) - self.dull - slow if who == "candidate" else set()
-        return [example.value if example.event_id in learned else "I do not know." for example in examples]
+        unsure = {event for event, often in self.half.items() if taught.count(event) < often}
+        known = [row.event_id in learned and not (row.event_id in unsure and "2?" in row.prompt[0].content) for row in examples]
+        return [row.value if right else "I do not know." for row, right in zip(examples, known, strict=True)]
 
     def drift(self, feed: str, anchors: Sequence[Example], who: Who) -> float:
         return 9.0 if who == "candidate" and self.spoilt & self.candidates[-1] else 0.0
@@ -83,9 +86,10 @@ def name(number: int) -> str:
 
 def prepared(number: int) -> Prepared:
     event = story(number, f"Told {number}.")
-    fact, value = f"fact {number}", f"value {number}"
-    rows = tuple(Example(event.id, (Message("user", f"Asked {number} {n}?"),), value, fact, value=value) for n in range(3))
-    return Prepared(Judged(event, (), ()), Rendering(event.id, rows[:2], rows[2:]))
+    value = f"value {number}"
+    asked = [((Message("user", f"Asked {number} {n}?"),), f"fact {number} {n % 2}") for n in range(3)]
+    rows = tuple(Example(event.id, prompt, value, fact, value=value) for prompt, fact in asked)
+    return Prepared(Judged(event, (), ()), Rendering(event.id, rows[:1], rows[1:]))
 
 
 def decide(learner: Scripted, count: int = 8) -> Outcome:
@@ -142,6 +146,46 @@ def test_events_that_are_learned_slowly_cost_one_small_update_more() -> None:
     learner = Scripted(slow=[2, 5])
     assert refused(decide(learner)) == {}
     assert learner.updates == [tuple(map(name, range(8))), (name(2), name(5))]
+
+
+def test_an_event_that_is_half_known_is_taught_once_more_and_what_is_better_stays() -> None:
+    learner = Scripted()
+    learner.half = {name(2): 2}
+    outcome = decide(learner)
+    assert refused(outcome) == {}
+    assert outcome.measures["recall"] == 1.0
+    assert learner.updates == [tuple(map(name, range(8))), (name(2),)]
+    assert learner.replayed[1] == {name(number) for number in range(8)} - {name(2)}
+
+
+@pytest.mark.parametrize("harm", [None, 9.0, RuntimeError("words of the event")])
+def test_an_event_that_stays_half_known_or_harms_the_second_time_is_learned_as_it_was(
+    monkeypatch: pytest.MonkeyPatch, harm: float | Exception | None
+) -> None:
+    learner = Scripted()
+    learner.half = {name(2): 3 if harm is None else 2}
+
+    def drift(feed: str, anchors: Sequence[Example], who: Who) -> float:
+        if len(learner.candidates) < 2 or who != "candidate" or harm is None:
+            return 0.0
+        if isinstance(harm, Exception):
+            raise harm
+        return harm
+
+    monkeypatch.setattr(learner, "drift", drift)
+    assert refused(decide(learner)) == {}
+    assert [set(candidate) for candidate in learner.candidates] == [set(map(name, range(8)))]
+    assert learner.updates[1:] == [(name(2),)]
+
+
+@pytest.mark.parametrize("setting", ["sure_recall", "min_recall"])
+def test_where_nothing_more_is_asked_of_an_event_it_is_taught_once(setting: str) -> None:
+    learner = Scripted()
+    learner.half = {name(2): 2}
+    settings = SETTINGS.model_copy(update={"gate": SETTINGS.gate.model_copy(update={setting: 0.0})})
+    session = Session("news", 1, Head("news", 0, {}, 1), Memory(100), Scope(learner.tells))
+    Rounds(settings, learner).decide(session, [prepared(2)])  # type: ignore[arg-type]
+    assert len(learner.updates) == 1
 
 
 def test_an_event_that_harms_when_it_is_taught_once_more_is_refused_with_the_harm(monkeypatch: pytest.MonkeyPatch) -> None:
