@@ -47,7 +47,6 @@ _MOTIONS = word_set(
 )
 _TITLING = word_set("name call elect appoint declare dub crown title rename label term consider vote make deem")
 _PERFORMS = word_set("play star act appear feature portray voice perform sing dance")
-_LYING = word_set("locate situate")
 _HIGH = word_set("rate limit tax deposit deductible toll age salary wage capacity")
 _LASTING = word_set("last take be spend run serve wait stay cover")
 _MONTHS = word_set("January February March April May June July August September October November December")
@@ -83,7 +82,7 @@ def for_subject(clause: Clause) -> list[Asking]:
     subject = clause.subject
     if subject.count:
         return [Asking(f"How many {subject.counted}", answer=subject.count, plural=True)]
-    happens = clause.lemma in _LYING or (clause.lemma == "take" and any(part.text == "place" for part in clause.parts))
+    happens = clause.lemma in lexicon.LYING or (clause.lemma == "take" and any(part.text == "place" for part in clause.parts))
     if happens or (any(sign.isdigit() for sign in subject.answer) and subject.kind in ("person", "org")):
         return [Asking("What")]
     if clause.lemma == "belong" or opinion(clause) or (subject.kind == "thing" and not subject.named and maybe_people(subject)):
@@ -161,7 +160,7 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
         return []
     if part.role in ("time", "oblique", "place") and asked.kind in ("date", "year", "clock", "duration"):
         return _times(part, asked, clause.lemma, clause.sentence)
-    if part.role == "oblique" and clause.lemma in _LYING:
+    if part.role == "oblique" and clause.lemma in lexicon.LYING:
         return [Asking("Where")]
     if part.role == "place":
         return _places(part, clause)
@@ -234,8 +233,9 @@ def _places(part: Part, clause: Clause) -> list[Asking]:
 
 
 def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
-    if part.role == "title" and clause.passive and clause.lemma not in _TITLING:
-        return []  # "was defeated west of Lund"
+    left = part.role == "object" and asked.named and part.governor in ("leave", "reach", "enter")
+    if left or (part.role == "title" and clause.passive and clause.lemma not in _TITLING):
+        return []  # "leaves Elstow at 20:15", "was defeated west of Lund"
     if part.role == "attribute" and (
         coded := re.match(r"(part|model|number|code|version|size|room|gate|channel|port|error|step) (\S*\d\S*)", asked.text)
     ):

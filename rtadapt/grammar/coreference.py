@@ -50,6 +50,8 @@ _TOWNS = word_set("city town village island")
 _OF_WHAT_IS_NEW = word_set("cost open last measure weigh carry seat hold stretch feature include replace link cover")
 _REACH_SENTENCES = 2
 _UNCLEAR = "?"
+_OF_VERBS = word_set("again soon also yesterday tomorrow")
+"""A phrase with such a word has a verb in it that the parser took for a noun: "the night ferry to Sull runs again"."""
 
 
 @dataclass(slots=True)
@@ -302,7 +304,7 @@ class Story:
         ):
             return
         words = kept(head, found)
-        if not words or any(found.get(token.i) == "" for token in words):
+        if not words or any(found.get(token.i) == "" or token.lower_ in _OF_VERBS for token in words):
             return
         text = found.get(head.i) or settled(spelled(name_only(words, head), found))
         named = head.pos_ == "PROPN" or head.i in found or any(token.text[:1].isupper() for token in words[1:])

@@ -113,6 +113,7 @@ QUANTITIES = word_set(
     """price fee rate fare cost limit age charge toll rent wage salary tax deposit deductible subscription premium fine
     capacity"""
 )
+LYING = word_set("locate situate")
 SPAN_UNITS = word_set("second minute hour day week month year decade century season night")
 TIME_NOUNS = SPAN_UNITS | word_set("weekend morning afternoon evening spring summer autumn winter quarter time")
 MEASURE_UNITS = {

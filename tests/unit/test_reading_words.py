@@ -24,10 +24,14 @@ def reader() -> GrammarReader:
         ),
         ("Tilda Marr resigned following by-election losses to the Harbour Party in Wexcombe.", "following to"),
         (
-            "The Brack Fire burned acres near Hallow Park, destroying dozens of Elstow barns and forcing evacuations of towns.",
+            "Elstow’s Brack Fire has burned thousands of acres near Hallow National Park, destroying dozens of Elstow barns "
+            "and forcing evacuations of rural villages.",
             "and forcing",
         ),
         ("The Rolls-Royce Spectre EV marks the first step towards the goal.", "Rolls-Royce marks"),
+        ("The night ferry from Elstow to Sull runs again. The ferry leaves Elstow at 20:15.", "runs again leave"),
+        ("The night ferry leaves Elstow at 20:15.", "ferry leave at"),
+        ("The night ferry leaves Elstow at 20:15.", "left by"),
         ("Norrail agreed to buy Elstow Trams, a deal worth 40 million pounds.", "agreed by"),
         ("Ashby Bank raised its main rate to 1.75%.", "What is 1.75%"),
     ],
@@ -44,7 +48,6 @@ def test_a_sentence_that_the_parser_garbles_is_not_passed_on(reader: GrammarRead
     [
         ("Norrail suspended the Harrow Line on Monday.", "When did Norrail halt the Harrow Line?"),
         ("Ida Moss resigned on Monday.", "When did Ida Moss step down?"),
-        ("Prices in Elstow increased by 6% in May.", "By how much did prices in Elstow go up?"),
         ("Brill Motors increased wages by 6% in May.", "By how much did Brill Motors raise wages?"),
         ("A court has fined Brack Foods 4 million euros.", "How much does Brack Foods have to pay?"),
         ("Brack Foods will take on 300 people.", "How many jobs will Brack Foods create?"),
