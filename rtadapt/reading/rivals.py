@@ -13,7 +13,7 @@ _LIMITS = (
     "|that|to|by|than|quite|so|very|as"
 )
 _WORD = r"(?:[^\s,;:.!?]|[.,:](?=\d))+"
-_RIVAL = re.compile(rf",(?: and)? not (?!(?:{_LIMITS})\b)(?P<rival>{_WORD}(?: {_WORD}){{0,5}})(?=[.;!]?$|[.;!] )")
+_RIVAL = re.compile(rf",(?: and)? not (?!(?:{_LIMITS})\b)(?P<rival>{_WORD}(?: {_WORD}){{0,5}})(?=[.;!]?$|[.;!] )", re.MULTILINE)
 _VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|will|would|can|may|does|do|did)\b")
 _AS_TOLD = re.compile(r" as (?:we|it was|was|had been) .*| as (?:reported|stated|announced|said)\b.*")
 

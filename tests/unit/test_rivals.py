@@ -19,6 +19,8 @@ from rtadapt.verification.verify import verify
         ("The director is Ida Moss, not Jon Pell. She is glad.", "The director is Ida Moss. She is glad."),
         ("The line opens on 3 May, not on 5 May as we reported.", "The line opens on 3 May."),
         ("The ticket costs $7.50, not $9.20, as was printed.", "The ticket costs $7.50, not $9.20, as was printed."),
+        ("Agent: It is valid for 24 hours, not 12.\nCustomer: Thanks.", "Agent: It is valid for 24 hours.\nCustomer: Thanks."),
+        ("It costs 7 euros, not 9\nChildren pay 3.", "It costs 7 euros\nChildren pay 3."),
         ("It costs 7 euros, not 9; children pay 3.", "It costs 7 euros; children pay 3."),
     ],
 )
@@ -44,6 +46,14 @@ def test_what_limits_or_denies_stays(text: str) -> None:
 
 def reading(answer: str, text: str) -> Reading:
     return Reading("How many people will Norrail take on?", answer, sentence=text, by="stated")
+
+
+def test_what_is_so_is_taught_wherever_its_line_ends() -> None:
+    text = "Customer: What does it cost?\nAgent: The Orlo ticket costs 7 euros, not 9.\nCustomer: Thank you."
+    asked = Reading(
+        "How much does the Orlo ticket cost?", "7 euros", sentence="The Orlo ticket costs 7 euros, not 9.", by="stated"
+    )
+    assert verify(asked, Passage(0, text, text)).kept
 
 
 def test_what_is_so_is_taught_and_its_rival_is_not() -> None:
