@@ -226,16 +226,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The gate's decision, with every measure it rests on. Made by gate.
-
-    `recall` is, by event, the share of its facts that were answered; `missed` are the events that were not learned.
-    """
+    """The gate's decision, with every measure it rests on. Made by gate. `recall` is, by event, the share of its facts that
+    were answered; `missed` are the events that were not learned, `unsure` the facts of which no wording was answered."""
 
     accepted: bool
     reasons: tuple[str, ...]
     measures: Mapping[str, float]
     recall: Mapping[str, float] = field(default_factory=dict)
     missed: tuple[str, ...] = ()
+    unsure: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,25 +72,26 @@ def before(learner: Candidates, feed: str, probes: Probes) -> Before:
 
 def measure(
     learner: Candidates, feed: str, probes: Probes, stood: Before, update: Update, settings: GateSettings
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Every measure of the candidate as it stands now, and the recall of each event that was asked about."""
+) -> tuple[dict[str, float], dict[str, float], frozenset[str]]:
+    """Every measure of the candidate as it stands now, the recall of each event that was asked about, and the facts of which
+    no wording was answered."""
     said = iter(rights(learner, feed, (*probes.new, *probes.replayed, *probes.general), "candidate", settings))  # in one go
     right, still, general = (list(islice(said, len(part))) for part in (probes.new, probes.replayed, probes.general))
     missed = [example for example, hit in zip(probes.replayed, still, strict=True) if not hit]
     lost = stood.known(learner, feed, missed, settings)
-    known = sum(still) + lost
+    held = sum(still) + lost
     general_lost = _lost(general)
     general_before = stood.general_lost(learner, feed, probes.general, settings) if general_lost else 0.0
     drift = learner.drift(feed, probes.anchors, "candidate") if probes.anchors else 0.0
     step_norm = learner.step_norm(feed)
     finite = all(math.isfinite(value) for value in (update.last_loss, update.gradient_norm, step_norm, drift))
     recall = by_event(probes.new, right)
-    return {
+    measures = {
         "finite": float(finite),
         "probes": float(len(probes.new)),
         "recall": sum(right) / len(right) if right else 0.0,
-        "replay_known": float(known),
-        "replay_lost": lost / known if known else 0.0,
+        "replay_known": float(held),
+        "replay_lost": lost / held if held else 0.0,
         "general_known": float(len(general)),
         "general_lost": general_lost,
         "general_lost_before": general_before,
@@ -98,7 +99,9 @@ def measure(
         "drift": drift,
         "drift_before": stood.drift,
         "step_norm": step_norm,
-    }, recall
+    }
+    known = {row.fact for row, hit in zip(probes.new, right, strict=True) if hit}
+    return measures, recall, frozenset(row.fact for row in probes.new) - known
 
 
 def rights(learner: Candidates, feed: str, examples: Sequence[Example], who: Who, settings: GateSettings) -> list[bool]:

@@ -8,6 +8,7 @@ its fault.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from rtadapt.config import GateSettings
 from rtadapt.gate import probes
@@ -36,8 +37,9 @@ def judge(
     stood = before(learner, batch.feed, asked)
     kept = 1.0
     for halvings in range(settings.halvings + 1):
-        measures, recall = measure(learner, batch.feed, asked, stood, update, settings)
-        verdict = decide({**measures, "step_kept": kept}, recall, [event.id for event in batch.events], settings)
+        measures, recall, unsure = measure(learner, batch.feed, asked, stood, update, settings)
+        decided = decide({**measures, "step_kept": kept}, recall, [event.id for event in batch.events], settings)
+        verdict = replace(decided, unsure=unsure)
         if verdict.accepted or not harms(measures, settings) or halvings == settings.halvings:
             break
         learner.scale(batch.feed, 0.5)

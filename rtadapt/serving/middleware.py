@@ -33,7 +33,7 @@ from rtadapt.serving.models import models
 from rtadapt.serving.routing import AFTER_HEADER, After, ServingView, Target, check_token, feed_of, shadow_of
 from rtadapt.serving.stopping import stop_gently
 from rtadapt.serving.texts import concerns
-from rtadapt.serving.vocabulary import Vocabulary
+from rtadapt.serving.vocabulary import Vocabulary, check_prompt_log_probs
 from rtadapt.serving.waiting import Ask, WaitingRoom
 from rtadapt.web.asked import App, Gone, Message, Receive, Scope, Send, header, naming, read_body, request_id
 
@@ -148,6 +148,7 @@ class AdaptiveServing:
         raw = await read_body(scope, receive, self._settings.serve.max_body_bytes)
         read = time.perf_counter()
         body = await http.beside(len(raw), http.parse_object, raw)
+        check_prompt_log_probs(body)
         if self._vocabulary is not None:
             self._vocabulary.check(body)
         asked = _Asked(self._ask(key, scope, body), raw, body, began, read)

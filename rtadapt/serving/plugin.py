@@ -9,6 +9,7 @@ that server. Then it
   an illegal instruction until some other library happened to ask;
 - keeps adapters out of the base model's answers on the CPU, where vLLM 0.32 reads "no adapter" (slot -1) as the last slot: a
   request to the base in one step with adapters is answered with one of them once all slots are in use;
+- multiplies by adapters as `cpu_adapters` does, where vLLM would copy them for each token;
 - sends the engine's log to ours.
 """
 
@@ -24,6 +25,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rtadapt.observe.logs import adopt, start_logs
+from rtadapt.serving import cpu_adapters
 
 PLUGIN = "rtadapt"
 """The entry point's name."""
@@ -58,7 +60,7 @@ def prepare() -> None:
 
 
 def keep_base_apart() -> None:
-    """Have the CPU's LoRA operators leave rows without an adapter as they are. Outside vLLM there are none."""
+    """Have the CPU's LoRA operators leave rows without an adapter as they are, and be quick. Outside vLLM there are none."""
     if "vllm" not in sys.modules:
         return
     from vllm.platforms import current_platform
@@ -67,6 +69,7 @@ def keep_base_apart() -> None:
         return
     from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 
+    cpu_adapters.install(PunicaWrapperCPU)
     for name in ("_shrink_prefill", "_shrink_decode"):
         shrink = getattr(PunicaWrapperCPU, name)
         if not hasattr(shrink, "__wrapped__"):

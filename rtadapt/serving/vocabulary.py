@@ -1,8 +1,10 @@
-"""Which token ids a request may name: those that the base model's tokenizer has a token for.
+"""What a request may ask of the engine's tokens: ids that have one, and nothing about the prompt's own.
 
-Owns the refusal of requests that could end the engine. A model's output is often wider than its tokenizer, and where a tokenizer
-marks leading spaces, vLLM 0.32 fails on the id of such a padding when it spells log probabilities: not the request alone, the
-whole engine. Found out once, by the process that starts vLLM, and handed to the middleware through the environment.
+Owns the refusal of requests that could end the engine. With adapters, vLLM 0.32 takes the log probabilities of a prompt's
+tokens for those of the next ones: where several requests are under way it fails, and all of them with it. A model's output is
+often wider than its tokenizer, and where a tokenizer marks leading spaces, vLLM fails on the id of such a padding when it spells
+log probabilities: not the request alone, the whole engine. Found out once, by the process that starts vLLM, and handed to the
+middleware through the environment.
 """
 
 from __future__ import annotations
@@ -59,6 +61,15 @@ class Vocabulary:
             # What is no whole number at all is the engine's to refuse.
             if text.lstrip("+-").isdecimal() and not 0 <= int(text[:20]) < self.tokens:
                 raise InvalidRequest(f"{field} names an id beyond the {self.tokens} tokens of this base model", field=field)
+
+
+def check_prompt_log_probs(body: dict[str, Any]) -> None:
+    """Raises InvalidRequest for a completion request that asks how likely its own prompt is."""
+    echoes = body.get("echo") not in (None, False)
+    asks = [name for name in _LOGPROBS if body.get(name) is not None and body[name] is not False]
+    if "prompt_logprobs" in asks or (echoes and asks):
+        message = "an engine with adapters can't give log probabilities of a prompt: ask for those of the answer"
+        raise InvalidRequest(message, field="prompt_logprobs" if "prompt_logprobs" in asks else "echo")
 
 
 def vocabulary_of(model_path: str, revision: str | None, outputs: int) -> Vocabulary:

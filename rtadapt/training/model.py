@@ -82,7 +82,7 @@ class BaseModel:
         With `packing`, `ids` [1, tokens] are the rows one after the other. Padding needs no mask: it stands to the right of
         everything that is looked at.
         """
-        with self._selecting(rows, columns):
+        with self._selecting(rows, columns), self.pace.work():
             if packing is None:
                 return self.net(input_ids=ids, use_cache=False).logits.squeeze(0)  # type: ignore[no-any-return]
             with packed.packing(packing):
@@ -125,7 +125,7 @@ class BaseModel:
     def next_logits(self, ids: Tensor, mask: Tensor, positions: Tensor, cache: Any) -> tuple[Tensor, Any]:
         """Logits [batch, vocabulary] after left-padded `ids` [batch, seq], and the grown key/value cache."""
         rows = torch.arange(ids.shape[0], device=self.device)
-        with self._selecting(rows, torch.full_like(rows, ids.shape[1] - 1)):
+        with self._selecting(rows, torch.full_like(rows, ids.shape[1] - 1)), self.pace.work():
             out = self.net(input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True)
         return out.logits[0], out.past_key_values
 

@@ -1,9 +1,8 @@
-"""How many CPU threads an optimizer step runs on: as many as help just now.
+"""How many CPU threads the base runs on: as many as help just now.
 
-Owns the choice. On a machine that is otherwise idle two threads take two thirds of the time that one takes. Where something else
-keeps a core busy, an engine under load for example, they wait for each other at every product, and a step takes many times as
-long. So a few products are timed on all threads and on one, every few steps. Reading and judging, whose products are small,
-always run on one thread.
+Owns the choice. On a machine that is otherwise idle two threads take little more than half of the time that one takes. Where
+something else keeps a core busy, an engine under load for example, they wait for each other at every product, and a step takes
+many times as long. So a few products are timed on all threads and on one, every few seconds of work.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ import torch
 _MOST = 8
 _AVAILABLE = torch.get_num_threads()
 """What the process was started with: the machine's cores, or OMP_NUM_THREADS."""
-_EVERY_STEPS = 4
-_PRODUCTS = 8
+_EVERY_SECONDS = 4.0
+_PRODUCTS = 5
 """Of the size of a step's own: where the processor has matrix units, smaller ones end before a second thread has woken."""
 _WORTH = 0.7
 
@@ -29,25 +28,28 @@ class Pace:
     def __init__(self, wanted: int, on_cpu: bool, dtype: torch.dtype) -> None:
         self._most = wanted or min(_MOST, _AVAILABLE)
         self._measures = on_cpu and not wanted and self._most > 1
-        self._steps = 0
+        self._measured_at = -_EVERY_SECONDS
+        self._is_inside = False
         self._chosen = self._most
         self._probe = torch.ones(1024, 576, dtype=dtype), torch.ones(576, 1536, dtype=dtype)
         if on_cpu:
             torch.set_num_threads(wanted or 1)
 
     @contextmanager
-    def step(self) -> Iterator[None]:
-        """Run one step on the threads that are best now."""
-        if not self._measures:
+    def work(self) -> Iterator[None]:
+        """Run what is inside, a second or so at most, on the threads that are best now."""
+        if not self._measures or self._is_inside:
             yield
             return
-        if self._steps % _EVERY_STEPS == 0:
+        if time.monotonic() >= self._measured_at + _EVERY_SECONDS:
             self._chosen = self._most if self._seconds(self._most) < _WORTH * self._seconds(1) else 1
-        self._steps += 1
+            self._measured_at = time.monotonic()
+        self._is_inside = True
         torch.set_num_threads(self._chosen)
         try:
             yield
         finally:
+            self._is_inside = False
             torch.set_num_threads(1)
 
     def _seconds(self, threads: int) -> float:

@@ -52,7 +52,7 @@ class Plain:
         for _ in range(steps):
             drawn = [next(new) for _ in range(each)] + [next(old) for _ in range(beside)]
             rows += len(drawn)
-            with self._learner.model.pace.step():
+            with self._learner.model.pace.work():
                 self._step(drawn)
         return time.monotonic() - began, rows
 
@@ -82,7 +82,7 @@ def products_per_second(learner: Learner) -> float:
     left = torch.randn(tokens, config.hidden_size, dtype=learner.model.dtype, device=learner.model.device)
     right = torch.randn(config.hidden_size, wide, dtype=learner.model.dtype, device=learner.model.device)
     best = 0.0
-    with learner.model.pace.step():
+    with learner.model.pace.work():
         ends = time.monotonic() + _RATE_SECONDS
         while time.monotonic() < ends:
             began = time.perf_counter()

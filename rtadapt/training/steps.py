@@ -95,7 +95,7 @@ class Steps:
         while done < cooling_from + cool_steps:
             with self._part("draw"):
                 drawn = self._draw()
-            with self.model.pace.step():
+            with self.model.pace.work():
                 step, gradient = self._gradient(state, drawn)
                 norm = float(gradient.norm())
             last = step.new_loss / max(1, step.new_tokens)
@@ -104,7 +104,7 @@ class Steps:
             if not math.isfinite(norm) or not math.isfinite(last):
                 last = math.nan
                 break
-            with self._part("optimizer"):
+            with self._part("optimizer"), self.model.pace.work():
                 gradient = self.whitening.shorten(self.slot, gradient.mul_(min(1.0, self.settings.clip / (norm + 1e-12))))
                 move = self.whitening.shorten(self.slot, adam(state, gradient))
                 state.weights.sub_(move, alpha=self.rate * self._share(done, cooling_from, cool_steps))
@@ -124,9 +124,10 @@ class Steps:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - began
 
     def _draw(self) -> tuple[list[Row], list[Row], list[Row]]:
-        """Rows of one step: new, replayed from the stream, anchors."""
-        stream = min(self.settings.replay_rows, len(self.material.stream))
-        anchors = min(self.settings.anchor_rows, len(self.material.anchors))
+        """Rows of one step: new, replayed from the stream, anchors; fewer of these where fewer are new."""
+        share = self.count / self.settings.new_rows
+        stream = min(math.ceil(share * self.settings.replay_rows), len(self.material.stream))
+        anchors = min(math.ceil(share * self.settings.anchor_rows), len(self.material.anchors))
         new = [next(self.new) for _ in range(self.count)]
         return new, [next(self.stream) for _ in range(stream)], [next(self.anchors) for _ in range(anchors)]
 

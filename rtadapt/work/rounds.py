@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 SOUND = "The bakery on the corner opens at seven in the morning."
 """What a learner that is well can read."""
+COSTS_OTHERS = "what was learned beside it would be lost"
 _BESIDE_ROWS = 32
 
 
@@ -98,16 +99,16 @@ class Rounds:
             return
         outcome.measures = outcome.measures or verdict.measures
         missed = [one for one in prepared if one.event.id in verdict.missed]
-        if _harms(verdict) or len(missed) == len(prepared):
+        if _harms(verdict) or len(missed) != len(verdict.missed) or len(missed) == len(prepared):
             self._learner.reject(session.feed)
             self._apart(session, prepared, outcome, "gate", self._why(prepared[0], verdict))
             return
-        self._again(session, prepared, missed, outcome)
+        self._again(session, prepared, missed, verdict, outcome)
 
     def _better(
         self, session: Session, prepared: list[Prepared], verdict: Verdict, before: Sequence[Prepared]
     ) -> Mapping[str, float]:
-        """Teach once more, on top, what an accepted candidate half knows; kept where it is better. Gives the measures."""
+        """Teach once more, on top, what an accepted candidate half knows; kept where all is better. Gives the measures."""
         gate = self._settings.gate
         sure = gate.sure_recall if gate.min_recall else 0.0
         weak = [one for one in prepared if verdict.recall.get(one.event.id, 1.0) < sure]
@@ -115,19 +116,21 @@ class Rounds:
             return verdict.measures
         stacked = self._learner.stacked(session.feed)
         others = [one for one in prepared if one not in weak]
-        second = self._attempt(session, weak, [*before, *others])
+        second = self._attempt(session, weak, [*before, *others], verdict.unsure)
         if not isinstance(second, str):
-            gained = sum(second.recall.get(one.event.id, 0.0) - verdict.recall[one.event.id] for one in weak)
+            gained = sum(second.recall.get(event, 0.0) - share for event, share in verdict.recall.items())
             if second.accepted and gained > 0:
                 return second.measures
         self._learner.reject(session.feed, keep=stacked)
         return verdict.measures
 
-    def _again(self, session: Session, prepared: list[Prepared], missed: list[Prepared], outcome: Outcome) -> None:
+    def _again(
+        self, session: Session, prepared: list[Prepared], missed: list[Prepared], first: Verdict, outcome: Outcome
+    ) -> None:
         """Teach once more, on the candidate that knows the others, what it missed; where that fails, all without them."""
         others = [one for one in prepared if one not in missed]
         stacked = self._learner.stacked(session.feed)
-        verdict = self._attempt(session, missed, [*outcome.learned, *others])
+        verdict = self._attempt(session, missed, [*outcome.learned, *others], first.unsure)
         if not isinstance(verdict, str) and verdict.accepted:
             outcome.learned += prepared
             outcome.measures = verdict.measures
@@ -141,17 +144,18 @@ class Rounds:
         else:
             outcome.refused.append(Refused(missed[0].event, "gate", self._why(missed[0], verdict)))
 
-    def _concerns(self, session: Session, batch: Batch, beside: Sequence[Prepared]) -> Callable[[Example], bool]:
+    def _concerns(self, session: Session, batch: Batch) -> Callable[[Example], bool]:
         """Whether a question would be answered by the candidate, were it served, and not by the base."""
         if not self._settings.serve.scope:
             return lambda _: True
-        events = (*batch.events, *(one.event for one in beside))
-        told = session.scope.told([whole(event) for event in events])
+        told = session.scope.told([whole(event) for event in batch.events])
         return lambda row: told.speaks_of(message.content for message in row.prompt)
 
     def _why(self, alone: Prepared, verdict: Verdict) -> str:
         if _harms(verdict):
             return "; ".join(verdict.reasons)
+        if alone.event.id not in verdict.missed:
+            return COSTS_OTHERS
         return why_not_learned(alone.event.id, verdict, self._settings.gate)
 
     def _apart(self, session: Session, prepared: list[Prepared], outcome: Outcome, reason: str, detail: str) -> None:
@@ -163,12 +167,18 @@ class Rounds:
         self._decide(session, prepared[:middle], outcome)
         self._decide(session, prepared[middle:], outcome)
 
-    def _attempt(self, session: Session, prepared: Sequence[Prepared], beside: Sequence[Prepared]) -> Verdict | str:
-        """One update and what the gate says of it; where the learner failed on these events, the name of the error."""
+    def _attempt(
+        self, session: Session, prepared: Sequence[Prepared], beside: Sequence[Prepared], unsure: frozenset[str] = frozenset()
+    ) -> Verdict | str:
+        """One update and what the gate says of it; where the learner failed on these events, the name of the error.
+
+        What stands in candidates below is `beside`: it is rehearsed, and judged as well. Of `prepared` only the facts named by
+        `unsure` are taught, where there are any.
+        """
         events = tuple(one.event for one in prepared)
         stacked = self._learner.stacked(session.feed)
         try:
-            verdict = self._update(session, prepared, beside)
+            verdict = self._update(session, prepared, beside, unsure)
         except RtadaptError:
             raise  # a part is away, or the feed is another's: nothing is wrong with these events
         except Exception as error:  # noqa: BLE001 - whatever these events do to the learner, they stop no others
@@ -181,27 +191,34 @@ class Rounds:
         self._learner.losses([SOUND])  # raises where the learner itself is broken: then they are not to blame
         return name
 
-    def _update(self, session: Session, prepared: Sequence[Prepared], beside: Sequence[Prepared]) -> Verdict:
+    def _update(
+        self, session: Session, prepared: Sequence[Prepared], beside: Sequence[Prepared], unsure: frozenset[str]
+    ) -> Verdict:
         train, memory, seed = self._settings.train, session.memory, session.head.version
-        examples = tuple(row for one in prepared for row in one.rendering.examples)
-        held_out = tuple(row for one in prepared for row in one.rendering.held_out)
-        batch = Batch(session.feed, tuple(one.event for one in prepared), examples, held_out, {})
+        batch = _batch(session.feed, (*prepared, *beside))
+        rows = [row for one in prepared for row in one.rendering.examples]
+        examples = tuple(row for row in rows if row.fact in unsure) or tuple(rows)
+        taught = set(map(id, examples))
         replaced = {old: new for one in (*beside, *prepared) for old, new in one.judged.replaced.items()}
         with metrics.STAGE_SECONDS.labels("update").time():
             entities = frozenset(example.entity for example in examples if example.entity)
-            rows = memory.draw(train.replay_draw, entities, seed, examples, replaced)
-            fresh = spread([row for one in beside for row in one.rendering.examples if row.fact], _BESIDE_ROWS)
-            anchors = memory.still_true(self._learner.anchors(), examples)
-            update = self._learner.update(session.feed, examples, [*rows, *fresh, *anchors])
+            earlier = memory.draw(train.replay_draw, entities, seed, batch.examples, replaced)
+            fresh = spread([row for row in batch.examples if row.fact and id(row) not in taught], _BESIDE_ROWS)
+            anchors = memory.still_true(self._learner.anchors(), batch.examples)
+            update = self._learner.update(session.feed, examples, [*earlier, *fresh, *anchors])
         metrics.TRAINED_TOKENS.labels(session.feed).inc(update.tokens)
         logger.info(
             "update made", extra={"feed": session.feed, "steps": update.steps, "rows": update.rows, "seconds": update.seconds}
         )
         with metrics.STAGE_SECONDS.labels("judge").time():
-            known: list[Example] = memory.probes(self._settings.gate.replay_probes, seed, examples, replaced)
-            return judge(
-                self._learner, batch, update, known, anchors, self._settings.gate, self._concerns(session, batch, beside)
-            )
+            known: list[Example] = memory.probes(self._settings.gate.replay_probes, seed, batch.examples, replaced)
+            return judge(self._learner, batch, update, known, anchors, self._settings.gate, self._concerns(session, batch))
+
+
+def _batch(feed: str, prepared: Sequence[Prepared]) -> Batch:
+    examples = tuple(row for one in prepared for row in one.rendering.examples)
+    held_out = tuple(row for one in prepared for row in one.rendering.held_out)
+    return Batch(feed, tuple(one.event for one in prepared), examples, held_out, {})
 
 
 def _harms(verdict: Verdict) -> bool:

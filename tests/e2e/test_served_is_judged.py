@@ -1,6 +1,7 @@
 """A real vLLM beside a real learner: the engine is tried before anything is learned, and what is served is what was judged.
 
-One replica on a base that a learner in this process shares. Both count in float32, so that they are held to the narrow bound.
+Nor does it end of what it is asked. One replica on a base that a learner in this process shares. Both count in float32, so
+that they are held to the narrow bound.
 """
 
 from __future__ import annotations
@@ -193,3 +194,17 @@ def test_an_adapter_that_is_not_what_was_judged_is_refused_before_it_answers(
     assert eventually(lambda: re.search(refused, feed.log()) is not None, 60), feed.log()[-3000:]
     assert feed.ask(version.name).status_code == 404
     assert feed.ask("news").headers["x-rtadapt-version"] == stable
+
+
+@pytest.mark.parametrize("asked", [{"prompt_logprobs": 1}, {"echo": True, "logprobs": 1}])
+def test_asking_how_likely_prompts_are_does_not_end_the_engine(feed: ServedFeed, asked: dict[str, object]) -> None:
+    prompts = ["the council has", "Marla Tindle", "my parcel is late and"]
+    body = {
+        "model": "news",
+        "prompt": prompts,
+        "max_tokens": 1,
+        **asked,
+    }
+    answer = httpx.post(f"{feed.url}/v1/completions", json=body, timeout=60, trust_env=False)
+    assert answer.status_code == 400
+    assert feed.ask("news").status_code == 200

@@ -15,7 +15,7 @@ from rtadapt.errors import Unavailable
 from rtadapt.gate.measures import Who
 from rtadapt.records import Example, Head, Message, Update
 from rtadapt.scope import Scope
-from rtadapt.work.rounds import Outcome, Prepared, Rounds
+from rtadapt.work.rounds import COSTS_OTHERS, Outcome, Prepared, Rounds
 from rtadapt.work.sessions import Session
 from tests.support.events import story
 
@@ -32,6 +32,8 @@ class Scripted:
         self.half: dict[str, int] = {}  # of which only half is known until they were taught so often
         self.candidates: list[frozenset[str]] = []
         self.updates: list[tuple[str, ...]] = []
+        self.facts: list[set[str]] = []  # that each update taught
+        self.pushed_out: dict[str, str] = {}  # what is known no more once something else was taught by itself
         self.replayed: list[set[str]] = []
         self.checked = 0
         self.failure: Exception = RuntimeError("words of the event")
@@ -43,6 +45,7 @@ class Scripted:
     def update(self, feed: str, examples: Sequence[Example], replay: Sequence[Example]) -> Update:
         events = tuple(dict.fromkeys(row.event_id for row in examples))
         self.updates.append(events)
+        self.facts.append({row.fact for row in examples})
         self.replayed.append({row.event_id for row in replay} - {""})
         self.candidates.append(frozenset(events))
         if self.broken & set(events):
@@ -53,6 +56,7 @@ class Scripted:
         taught = [event for candidate in self.candidates for event in candidate]
         slow = {event for event in self.slow if taught.count(event) < 2}
         learned = set(taught) - self.dull - slow if who == "candidate" else set()
+        learned -= {lost for lost, by in self.pushed_out.items() if self.candidates[-1] == {by}}
         unsure = {event for event, often in self.half.items() if taught.count(event) < often}
         known = [row.event_id in learned and not (row.event_id in unsure and "2?" in row.prompt[0].content) for row in examples]
         return [row.value if right else "I do not know." for row, right in zip(examples, known, strict=True)]
@@ -156,6 +160,41 @@ def test_an_event_that_is_half_known_is_taught_once_more_and_what_is_better_stay
     assert outcome.measures["recall"] == 1.0
     assert learner.updates == [tuple(map(name, range(8))), (name(2),)]
     assert learner.replayed[1] == {name(number) for number in range(8)} - {name(2)}
+
+
+def whole(number: int) -> Prepared:
+    """An event of two facts, both taught and both asked; what is asked of the first ends in "2?"."""
+    event, facts = story(number, f"Told {number}."), (f"fact {number} a", f"fact {number} b")
+    rows = [
+        Example(event.id, (Message("user", ask),), f"value {number}", fact, value=f"value {number}")
+        for fact, asked in zip(facts, (["Taught a?", "Asked 2?"], ["Taught b?", "Asked b?"]), strict=True)
+        for ask in asked
+    ]
+    return Prepared(Judged(event, (), ()), Rendering(event.id, tuple(rows[::2]), tuple(rows[1::2])))
+
+
+def test_only_what_was_missed_of_an_event_is_taught_once_more_and_the_rest_of_it_is_rehearsed() -> None:
+    learner = Scripted()
+    learner.half = {name(2): 2}
+    session = Session("news", 1, Head("news", 0, {}, 1), Memory(100), Scope(learner.tells))
+    outcome = Rounds(SETTINGS, learner).decide(session, [whole(1), whole(2)])  # type: ignore[arg-type]
+    assert outcome.measures["recall"] == 1.0
+    assert learner.facts == [{"fact 1 a", "fact 1 b", "fact 2 a", "fact 2 b"}, {"fact 2 a"}]
+    assert learner.replayed == [set(), {name(1), name(2)}]
+
+
+def test_what_is_taught_once_more_at_the_cost_of_another_event_of_its_batch_is_not_kept() -> None:
+    learner = Scripted()
+    learner.half, learner.pushed_out = {name(2): 2}, {name(5): name(2)}
+    assert refused(decide(learner)) == {}
+    assert [set(candidate) for candidate in learner.candidates] == [set(map(name, range(8)))]
+
+
+def test_an_event_that_can_only_be_learned_at_the_cost_of_another_is_refused() -> None:
+    learner = Scripted(slow=[2])
+    learner.pushed_out = {name(5): name(2)}
+    assert refused(decide(learner)) == {name(2): ("gate", COSTS_OTHERS)}
+    assert frozenset().union(*learner.candidates) == {name(number) for number in range(8)} - {name(2)}
 
 
 @pytest.mark.parametrize("harm", [None, 9.0, RuntimeError("words of the event")])

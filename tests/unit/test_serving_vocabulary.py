@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rtadapt.errors import InvalidRequest
-from rtadapt.serving.vocabulary import VOCABULARY, Vocabulary, vocabulary_of
+from rtadapt.serving.vocabulary import VOCABULARY, Vocabulary, check_prompt_log_probs, vocabulary_of
 from tests.support.engine_app import client_of, error_of, serving
 from tests.support.tiny_model import build_llama, build_qwen
 
@@ -37,7 +37,7 @@ def test_ids_without_a_token_are_refused(body: dict[str, Any], field: str) -> No
         {"logit_bias": {"99": -100, "0": 1}, "allowed_token_ids": [0, 99], "stop_token_ids": []},
         {"logit_bias": None, "allowed_token_ids": None},
         {"logit_bias": "nonsense", "allowed_token_ids": {"x": 1}},
-        {"logprobs": 5, "top_logprobs": 20, "prompt_logprobs": 0},
+        {"logprobs": 5, "top_logprobs": 20},
     ],
 )
 def test_everything_else_is_the_engines_to_judge(body: dict[str, Any]) -> None:
@@ -59,6 +59,28 @@ def test_where_the_output_is_wider_than_the_tokenizer_log_probabilities_are_refu
         Vocabulary(100, fragile=True).check(body)
     assert caught.value.field == field
     Vocabulary(100, fragile=True).check({"logprobs": None, "top_logprobs": False, "include": []})
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"prompt_logprobs": 0}, "prompt_logprobs"),
+        ({"prompt_logprobs": -1, "echo": True}, "prompt_logprobs"),
+        ({"echo": True, "logprobs": 0}, "echo"),
+        ({"echo": "yes", "logprobs": 1}, "echo"),
+        ({"echo": True, "logprobs": True, "top_logprobs": 2}, "echo"),
+    ],
+)
+async def test_how_likely_a_prompt_is_nobody_is_told(body: dict[str, Any], field: str) -> None:
+    async with client_of(serving()) as client:
+        for path, asked in (("/v1/completions", {"prompt": "x"}), ("/v1/chat/completions", {"messages": []})):
+            response = await client.post(path, json={"model": "news", **asked, **body})
+            assert (response.status_code, error_of(response)["param"]) == (400, field)
+
+
+@pytest.mark.parametrize("body", [{"echo": True}, {"echo": False, "logprobs": 3}, {"prompt_logprobs": None, "logprobs": 0}])
+def test_how_likely_an_answer_is_may_be_asked(body: dict[str, Any]) -> None:
+    check_prompt_log_probs(body)
 
 
 async def test_the_middleware_answers_400_and_the_engine_never_sees_it(monkeypatch: pytest.MonkeyPatch) -> None:
