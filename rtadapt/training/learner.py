@@ -311,7 +311,8 @@ class Learner:
     def _batches(self, rows: Sequence[Row], most_tokens: int) -> Iterator[tuple[Padded, torch.Tensor]]:
         shared = common([row.ids[: row.start] for row in rows])
         for chunk in self.model.batches(rows, most_tokens, shared):
-            yield self.model.at_targets(chunk, shared)
+            with self.model.pace.work():  # what is done with them, too
+                yield self.model.at_targets(chunk, shared)
 
 
 def _a_few(state: AdapterState) -> list[Answer]:

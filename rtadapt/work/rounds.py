@@ -11,14 +11,14 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rtadapt.config import Settings
 from rtadapt.curation.ledger import Judged
 from rtadapt.curation.render import Rendering
 from rtadapt.errors import RtadaptError
-from rtadapt.gate.measures import UNITS
+from rtadapt.gate.measures import UNITS, rights
 from rtadapt.gate.probes import spread
 from rtadapt.gate.verdict import NOTHING_ASKED, judge, why_not_learned
 from rtadapt.observe import metrics
@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 SOUND = "The bakery on the corner opens at seven in the morning."
 """What a learner that is well can read."""
+NOTHING_MORE = "nothing more of it was learned"
 COSTS_OTHERS = "what was learned beside it would be lost"
 _BESIDE_ROWS = 32
 
@@ -116,7 +117,7 @@ class Rounds:
             return verdict.measures
         stacked = self._learner.stacked(session.feed)
         others = [one for one in prepared if one not in weak]
-        second = self._attempt(session, weak, [*before, *others], verdict.unsure)
+        second = self._attempt(session, weak, [*before, *others], verdict)
         if not isinstance(second, str):
             gained = sum(second.recall.get(event, 0.0) - share for event, share in verdict.recall.items())
             if second.accepted and gained > 0:
@@ -130,7 +131,7 @@ class Rounds:
         """Teach once more, on the candidate that knows the others, what it missed; where that fails, all without them."""
         others = [one for one in prepared if one not in missed]
         stacked = self._learner.stacked(session.feed)
-        verdict = self._attempt(session, missed, [*outcome.learned, *others], first.unsure)
+        verdict = self._attempt(session, missed, [*outcome.learned, *others], first)
         if not isinstance(verdict, str) and verdict.accepted:
             outcome.learned += prepared
             outcome.measures = verdict.measures
@@ -143,6 +144,11 @@ class Rounds:
             outcome.refused.append(Refused(missed[0].event, "failed", _failed(verdict)))
         else:
             outcome.refused.append(Refused(missed[0].event, "gate", self._why(missed[0], verdict)))
+
+    def _knows_any(self, feed: str, prepared: Sequence[Prepared], facts: frozenset[str]) -> bool:
+        """Whether the newest candidate answers some wording of these facts."""
+        asked = [row for one in prepared for row in one.rendering.held_out if row.fact in facts]
+        return any(rights(self._learner, feed, asked, "candidate", self._settings.gate))
 
     def _concerns(self, session: Session, batch: Batch) -> Callable[[Example], bool]:
         """Whether a question would be answered by the candidate, were it served, and not by the base."""
@@ -168,17 +174,17 @@ class Rounds:
         self._decide(session, prepared[middle:], outcome)
 
     def _attempt(
-        self, session: Session, prepared: Sequence[Prepared], beside: Sequence[Prepared], unsure: frozenset[str] = frozenset()
+        self, session: Session, prepared: Sequence[Prepared], beside: Sequence[Prepared], first: Verdict | None = None
     ) -> Verdict | str:
         """One update and what the gate says of it; where the learner failed on these events, the name of the error.
 
-        What stands in candidates below is `beside`: it is rehearsed, and judged as well. Of `prepared` only the facts named by
-        `unsure` are taught, where there are any.
+        What stands in candidates below is `beside`: it is rehearsed, and judged as well. After a `first` verdict only what was
+        missed of `prepared` is taught.
         """
         events = tuple(one.event for one in prepared)
         stacked = self._learner.stacked(session.feed)
         try:
-            verdict = self._update(session, prepared, beside, unsure)
+            verdict = self._update(session, prepared, beside, first)
         except RtadaptError:
             raise  # a part is away, or the feed is another's: nothing is wrong with these events
         except Exception as error:  # noqa: BLE001 - whatever these events do to the learner, they stop no others
@@ -192,11 +198,12 @@ class Rounds:
         return name
 
     def _update(
-        self, session: Session, prepared: Sequence[Prepared], beside: Sequence[Prepared], unsure: frozenset[str]
+        self, session: Session, prepared: Sequence[Prepared], beside: Sequence[Prepared], first: Verdict | None
     ) -> Verdict:
         train, memory, seed = self._settings.train, session.memory, session.head.version
         batch = _batch(session.feed, (*prepared, *beside))
         rows = [row for one in prepared for row in one.rendering.examples]
+        unsure = first.unsure if first is not None else frozenset()
         examples = tuple(row for row in rows if row.fact in unsure) or tuple(rows)
         taught = set(map(id, examples))
         replaced = {old: new for one in (*beside, *prepared) for old, new in one.judged.replaced.items()}
@@ -211,6 +218,8 @@ class Rounds:
             "update made", extra={"feed": session.feed, "steps": update.steps, "rows": update.rows, "seconds": update.seconds}
         )
         with metrics.STAGE_SECONDS.labels("judge").time():
+            if first is not None and not self._knows_any(session.feed, prepared, unsure):
+                return replace(first, accepted=False, reasons=(NOTHING_MORE,))  # no more need be asked
             known: list[Example] = memory.probes(self._settings.gate.replay_probes, seed, batch.examples, replaced)
             return judge(self._learner, batch, update, known, anchors, self._settings.gate, self._concerns(session, batch))
 

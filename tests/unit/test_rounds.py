@@ -183,6 +183,17 @@ def test_only_what_was_missed_of_an_event_is_taught_once_more_and_the_rest_of_it
     assert learner.replayed == [set(), {name(1), name(2)}]
 
 
+def test_where_nothing_more_was_learned_nothing_more_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    learner, drifts = Scripted(), list[int]()
+    learner.half = {name(2): 3}
+    monkeypatch.setattr(learner, "drift", lambda feed, anchors, who: drifts.append(len(learner.candidates)) or 0.0)
+    outcome = decide(learner)
+    assert len(learner.updates) == 2
+    assert set(drifts) == {1}
+    assert [set(candidate) for candidate in learner.candidates] == [set(map(name, range(8)))]
+    assert outcome.measures["recall"] < 1.0
+
+
 def test_what_is_taught_once_more_at_the_cost_of_another_event_of_its_batch_is_not_kept() -> None:
     learner = Scripted()
     learner.half, learner.pushed_out = {name(2): 2}, {name(5): name(2)}
@@ -228,7 +239,7 @@ def test_where_nothing_more_is_asked_of_an_event_it_is_taught_once(setting: str)
 
 
 def test_an_event_that_harms_when_it_is_taught_once_more_is_refused_with_the_harm(monkeypatch: pytest.MonkeyPatch) -> None:
-    learner = Scripted(dull=[2])
+    learner = Scripted(slow=[2])
     is_alone = lambda who: who == "candidate" and learner.candidates[-1] == {name(2)}  # noqa: E731
     monkeypatch.setattr(learner, "drift", lambda feed, anchors, who: 9.0 if is_alone(who) else 0.0)
     [(event, (reason, detail))] = refused(decide(learner)).items()
