@@ -3,10 +3,11 @@
     python -m loadtests.overhead --rounds 10 --seconds 20 --streams 8
     python -m loadtests.overhead --model smollm2 --feeds 1000
 
-Starts both. In each round one is asked by `--streams` callers for `--seconds`, then the other; who is first changes. Each round
-gives a ratio, and the report their medians: with `--feeds` twice, before and after the replica knows of so many feeds that nobody
-asks. Exits with status 1 when throughput is below `--least` times the bare server's, or the time to the first token (p50) above
-`--most` times.
+Starts both. On a CPU the bare server multiplies by adapters as ours does, so that it is the routing that is compared; with
+`--plain` as vLLM does. In each round one is asked by `--streams` callers for `--seconds`, then the other; who is first changes.
+Each round gives a ratio, and the report their medians: with `--feeds` twice, before and after the replica knows of so many feeds
+that nobody asks. Exits with status 1 when throughput is below `--least` times the bare server's, or the time to the first token
+(p50) above `--most` times.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from loadtests.swap_under_load import percentile
 from rtadapt.basemodel import find_model
 from rtadapt.conformance.publisher import Publisher
 from rtadapt.serving.launch import build_arguments, environment, has_cpu_wheel
+from rtadapt.serving.plugin import PLUGIN, SERVER_PID
 from tests.support.redis_server import free_port
 from tests.support.running import Process
 
@@ -38,8 +40,8 @@ BARE = "bare"
 
 
 @contextlib.contextmanager
-def bare_server(system: System, adapter: Path) -> Iterator[str]:
-    """vLLM's own server with our arguments but for the middleware, and with the adapter loaded; its URL."""
+def bare_server(system: System, adapter: Path, plugin: str) -> Iterator[str]:
+    """vLLM's own server with our arguments but for the middleware, with `plugin` and with the adapter loaded; its URL."""
     path, name = find_model(system.settings)
     port = free_port()
     settings = system.settings.model_copy(update={"serve": system.settings.serve.model_copy(update={"port": port})})
@@ -48,7 +50,8 @@ def bare_server(system: System, adapter: Path) -> Iterator[str]:
     while "--middleware" in arguments:
         at = arguments.index("--middleware")
         del arguments[at : at + 2]
-    variables = environment(settings, model_path=path, model_name=name, cpu=cpu) | {"VLLM_PLUGINS": "", "OMP_NUM_THREADS": "1"}
+    variables = environment(settings, model_path=path, model_name=name, cpu=cpu) | {"OMP_NUM_THREADS": "1"}
+    variables |= {"VLLM_PLUGINS": plugin, SERVER_PID: str(os.getpid())}
     place = system.folder / BARE
     place.mkdir()
     process = Process(place, BARE, variables, [sys.executable, "-m", "vllm.entrypoints.openai.api_server", *arguments])
@@ -119,10 +122,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--feeds", type=int, default=0, help="feeds beside, that nobody asks")
     parser.add_argument("--least", type=float, default=0.99, help="throughput, in times the bare server's")
     parser.add_argument("--most", type=float, default=1.02, help="time to the first token, in times the bare server's")
+    parser.add_argument("--plain", action="store_true", help="the bare server multiplies by adapters as vLLM does")
     options = parser.parse_args(arguments)
+    plugin = "" if options.plain else PLUGIN
     idle = [f"idle-{number:04}" for number in range(options.feeds)]
     good = True
-    with started(options.model, 1, 1, homes=1) as system, bare_server(system, system.adapters[0]) as bare:
+    with started(options.model, 1, 1, homes=1) as system, bare_server(system, system.adapters[0], plugin) as bare:
         publish(system, system.adapters[0])
         print(
             f"{options.rounds} rounds on {os.cpu_count()} cores, in times the bare server's (median; least and most of a round):"
