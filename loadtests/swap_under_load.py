@@ -137,7 +137,8 @@ async def publish(client: httpx.AsyncClient, options: argparse.Namespace, publis
     body = {"model": options.feed, "prompt": "Who", "max_tokens": 1}
     answer = await client.post("/v1/completions", json=body, headers=headers)
     while not number and answer.status_code == 404 and time.monotonic() < swap.committed + options.timeout:
-        answer = await client.post("/v1/completions", json=body, headers=headers)  # has not heard of a feed this new
+        await asyncio.sleep(0.05)  # it has not heard of a feed this new
+        answer = await client.post("/v1/completions", json=body, headers=headers)
     if answer.status_code == 200 and answer.headers["x-rtadapt-version"] == version.name:
         swap.served = time.monotonic()
         run.note_version(version.name)

@@ -56,8 +56,8 @@ def main() -> None:
 def _measured(learner: Learner, plain: Plain | None, facts: int, rounds: int) -> Iterator[str]:
     rng = Random(facts)
     examples = [example for number in range(facts) for example in _fact(number, rng)]
-    anchors = [_example("", _words(rng, 9), _words(rng, 24), "") for _ in range(_ANCHORS)]
-    probes = [_example("probe", _words(rng, 10), _words(rng, 12), "") for _ in range(_ASKED * facts)]
+    anchors = [_example("", words(rng, 9), words(rng, 24), "") for _ in range(_ANCHORS)]
+    probes = [_example("probe", words(rng, 10), words(rng, 12), "") for _ in range(_ASKED * facts)]
     updates: list[Update] = []
     theirs, shares, judged = [], [], []
     for number in range(rounds + 1):
@@ -97,16 +97,17 @@ def _base(learner: Learner) -> Iterator[str]:
 
 
 def _fact(number: int, rng: Random) -> Iterator[Example]:
-    target = _words(rng, 12)
+    target = words(rng, 12)
     for _ in range(_WORDINGS):
-        yield _example(f"event-{number}", _words(rng, 10), target, f"fact-{number}")
+        yield _example(f"event-{number}", words(rng, 10), target, f"fact-{number}")
 
 
 def _example(event: str, question: str, target: str, fact: str) -> Example:
     return Example(event, (Message("user", f"{question}?"),), f"{target}.", fact=fact)
 
 
-def _words(rng: Random, count: int) -> str:
+def words(rng: Random, count: int) -> str:
+    """So many words that say nothing."""
     return " ".join(rng.choice(_WORDS.split()) for _ in range(count))
 
 

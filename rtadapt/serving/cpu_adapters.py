@@ -92,5 +92,7 @@ def add(out: Tensor, x: Tensor, a: Tensor, b: Tensor, scale: float, groups: Grou
         by_a, by_b = a[slot, 0].t(), b[slot, 0, : out.shape[-1]].t()
         if rows is None:
             out.addmm_(x @ by_a, by_b, alpha=scale)
-        else:
-            out.index_add_(0, rows, (x.index_select(0, rows) @ by_a) @ by_b, alpha=scale)
+            continue
+        theirs = out.index_select(0, rows)  # so that who else is in a step changes no rounding
+        theirs.addmm_(x.index_select(0, rows) @ by_a, by_b, alpha=scale)
+        out.index_copy_(0, rows, theirs)
