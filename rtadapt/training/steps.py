@@ -124,10 +124,9 @@ class Steps:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - began
 
     def _draw(self) -> tuple[list[Row], list[Row], list[Row]]:
-        """Rows of one step: new, replayed from the stream, anchors; fewer of these where fewer are new."""
-        share = self.count / self.settings.new_rows
-        stream = min(math.ceil(share * self.settings.replay_rows), len(self.material.stream))
-        anchors = min(math.ceil(share * self.settings.anchor_rows), len(self.material.anchors))
+        """Rows of one step: new, replayed from the stream, anchors; of these as many where few are new, or what was is lost."""
+        stream = min(self.settings.replay_rows, len(self.material.stream))
+        anchors = min(self.settings.anchor_rows, len(self.material.anchors))
         new = [next(self.new) for _ in range(self.count)]
         return new, [next(self.stream) for _ in range(stream)], [next(self.anchors) for _ in range(anchors)]
 
