@@ -105,9 +105,9 @@ def main() -> None:
         learner.open("one", None)
         compare("one feed", given.updates, lambda number: course.learn("one", memory, number))
         learner.close_feed("one")
-        compare(
-            "feeds in turn", 2 * given.feeds, lambda number: course.visit(f"feed-{number % given.feeds}", number // given.feeds)
-        )
+        for number in range(given.feeds):  # who comes for the first time has nothing to rehearse
+            course.visit(f"feed-{number}", 0)
+        compare("feeds in turn", given.feeds, lambda number: course.visit(f"feed-{number}", 1))
 
 
 if __name__ == "__main__":
