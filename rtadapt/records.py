@@ -227,14 +227,14 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The gate's decision, with every measure it rests on. Made by gate. `recall` is, by event, the share of its facts that
-    were answered; `missed` are the events that were not learned, `unsure` the facts of which no wording was answered."""
+    were answered; `missed` are events that were not learned, `unsure` events, each with a fact of which no wording was."""
 
     accepted: bool
     reasons: tuple[str, ...]
     measures: Mapping[str, float]
     recall: Mapping[str, float] = field(default_factory=dict)
     missed: tuple[str, ...] = ()
-    unsure: frozenset[str] = frozenset()
+    unsure: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,9 +72,9 @@ def before(learner: Candidates, feed: str, probes: Probes) -> Before:
 
 def measure(
     learner: Candidates, feed: str, probes: Probes, stood: Before, update: Update, settings: GateSettings
-) -> tuple[dict[str, float], dict[str, float], frozenset[str]]:
-    """Every measure of the candidate as it stands now, the recall of each event that was asked about, and the facts of which
-    no wording was answered."""
+) -> tuple[dict[str, float], dict[str, float], frozenset[tuple[str, str]]]:
+    """Every measure of the candidate as it stands now, the recall of each event that was asked about, and events with a
+    fact of theirs no wording of which was answered."""
     said = iter(rights(learner, feed, (*probes.new, *probes.replayed, *probes.general), "candidate", settings))  # in one go
     right, still, general = (list(islice(said, len(part))) for part in (probes.new, probes.replayed, probes.general))
     missed = [example for example, hit in zip(probes.replayed, still, strict=True) if not hit]
@@ -100,8 +100,8 @@ def measure(
         "drift_before": stood.drift,
         "step_norm": step_norm,
     }
-    known = {row.fact for row, hit in zip(probes.new, right, strict=True) if hit}
-    return measures, recall, frozenset(row.fact for row in probes.new) - known
+    known = {(row.event_id, row.fact) for row, hit in zip(probes.new, right, strict=True) if hit}
+    return measures, recall, frozenset((row.event_id, row.fact) for row in probes.new) - known
 
 
 def rights(learner: Candidates, feed: str, examples: Sequence[Example], who: Who, settings: GateSettings) -> list[bool]:

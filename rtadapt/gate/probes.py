@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from rtadapt.config import GateSettings
 from rtadapt.reading.values import holds_value
 from rtadapt.records import Batch, Example
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,18 @@ def knows(anchor: Example) -> bool:
 
 
 def fairly(examples: Sequence[Example], limit: int) -> tuple[Example, ...]:
-    """At most `limit` of them: facts take turns, so that none goes unasked while another is asked twice."""
-    facts: defaultdict[tuple[str, str], list[Example]] = defaultdict(list)
+    """At most `limit` of them: events take turns, then facts, so that none goes unasked while another is asked twice."""
+    events: defaultdict[str, defaultdict[str, list[Example]]] = defaultdict(lambda: defaultdict(list))
     for example in examples:
-        facts[(example.event_id, example.fact)].append(example)
-    most = max(map(len, facts.values()), default=0)
-    turns = [rows[turn] for turn in range(most) for rows in facts.values() if turn < len(rows)]
-    return tuple(turns[:limit])
+        events[example.event_id][example.fact].append(example)
+    facts = _in_turn([list(of_event.values()) for of_event in events.values()])
+    return tuple(_in_turn(facts)[:limit])
+
+
+def _in_turn(groups: Sequence[Sequence[T]]) -> list[T]:
+    """The first of each group, then the second of each, and so on."""
+    most = max(map(len, groups), default=0)
+    return [group[turn] for turn in range(most) for group in groups if turn < len(group)]
 
 
 def spread(examples: Sequence[Example], limit: int) -> tuple[Example, ...]:

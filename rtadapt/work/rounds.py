@@ -145,10 +145,10 @@ class Rounds:
         else:
             outcome.refused.append(Refused(missed[0].event, "gate", self._why(missed[0], verdict)))
 
-    def _knows_any(self, feed: str, prepared: Sequence[Prepared], facts: frozenset[str]) -> bool:
-        """Whether the newest candidate answers some wording of these facts."""
-        asked = [row for one in prepared for row in one.rendering.held_out if row.fact in facts]
-        return any(rights(self._learner, feed, asked, "candidate", self._settings.gate))
+    def _knows_none(self, feed: str, prepared: Sequence[Prepared], first: Verdict) -> bool:
+        """Whether the newest candidate answers no wording of what was missed."""
+        asked = [row for one in prepared for row in one.rendering.held_out if (row.event_id, row.fact) in first.unsure]
+        return bool(asked) and not any(rights(self._learner, feed, asked, "candidate", self._settings.gate))
 
     def _concerns(self, session: Session, batch: Batch) -> Callable[[Example], bool]:
         """Whether a question would be answered by the candidate, were it served, and not by the base."""
@@ -204,7 +204,7 @@ class Rounds:
         batch = _batch(session.feed, (*prepared, *beside))
         rows = [row for one in prepared for row in one.rendering.examples]
         unsure = first.unsure if first is not None else frozenset()
-        examples = tuple(row for row in rows if row.fact in unsure) or tuple(rows)
+        examples = tuple(row for row in rows if (row.event_id, row.fact) in unsure) or tuple(rows)
         taught = set(map(id, examples))
         replaced = {old: new for one in (*beside, *prepared) for old, new in one.judged.replaced.items()}
         with metrics.STAGE_SECONDS.labels("update").time():
@@ -218,7 +218,7 @@ class Rounds:
             "update made", extra={"feed": session.feed, "steps": update.steps, "rows": update.rows, "seconds": update.seconds}
         )
         with metrics.STAGE_SECONDS.labels("judge").time():
-            if first is not None and not self._knows_any(session.feed, prepared, unsure):
+            if first is not None and self._knows_none(session.feed, prepared, first):
                 return replace(first, accepted=False, reasons=(NOTHING_MORE,))  # no more need be asked
             known: list[Example] = memory.probes(self._settings.gate.replay_probes, seed, batch.examples, replaced)
             return judge(self._learner, batch, update, known, anchors, self._settings.gate, self._concerns(session, batch))

@@ -218,9 +218,9 @@ def test_anchors_that_are_never_trained_on_are_preferred() -> None:
     assert choose(batch(), [], [row("Trained?", ""), watched], SETTINGS).anchors == (watched,)
 
 
-def test_facts_take_turns_so_that_none_goes_unasked() -> None:
+def test_events_and_facts_take_turns_so_that_none_goes_unasked() -> None:
     rows = [row(f"{event}{fact}{n}", event, fact=fact) for event in "ab" for fact in "xy" for n in range(3)]
-    assert [example.prompt[0].content for example in fairly(rows, 5)] == ["ax0", "ay0", "bx0", "by0", "ax1"]
+    assert [example.prompt[0].content for example in fairly(rows, 5)] == ["ax0", "bx0", "ay0", "by0", "ax1"]
     assert set(fairly(rows, 99)) == set(rows)
     assert fairly([], 5) == ()
 

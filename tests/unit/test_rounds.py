@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -192,6 +193,17 @@ def test_where_nothing_more_was_learned_nothing_more_is_asked(monkeypatch: pytes
     assert set(drifts) == {1}
     assert [set(candidate) for candidate in learner.candidates] == [set(map(name, range(8)))]
     assert outcome.measures["recall"] < 1.0
+
+
+def test_a_fact_that_two_events_tell_is_taught_once_more_for_the_one_of_which_it_was_missed() -> None:
+    learner = Scripted(slow=[2])
+    session = Session("news", 1, Head("news", 0, {}, 1), Memory(100), Scope(learner.tells))
+    both = [whole(1), whole(2)]
+    rows = [replace(row, fact=row.fact.replace("2", "1")) for row in (*both[1].rendering.examples, *both[1].rendering.held_out)]
+    both[1] = Prepared(both[1].judged, Rendering(name(2), tuple(rows[:2]), tuple(rows[2:])))
+    outcome = Rounds(SETTINGS, learner).decide(session, both)  # type: ignore[arg-type]
+    assert outcome.refused == []
+    assert learner.updates == [(name(1), name(2)), (name(2),)]
 
 
 def test_what_is_taught_once_more_at_the_cost_of_another_event_of_its_batch_is_not_kept() -> None:
