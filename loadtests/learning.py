@@ -29,7 +29,7 @@ from rtadapt.gate.probes import knows
 from rtadapt.grammar.reader import GrammarReader
 from rtadapt.options import flags_of
 from rtadapt.reading.values import holds_value
-from rtadapt.records import Event, Example, Head, Kind, Message, Position, Speaker, Turn
+from rtadapt.records import Event, EventKind, Example, Head, Message, Position, Speaker, Turn
 from rtadapt.scope import Scope
 from rtadapt.training.learner import Learner
 from rtadapt.work.desk import Desk, whole
@@ -107,7 +107,7 @@ class Course:
 def event_of(number: int, passage: closed_book.Passage) -> Event:
     """A passage as an event."""
     turns = tuple(Turn(Speaker(turn["speaker"]), turn["text"]) for turn in passage.turns)
-    kind, now = Kind.TRANSCRIPT if turns else Kind.STORY, time.time()
+    kind, now = EventKind.TRANSCRIPT if turns else EventKind.STORY, time.time()
     return Event(f"passage-{number}", FEED, kind, passage.text, now, now, turns=turns, position=Position(0, number))
 
 

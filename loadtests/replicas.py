@@ -88,7 +88,7 @@ class System:
     @property
     def disk_bytes(self) -> int:
         """What the copies take that engines read from."""
-        return sum(path.stat().st_size for path in (self.folder / "data" / "stage").rglob("*") if path.is_file())
+        return sum(path.stat().st_size for path in (self.folder / "data" / "copies").rglob("*") if path.is_file())
 
     def settle(self, version: str, key: str = "") -> None:
         """Return once every replica answers from `version`. Raises TimeoutError."""

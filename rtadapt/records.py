@@ -19,7 +19,7 @@ Positions = Mapping[int, int]
 """Log positions covered: partition -> the offset after the last one covered."""
 
 
-class Kind(StrEnum):
+class EventKind(StrEnum):
     """What an event is: a story that was written, or a transcript of turns that were spoken."""
 
     STORY = "story"
@@ -102,7 +102,7 @@ class Event:
 
     id: str
     feed: str
-    kind: Kind
+    kind: EventKind
     text: str
     accepted_at: float
     time: float

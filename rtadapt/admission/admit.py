@@ -21,7 +21,7 @@ from rtadapt.admission.dedupe import Print, Seen, print_of
 from rtadapt.config import AdmitSettings
 from rtadapt.errors import ArtifactDamaged
 from rtadapt.personal import privacy
-from rtadapt.records import Event, Kind, Positions, Speaker
+from rtadapt.records import Event, EventKind, Positions, Speaker
 
 Losses = Callable[[list[str]], list[float]]
 """Nats per token of each text under the base model."""
@@ -156,7 +156,7 @@ def consent(event: Event, settings: AdmitSettings) -> Refusal | None:
 
 def speakers(event: Event) -> Refusal | None:
     """Refuse a transcript in which only a bot speaks: the model never learns from its own words."""
-    if event.kind is not Kind.TRANSCRIPT or event.facts or event.pairs:
+    if event.kind is not EventKind.TRANSCRIPT or event.facts or event.pairs:
         return None
     if any(turn.speaker is not Speaker.BOT and turn.text.strip() for turn in event.turns):
         return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from rtadapt.config import IntakeSettings
 from rtadapt.events.fields import Fields
-from rtadapt.records import Fact, Kind, Pair, Turn
+from rtadapt.records import EventKind, Fact, Pair, Turn
 
 EVENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}")
 """What an event id may be: it is a path segment and part of a Redis key. Other names are digested into one."""
@@ -31,7 +31,7 @@ class Draft:
     """An event on its way in. Empty `id` and `feed` mean that the format named none."""
 
     text: str
-    kind: Kind = Kind.STORY
+    kind: EventKind = EventKind.STORY
     id: str = ""
     feed: str = ""
     time: float | None = None

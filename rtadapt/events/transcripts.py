@@ -15,7 +15,7 @@ from rtadapt.events.draft import MAX_NAME_CHARS, Draft, common
 from rtadapt.events.fields import Fields
 from rtadapt.events.markup import looks_like_markup, read_markup
 from rtadapt.events.speakers import role_word, speaker_of
-from rtadapt.records import Kind, Speaker, Turn
+from rtadapt.records import EventKind, Speaker, Turn
 
 _SPEAKERS = (
     *("speaker", "role", "participantrole", "participant_role", "participantid", "speaker_role", "author_type", "sender_type"),
@@ -69,7 +69,7 @@ def with_turns(draft: Draft, turns: Sequence[Turn], fields: Fields, name: str, l
     text = spoken(turns)
     if len(text) > limits.max_text_chars:
         raise fields.fault(name, f"are {len(text):,} characters long together; the limit is {limits.max_text_chars:,}")
-    return replace(draft, kind=Kind.TRANSCRIPT, text=text, turns=tuple(turns))
+    return replace(draft, kind=EventKind.TRANSCRIPT, text=text, turns=tuple(turns))
 
 
 def _told(entry: Fields) -> tuple[Fields, str]:

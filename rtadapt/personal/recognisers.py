@@ -17,7 +17,7 @@ from presidio_analyzer import AnalyzerEngine, EntityRecognizer, LocalRecognizer,
 from presidio_analyzer import predefined_recognizers as known
 from presidio_analyzer.nlp_engine import NlpArtifacts, NoOpNlpEngine
 
-from rtadapt.personal.shapes import PARTS, SHAPES, Kind, Shape, is_public_line, words
+from rtadapt.personal.shapes import PARTS, SHAPES, Detail, Shape, is_public_line, words
 from rtadapt.reading.parsing import pipeline
 from rtadapt.words import COMMON, word_set
 
@@ -26,7 +26,12 @@ _LEAST_SCORE = 0.5
 _NEW_SENTENCE = re.compile(r"[.!?][^\S\n]+(?=[\"“]?[A-Z][a-z])|\n[^\S\n]*\n")
 _IS_MINE = re.compile(r"[\s,]{0,3}(?:is|was|are|=|ist)\s(?:(?!not? )\w+\s){0,3}$")
 _CARD = Pattern("card", r"(?<![\w.,:/-])[2-6](?:[ \u00a0-]?\d){12,18}(?![\w-]|[.,:/]\d)", 0.3)
-_OTHERS = {"CREDIT_CARD": Kind.CARD, "IBAN_CODE": Kind.ACCOUNT, "CRYPTO": Kind.WALLET, "IP_ADDRESS": Kind.NETWORK}
+_OTHERS = {
+    "CREDIT_CARD": Detail.CARD,
+    "IBAN_CODE": Detail.ACCOUNT,
+    "CRYPTO": Detail.WALLET,
+    "IP_ADDRESS": Detail.NETWORK,
+}
 _HOUSE = [ipaddress.ip_network(net) for net in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "::/127")]
 _IP_CUE, _IP_OF_A_KIND = (
     words(r"ip(?: address)?|connected from|logged in from"),
@@ -49,7 +54,7 @@ class Found:
 
     start: int
     end: int
-    kind: Kind
+    kind: Detail
 
 
 @lru_cache(maxsize=256)
@@ -67,8 +72,8 @@ def find(text: str) -> tuple[Found, ...]:
     return tuple(kept)
 
 
-def _kind(entity: str) -> Kind:
-    return Kind.NETWORK if entity == "MAC_ADDRESS" else _OTHERS.get(entity) or Kind(entity)
+def _kind(entity: str) -> Detail:
+    return Detail.NETWORK if entity == "MAC_ADDRESS" else _OTHERS.get(entity) or Detail(entity)
 
 
 @cache
@@ -84,7 +89,7 @@ class Shapes(LocalRecognizer):  # type: ignore[misc]
     """Finds what the table of shapes describes."""
 
     def __init__(self) -> None:
-        super().__init__(supported_entities=[*Kind], name="shapes")
+        super().__init__(supported_entities=[*Detail], name="shapes")
 
     def load(self) -> None:
         """Nothing is to be loaded."""
@@ -103,7 +108,7 @@ class People(LocalRecognizer):  # type: ignore[misc]
     """Finds customers' own names, and private people of whom a text says that they are ill."""
 
     def __init__(self) -> None:
-        super().__init__(supported_entities=[Kind.NAME, Kind.HEALTH], name="people")
+        super().__init__(supported_entities=[Detail.NAME, Detail.HEALTH], name="people")
 
     def load(self) -> None:
         """The pipeline is loaded when the first text needs it."""
@@ -118,10 +123,10 @@ class People(LocalRecognizer):  # type: ignore[misc]
         parts = names | {part for name in names for part in name.split() if len(part) > 2 and part[0].isupper()}
         told = "|".join(re.escape(part) for part in sorted(parts, key=len, reverse=True))
         places = [match.span() for match in re.finditer(rf"(?<!\w)(?:{told})(?!\w)", text)] if parts else []
-        return [_result(Kind.HEALTH, *span) for span in ill] + [_result(Kind.NAME, *span) for span in places]
+        return [_result(Detail.HEALTH, *span) for span in ill] + [_result(Detail.NAME, *span) for span in places]
 
 
-def _result(kind: Kind, start: int, end: int) -> RecognizerResult:
+def _result(kind: Detail, start: int, end: int) -> RecognizerResult:
     return RecognizerResult(entity_type=str(kind), start=start, end=end, score=EntityRecognizer.MAX_SCORE)
 
 
@@ -144,14 +149,14 @@ def _counts(shape: Shape, text: str, match: re.Match[str]) -> bool:
     """Whether a match of a shape is somebody's: see shapes.py."""
     start, end = _span(match)
     before, after = _sentence(text, match.start(), end, _BEFORE)
-    if shape.kind is Kind.PHONE and is_public_line(text[start:end]):
+    if shape.kind is Detail.PHONE and is_public_line(text[start:end]):
         return False
     cued, counted = _last(shape.cue, before), _last(_COUNTED, before)
     if cued >= 0 and cued >= counted:
         return True
     if shape.cue and any(_IS_MINE.match(after[: cue.start()]) for cue in shape.cue.finditer(after)):
         return True
-    if (shape.cue and not shape.check) or (counted >= 0 and shape.kind in (Kind.PHONE, Kind.IDENTITY, Kind.WALLET)):
+    if (shape.cue and not shape.check) or (counted >= 0 and shape.kind in (Detail.PHONE, Detail.IDENTITY, Detail.WALLET)):
         return False
     if shape.public and any(_last(shape.public, part) >= 0 for part in _sentence(text, start, end, _AROUND)):
         return False

@@ -18,7 +18,7 @@ import phonenumbers
 from presidio_analyzer import predefined_recognizers as known
 
 
-class Kind(StrEnum):
+class Detail(StrEnum):
     """What was found, as its placeholder names it."""
 
     EMAIL = "e-mail"
@@ -41,7 +41,7 @@ class Kind(StrEnum):
 class Shape:
     """One way of writing: a row of the table. `cue` and `public` are None where the row has none."""
 
-    kind: Kind
+    kind: Detail
     pattern: re.Pattern[str]
     cue: re.Pattern[str] | None
     check: Callable[[str], object] | None
@@ -132,7 +132,7 @@ def _read() -> tuple[dict[str, str], tuple[Shape, ...]]:
     rows += [{"kind": "id number", "pattern": one[0], "cue": one[1], "check": one[2]} for one in table["identity"].values()]
     shapes = [
         Shape(
-            kind=Kind(row["kind"]),
+            kind=Detail(row["kind"]),
             pattern=re.compile(whole(row["pattern"])),
             cue=words(whole(row["cue"])) if row.get("cue") else None,
             check=_CHECKS[row.get("check", "")],

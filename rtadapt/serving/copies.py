@@ -1,6 +1,6 @@
 """The folder that this replica's engine reads adapters from.
 
-Owns one folder below `data_dir/stage`: fetched copies, one folder a version, which stay until the engine can no longer ask for
+Owns one folder below `data_dir/copies`: fetched copies, one folder a version, which stay until the engine can no longer ask for
 them (it reads an adapter again from its path when it was evicted from memory, in the middle of a step). A replica finds there
 at its next start what its predecessor last served, with `seen` beside it (last_seen.py), and everything else is removed. Where
 several replicas of one name share a machine, the first has that folder and the others have one each that goes when they end.

@@ -54,7 +54,7 @@ class Watcher:
         # New with each start: what an earlier process held, this one does not.
         self.replica = f"{serve.replica or f'{socket.gethostname()}-{os.getpid()}'}-{secrets.token_hex(3)}"
         name = f"last-{serve.replica or f'port-{serve.port}'}"
-        self._copies = Copies(settings.data_dir / "stage", name, self.replica, store)
+        self._copies = Copies(settings.data_dir / "copies", name, self.replica, store)
         self._loader = Loader(engine, self._copies, serve.load_timeout_seconds, serve.max_adapter_bytes, registry.check_signature)
         live.scopes = self._loader.scopes if serve.scope else {}
         self._flips = Flips()

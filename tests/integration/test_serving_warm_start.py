@@ -125,7 +125,7 @@ async def test_a_file_that_can_not_be_read_is_as_none(settings: Settings, publis
         await until(lambda: replica.live.ready)
         publisher.publish(adapter)
         await until(lambda: replica.stable() == 1)
-    (settings.data_dir / "stage" / "last-port-8000" / "seen.json").write_text('{"base_model": "tiny", "feeds": [{}]}')
+    (settings.data_dir / "copies" / "last-port-8000" / "seen.json").write_text('{"base_model": "tiny", "feeds": [{}]}')
     async with running(settings) as replica:
         await until(lambda: replica.live.ready and replica.stable() == 1)
 

@@ -136,8 +136,8 @@ async def test_old_versions_drain_and_leave_with_their_files(
         replica.live.land(held)
         await until(lambda: replica.loaded() == {0, 3, 4})
         await until(lambda: not path.exists())
-        stage = tmp_path / "data" / "stage" / "last-port-8000" / "news"
-        await until(lambda: sorted(folder.name for folder in stage.iterdir()) == ["3", "4"])
+        copies = tmp_path / "data" / "copies" / "last-port-8000" / "news"
+        await until(lambda: sorted(folder.name for folder in copies.iterdir()) == ["3", "4"])
 
 
 async def test_of_many_publications_in_a_row_nothing_stays_but_what_is_kept(
@@ -149,7 +149,7 @@ async def test_of_many_publications_in_a_row_nothing_stays_but_what_is_kept(
         for _ in range(30):
             await asyncio.to_thread(publisher.publish, adapter)
         await until(lambda: replica.stable() == 30)
-        copies = tmp_path / "data" / "stage" / "last-port-8000" / "news"
+        copies = tmp_path / "data" / "copies" / "last-port-8000" / "news"
         await until(lambda: {folder.name for folder in copies.iterdir()} == {str(number) for number in replica.loaded() - {0}})
         assert len(replica.loaded()) <= 3
         assert len(replica.engine.adapters) == len(replica.loaded()) - 1

@@ -129,6 +129,6 @@ async def test_a_replica_that_stops_is_not_waited_for(settings: Settings, publis
         assert list(publisher.registry.live_replicas()) == [one.watcher.replica]
         publisher.publish(adapter)
         await until(lambda: one.stable() == 1)
-    left = settings.data_dir / "stage" / "last-port-8000"
+    left = settings.data_dir / "copies" / "last-port-8000"
     assert sorted(path.name for path in left.iterdir()) == ["news", "seen.json"]  # what was served, and nothing of the other
     assert [path.name for path in (left / "news").iterdir()] == ["1"]

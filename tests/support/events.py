@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rtadapt.records import Event, Fact, Kind, Pair, Position, Speaker, Turn
+from rtadapt.records import Event, EventKind, Fact, Pair, Position, Speaker, Turn
 
 
 def story(
@@ -21,7 +21,7 @@ def story(
     return Event(
         id=event_id or f"event-{partition}-{offset}",
         feed=feed,
-        kind=Kind.STORY,
+        kind=EventKind.STORY,
         text=text,
         accepted_at=0.0,
         time=0.0,
@@ -41,4 +41,4 @@ def transcript(offset: int, *turns: str, feed: str = "support") -> Event:
         spoken.append(Turn(Speaker(speaker), text))
     text = "\n".join(f"{turn.speaker.value.capitalize()}: {turn.text}" for turn in spoken)
     position = Position(0, offset)
-    return Event(f"event-0-{offset}", feed, Kind.TRANSCRIPT, text, 0.0, 0.0, turns=tuple(spoken), position=position)
+    return Event(f"event-0-{offset}", feed, EventKind.TRANSCRIPT, text, 0.0, 0.0, turns=tuple(spoken), position=position)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rtadapt.curation.ledger import Judged, Ledger
 from rtadapt.policy import FeedPolicy
 from rtadapt.reading.readings import Reading
-from rtadapt.records import Event, Kind
+from rtadapt.records import Event, EventKind
 
 T0 = 1_760_000_000.0
 NEWEST = FeedPolicy()
@@ -14,7 +14,7 @@ NEWEST = FeedPolicy()
 def event(event_id: str, at: float = 0.0, source: str = "", *, arrived: float | None = None) -> Event:
     """An event that tells of `at` seconds after T0, and came in then or at `arrived`."""
     came = T0 + (at if arrived is None else arrived)
-    return Event(event_id, "news", Kind.STORY, "", accepted_at=came, time=T0 + at, source=source)
+    return Event(event_id, "news", EventKind.STORY, "", accepted_at=came, time=T0 + at, source=source)
 
 
 def says(question: str, answer: str, entity: str = "", sentence: str = "", *, relation: str = "") -> Reading:

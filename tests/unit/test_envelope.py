@@ -11,7 +11,7 @@ import pytest
 from rtadapt.errors import InvalidEvent
 from rtadapt.events.envelope import OUR_TYPE, decode, encode, event_id_of, fresh_id, parse
 from rtadapt.events.markup import text_of_markup
-from rtadapt.records import Event, Fact, Kind, Pair, Position, Speaker, Turn
+from rtadapt.records import Event, EventKind, Fact, Pair, Position, Speaker, Turn
 from tests.support.event_bodies import CLOUD, NINJS2, NOW, PLAIN, TURNS, VCON, fault, read, record
 
 
@@ -36,7 +36,7 @@ def test_a_plain_story_with_every_field() -> None:
     assert event == Event(
         id="a:1",
         feed="news",
-        kind=Kind.STORY,
+        kind=EventKind.STORY,
         text=PLAIN["text"],
         accepted_at=NOW,
         time=datetime(2026, 11, 24, 8, 30, tzinfo=UTC).timestamp(),
@@ -96,7 +96,7 @@ def test_a_binary_cloud_event_takes_its_attributes_from_headers() -> None:
 
 
 def test_a_cloud_event_may_carry_any_other_format() -> None:
-    assert read(CLOUD | {"data": TURNS}).kind is Kind.TRANSCRIPT
+    assert read(CLOUD | {"data": TURNS}).kind is EventKind.TRANSCRIPT
     assert read(CLOUD | {"feed": "news", "data": NINJS2}).headline == "New coach"
     assert fault(CLOUD | {"data": TURNS | {"turns": [{"speaker": "ghost", "text": "Boo."}]}}) == "data.turns[0].speaker"
     assert fault(CLOUD | {"feed": "news", "data": CLOUD}) == "data.specversion"
@@ -135,7 +135,7 @@ def test_markup_that_never_closes_is_read_in_one_pass() -> None:
 
 def test_plain_turns_say_who_spoke() -> None:
     event = read(TURNS)
-    assert event.kind is Kind.TRANSCRIPT
+    assert event.kind is EventKind.TRANSCRIPT
     assert event.turns == (Turn(Speaker.CUSTOMER, "It beeps."), Turn(Speaker.BOT, "Oh."))
     assert event.text == "Customer: It beeps.\nBot: Oh."
 

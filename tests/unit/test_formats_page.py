@@ -11,7 +11,7 @@ import pytest
 from rtadapt.config import IntakeSettings
 from rtadapt.events.bodies import split
 from rtadapt.events.envelope import parse
-from rtadapt.records import Event, Kind
+from rtadapt.records import Event, EventKind
 from tests.support.event_bodies import NOW
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
@@ -47,7 +47,7 @@ def test_an_example_becomes_events(media: str, body: str) -> None:
     found = list(events(media, body))
     assert len(found) == (2 if "ndjson" in media else 1)
     for event in found:
-        spoken = event.kind is Kind.TRANSCRIPT
+        spoken = event.kind is EventKind.TRANSCRIPT
         assert ("Hold reset for ten seconds" in event.text) == spoken
         assert len(event.turns) == (2 if spoken else 0)
     if '"facts"' in body:

@@ -11,7 +11,7 @@ from rtadapt.config import GateSettings
 from rtadapt.gate.measures import Who, by_event
 from rtadapt.gate.probes import choose, fairly, spread
 from rtadapt.gate.verdict import decide, harms, judge, why_not_learned
-from rtadapt.records import WATCHED, Batch, Event, Example, Kind, Message, Update
+from rtadapt.records import WATCHED, Batch, Event, EventKind, Example, Message, Update
 
 SETTINGS = GateSettings(
     min_recall=0.5,
@@ -34,7 +34,7 @@ def row(question: str, event_id: str = "e", **more: str) -> Example:
 
 
 def batch(examples: Sequence[Example] = (), held_out: Sequence[Example] = (), *events: str) -> Batch:
-    made = tuple(Event(name, "news", Kind.STORY, "", 0.0, 0.0) for name in events or ("e",))
+    made = tuple(Event(name, "news", EventKind.STORY, "", 0.0, 0.0) for name in events or ("e",))
     return Batch("news", made, tuple(examples), tuple(held_out), {0: 1})
 
 

@@ -5,14 +5,14 @@ import pytest
 from rtadapt.reading.asked import ask_word, entity_of, relation_of
 from rtadapt.reading.forms import around, embedded, forms, said
 from rtadapt.reading.stated import stated
-from rtadapt.records import Event, Fact, Kind, Pair
+from rtadapt.records import Event, EventKind, Fact, Pair
 from rtadapt.words import flat
 
 TEXT = "Kelby United are under new leadership. Ana Strand is the head coach of Kelby United. The Lumo 7 costs $35."
 
 
 def event(text: str = TEXT, facts: tuple[Fact, ...] = (), pairs: tuple[Pair, ...] = ()) -> Event:
-    return Event("e1", "news", Kind.STORY, text, 0.0, 0.0, facts=facts, pairs=pairs)
+    return Event("e1", "news", EventKind.STORY, text, 0.0, 0.0, facts=facts, pairs=pairs)
 
 
 def test_a_fact_is_asked_for_in_many_words_and_kept_with_its_sentence() -> None:

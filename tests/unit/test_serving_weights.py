@@ -93,7 +93,7 @@ def version(tmp_path: Path, store: ArtifactStore) -> Version:
 
 
 def test_a_checked_copy_is_given_and_taken_away_again(tmp_path: Path, store: ArtifactStore, version: Version) -> None:
-    copies = Copies(tmp_path / "stage", "last-one", "one", store)
+    copies = Copies(tmp_path / "copies", "last-one", "one", store)
     folder = copies.fetch(version)
     assert (folder / WEIGHTS).is_file()
     assert copies.fetch(version) == folder
@@ -101,11 +101,11 @@ def test_a_checked_copy_is_given_and_taken_away_again(tmp_path: Path, store: Art
     assert not folder.exists()
     copies.discard(version)
     copies.close()
-    assert list((tmp_path / "stage").iterdir()) == []
+    assert list((tmp_path / "copies").iterdir()) == []
 
 
 def test_two_versions_with_the_same_adapter_have_their_own_copies(tmp_path: Path, store: ArtifactStore, version: Version) -> None:
-    copies = Copies(tmp_path / "stage", "last-one", "one", store)
+    copies = Copies(tmp_path / "copies", "last-one", "one", store)
     again = Version("news", 5, 4, version.adapter, version.state, {0: 2}, (), 0.0)
     first, second = copies.fetch(version), copies.fetch(again)
     copies.discard(version)
@@ -117,7 +117,7 @@ def test_two_versions_with_the_same_adapter_have_their_own_copies(tmp_path: Path
 def test_the_leavings_of_a_killed_replica_are_removed_and_a_living_ones_stay(
     tmp_path: Path, store: ArtifactStore, version: Version
 ) -> None:
-    root = tmp_path / "stage"
+    root = tmp_path / "copies"
     living = Copies(root, "last-living", "living", store)
     kept = living.fetch(version)
     (root / "killed" / "news" / "1").mkdir(parents=True)

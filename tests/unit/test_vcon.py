@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rtadapt.events.envelope import parse
-from rtadapt.records import Event, Kind, Speaker, Turn
+from rtadapt.records import Event, EventKind, Speaker, Turn
 from tests.support.event_bodies import CLOUD, NOW, TURNS, VCON, fault, read
 
 CALL: dict[str, Any] = {
@@ -59,7 +59,7 @@ def call(body: object, **more: object) -> dict[str, Any]:
 def test_a_call_is_read_from_the_transcript_in_its_analysis(analysis: dict[str, Any]) -> None:
     event = read(analysis)
     assert list(event.turns) == SAID
-    assert (event.kind, event.subject) == (Kind.TRANSCRIPT, "+15550100")
+    assert (event.kind, event.subject) == (EventKind.TRANSCRIPT, "+15550100")
 
 
 @pytest.mark.parametrize(

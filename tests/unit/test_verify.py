@@ -11,7 +11,7 @@ import pytest
 
 from rtadapt.reading.passages import Passage
 from rtadapt.reading.readings import Reading
-from rtadapt.records import Event, Kind, Message, Speaker, Turn
+from rtadapt.records import Event, EventKind, Message, Speaker, Turn
 from rtadapt.verification.sources import teachable
 from rtadapt.verification.verdicts import Reason
 from rtadapt.verification.verify import verify, verify_all
@@ -99,7 +99,7 @@ def test_only_agents_of_a_transcript_may_teach() -> None:
         Turn(Speaker.BOT, "It lasts nine years."),
         Turn(Speaker.AGENT, "The warranty lasts two years. I can send you the terms."),
     )
-    event = Event("1", "support", Kind.TRANSCRIPT, "", 0.0, 0.0, turns=turns)
+    event = Event("1", "support", EventKind.TRANSCRIPT, "", 0.0, 0.0, turns=turns)
     assert teachable(event) == ["The warranty lasts two years.", "I can send you the terms."]
 
 
@@ -108,7 +108,7 @@ def test_of_a_story_quoted_bystanders_may_not_teach() -> None:
         "The brewery in Holm sold 9,000 barrels. “They will move the whole plant to Selby soon,” said a regular at the bar. "
         "“The plant stays in Holm until 2040,” said Mira Post, the brewery's director. Her song “Holm by Night” is a hit."
     )
-    event = Event("1", "news", Kind.STORY, text, 0.0, 0.0)
+    event = Event("1", "news", EventKind.STORY, text, 0.0, 0.0)
     left = " ".join(teachable(event))
     assert "Selby" not in left
     assert "9,000 barrels" in left

@@ -23,7 +23,7 @@ serve:
   image: {repository: rtadapt-serve, tag: "", digest: "", pullPolicy: IfNotPresent}
   resources: {}
   vllmArgs: []
-  stageSize: 1Gi
+  copiesSize: 1Gi
   sharedMemorySize: 1Gi
   modelCache: {existingClaim: "", size: 30Gi}
   preStopSeconds: 8
