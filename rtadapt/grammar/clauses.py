@@ -18,6 +18,7 @@ from rtadapt.grammar.parts import gather
 from rtadapt.grammar.phrases import Phrase
 from rtadapt.grammar.pieces import Part, Sentence
 from rtadapt.grammar.subjects import settled_subject, times_of
+from rtadapt.reading.appointed import appointed, appoints
 from rtadapt.words import word_set
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ _EFFECTS = word_set(
     bring end mark create score capture beat oust unseat topple surpass overtake pass reach hit cost add bag seal clinch secure
     complete"""
 )
-_APPOINTS = word_set("appoint name hire elect choose pick sign recruit")
 _TWO_OBJECTS = word_set(
     """give award pay offer send name call elect appoint declare make cost hand tell charge fine save dub crown vote earn
     lend owe grant teach show sell bring ask order"""
@@ -201,7 +201,7 @@ def _subject(verb: Token, sentence: Sentence) -> tuple[Phrase | None, str]:
         near = not any(token.dep_ in ("nsubj", "nsubjpass") for token in between)
         replacing = near and verb.tag_ == "VBG" and (verb.lemma_ in _REPLACING or (after and verb.lemma_ in _EFFECTS))
         if (opening or replacing) and asserted(verb.head, sentence.agent):
-            return _appointed(verb.head, sentence) or _subject(verb.head, sentence)[0], "participle"
+            return _replacer(verb, sentence), "participle"
         return None, "own"
     if verb.dep_ == "pcomp" and verb.tag_ == "VBG" and verb.head.lower_ in ("after", "by") and verb.head.head.pos_ == "VERB":
         done = verb.head.head
@@ -212,10 +212,12 @@ def _subject(verb: Token, sentence: Sentence) -> tuple[Phrase | None, str]:
     return None, "own"
 
 
-def _appointed(verb: Token, sentence: Sentence) -> Phrase | None:
-    """Who "appointed Aino Salmela, succeeding Risto Kask" says succeeds: the one who was appointed."""
-    chosen = next((child for child in verb.rights if child.dep_ == "dobj"), None)
-    return sentence.phrase(chosen) if chosen is not None and verb.lemma_ in _APPOINTS else None
+def _replacer(verb: Token, sentence: Sentence) -> Phrase | None:
+    """Who "appointed Aino Salmela, succeeding Risto Kask" says succeeds: the one who was appointed; else who did the rest."""
+    if not appoints(verb.head):
+        return _subject(verb.head, sentence)[0]
+    chosen = appointed(verb.head, verb)
+    return None if chosen is None else sentence.phrase(chosen)
 
 
 def _passive_clash(verb: Token) -> bool:

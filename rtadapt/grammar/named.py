@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING
 
 from rtadapt.grammar.inflection import is_word
 from rtadapt.grammar.kinds import is_person_noun
+from rtadapt.words import word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
 QUOTES = '"“”«»'
+_OFFICE = word_set(
+    """executive officer financial operating technology technical information marketing medical scientific legal product people
+    justice minister general secretary inspector constable scientist economist engineer negotiator"""
+)
 
 
 def named_by(head: Token) -> Token:
@@ -53,6 +58,14 @@ def describes(token: Token) -> bool:
     return role and bool(token.is_sent_start) and token.i + 1 < len(token.doc) and token.nbor(1).text[:1].isupper()
 
 
+def after_office(tokens: list[Token]) -> list[Token]:
+    """A name without the title that it begins with, and what else belongs to it: "Chief Financial Officer Ana Ruiz"."""
+    rest = tokens[1:]
+    while len(rest) > 1 and rest[0].lower_ in _OFFICE:
+        rest = rest[1:]
+    return rest
+
+
 def names_left_out(run: list[Token], head: Token) -> bool:
     """Whether an answer would lack what is joined to it or the names it stands for: "protesters Ann Holt, 21, and Bo Reed"."""
     inside = {token.i for token in run}
@@ -86,3 +99,10 @@ def torn(run: list[Token], head: Token) -> bool:
     return (
         first.i > 1 and first.nbor(-1).text in QUOTES and first.nbor(-2) in head.subtree and first.nbor(-2).text not in (",", "(")
     )
+
+
+def titled(token: Token) -> bool:
+    """Whether a word is a name by how it is written: a capital inside ("TikTok"), or first in quotation marks."""
+    if any(sign.isupper() for sign in token.text[1:]) and any(sign.islower() for sign in token.text):
+        return True
+    return token.text[:1].isupper() and token.i > 0 and token.nbor(-1).text in QUOTES and token.pos_ != "DET"

@@ -108,6 +108,8 @@ def _noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
     if found is None:
         return False
     role = {"dobj": "object", "attr": "attribute", "dative": "recipient", "oprd": "title"}[head.dep_]
+    if role == "title" and head.ent_type_ == "PERSON" and any(child.lower_ == "as" for child in head.head.rights):
+        role = "object"  # whom they named, and not what: "named Ana Ruiz, a surgeon, as its head"
     score = next((token for token in head.subtree if SCORE.match(token.text)), None)
     if found.kind == "score":
         return True

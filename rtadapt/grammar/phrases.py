@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING
 from rtadapt.grammar import lexicon
 from rtadapt.grammar.inflection import is_word
 from rtadapt.grammar.kinds import SCORE, YEAR, is_person_noun, kind_of
-from rtadapt.grammar.named import QUOTES, cut_title, describes, named_by, names_left_out, numbers, owns_the_name, torn
+from rtadapt.grammar.named import (
+    QUOTES,
+    after_office,
+    cut_title,
+    describes,
+    named_by,
+    names_left_out,
+    numbers,
+    owns_the_name,
+    titled,
+    torn,
+)
 from rtadapt.grammar.owners import owned, settled
 
 if TYPE_CHECKING:
@@ -194,19 +205,12 @@ def phrase(
         kind=kind,
         noun=head.lemma_.lower() if head.pos_ != "PROPN" else head.text,
         plural=_plural(head),
-        named=any((token.pos_ == "PROPN" and token.ent_type_ not in ("DATE", "TIME")) or _titled(token) for token in tokens)
+        named=any((token.pos_ == "PROPN" and token.ent_type_ not in ("DATE", "TIME")) or titled(token) for token in tokens)
         or any(word[:1].isupper() for word in references.get(head.i, "").split()[1:] + references.get(head.i, "").split()[:1])
         or any(token.i in references and references[token.i] not in ("I", "my", "me") for token in tokens),
         count=count,
         counted=counted,
     )
-
-
-def _titled(token: Token) -> bool:
-    """Whether a word is a name by how it is written: a capital inside ("TikTok"), or first in quotation marks."""
-    if any(sign.isupper() for sign in token.text[1:]) and any(sign.islower() for sign in token.text):
-        return True
-    return token.text[:1].isupper() and token.i > 0 and token.nbor(-1).text in QUOTES and token.pos_ != "DET"
 
 
 def _relates(token: Token, head: Token) -> bool:
@@ -220,7 +224,7 @@ def _person_name(tokens: list[Token], head: Token) -> list[Token]:
     if named and named[-1] == head and all(later.i == earlier.i + 1 for earlier, later in pairwise(named)):
         tokens = named + [token for token in tokens if token.i > head.i]
     last = max((place for place, token in enumerate(tokens) if token.text in lexicon.TITLES and token.i < head.i), default=-1)
-    tokens = tokens[last + 1 :]
+    tokens = after_office(tokens[last:]) if last >= 0 else tokens
     while len(tokens) > 1 and (describes(tokens[0]) or (len(tokens) > 2 and is_person_noun(tokens[0].lower_))):
         tokens = tokens[1:]
     return tokens
@@ -279,7 +283,7 @@ def _bare_name(tokens: list[Token], head: Token, references: References, names: 
             token for token in tokens if (token.pos_ == "DET" and token.head == head and not described) or not _loose(token, head)
         ]
         while len(tokens) > 1 and tokens[1].pos_ == "PROPN" and (tokens[0].text in lexicon.TITLES or describes(tokens[0])):
-            tokens = tokens[1:]
+            tokens = after_office(tokens) if tokens[0].text in lexicon.TITLES else tokens[1:]
         if names.get(head.text.casefold()) == "person":
             tokens = _person_name(tokens, head)
         broken = len(tokens) > 1 and any(token.pos_ == "NOUN" for token in head.doc[tokens[0].i + 1 : tokens[1].i])

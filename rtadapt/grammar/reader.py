@@ -27,8 +27,8 @@ from rtadapt.grammar.wordings import worded
 from rtadapt.grammar.worth import telling, whole
 from rtadapt.reading.parsing import parsed, pipeline
 from rtadapt.reading.passages import Passage
+from rtadapt.reading.readable import readable
 from rtadapt.reading.readings import Reading
-from rtadapt.reading.rivals import without_rivals
 from rtadapt.records import Speaker
 from rtadapt.words import flat, holds, sentences, word_set
 
@@ -82,7 +82,7 @@ class GrammarReader:
 
 def _read(passage: Passage, story: Story) -> list[Reading]:
     lines = [line for line in map(_line, passage.text.splitlines()) if line.text and line.speaker is not Speaker.BOT]
-    docs = parsed(without_rivals(_asked_politely(line)) for line in lines)
+    docs = parsed(readable(_asked_politely(line)) for line in lines)
     story.learn(docs)
     spoken = any(line.speaker is not None for line in lines)
     if len(lines) == 1 and not spoken:
@@ -123,7 +123,7 @@ def _verbatim(text: str, line: str) -> str:
     """A sentence as the line has it; empty when that can't be told."""
     if text in line:
         return text
-    if told := next((one for one in sentences(line) if without_rivals(one) == text), ""):
+    if told := next((one for one in sentences(line) if readable(one) == text), ""):
         return told
     plain = re.sub(r"(P|p)lease (\w)", lambda found: found.group(2).upper() if found.group(1) == "P" else found.group(2), text)
     return plain if plain in line else ""

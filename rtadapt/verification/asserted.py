@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rtadapt.reading.readable import readable
 from rtadapt.reading.readings import Reading
-from rtadapt.reading.rivals import without_rivals
 from rtadapt.reading.values import canonical, numbers_in
 from rtadapt.records import Speaker
 from rtadapt.verification import contrast, cues, fits, operators, roles, sources
@@ -45,7 +45,7 @@ class _Found:
 
 def asserted(reading: Reading, text: str) -> Reason | None:
     """Why the reading may not be taught from `text`, as far as parsing tells; None when nothing speaks against it."""
-    text = without_rivals(text)
+    text = readable(text)
     asks = asked(reading.question)
     lines = sentences_of(text)
     if not about(asks, reading.answer, text, lines):

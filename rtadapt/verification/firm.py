@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from rtadapt.reading.rivals import without_rivals
+from rtadapt.reading.readable import readable
 from rtadapt.verification import cues
 from rtadapt.verification.doubts import doubts, is_hopeless
 from rtadapt.verification.english import parse
@@ -54,7 +54,7 @@ _WAS = re.compile(
 
 def firm(sentence: str) -> str:
     """The sentence, or its firm part; empty when nothing in it is sure."""
-    left = _WAS.sub("", without_rivals(sentence))
+    left = _WAS.sub("", readable(sentence))
     for _ in range(_MOST_CUTS + 1):
         tokens = parse(left)
         if is_hopeless(tokens):

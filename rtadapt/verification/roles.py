@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rtadapt.reading.appointed import appointed, appoints
 from rtadapt.verification import cues
 from rtadapt.verification.question import Asked, is_name, terms_of
 from rtadapt.words import stem
@@ -40,7 +41,8 @@ def roles(verb: Token) -> dict[str, frozenset[int]]:
         if verb.head.dep_ == "appos":
             found["patient" if passive else "agent"] |= _phrase(verb.head.head)
     elif subject is None and verb.dep_ in ("conj", "xcomp", "advcl") and verb.head.pos_ in ("VERB", "AUX"):
-        above = roles(verb.head)
+        chosen = appointed(verb.head, verb) if verb.tag_ == "VBG" and appoints(verb.head) else None
+        above = roles(verb.head) if chosen is None else {"agent": frozenset(_phrase(chosen))}
         found["patient" if passive else "agent"] |= above["agent"] or above["patient"]
     return {part: frozenset(words) for part, words in found.items()}
 

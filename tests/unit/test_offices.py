@@ -6,6 +6,8 @@ import pytest
 
 from rtadapt.grammar.reader import GrammarReader
 from rtadapt.reading.passages import Passage
+from rtadapt.reading.readings import Reading
+from rtadapt.verification.verify import verify
 
 
 def readings(text: str) -> dict[str, str]:
@@ -60,3 +62,34 @@ def test_the_stiff_question_goes_where_there_is_a_better_one() -> None:
 
 def test_how_often_is_asked_of_what_comes_again_and_again() -> None:
     assert readings("The ferry to Lund will run every 40 minutes.")["How often will the ferry to Lund run?"] == "every 40 minutes"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tarn Foods on Monday named Dr. Iris Vega, a former Norrail executive, as its chief executive, replacing Jonas Beck.",
+        "Tarn Foods named Iris Vega chief executive, replacing Jonas Beck.",
+        "Tarn Foods appointed as its chief executive Iris Vega, replacing Jonas Beck.",
+        "Hallam Rovers signed Iris Vega from Kelby, replacing the injured Jonas Beck.",
+        "Iris Vega, a former banker at Norrail, was named chief executive of Tarn Foods, replacing Jonas Beck.",
+    ],
+)
+def test_who_was_appointed_replaces_the_one_before_and_not_who_appointed(text: str) -> None:
+    passage = Passage(0, text, text)
+    kept = [one for one in GrammarReader().read([passage])[0] if verify(one, passage).reason is None]
+    assert ("Who did Iris Vega replace?", "Jonas Beck") in {(one.question, one.answer) for one in kept}
+    assert {one.answer for one in kept if "replaced" in one.question} == {"Iris Vega"}
+
+
+def test_what_the_new_one_was_elsewhere_does_not_make_a_former_one_of_them() -> None:
+    text = "Tarn Foods named Iris Vega, a former Norrail executive, as its chief financial officer."
+    passage, asked = Passage(0, text, text), "Who is the chief financial officer of Tarn Foods?"
+    [found] = [one for one in GrammarReader().read([passage])[0] if one.question == asked]
+    assert verify(found, passage).reason is None
+    gone = "Tarn Foods thanked Iris Vega, its former chief financial officer, on Monday."
+    assert verify(Reading(asked, "Iris Vega", gone), Passage(0, gone, gone)).reason is not None
+
+
+def test_a_title_of_several_words_is_no_part_of_a_name() -> None:
+    assert readings("Iris Vega will report to Chief Executive Jonas Beck.")["Who will report to Jonas Beck?"] == "Iris Vega"
+    assert readings("Chief Financial Officer Iris Vega opened the Kelby mill.")["Who opened the Kelby mill?"] == "Iris Vega"

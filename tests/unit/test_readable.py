@@ -1,12 +1,13 @@
-"""What a sentence names beside what is so, to say that it is not."""
+"""A text as a parser understands it: without what is said not to be so, and with titles that it knows for such."""
 
 from __future__ import annotations
 
 import pytest
 
+from rtadapt.grammar.reader import GrammarReader
 from rtadapt.reading.passages import Passage
+from rtadapt.reading.readable import readable
 from rtadapt.reading.readings import Reading
-from rtadapt.reading.rivals import without_rivals
 from rtadapt.verification.plain import plain
 from rtadapt.verification.verdicts import Reason
 from rtadapt.verification.verify import verify
@@ -25,7 +26,7 @@ from rtadapt.verification.verify import verify
     ],
 )
 def test_what_is_not_so_beside_what_is_so_goes(text: str, left: str) -> None:
-    assert without_rivals(text) == left
+    assert readable(text) == left
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,26 @@ def test_what_is_not_so_beside_what_is_so_goes(text: str, left: str) -> None:
     ],
 )
 def test_what_limits_or_denies_stays(text: str) -> None:
-    assert without_rivals(text) == text
+    assert readable(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("She wrote 'Low Water' and 'Nora's Hour'.", 'She wrote "Low Water" and "Nora\'s Hour".'),
+        ("The ‘March of the Reeds’ is on Sunday.", 'The "March of the Reeds" is on Sunday.'),
+        ("The farmers' leaders left in '98, or '99.", "The farmers' leaders left in '98, or '99."),
+        ("It is Ana's and the Ruiz' boat.", "It is Ana's and the Ruiz' boat."),
+    ],
+)
+def test_titles_in_single_quotation_marks_are_no_apostrophes(text: str, left: str) -> None:
+    assert readable(text) == left
+
+
+def test_what_stands_behind_such_a_title_is_read() -> None:
+    text = "Rosa Menchaca, who wrote 'Low Water' and won the Larkin Prize in 1987, died on Saturday in Kelm."
+    found = {(one.question, one.answer) for one in GrammarReader().read([Passage(0, text, text)])[0]}
+    assert {("Who wrote Low Water?", "Rosa Menchaca"), ("Where did Rosa Menchaca die?", "Kelm")} <= found
 
 
 def reading(answer: str, text: str) -> Reading:
