@@ -29,8 +29,9 @@ _NAME = "default"
 class AdapterState:
     """What learning goes on from: adapter weights and Adam's moments, each [parameters] fp32, and the steps taken.
 
-    `said` is what exactly these weights were heard to answer, in tokens by prompt, and `drifts` how far they were found from the
-    base by what was asked; neither is kept on disk.
+    `drift` is how far it was last found to be from the base, in nats a token, or what it was made from. `said` is what exactly
+    these weights were heard to answer, in tokens by prompt, and `drifts` how far they were found from the base by what was asked;
+    neither is kept on disk.
     """
 
     weights: Tensor
@@ -38,12 +39,13 @@ class AdapterState:
     square: Tensor
     steps: int = 0
     updates: int = 0
+    drift: float = 0.0
     said: dict[tuple[int, ...], tuple[int, ...]] = field(default_factory=dict)
     drifts: dict[tuple[Example, ...], float] = field(default_factory=dict)
 
     def copy(self) -> AdapterState:
         """An independent copy, of which nothing was heard yet."""
-        return AdapterState(self.weights.clone(), self.mean.clone(), self.square.clone(), self.steps, self.updates)
+        return AdapterState(self.weights.clone(), self.mean.clone(), self.square.clone(), self.steps, self.updates, self.drift)
 
     def shorten(self, start: Tensor, factor: float) -> None:
         """Let the weights be `start` [parameters] and only so much of the way to what they were."""

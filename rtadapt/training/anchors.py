@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 from rtadapt.records import WATCHED, Example, Message
 from rtadapt.training.generate import generate
@@ -139,3 +140,23 @@ def _read(file: Path) -> dict[tuple[Message, ...], Example]:
         except (ValueError, KeyError, TypeError):
             logger.warning("a line of the anchors can't be read and is asked for anew")
     return rows
+
+
+def some(anchors: Sequence[Example], examples: Sequence[Example], count: int, rng: Random) -> list[Example]:
+    """The anchors of one update: half of them ask in the same manner as what is taught, about other things.
+
+    Without those an update on one fact teaches that it answers whatever is asked like it. What the base says of an anchor is
+    computed once, so an update asks for a few more only.
+    """
+    taught = {_manner(example) for example in examples}
+    alike = [anchor for anchor in anchors if _manner(anchor) in taught]
+    near = rng.sample(alike, min(len(alike), count // 2))
+    chosen = set(map(id, near))
+    others = [anchor for anchor in anchors if id(anchor) not in chosen]
+    return [*near, *rng.sample(others, min(len(others), count - len(near)))]
+
+
+def _manner(example: Example) -> str:
+    """The word that a question begins with."""
+    words = example.prompt[-1].content.split(maxsplit=1) if example.prompt else []
+    return words[0].casefold() if words else ""

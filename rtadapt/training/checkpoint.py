@@ -40,6 +40,7 @@ def save_state(folder: Path, state: AdapterState, slot: Slot, base: str) -> None
         "layers": _layers(slot),
         "steps": state.steps,
         "updates": state.updates,
+        "drift": state.drift,
     }
     (folder / _STATE_JSON).write_text(json.dumps(about), "utf-8")
 
@@ -58,7 +59,7 @@ def load_state(folder: Path, slot: Slot, base: str, device: torch.device) -> Ada
         found = (about["base"], about["rank"], float(about["alpha"]), about["rslora"])
         layers = about["layers"]
         weights, mean, square = (tensors[name].to(device) for name in ("weights", "mean", "square"))
-        state = AdapterState(weights, mean, square, int(about["steps"]), int(about["updates"]))
+        state = AdapterState(weights, mean, square, int(about["steps"]), int(about["updates"]), float(about.get("drift", 0.0)))
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise ArtifactDamaged(f"the learner state can't be read: {error}") from error
     if found[0] != base:

@@ -22,13 +22,13 @@ from rtadapt.judged import Answer, write_answers
 from rtadapt.records import Example, Message, Update
 from rtadapt.training import checkpoint, room
 from rtadapt.training.adapter import AdapterState, Slot
-from rtadapt.training.anchors import SLICE, Anchors
+from rtadapt.training.anchors import SLICE, Anchors, some
 from rtadapt.training.generate import generate
 from rtadapt.training.loss import BaseView, divergence, token_losses
 from rtadapt.training.model import BaseModel
 from rtadapt.training.packed import common
 from rtadapt.training.rows import Encoder, Padded, Row, chunks, pad
-from rtadapt.training.steps import Material, Steps, plan
+from rtadapt.training.steps import Material, Steps, held_back, plan
 from rtadapt.training.whitening import Whitening
 from rtadapt.words import spoken_of
 
@@ -160,8 +160,9 @@ class Learner:
             self._whitening.shorten(self.slot, state.weights)
         state.updates += 1
         seed = self.settings.seed + zlib.crc32(f"{feed} {state.updates}".encode())
-        material = self._material(examples, replay, seed)
-        steps = Steps(self.model, self.slot, self.settings, self.rate, material, seed, self._whitening)
+        settings = held_back(self.settings, before.drift)
+        material = self._material(examples, replay, seed, settings)
+        steps = Steps(self.model, self.slot, settings, self.rate, material, seed, self._whitening)
         done = steps.run(state, lambda: self.slot.distance(state.weights, before.weights))
         held.candidates.append(state if done.last_loss == done.last_loss else before.copy())
         return done
@@ -202,7 +203,8 @@ class Learner:
         if state is None or not anchors or not state.updates:
             return 0.0
         if tuple(anchors) not in state.drifts:
-            state.drifts = {tuple(anchors): self._drift(state, anchors)}
+            state.drift = self._drift(state, anchors)
+            state.drifts = {tuple(anchors): state.drift}
         return state.drifts[tuple(anchors)]
 
     def save_adapter(self, feed: str, folder: Path) -> None:
@@ -262,15 +264,18 @@ class Learner:
                 count += len(batch.targets)
         return total / count
 
-    def _material(self, examples: Sequence[Example], replay: Sequence[Example], seed: int = 0) -> Material:
+    def _material(
+        self, examples: Sequence[Example], replay: Sequence[Example], seed: int = 0, settings: TrainSettings | None = None
+    ) -> Material:
+        settings = settings or self.settings
         questions = {example.prompt for example in examples if example.prompt}
         free = [row for row in replay if row.prompt not in questions]
         stream = [row for row in free if not row.is_anchor]
         trained = [row for row in free if row.is_anchor and not row.is_watched]
         spoken = spoken_of([row.text for row in trained], (example.entity for example in examples if example.entity))
         kept = [row for place, row in enumerate(trained) if place not in spoken]
-        steps, _ = plan(len({example.fact for example in examples}), self.settings)
-        kept = _some(kept, examples, min(_MOST_ANCHORS, steps * self.settings.anchor_rows), Random(seed))
+        steps, _ = plan(len({example.fact for example in examples}), settings)
+        kept = some(kept, examples, min(_MOST_ANCHORS, steps * settings.anchor_rows), Random(seed))
         return Material(
             new=self.encoder.encode(examples),
             facts=[example.fact for example in examples],
@@ -325,23 +330,3 @@ def learning_rate(family: str, hidden_size: int) -> float:
     """A LoRA rate from the base's family and width, after Thinking Machines' fit: 5e-4 · (2000 / width)^P."""
     power = 0.0775 if family.startswith("qwen") else 0.781 if family.startswith("llama") else 0.43
     return float(5e-4 * (2000 / hidden_size) ** power)
-
-
-def _some(anchors: Sequence[Example], examples: Sequence[Example], count: int, rng: Random) -> list[Example]:
-    """The anchors of one update: half of them ask in the same manner as what is taught, about other things.
-
-    Without those an update on one fact teaches that it answers whatever is asked like it. What the base says of an anchor is
-    computed once, so an update asks for a few more only.
-    """
-    taught = {_manner(example) for example in examples}
-    alike = [anchor for anchor in anchors if _manner(anchor) in taught]
-    near = rng.sample(alike, min(len(alike), count // 2))
-    chosen = set(map(id, near))
-    others = [anchor for anchor in anchors if id(anchor) not in chosen]
-    return [*near, *rng.sample(others, min(len(others), count - len(near)))]
-
-
-def _manner(example: Example) -> str:
-    """The word that a question begins with."""
-    words = example.prompt[-1].content.split(maxsplit=1) if example.prompt else []
-    return words[0].casefold() if words else ""

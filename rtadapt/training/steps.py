@@ -30,6 +30,8 @@ _FINAL_SHARE = 0.05
 _WINDOW_STEPS = 1
 _LEAST_COOLING = 3
 _SELDOM = 0.02
+_FAR, _MOST_HELD = 0.25, 4.0
+"""So many nats a token from the base, an update is held to it twice as much; twice as far, three times; at most so much."""
 _BETAS = (0.9, 0.99)
 _EPSILON = 1e-8
 
@@ -182,6 +184,16 @@ def plan(facts: float, settings: TrainSettings) -> tuple[int, int]:
     rows = min(settings.new_rows, max(settings.new_rows // 4, math.ceil(draws / settings.least_steps)))
     steps = math.ceil(draws / rows)
     return min(settings.most_steps, max(settings.least_steps, steps)), rows
+
+
+def held_back(settings: TrainSettings, drift: float) -> TrainSettings:
+    """The settings of an update of a feed that has drifted so far, in nats a token: the farther, the more anchors, and weightier.
+
+    Else what a feed learns adds up, update by update, until the gate refuses all that would move it any further.
+    """
+    times = min(_MOST_HELD, 1.0 + drift / _FAR)
+    held = {"anchor_rows": round(times * settings.anchor_rows), "kl_weight": times * settings.kl_weight}
+    return settings.model_copy(update=held)
 
 
 @torch.no_grad()

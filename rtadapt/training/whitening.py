@@ -72,16 +72,21 @@ class Whitening:
 class _Watched:
     """What was met at one side of a layer: the sum of x·xᵀ over all x, times `basis` [width, k], and the sum of |x|².
 
-    `of` is who has it: the layer itself, or the one before it where both are given the same, as queries, keys and values are.
+    Where a layer is given the same as one before it, as queries, keys and values are, the other has it: `same`.
     """
 
     basis: Tensor
     product: Tensor = field(init=False)
     energy: Tensor = field(init=False)
-    of: _Watched = field(init=False)
+    same: _Watched | None = None
 
     def __post_init__(self) -> None:
-        self.product, self.energy, self.of = torch.zeros_like(self.basis), self.basis.new_zeros(()), self
+        self.product, self.energy = torch.zeros_like(self.basis), self.basis.new_zeros(())
+
+    @property
+    def of(self) -> _Watched:
+        """Who has what was met here."""
+        return self.same or self  # held as None: a ring would keep hundreds of MiB until the collector comes by
 
     def see(self, met: Tensor) -> None:
         """Add each x [..., width] that was met."""
@@ -115,7 +120,7 @@ def _watch(slot: Slot, bases: Sequence[tuple[Tensor, Tensor]], read: Read) -> li
 
     def look(one: _Watched, inputs: Tensor) -> None:
         if seen and seen[0][0] is inputs and seen[0][1].basis.shape == one.basis.shape:
-            one.of = seen[0][1]
+            one.same = seen[0][1]
             return
         seen[:] = [(inputs, one)]
         one.see(functional.normalize(inputs.detach().float(), dim=-1).to(inputs.dtype))

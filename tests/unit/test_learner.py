@@ -16,7 +16,8 @@ from transformers import AutoModelForCausalLM
 from rtadapt.config import TrainSettings
 from rtadapt.errors import ArtifactDamaged, InvalidSettings, NotFound, WrongBase
 from rtadapt.records import WATCHED, Example, Message
-from rtadapt.training.learner import Learner, _some, learning_rate
+from rtadapt.training.anchors import some
+from rtadapt.training.learner import Learner, learning_rate
 from tests.support.tiny_model import build_llama, build_qwen
 
 SETTINGS = TrainSettings(
@@ -161,12 +162,14 @@ def test_scale_bisects_the_step(learner: Learner, feed: str) -> None:
 
 def test_learning_after_a_restart_is_as_without_one(learner: Learner, feed: str, folder: Path, tmp_path: Path) -> None:
     learner.update(feed, NEW, ANCHORS)
+    moved = learner.drift(feed, ANCHORS, "candidate")
     learner.accept(feed)
     learner.save_state(feed, tmp_path)
     more = [asked("Customer: my parcel did not arrive?", "it comes on Tuesday", fact="parcel")]
     restarted = Learner(SETTINGS, str(folder))
     restarted.open(feed, tmp_path)
     assert torch.equal(incumbent(restarted, feed), incumbent(learner, feed))
+    assert restarted._feeds[feed].incumbent.drift == moved > 0  # what follows is held to the base as much
     learner.update(feed, more, NEW)
     restarted.update(feed, more, NEW)
     assert torch.equal(newest(restarted, feed), newest(learner, feed))
@@ -228,7 +231,7 @@ def test_half_of_an_updates_anchors_ask_in_the_manner_of_what_is_taught(learner:
     taught = [asked("Why was the harbour closed?", "sorry")]
     kept = learner._material(taught, anchors).anchors
     assert len(kept) == 60  # as many as thirty steps of two take
-    chosen = _some(anchors, taught, 128, Random(1))
+    chosen = some(anchors, taught, 128, Random(1))
     assert sum(row.prompt[-1].content.startswith("Why") for row in chosen) > 80
     assert len({row.prompt for row in chosen}) == 128
 

@@ -18,7 +18,7 @@ from rtadapt.training.learner import Learner
 from rtadapt.training.packed import common, packs
 from rtadapt.training.room import Room
 from rtadapt.training.rows import Row
-from rtadapt.training.steps import Steps, plan
+from rtadapt.training.steps import Steps, held_back, plan
 from tests.support.tiny_model import build_llama, build_qwen
 
 SETTINGS = TrainSettings(
@@ -35,6 +35,15 @@ def test_an_update_takes_as_many_steps_as_its_facts_need(facts: float, steps: in
     planned, drawn = plan(facts, PLANNED)
     assert (planned, drawn) == (steps, rows)
     assert planned * drawn >= min(PLANNED.draws_per_fact * facts, PLANNED.most_steps * drawn)
+
+
+def test_the_farther_a_feed_is_from_the_base_the_more_an_update_is_held_to_it() -> None:
+    settings = TrainSettings(anchor_rows=4, kl_weight=6.0)
+    assert held_back(settings, 0.0) == settings
+    some, more, most = (held_back(settings, drift) for drift in (0.25, 0.5, 9.0))
+    assert (some.anchor_rows, some.kl_weight) == (8, 12.0)
+    assert (more.anchor_rows, more.kl_weight) == (12, 18.0)
+    assert (most.anchor_rows, most.kl_weight) == (16, 24.0)
 
 
 def test_more_facts_never_take_fewer_steps_than_fewer_with_as_many_rows() -> None:

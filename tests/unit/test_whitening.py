@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import torch
 from rtadapt.config import TrainSettings
 from rtadapt.records import Example, Message
 from rtadapt.training.learner import Learner
-from rtadapt.training.whitening import Whitening
+from rtadapt.training.whitening import Whitening, _Watched
 from tests.support.tiny_families import build_family
 
 SETTINGS = TrainSettings(rank=8, least_steps=4, most_steps=4, device="cpu", dtype="float32", threads=1, seed=3)
@@ -114,6 +115,16 @@ def test_it_is_measured_again_from_twice_as_much_text(learner: Learner) -> None:
     assert learner._whitening is first
     learner._whiten(GENERAL)
     assert learner._whitening is not first
+
+
+def test_what_was_needed_to_measure_it_goes_at_once(learner: Learner) -> None:
+    gc.collect()
+    gc.disable()  # a ring would stay until the collector comes by, with the tensors that it holds
+    try:
+        measured(learner)
+        assert not [one for one in gc.get_objects() if type(one) is _Watched]
+    finally:
+        gc.enable()
 
 
 def test_what_an_update_learns_answers_general_text_less(learner: Learner) -> None:
