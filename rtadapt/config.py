@@ -134,8 +134,10 @@ class TrainSettings(Section):
     most_steps: Positive = Field(120, description="optimizer steps of an update, at most")
     new_rows: Positive = Field(16, description="rows of new examples in a step, at most; a quarter of them, at least")
     replay_rows: int = Field(10, ge=0, description="rows of earlier events in a step")
-    anchor_rows: int = Field(4, ge=0, description="beginnings of the base's own answers in a step")
-    kl_weight: float = Field(6.0, ge=0, description="weight of the divergence from the base on the base's own answers")
+    anchor_rows: int = Field(4, ge=0, description="beginnings of the base's own answers in a step; more where a feed has drifted")
+    kl_weight: float = Field(
+        6.0, ge=0, description="weight of the divergence from the base on its own answers; more where a feed has drifted"
+    )
     warm_steps: int = Field(3, ge=0, le=1000, description="first steps of an update, over which the rate rises")
     learned: Fraction = Field(0.9, description="share of new rows answered exactly at which an update starts to end")
     cool_share: Fraction = Field(0.4, description="share of the steps, the last ones, over which the rate falls")
