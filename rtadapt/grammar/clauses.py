@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from rtadapt.grammar import lexicon
 from rtadapt.grammar.assertion import announced, asserted
 from rtadapt.grammar.inflection import base_form, inflected
-from rtadapt.grammar.parts import gather
+from rtadapt.grammar.parts import gather, prepositional
 from rtadapt.grammar.phrases import Phrase
 from rtadapt.grammar.pieces import Part, Sentence
 from rtadapt.grammar.subjects import settled_subject, times_of
@@ -60,6 +60,8 @@ _STANDING = word_set("locate situate base headquarter call know")
 _BE = word_set("be is are was were been being am 's")
 _FINITE = word_set("VBD VBZ VBP MD")
 _SHORT_NUMBER = re.compile(r"\d(?:m|bn|k|tn)$")
+_WHERE = word_set("in at on aboard across throughout near inside under along outside around")
+_LAID = word_set("place locate display station park plant install leave keep spread")
 _NOT = word_set("not n't never nor neither no")
 
 
@@ -136,15 +138,22 @@ def _clause_of(token: Token) -> Token:
 
 def _there_is(verb: Token, sentence: Sentence) -> Clause | None:
     """How many of something are somewhere: "there are 300 wolves in Norvania"."""
-    parts: list[Part] = []
-    if verb.lemma_ != "be" or not gather(verb, sentence, parts):
+    noun = next((child for child in verb.rights if child.dep_ == "attr"), None)
+    if verb.lemma_ != "be" or noun is None or any(child.dep_ == "conj" for child in noun.rights):
         return None
-    there = next((part for part in parts if part.role == "attribute"), None)
-    rest = tuple(replace(part, phrase=None) for part in parts if part is not there and part.role in ("place", "time"))
+    found: list[Part] = []
+    laid = [child for child in noun.rights if child.dep_ == "acl" and child.lemma_ in _LAID]
+    where = [prep for head in (noun, *laid) for prep in head.rights if prep.dep_ == "prep" and prep.lower_ in _WHERE]
+    there = sentence.phrase(noun, frozenset(token.i for token in (*where, *laid)))
+    if there is None or not there.count or not gather(verb, sentence, found):
+        return None
+    parts = [part for part in found if part.role in ("place", "time")]
+    left = [prep for prep in where if prep.i not in {part.place for part in parts}]
     auxiliaries, form, tag = _verb_group(verb, "own")
-    if there is None or there.phrase is None or not there.phrase.count or not rest or auxiliaries is None:
+    if not all(prepositional(prep, sentence, parts) for prep in left) or not parts or auxiliaries is None:
         return None
-    return Clause(there.phrase, auxiliaries, form, "be", tag, rest, sentence.span.text.strip())
+    rest = tuple(replace(part, phrase=None) for part in sorted(parts, key=lambda part: part.place))
+    return Clause(there, auxiliaries, form, "be", tag, rest, sentence.span.text.strip())
 
 
 def named_after(noun: Token, subject: Token) -> bool:

@@ -51,7 +51,7 @@ def gather(verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
         elif child.dep_ == "acomp" or (child.dep_ == "oprd" and child.pos_ != "VERB"):
             _quality(child, sentence, parts)
         elif child.dep_ in ("prep", "agent", "dative"):
-            if not _prepositional(child, sentence, parts) and not _word_for_word(child, sentence, parts):
+            if not prepositional(child, sentence, parts) and not _word_for_word(child, sentence, parts):
                 return False
         elif child.dep_ == "npadvmod":
             if not _adverbial_noun(child, sentence, parts):
@@ -122,7 +122,7 @@ def _noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
     parts.append(Part(role, found.text, head.i, phrase=None if said else found, governor=head.head.lemma_))
     if score is not None:
         parts.append(Part("score", score.text, score.i, phrase=Phrase(score.text, score.text, "score", "score"), essential=False))
-    return all(_prepositional(prep, sentence, parts) for prep in loose)
+    return all(prepositional(prep, sentence, parts) for prep in loose)
 
 
 def _stands_alone(prep: Token, sentence: Sentence) -> bool:
@@ -166,7 +166,7 @@ def _quality(head: Token, sentence: Sentence, parts: list[Part]) -> None:
         parts.append(Part("fixed", " ".join([*words, head.text]), head.i))
     for child in head.rights:
         if child.dep_ == "prep":
-            _prepositional(child, sentence, parts)
+            prepositional(child, sentence, parts)
         elif child.dep_ == "xcomp":
             words = [part.text for part in child.lefts if part.dep_ in ("aux", "auxpass")] + [child.text]
             parts.append(Part("fixed", " ".join(words), child.i))
@@ -175,7 +175,8 @@ def _quality(head: Token, sentence: Sentence, parts: list[Part]) -> None:
             _adverbial_noun(child, sentence, parts)
 
 
-def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
+def prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
+    """Add what a preposition leads to. False when that makes the clause unfit to be asked about."""
     preposition, noun = governed(prep)
     if preposition == "without" and noun is not None and len(list(noun.subtree)) <= 3:
         return _whole(prep, "fixed", sentence, parts, essential=True)
@@ -194,7 +195,7 @@ def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
     ]
     found = sentence.phrase(noun, frozenset(deep.i for deep in loose))
     for deep in loose:
-        _prepositional(deep, sentence, parts)
+        prepositional(deep, sentence, parts)
     if (
         preposition == "to"
         and found is not None
@@ -225,7 +226,7 @@ def _prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
     if preposition == "from":  # "from 4% to 5%", where the parser hangs the second onto the first
         for deep in prep.children:
             if deep.dep_ == "prep" and deep.lower_ == "to" and deep.i > noun.i:
-                _prepositional(deep, sentence, parts)
+                prepositional(deep, sentence, parts)
     if role == "reason":
         found = replace(found, answer="".join(token.text_with_ws for token in prep.doc[prep.i : prep.right_edge.i + 1]).strip())
     parts.append(Part(role, text, prep.i, preposition, found, essential and prep.i > prep.head.i, prep.head.lemma_))
@@ -294,7 +295,7 @@ def _adverb(child: Token, verb: Token, sentence: Sentence, parts: list[Part]) ->
         if verb.lemma_ == "be" and amount is not None and amount.kind == "percent":
             parts.append(Part("fixed", word, child.i))
             parts.append(Part("measure", amount.text, child.i, "much", amount))
-            return all(_prepositional(prep, sentence, parts) for prep in child.rights if prep.dep_ == "prep")
+            return all(prepositional(prep, sentence, parts) for prep in child.rights if prep.dep_ == "prep")
     elif child.left_edge.i > 0 and child.left_edge.nbor(-1).text == ",":
         return True
     elif child.i < verb.i and word in ("last", "first"):

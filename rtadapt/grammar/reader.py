@@ -214,7 +214,8 @@ def _shortened(clause: Clause) -> Clause:
 
 def _definite_enough(clause: Clause) -> bool:
     """Whether asking for the subject has one answer: not "who is a teacher"."""
-    if clause.lemma in ("be", "become", "remain"):
+    counted = clause.subject.count and all(part.role in ("place", "time", "oblique") for part in clause.parts)
+    if clause.lemma in ("be", "become", "remain") and not counted:
         attribute = next((part for part in clause.parts if part.role in ("attribute", "fixed", "measure")), None)
         return (
             attribute is not None

@@ -56,3 +56,38 @@ def test_a_sentence_that_the_parser_garbles_is_not_passed_on(reader: GrammarRead
 def test_the_same_is_asked_with_other_verbs(reader: GrammarReader, text: str, wording: str) -> None:
     (found,) = reader.read([Passage(0, text, text)])
     assert wording in {text for one in found for text in one.wordings}
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "count"),
+    [
+        ("There are 12 lifts in the Kelm tower.", "How many lifts are in the Kelm tower?", "12"),
+        ("There were 14 people on the Orlo ferry when it ran aground.", "How many people were on the Orlo ferry?", "14"),
+        (
+            "There are 77 lamps placed throughout the Brill House, with over 300 bells beside them.",
+            "How many lamps are throughout the Brill House?",
+            "77",
+        ),
+        (
+            "There will be 30 new buses on the Kelm line from May.",
+            "How many new buses will be on the Kelm line?",
+            "30",
+        ),
+    ],
+)
+def test_how_many_there_are_of_something_somewhere_is_asked(reader: GrammarReader, text: str, asked: str, count: str) -> None:
+    found = {one.question: one.answer for one in reader.read([Passage(0, text, text)])[0]}
+    assert found[asked] == count
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "There are 22 cases in Orlo and 9 in Kelm.",
+        "There are 40 people missing in Kelm.",
+        "There are 40 days until the fair.",
+        "There are 30 goals in the match.",
+    ],
+)
+def test_of_what_is_counted_twice_or_nowhere_it_is_not(reader: GrammarReader, text: str) -> None:
+    assert not [one for one in reader.read([Passage(0, text, text)])[0] if one.question.startswith("How many")]
