@@ -30,8 +30,8 @@ _FINAL_SHARE = 0.05
 _WINDOW_STEPS = 1
 _LEAST_COOLING = 3
 _SELDOM = 0.02
-_FAR, _MOST_HELD = 0.25, 4.0
-"""So many nats a token from the base, an update is held to it twice as much; twice as far, three times; at most so much."""
+_FREE, _FAR, _MOST_HELD = 0.2, 0.15, 4.0
+"""Up to the first, in nats a token, nothing changes; with each of the second more, an update is held once more; at most so much."""
 _SLIPS = 16
 """A row that is rehearsed may have one token wrong in so many: an answer none, a long text's sentence some."""
 _BETAS = (0.9, 0.99)
@@ -197,7 +197,7 @@ def held_back(settings: TrainSettings, drift: float) -> TrainSettings:
 
     Else what a feed learns adds up, update by update, until the gate refuses all that would move it any further.
     """
-    times = min(_MOST_HELD, 1.0 + drift / _FAR)
+    times = min(_MOST_HELD, 1.0 + max(0.0, drift - _FREE) / _FAR)
     held = {"anchor_rows": round(times * settings.anchor_rows), "kl_weight": times * settings.kl_weight}
     return settings.model_copy(update=held)
 
