@@ -31,7 +31,7 @@ _WINDOW_STEPS = 1
 _LEAST_COOLING = 3
 _SELDOM = 0.02
 _FREE, _FAR, _MOST_HELD = 0.2, 0.15, 4.0
-"""Up to the first, in nats a token, nothing changes; for each of the second more, an update is held once more, at most so much."""
+"""Up to the first nats a token nothing changes; for each of the second more, an update is held once more, at most so much."""
 _SLIPS = 16
 """A row that is rehearsed may have one token wrong in so many: an answer none, a long text's sentence some."""
 _BETAS = (0.9, 0.99)
