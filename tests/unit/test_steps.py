@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -125,27 +125,6 @@ def test_all_kinds_of_rows_are_drawn_and_facts_take_turns(learner: Learner) -> N
     assert len(made._draw()[2]) == 2
     counts = [sum(row.number in of for row in new) for of in ((0, 1), (2,), (3,))]
     assert max(counts) - min(counts) <= 1
-
-
-def answered_by_the_base(learner: Learner, word: str) -> Iterator[Example]:
-    """A row that is right as long as nothing was learned, where its answer is the same in tokens again."""
-    prompt = (Message("user", f"When will the {word} open?"),)
-    said = learner.encoder.prompts([prompt])[0]
-    with torch.no_grad(), learner.slot.holding(None):
-        _, logits = learner.model.at_targets([Row((*said, 0), len(said), 1.0, 0)], ())
-    chosen = int(logits[0].argmax())
-    answer = learner.model.tokenizer.decode([chosen])
-    if learner.encoder.tokens([answer])[0] == [chosen]:
-        yield Example("old", prompt, answer, "known", ends=False)
-
-
-def test_an_update_says_of_what_it_rehearses_whether_it_was_still_answered(learner: Learner) -> None:
-    words = ("harbour", "mill", "coach", "bridge", "ferry", "mayor")
-    known = next(row for word in words for row in answered_by_the_base(learner, word))
-    gone = Example("old", (Message("user", "Who is the mayor?"),), "Ana Strand of Kelby", "gone")
-    learner.open("rehearses", None)
-    assert learner.update("rehearses", NEW, [known, gone]).rehearsed == {known: True, gone: False}
-    assert learner.rehearses(NEW) == SETTINGS.least_steps * SETTINGS.replay_rows
 
 
 def test_two_learners_in_two_threads_leave_each_other_s_rows_alone(tmp_path: Path) -> None:
