@@ -32,8 +32,6 @@ _LEAST_COOLING = 3
 _SELDOM = 0.02
 _FREE, _FAR, _MOST_HELD = 0.2, 0.15, 4.0
 """Up to the first nats a token nothing changes; for each of the second more, an update is held once more, at most so much."""
-_SLIPS = 16
-"""A row that is rehearsed may have one token wrong in so many: an answer none, a long text's sentence some."""
 _BETAS = (0.9, 0.99)
 _EPSILON = 1e-8
 
@@ -166,8 +164,7 @@ class Steps:
                 if id(row) in self.counted:  # the text's own sentences need not be exact where there are facts
                     self.recent.append(all(hits[start : start + length]))
             elif kinds[id(row)] == 1:
-                wrong = length - sum(hits[start : start + length])
-                self.rehearsed.setdefault(row.number, wrong <= length // _SLIPS)
+                self.rehearsed.setdefault(row.number, all(hits[start : start + length]))
             start += length
 
     def _is_learned(self) -> bool:
