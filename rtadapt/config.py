@@ -145,7 +145,7 @@ class TrainSettings(Section):
     max_tokens: Positive = Field(512, description="a row longer than this is cut")
     anchors: Positive = Field(640, description="at most so many general prompts answered by the base, replayed and watched")
     replay_capacity: Positive = Field(20_000, description="examples of the stream kept for replay, per feed")
-    replay_draw: Positive = Field(256, description="rows of the stream that an update rehearses, at most")
+    replay_draw: Positive = Field(256, description="rows of the stream that an update chooses its replay from")
     seed: int = Field(0, description="of sampling and initialisation")
 
 

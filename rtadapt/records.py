@@ -189,7 +189,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What a few steps did: losses in nats a token, tokens that `passed`, seconds by part, which `rehearsed` rows were right."""
+    """What a few steps did: losses in nats a target token, tokens that `passed` the network, seconds by part. By training."""
 
     steps: int
     rows: int
@@ -201,7 +201,6 @@ class Update:
     seconds: float
     passed: int = 0
     parts: Mapping[str, float] = field(default_factory=dict)
-    rehearsed: Mapping[Example, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,15 +92,13 @@ class Kept:
     """One fact, or the text of one event, as the memory keeps it.
 
     `time` is the newest time at which an event said so, by the events' own time. `taught` and `drawn` say with which batch it was
-    last taught, and last taught or rehearsed; `rest` for how many batches it may then be left, fewer than none where it was not
-    answered; `changes` how many facts were true in its place before it.
+    last taught, and last taught or rehearsed; `changes` how many facts were true in its place before it.
     """
 
     rows: list[Row] = field(default_factory=list)
     held_out: list[Row] = field(default_factory=list)
     taught: int = 0
     drawn: int = 0
-    rest: int = 0
     changes: int = 0
     time: float = 0.0
 
@@ -150,7 +148,7 @@ def _head(batches: int, lines: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _memory_lines(kept: Mapping[str, Kept]) -> Iterator[dict[str, Any]]:
     for name, one in kept.items():
-        yield {"kept": name, "taught": one.taught, "drawn": one.drawn, "rest": one.rest, "changes": one.changes, "time": one.time}
+        yield {"kept": name, "taught": one.taught, "drawn": one.drawn, "changes": one.changes, "time": one.time}
         for part, rows in (("row", one.rows), ("held_out", one.held_out)):
             for row in rows:
                 prompt = [[message.role, message.content] for message in row.example.prompt]
@@ -169,11 +167,9 @@ def _take(line: dict[str, Any], kept: dict[str, Kept], ledger: Ledger) -> None:
     """Put back what one line holds. Raises KeyError, TypeError or ValueError when it is not one."""
     match line:
         case {"kept": str(name), "taught": int(taught), "drawn": int(drawn), "changes": int(changes), **more} if more.keys() <= {
-            "time",
-            "rest",
+            "time"
         }:
-            time, rest = _typed(more.get("time", 0.0), float | int), _typed(more.get("rest", 0), int)
-            kept[name] = Kept(taught=taught, drawn=drawn, rest=rest, changes=changes, time=time)
+            kept[name] = Kept(taught=taught, drawn=drawn, changes=changes, time=_typed(more.get("time", 0.0), float | int))
         case {"row": dict(example), **more} if more.keys() <= {"also"}:
             row = _row(example, **more)
             kept[row.group].rows.append(row)

@@ -20,8 +20,6 @@ from rtadapt.words import flat, holds, spoken_of
 
 _NEIGHBOURS = 0.25
 _NEWEST = 0.25
-_MOST_REST, _HASTE = 15, 4
-"""Batches for which what is known well may rest at most, and of which what was not answered goes before all others."""
 _MOST_REWRITTEN = 8
 _MOST_PROBES = 512
 _PROBES_SHARE = 8
@@ -35,7 +33,7 @@ class Memory:
         self._capacity = capacity
         self._kept: dict[str, Kept] = {}
         self._batches = 0
-        self._met: dict[str, bool] = {}
+        self._drawn: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return sum(len(kept.rows) + len(kept.held_out) for kept in self._kept.values())
@@ -50,13 +48,12 @@ class Memory:
         """Remember what a published batch taught. `held_out` is kept for probes and never drawn for training.
 
         `time` is the one that it tells of. `replaced` names facts that are true no more, each with the one that is true instead.
-        What was met since the last batch counts as rehearsed from now on.
+        What was drawn last counts as rehearsed from now on.
         """
         self._batches += 1
-        for name in self._met.keys() & self._kept.keys():
-            kept = self._kept[name]
-            kept.drawn, kept.rest = self._batches, min(_MOST_REST, 1 + 2 * max(0, kept.rest)) if self._met[name] else -_HASTE
-        self._met = {}
+        for name in self._drawn & self._kept.keys():
+            self._kept[name].drawn = self._batches
+        self._drawn = frozenset()
         self._kept = self._current(examples, replaced or {})
         for example in examples:
             self._put(Row.of(example), time, held=False)
@@ -74,8 +71,7 @@ class Memory:
         """At most `n` rows to rehearse beside `news`, none of a fact that `replaced` names.
 
         A quarter is what the news could be mistaken for: facts of the entities `around`, then facts about others that answer the
-        same question; a quarter what was learned last; the rest what is due: what was answered when it was rehearsed last may
-        rest twice as long as the time before, and what was not comes first.
+        same question; a quarter what was learned last; the rest what was not rehearsed for the longest time.
         """
         kept = {name: one for name, one in self._current(news, replaced or {}).items() if one.rows}
         rng = Random(f"{seed}|draw")
@@ -86,18 +82,13 @@ class Memory:
         near = [name for name in names if kept[name].entity in wanted]
         near += [name for name in names if kept[name].entity not in wanted and _asked(name) in asked]
         newest = sorted(names, key=lambda name: -kept[name].taught)[: max(1, int(n * _NEWEST))]
-        due = sorted(names, key=lambda name: kept[name].drawn + kept[name].rest)
+        unseen = sorted(names, key=lambda name: kept[name].drawn)
         chosen = list(_evenly(near, rows, int(n * _NEIGHBOURS)))
         chosen += _evenly(newest, rows, int(n * _NEWEST))
-        chosen += _evenly(due, rows, n - len(chosen))
+        chosen += _evenly(unseen, rows, n - len(chosen))
         rng.shuffle(chosen)
+        self._drawn = frozenset(row.group for row in chosen)
         return [row.example for row in chosen]
-
-    def met(self, rehearsed: Mapping[Example, bool]) -> None:
-        """Of each row that an update rehearsed, whether it was answered. It counts with the next batch that is published."""
-        for example, right in rehearsed.items():
-            name = Row.of(example).group
-            self._met[name] = right and self._met.get(name, True)
 
     def probes(self, n: int, seed: int, news: Sequence[Example] = (), replaced: Mapping[str, str] | None = None) -> list[Example]:
         """At most `n` wordings that were never trained on, nor are by `news`, each of another fact where there are enough.
@@ -139,7 +130,7 @@ class Memory:
     def load(self, folder: Path) -> None:
         """Remember what `save` wrote, and nothing else. Raises ArtifactDamaged when a line is missing or is not one."""
         self._batches, self._kept, self.ledger = read_memory(folder, self._capacity)
-        self._met = {}
+        self._drawn = frozenset()
         self._shrink()
 
     def _sweep(self) -> None:
@@ -148,7 +139,7 @@ class Memory:
     def _put(self, row: Row, time: float, *, held: bool) -> None:
         kept = self._kept.setdefault(row.group, Kept())
         kept.time = max(kept.time, time)
-        kept.taught, kept.drawn, kept.rest = self._batches, self._batches, 0
+        kept.taught = kept.drawn = self._batches
         rows = kept.held_out if held else kept.rows
         rows[:] = [other for other in rows if (other.spelled, other.example.target) != (row.spelled, row.example.target)]
         rows.append(row)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -164,15 +164,8 @@ class Learner:
         material = self._material(examples, replay, seed, settings)
         steps = Steps(self.model, self.slot, settings, self.rate, material, seed, self._whitening)
         done = steps.run(state, lambda: self.slot.distance(state.weights, before.weights))
-        stream = [row for row in _free(examples, replay) if not row.is_anchor]
-        done = replace(done, rehearsed={stream[number]: right for number, right in steps.rehearsed.items()})
         held.candidates.append(state if done.last_loss == done.last_loss else before.copy())
         return done
-
-    def rehearses(self, examples: Sequence[Example]) -> int:
-        """How many rows of what was learned before an update of `examples` has room for."""
-        steps, _ = plan(len({example.fact for example in examples}), self.settings)
-        return steps * self.settings.replay_rows
 
     def accept(self, feed: str) -> None:
         """The newest candidate becomes the incumbent."""
@@ -275,7 +268,10 @@ class Learner:
         self, examples: Sequence[Example], replay: Sequence[Example], seed: int = 0, settings: TrainSettings | None = None
     ) -> Material:
         settings = settings or self.settings
-        trained = [row for row in _free(examples, replay) if row.is_anchor and not row.is_watched]
+        questions = {example.prompt for example in examples if example.prompt}
+        free = [row for row in replay if row.prompt not in questions]
+        stream = [row for row in free if not row.is_anchor]
+        trained = [row for row in free if row.is_anchor and not row.is_watched]
         spoken = spoken_of([row.text for row in trained], (example.entity for example in examples if example.entity))
         kept = [row for place, row in enumerate(trained) if place not in spoken]
         steps, _ = plan(len({example.fact for example in examples}), settings)
@@ -283,7 +279,7 @@ class Learner:
         return Material(
             new=self.encoder.encode(examples),
             facts=[example.fact for example in examples],
-            stream=self.encoder.encode([row for row in _free(examples, replay) if not row.is_anchor]),
+            stream=self.encoder.encode(stream),
             anchors=self._compared(kept),
             views=self._view(kept),
         )
@@ -322,12 +318,6 @@ class Learner:
         for chunk in self.model.batches(rows, most_tokens, shared):
             with self.model.pace.work():  # what is done with them, too
                 yield self.model.at_targets(chunk, shared)
-
-
-def _free(examples: Sequence[Example], replay: Sequence[Example]) -> list[Example]:
-    """The rows to rehearse that ask nothing that is taught anew."""
-    questions = {example.prompt for example in examples if example.prompt}
-    return [row for row in replay if row.prompt not in questions]
 
 
 def _a_few(state: AdapterState) -> list[Answer]:

@@ -58,7 +58,7 @@ class _Step:
 
 
 class Steps:
-    """One update in the making. `rehearsed` says of each row of the stream that came whether it was right when it came first."""
+    """One update in the making."""
 
     def __init__(
         self,
@@ -73,7 +73,6 @@ class Steps:
         self.model, self.slot, self.settings, self.rate, self.material = model, slot, settings, rate, material
         self.whitening = whitening or Whitening()
         self.seconds: dict[str, float] = {}
-        self.rehearsed: dict[int, bool] = {}
         rng = Random(seed)
         shares: dict[str, float] = {}
         for fact, row in zip(material.facts, material.new, strict=True):
@@ -163,8 +162,6 @@ class Steps:
                 step.new_tokens += length
                 if id(row) in self.counted:  # the text's own sentences need not be exact where there are facts
                     self.recent.append(all(hits[start : start + length]))
-            elif kinds[id(row)] == 1:
-                self.rehearsed.setdefault(row.number, all(hits[start : start + length]))
             start += length
 
     def _is_learned(self) -> bool:

@@ -209,12 +209,10 @@ class Rounds:
         replaced = {old: new for one in (*beside, *prepared) for old, new in one.judged.replaced.items()}
         with metrics.STAGE_SECONDS.labels("update").time():
             entities = frozenset(example.entity for example in examples if example.entity)
-            room = min(train.replay_draw, self._learner.rehearses(examples))
-            earlier = memory.draw(room, entities, seed, batch.examples, replaced)
+            earlier = memory.draw(train.replay_draw, entities, seed, batch.examples, replaced)
             fresh = spread([row for row in batch.examples if row.fact and id(row) not in taught], _BESIDE_ROWS)
             anchors = memory.still_true(self._learner.anchors(), batch.examples)
             update = self._learner.update(session.feed, examples, [*earlier, *fresh, *anchors])
-            memory.met(update.rehearsed)
         metrics.TRAINED_TOKENS.labels(session.feed).inc(update.tokens)
         logger.info(
             "update made", extra={"feed": session.feed, "steps": update.steps, "rows": update.rows, "seconds": update.seconds}

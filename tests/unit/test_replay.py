@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -199,40 +198,9 @@ def test_what_was_not_rehearsed_for_the_longest_time_is_drawn_first() -> None:
     memory.add([example for n in range(100) for example in fact(f"e{n}", "mayor", f"Name {n}", f"Town {n}")])
     seen: set[str] = set()
     for update in range(9):
-        drawn = memory.draw(16, (), update)
-        seen |= {example.fact for example in drawn}
-        memory.met(dict.fromkeys(drawn, True))
+        seen |= {example.fact for example in memory.draw(16, (), update)}
         memory.add([row(f"n{update}", f"Is shop {update} open?", "yes", f"Shop {update}")])
     assert len([name for name in seen if "mayor" in name]) >= 90
-
-
-def test_what_was_answered_rests_longer_each_time_and_what_was_not_comes_first() -> None:
-    memory = Memory(10_000)
-    facts = [fact(f"e{n}", "mayor", f"Name {n}", f"Town {n}")[0] for n in range(40)]
-    memory.add(facts)
-    seen: Counter[str] = Counter()
-    for update in range(40):
-        memory.add([row(f"n{update}", f"Is shop {update} open?", "yes", f"Shop {update}")])
-        drawn = [example for example in memory.draw(24, (), update) if example in facts]
-        memory.met({example: example not in facts[:4] for example in drawn})
-        seen.update(example.target for example in drawn)
-    hard = [seen[example.target] for example in facts[:4]]
-    easy = [seen[example.target] for example in facts[4:]]
-    assert min(hard) > 3 * sum(easy) / len(easy)
-    assert min(easy) >= 3  # and yet nothing is left for good
-
-
-def test_how_long_a_fact_may_rest_is_saved(tmp_path: Path) -> None:
-    memory = Memory(10_000)
-    facts = [fact(f"e{n}", "mayor", f"Name {n}", f"Town {n}")[0] for n in range(40)]
-    memory.add(facts)
-    memory.met({example: number % 2 == 0 for number, example in enumerate(facts)})
-    memory.add([row("n", "Is the shop open?", "yes", "The shop")])
-    memory.save(tmp_path)
-    again = Memory(10_000)
-    again.load(tmp_path)
-    assert again.draw(16, (), 3) == memory.draw(16, (), 3)
-    assert again._kept == memory._kept
 
 
 def test_a_draw_for_a_batch_that_was_rejected_changes_nothing() -> None:

@@ -43,9 +43,6 @@ class Scripted:
     def anchors(self) -> list[Example]:
         return [Example("", (Message("user", "What is water?"),), "A liquid.")]
 
-    def rehearses(self, examples: Sequence[Example]) -> int:
-        return 140
-
     def update(self, feed: str, examples: Sequence[Example], replay: Sequence[Example]) -> Update:
         events = tuple(dict.fromkeys(row.event_id for row in examples))
         self.updates.append(events)
