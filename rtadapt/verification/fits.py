@@ -222,8 +222,9 @@ def former(place: Span, asks: Asked) -> bool:
         if token.lower_ not in cues.FORMER or not ({token.head, token.head.head} & nouns or token in place):
             continue
         if token.dep_ in ("amod", "advmod", "compound", "nmod", "punct", "npadvmod") and token.head.pos_ in ("NOUN", "PROPN"):
-            itself = asks.doc[:].root.lemma_ == "be" and token.head in place
-            others = terms_of(word for word in place.sent if word not in token.head.subtree)
-            said = token.head.pos_ == "PROPN" or itself or asks.covered(terms_of([token.head])) - others
+            held_by = {word.lower_ for word in token.head.subtree if is_name(word) and word not in place}
+            if held_by and not held_by & asks.names:
+                continue  # elsewhere: "Ana Ruiz, a former Norrail executive", of whoever names her
+            said = token.head.pos_ == "PROPN" or asks.covered(terms_of([token.head])) or asks.doc[:].root.lemma_ == "be"
             return bool(said) and asks.kind != "how_old"
     return False

@@ -86,8 +86,30 @@ def test_what_the_new_one_was_elsewhere_does_not_make_a_former_one_of_them() -> 
     passage, asked = Passage(0, text, text), "Who is the chief financial officer of Tarn Foods?"
     [found] = [one for one in GrammarReader().read([passage])[0] if one.question == asked]
     assert verify(found, passage).reason is None
-    gone = "Tarn Foods thanked Iris Vega, its former chief financial officer, on Monday."
-    assert verify(Reading(asked, "Iris Vega", gone), Passage(0, gone, gone)).reason is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        (
+            "Tarn Foods thanked Iris Vega, its former chief financial officer.",
+            "Who is the chief financial officer of Tarn Foods?",
+        ),
+        ("Tarn Foods thanked Iris Vega, its former chief, and named Jonas Beck chief.", "Who is the chief of Tarn Foods?"),
+        ("Iris Vega, a former Norrail banker and former mayor of Kelby, met Jonas Beck.", "Who is the mayor of Kelby?"),
+        ("Iris Vega, the former mayor of Kelby, met the mayor of Orlo.", "Who is the mayor of Kelby?"),
+        ("Iris Vega, the former boss of Kelby Bank, opened a shop.", "Who is the head of Kelby Bank?"),
+    ],
+)
+def test_who_held_the_office_that_is_asked_for_does_not_hold_it(text: str, asked: str) -> None:
+    assert verify(Reading(asked, "Iris Vega", text, by="stated"), Passage(0, text, text)).reason is not None
+
+
+@pytest.mark.parametrize("firm", ["Tarn Foods", "Jonas Beck"])
+def test_whoever_was_replaced_or_appointed_replaced_nobody(firm: str) -> None:
+    text = "Tarn Foods named Iris Vega chief executive, replacing Jonas Beck."
+    reading = Reading("Who replaced Jonas Beck?", firm, text, by="stated")
+    assert verify(reading, Passage(0, text, text)).reason is not None
 
 
 def test_a_title_of_several_words_is_no_part_of_a_name() -> None:
