@@ -16,7 +16,7 @@ _LIMITS = (
 _WORD = r"(?:[^\s,;:.!?]|[.,:](?=\d))+"
 _RIVAL = re.compile(rf",(?: and)? not (?!(?:{_LIMITS})\b)(?P<rival>{_WORD}(?: {_WORD}){{0,5}})(?=[.;!]?$|[.;!] )", re.MULTILINE)
 _VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|will|would|can|may|does|do|did)\b")
-_TITLE = re.compile(r"(?<![\w'’])['‘](?P<title>(?=[A-Z0-9])[^'’‘\"\n]{1,60}(?:['’](?=\w)[^'’‘\"\n]{1,60})*)['’](?![\w'’])")
+_TITLE = re.compile(r"(?<![\w'’])['‘](?P<title>(?=[A-Z0-9])[^'’‘\"\n]{1,60}(?:['’](?=\w)[^'’‘\"\n]{1,60}){0,4})['’](?![\w'’])")
 _AS_TOLD = re.compile(r" as (?:we|it was|was|had been) .*| as (?:reported|stated|announced|said)\b.*")
 
 
