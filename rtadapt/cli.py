@@ -127,6 +127,7 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
     from rtadapt.observe.disk import watch_disk
     from rtadapt.web.connections import SERVER_KEEPS_SECONDS
     from rtadapt.web.edge import Edge
+    from rtadapt.web.protocol import BoundedHttp
 
     start_logs("api", settings.log_level)
     metrics.BUILD.labels("api", __version__, settings.serve.model_name or settings.model).set(1)
@@ -135,7 +136,7 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
     adopt("uvicorn", "warning")
     config = uvicorn.Config(
         Edge(create_app(settings), settings),
-        http="h11",  # it bounds a request's headers; httptools, which uvicorn prefers where it is installed, does not
+        http=BoundedHttp,
         ws="none",
         log_config=None,
         access_log=False,

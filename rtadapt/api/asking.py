@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 
 from fastapi import Request
 from starlette.datastructures import MutableHeaders
@@ -42,15 +43,22 @@ def may(scope: KeyScope, *uses: Use) -> Callable[[Request], AsyncIterator[None]]
     """A dependency that lets a request through if its key has `scope`, and something left of `uses`. To look, `view` does."""
 
     async def check(request: Request) -> AsyncIterator[None]:
-        keys = parts_of(request).keys
-        key = keys.check(request.headers.get("authorization"), needed(scope, request.method), request.headers.get("x-api-key"))
-        request.state.key = key
-        if feed := request.path_params.get("feed"):
-            key.check_feed(feed)
-        with keys.using(key, *uses):
+        with let_in(request, scope, *uses):
             yield
 
     return check
+
+
+@contextmanager
+def let_in(request: Request, scope: KeyScope, *uses: Use) -> Iterator[Key]:
+    """The key of a request that may, until it is answered. Raises Unauthorized, Forbidden, RateLimited."""
+    keys = parts_of(request).keys
+    key = keys.check(request.headers.get("authorization"), needed(scope, request.method), request.headers.get("x-api-key"))
+    request.state.key = key
+    if feed := request.path_params.get("feed"):
+        key.check_feed(feed)
+    with keys.using(key, *uses):
+        yield key
 
 
 def key_of(request: Request) -> Key:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 
 from rtadapt.access import Keys
+from rtadapt.api.accepting import Accepting
 from rtadapt.api.freshness import Freshness
 from rtadapt.api.pushing import SILENCE_SECONDS, Pushing
 from rtadapt.api.trials import Trials
@@ -50,6 +51,7 @@ class Parts:
         self.trials = Trials(self.registry)
         self._watches = self.freshness.watch, self.trials.watch
         self.pushing = Pushing(settings.intake, self.registry, self.freshness, lambda: self.log)
+        self.accepting = Accepting(settings.intake, lambda: self.intake, self.pushing, self.keys, self.note)
         self._noted = Together(self._note, _NOTED_AT_ONCE)
         self._known_feeds: set[str] = set()
         self._silent_until = 0.0
@@ -112,6 +114,7 @@ class Parts:
 
     def close(self) -> None:
         """Close what was opened here."""
+        self.accepting.close()
         for watch in self._watches:
             watch.end()
         for watch in self._watches:

@@ -26,7 +26,7 @@ MAX_STRUCTURED = 200
 """Facts, and question/answer pairs, that one event may carry."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Draft:
     """An event on its way in. Empty `id` and `feed` mean that the format named none."""
 

@@ -1,4 +1,4 @@
-"""Accepting events: items in, one result each, and one append for all the good ones.
+"""Accepting events: what requests push in, one result an item, and one append for all the good ones.
 
 Owns what it means to be accepted: parsed, bounded, given an id, and durable in the log. What is wrong with one item
 loses nothing but that item.
@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 
 from rtadapt.config import IntakeSettings
-from rtadapt.errors import RtadaptError, TooLarge
+from rtadapt.errors import RtadaptError, TooLarge, Unavailable
 from rtadapt.events.bodies import Item
 from rtadapt.events.envelope import encode, parse
 from rtadapt.events.log import EventLog
@@ -21,7 +22,6 @@ from rtadapt.records import Event, EventState, EventStatus, Position, Token
 
 logger = logging.getLogger(__name__)
 
-_NO_HEADERS: Mapping[str, str] = {}
 _MAX_RECORD_BYTES = 1_000_000
 """A little less than what a Kafka topic takes unless it was told otherwise. With the default limits no event comes near."""
 
@@ -43,6 +43,22 @@ class ItemResult:
         return EventStatus(self.id, self.token.feed, EventState.ACCEPTED, self.token.position)
 
 
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What one request pushes. `feed` is for items that name none; `headers` have lower-case names.
+
+    `check_feed` raises for a feed that its caller may not push to (now); it is asked once for each. `request_id` goes to the log
+    beside each event id, so that a path can be followed from the caller on.
+    """
+
+    items: Sequence[Item]
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    feed: str = ""
+    request_id: str = ""
+    check_feed: Callable[[str], None] = lambda feed: None
+
+
 class Intake:
     """Takes items and appends the good ones. Safe to use from several threads, as its log is."""
 
@@ -50,67 +66,87 @@ class Intake:
         self._log = log
         self._limits = settings
 
-    def accept(
-        self,
-        items: Sequence[Item],
-        *,
-        content_type: str = "application/json",
-        headers: Mapping[str, str] = _NO_HEADERS,
-        feed: str = "",
-        request_id: str = "",
-        check_feed: Callable[[str], None] = lambda feed: None,
-    ) -> list[ItemResult]:
-        """One result per item, in order. `feed` is for items that name none; `headers` have lower-case names.
+    def accept(self, pushes: Sequence[Push]) -> list[list[ItemResult] | RtadaptError]:
+        """For each push one result per item, in order. What is good of all of them is appended at once.
 
-        `check_feed` raises for a feed that the caller may not push to (now); it is asked once for each.
-        `request_id` goes to the log beside each event id, so that a path can be followed from the caller on.
-
-        Raises TooLarge over `max_events`, and Unavailable when the log does not take the good ones: then none of
-        them counts as accepted.
+        In place of results stands Unavailable when the log did not take the good ones, or TooLarge where it takes less than
+        we do: then none of that push counts as accepted.
         """
-        if len(items) > self._limits.max_events:
-            raise TooLarge(f"{len(items):,} events at once; the limit is {self._limits.max_events:,}", field="body")
-        now, check = time.time(), _once(check_feed)
-        events: dict[int, Event] = {}
-        records: dict[int, bytes] = {}
-        errors: dict[int, RtadaptError] = {}
-        for place, item in enumerate(items):
+        now = time.time()
+        read = [self._read(push, now) for push in pushes]
+        return [
+            places if isinstance(places, RtadaptError) else mine.results(places)
+            for mine, places in zip(read, self._append(read), strict=True)
+        ]
+
+    def _read(self, push: Push, now: float) -> _Read:
+        check, found = _once(push.check_feed), _Read(push)
+        for item in push.items:
             try:
                 if item.error is not None:
                     raise item.error
-                event = parse(item.body, content_type=content_type, headers=headers, now=now, feed=feed, limits=self._limits)
+                event = parse(
+                    item.body,
+                    content_type=push.content_type,
+                    headers=push.headers,
+                    now=now,
+                    feed=push.feed,
+                    limits=self._limits,
+                )
                 check(event.feed)
-                records[place] = _record(event)
-                events[place] = event
+                found.outcomes.append((event, _record(event)))
             except RtadaptError as error:
-                errors[place] = error
+                found.outcomes.append(error)
                 metrics.EVENTS_INVALID.labels(error.code).inc()
-        positions = dict(zip(events, self._append(list(events.values()), list(records.values()), request_id), strict=True))
-        return [
-            ItemResult(item.index, error=errors[place])
-            if place in errors
-            else ItemResult(item.index, events[place].id, Token(events[place].feed, positions[place]))
-            for place, item in enumerate(items)
-        ]
+        return found
 
-    def _append(self, events: Sequence[Event], records: Sequence[bytes], request_id: str) -> list[Position]:
-        if not events:
-            return []
-        positions = self._log.append([(event.feed, record) for event, record in zip(events, records, strict=True)])
-        by_feed: dict[str, list[tuple[str, Position]]] = {}
-        for event, position in zip(events, positions, strict=True):
-            by_feed.setdefault(event.feed, []).append((event.id, position))
-        for feed, placed in by_feed.items():
-            metrics.EVENTS_ACCEPTED.labels(feed).inc(len(placed))
+    def _append(self, read: Sequence[_Read]) -> list[list[Position] | RtadaptError]:
+        """Where the good ones of each lie, or why they don't."""
+        entries = [[(event.feed, record) for event, record in mine.good] for mine in read]
+        try:
+            positions = self._log.append(together) if (together := [entry for some in entries for entry in some]) else []
+        except (Unavailable, TooLarge) as error:
+            if isinstance(error, TooLarge) and len(read) > 1:  # nobody says whose; an event that is there twice is learned once
+                return [places for mine in read for places in self._append([mine])]
+            return [error if some else [] for some in entries]
+        ahead = iter(positions)
+        return [list(islice(ahead, len(some))) for some in entries]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a push came to, item by item: an event with its record, or why it is none."""
+
+    push: Push
+    outcomes: list[tuple[Event, bytes] | RtadaptError] = field(default_factory=list)
+
+    @property
+    def good(self) -> list[tuple[Event, bytes]]:
+        return [outcome for outcome in self.outcomes if isinstance(outcome, tuple)]
+
+    def results(self, places: Sequence[Position]) -> list[ItemResult]:
+        """Now that the good ones lie there, which is said in the log, by feed."""
+        results, ahead = [], iter(places)
+        by_feed: dict[str, list[ItemResult]] = {}
+        for item, outcome in zip(self.push.items, self.outcomes, strict=True):
+            if isinstance(outcome, RtadaptError):
+                results.append(ItemResult(item.index, error=outcome))
+                continue
+            event = outcome[0]
+            results.append(ItemResult(item.index, event.id, Token(event.feed, next(ahead))))
+            by_feed.setdefault(event.feed, []).append(results[-1])
+        for feed, mine in by_feed.items():
+            metrics.EVENTS_ACCEPTED.labels(feed).inc(len(mine))
+            positions = [result.token.position for result in mine if result.token is not None]
             extra = {
-                "event_ids": [event_id for event_id, _ in placed],
-                "request_id": request_id,
+                "event_ids": [result.id for result in mine],
+                "request_id": self.push.request_id,
                 "feed": feed,
-                "partition": placed[0][1].partition,
-                "offsets": [position.offset for _, position in placed],
+                "partition": positions[0].partition,
+                "offsets": [position.offset for position in positions],
             }
             logger.info("events accepted", extra=extra)
-        return positions
+        return results
 
 
 def _once(check: Callable[[str], None]) -> Callable[[str], None]:

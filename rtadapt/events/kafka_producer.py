@@ -104,9 +104,13 @@ class Producer:
         deadline = time.monotonic() + self._timeout_seconds
         places = {key: self.partition_of(topic, key) for key in {key for key, _ in entries}}
         delivery = _Delivery(len(entries))
+        messages: dict[int, list[dict[str, Any]]] = {}
+        for number, (key, value) in enumerate(entries):
+            message = {"key": key.encode(), "value": value, "callback": partial(delivery.note, number)}
+            messages.setdefault(places[key], []).append(message)
         with _translated("append"):
-            for number, (key, value) in enumerate(entries):
-                self._hand_over(topic, key, value, places[key], partial(delivery.note, number), deadline)
+            for partition, mine in messages.items():
+                self._hand_over(topic, partition, mine, deadline)
             return delivery.wait(deadline)
 
     def close(self) -> None:
@@ -122,16 +126,16 @@ class Producer:
         while len(self._client) and time.monotonic() < deadline:
             time.sleep(_NAP_SECONDS)
 
-    def _hand_over(self, topic: str, key: str, value: bytes | None, partition: int, note: Any, deadline: float) -> None:
-        while True:
-            try:
-                self._client.produce(topic, value, key.encode(), partition, on_delivery=note)
-            except BufferError:
-                if time.monotonic() >= deadline:
-                    raise Unavailable("the event log could not append: too many records wait to be written") from None
-                time.sleep(_NAP_SECONDS)
-            else:
-                return
+    def _hand_over(self, topic: str, partition: int, messages: list[dict[str, Any]], deadline: float) -> None:
+        """At once: one by one each would wake librdkafka's threads. What is too much for its queue is tried again."""
+        while self._client.produce_batch(topic, messages, partition) < len(messages):
+            messages = [message for message in messages if "_error" in message]
+            for error in [message.pop("_error") for message in messages]:
+                if error.code() != KafkaError._QUEUE_FULL:
+                    raise KafkaException(error)
+            if time.monotonic() >= deadline:
+                raise Unavailable("the event log could not append: too many records wait to be written")
+            time.sleep(_NAP_SECONDS)
 
     def _count(self, topic: str) -> int:
         count, until = self._counts.get(topic, (0, 0.0))

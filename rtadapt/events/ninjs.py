@@ -53,8 +53,8 @@ class _Part:
 
 def is_ninjs(body: dict[str, object]) -> bool:
     """Whether the object looks like a ninjs item."""
-    names = {name.lower() for name in body}
-    if names & _MARKS or any(name.startswith(("body_", "headline_")) for name in names):
+    names = set(map(str.lower, body))
+    if not names.isdisjoint(_MARKS) or any(name.startswith(("body_", "headline_")) for name in names):
         return True
     return "uri" in names and "text" not in names
 

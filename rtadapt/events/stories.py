@@ -18,6 +18,7 @@ _EXPIRIES = ("expires", "expiry", "expirytime", "expires_at", "valid_until", "va
 _IN_FORCE = frozenset((*_EMBARGOES, *_EXPIRIES))
 _CONTENTS = ("content_text", "content_html", "content", "content:encoded", "description", "summary")
 """Where a feed's item has its text, the whole one before the short ones."""
+_FEED_ITEM = frozenset((*_CONTENTS, "items", "entries"))
 _TIMES = ("date_modified", "updated", "date_published", "published", "pubdate", "dc:date")
 
 
@@ -44,8 +45,8 @@ def plain(fields: Fields, limits: IntakeSettings) -> Draft:
 
 def is_feed_item(body: dict[str, object]) -> bool:
     """Whether the object looks like an item of a JSON Feed, or of an RSS or Atom feed that was turned into JSON."""
-    names = {name.lower() for name in body}
-    return "text" not in names and not names.isdisjoint((*_CONTENTS, "items", "entries"))
+    names = set(map(str.lower, body))
+    return "text" not in names and not names.isdisjoint(_FEED_ITEM)
 
 
 def feed_item(fields: Fields, limits: IntakeSettings) -> Draft:

@@ -15,6 +15,8 @@ from typing import Any
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
+_LINE = json.JSONEncoder(default=str, ensure_ascii=False)
+
 
 class JsonFormatter(logging.Formatter):
     """A log record as one JSON line: time (ISO 8601, UTC), level, process, logger, message, then its fields."""
@@ -36,7 +38,7 @@ class JsonFormatter(logging.Formatter):
         line.update((name, value) for name, value in record.__dict__.items() if name not in _STANDARD)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        return _LINE.encode(line)
 
 
 def start_logs(process: str, level: str) -> None:

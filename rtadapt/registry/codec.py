@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pydantic_core import to_json
+
 from rtadapt.errors import InvalidInput
 from rtadapt.records import (
     FEED_NAME,
@@ -217,7 +219,7 @@ def status_text(status: EventStatus) -> str:
         "reason": status.reason,
         "detail": status.detail,
     }
-    return compact({name: part for name, part in value.items() if part is not None})
+    return to_json({name: part for name, part in value.items() if part is not None}).decode()
 
 
 def read_status(event_id: str, feed: str, text: str) -> EventStatus:

@@ -54,9 +54,11 @@ redis.call('HSET', KEYS[1], 'version', version, 'last', string.format('%.0f', la
 
 -- Whatever kept the feed from going on, and whichever worker said so: it goes on.
 redis.call('DEL', KEYS[4])
-for i = 10, #ARGV, 3 do
-  note(KEYS[5], KEYS[6], tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[i], ARGV[i + 1], ARGV[i + 2])
+local ids, ranks, records = {}, {}, {}
+for at = 10, #ARGV, 3 do
+  ids[#ids + 1], ranks[#ranks + 1], records[#records + 1] = ARGV[at], ARGV[at + 1], ARGV[at + 2]
 end
+note(KEYS[5], KEYS[6], tonumber(ARGV[8]), tonumber(ARGV[9]), ids, ranks, records)
 
 -- Old records go, but never one that the route names.
 local keep = tonumber(ARGV[6])

@@ -29,10 +29,10 @@ class Progress:
         """By an operator's word, the log counts as one that the registry has not met before; gives its new number."""
         return int(self._connection.run("log", [codec.logs_key(self._log_name)], [identity, "anew", uuid.uuid4().hex]))
 
-    def begin_attempt(self, stage: str, places: Sequence[Position]) -> list[int]:
-        """Something is begun at each of the places; gives how often it was, without having been ended."""
+    def begin_attempt(self, stage: str, places: Sequence[Position], process: str) -> list[int]:
+        """Something is begun at each of the places by a process; gives how many have, without having ended it."""
         key, names = codec.attempts_key(self._log_name, stage), [f"{place.partition}.{place.offset}" for place in places]
-        return [int(count) for count in self._connection.run("attempt", [key], [_ATTEMPTS_LIFETIME_MS, *names])]
+        return [int(count) for count in self._connection.run("attempt", [key], [_ATTEMPTS_LIFETIME_MS, process, *names])]
 
     def end_attempt(self, stage: str, places: Sequence[Position]) -> None:
         """It ended, well or not."""
@@ -41,10 +41,10 @@ class Progress:
             self._connection.redis.hdel(codec.attempts_key(self._log_name, stage), *names)
 
     def attempts(self, stage: str) -> dict[Position, int]:
-        """Where something was begun that has not ended, and how often."""
+        """Where something was begun that has not ended, and by how many processes."""
         with self._connection.answered():
             begun = self._connection.redis.hgetall(codec.attempts_key(self._log_name, stage))
-        return {Position(*map(int, place.split("."))): int(count) for place, count in begun.items()}
+        return {Position(*map(int, place.split("."))): len(processes.split()) for place, processes in begun.items()}
 
     def floor(self, partition: int) -> int:
         """The first offset of the partition that any feed may still need; 0 when none was set. Only a hint."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from pydantic_core import to_json
+
 from rtadapt.records import EventStatus
 from rtadapt.registry import codec
 from rtadapt.registry.connection import Call, Connection
@@ -29,7 +31,7 @@ class Statuses:
         for feed, mine in by_feed.items():
             for start in range(0, len(mine), _STATUSES_A_SCRIPT):
                 part = mine[start : start + _STATUSES_A_SCRIPT]
-                args = [*self._connection.bounds(), codec.compact([codec.ranked(status) for status in part])]
+                args = [*self._connection.bounds(), to_json([codec.ranked(status) for status in part]).decode()]
                 calls += [("status", codec.status_keys(feed), args), self._connection.index(feed, [status.id for status in part])]
         self._connection.run_all(calls)
 

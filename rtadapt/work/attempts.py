@@ -1,12 +1,14 @@
 """How often each event was begun and not ended: an event that ends the process must not do so for ever.
 
 Owns the counting, before and after each stage that an event could end the process in, and the places that an earlier process
-left begun. The counts are in the registry, because the process that could remember them is gone. What a caller ends by an error
-that is foreseen counts as ended.
+left begun. The counts are in the registry, because the process that could remember them is gone; processes are counted, and not
+tries, so that a registry whose answers are lost makes nothing of an innocent event. What a caller ends by an error that is
+foreseen counts as ended.
 """
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -27,6 +29,7 @@ class Attempts:
     def __init__(self, registry: Registry, stage: str) -> None:
         self._registry = registry
         self._stage = stage
+        self._process = secrets.token_hex(8)
         self._left: frozenset[Position] = frozenset()
         self._lock = threading.Lock()
         self._under_way: Sequence[Position] = ()
@@ -42,7 +45,7 @@ class Attempts:
     @contextmanager
     def begun(self, places: Sequence[Position]) -> Iterator[bool]:
         """Count the block as one attempt at each of `places`; says whether they may be tried at all."""
-        counts = self._registry.begin_attempt(self._stage, places) if places else []
+        counts = self._registry.begin_attempt(self._stage, places, self._process) if places else []
         with self._lock:
             self._under_way = places
         try:
@@ -58,5 +61,5 @@ class Attempts:
         with self._lock:
             places, self._under_way = self._under_way, ()
         if places:
-            with suppress(RtadaptError):  # then they count once too often, and are tried one by one next time
+            with suppress(RtadaptError):  # then this process counts as one that ended, and they are tried one by one next time
                 self._registry.end_attempt(self._stage, places)

@@ -324,3 +324,15 @@ def test_what_reads_for_a_worker_is_noted_until_it_is_said_anew_or_too_old(setti
 
 def test_the_registry_numbers_logs_in_the_order_in_which_it_meets_them(registry: Registry) -> None:
     assert [registry.log_number(name) for name in ("a", "b", "a", "c", "b")] == [0, 1, 0, 2, 1]
+
+
+def test_many_statuses_at_once_are_each_kept_and_none_goes_back(registry: Registry) -> None:
+    registry.note_events([EventStatus("e7", "news", EventState.REFUSED, Position(0, 7), reason="consent")])
+    twice = [EventStatus("e8", "news", EventState.REFUSED, Position(0, 8)), EventStatus("e8", "news", EventState.ADMITTED)]
+    accepted = [EventStatus(f"e{number}", "news", EventState.ACCEPTED, Position(0, number)) for number in range(2_500)]
+    registry.note_events([*twice, *accepted])
+    found = [registry.event_status(f"e{number}") for number in (0, 6, 7, 8, 999, 1_000, 1_001, 2_499)]
+    states = [status.state for status in found if status is not None]
+    late = EventState.REFUSED
+    assert states == [EventState.ACCEPTED] * 2 + [late, late] + [EventState.ACCEPTED] * 4
+    assert [status.position for status in found if status is not None][-1] == Position(0, 2_499)

@@ -29,8 +29,9 @@ def test_a_feed_that_commits_is_out_of_trouble_whoever_said_it_was_in_any(regist
 
 def test_attempts_are_counted_by_place_and_stage_until_they_end(registry: Registry) -> None:
     one, two = Position(0, 7), Position(10_003, 8)
-    assert registry.begin_attempt("learn", [one, two]) == [1, 1]
-    assert registry.begin_attempt("learn", [one]) == [2]
+    assert registry.begin_attempt("learn", [one, two], "p1") == [1, 1]
+    assert registry.begin_attempt("learn", [one, two], "p1") == [1, 1]  # sent again, its answer was lost
+    assert registry.begin_attempt("learn", [one], "p2") == [2]
     assert registry.attempts("learn") == {one: 2, two: 1}
     assert registry.attempts("admit") == {}
     registry.end_attempt("learn", [one])

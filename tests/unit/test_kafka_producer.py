@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 
 from rtadapt.config import EventLogSettings
 from rtadapt.errors import TooLarge, Unavailable
@@ -91,3 +91,38 @@ def test_a_record_that_no_topic_takes_is_too_large() -> None:
         with pytest.raises(TooLarge):
             producer.send("events", [("news", b"x" * 2_000_000)])
         producer.close()
+
+
+class _Filling:
+    """librdkafka with room for `room` more records at each try."""
+
+    def __init__(self, room: int, code: int = KafkaError._QUEUE_FULL) -> None:
+        self.room, self.code = room, code
+        self.taken: list[bytes] = []
+
+    def produce_batch(self, topic: str, messages: list[dict[str, Any]], partition: int) -> int:
+        for message in messages[self.room :]:
+            message["_error"] = KafkaError(self.code)
+        self.taken += [message["value"] for message in messages[: self.room]]
+        return min(self.room, len(messages))
+
+
+def _handing_over(client: _Filling, monkeypatch: pytest.MonkeyPatch) -> Producer:
+    made = object.__new__(Producer)
+    monkeypatch.setattr(made, "_client", client, raising=False)
+    return made
+
+
+def test_what_a_full_queue_does_not_take_is_handed_over_again_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, values = _Filling(3), [str(number).encode() for number in range(8)]
+    messages = [{"value": value} for value in values]
+    _handing_over(client, monkeypatch)._hand_over("events", 0, messages, time.monotonic() + 60)
+    assert client.taken == values
+
+
+def test_a_queue_that_stays_full_and_another_fault_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Unavailable, match="too many records wait"):
+        _handing_over(_Filling(0), monkeypatch)._hand_over("events", 0, [{"value": b"1"}], time.monotonic() - 1)
+    with pytest.raises(KafkaException):
+        other = _Filling(0, KafkaError.MSG_SIZE_TOO_LARGE)
+        _handing_over(other, monkeypatch)._hand_over("events", 0, [{"value": b"1"}], time.monotonic() + 60)

@@ -6,28 +6,28 @@ Owns the shape of the answers. What is an event, and what is wrong with one, is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from rtadapt.access import Scope, Use
-from rtadapt.api.asking import key_of, may, parts_of, request_id_of
+from rtadapt.api.accepting import Asked
+from rtadapt.api.asking import key_of, let_in, may, parts_of, request_id_of
+from rtadapt.api.bare import BareRoute
 from rtadapt.api.problems import problem_response
 from rtadapt.api.reading import body_of
 from rtadapt.api.shapes import EventWhere, Pushed, answers, body
-from rtadapt.errors import NotFound, Unavailable, problem
-from rtadapt.events.bodies import Items, split, unpack
+from rtadapt.errors import InvalidInput, NotFound, problem
+from rtadapt.events.draft import MAX_NAME_CHARS
 from rtadapt.events.draft import event_id as id_of
 from rtadapt.events.envelope import event_id_of
 from rtadapt.events.intake import ItemResult
 from rtadapt.events.schema import event_schema
-from rtadapt.observe import metrics
 from rtadapt.records import Token
 
 router = APIRouter(prefix="/v1", tags=["events"])
+_bare = APIRouter(route_class=BareRoute)
 
 _STORY = {"feed": "news", "id": "story-17", "source": "wire", "text": "Marla Tindle is the new head coach of Corvin Rovers."}
 _CALL = {
@@ -38,6 +38,14 @@ _CALL = {
     ],
 }
 _EVENT = {"anyOf": [event_schema(), {"title": "Another format", "type": "object"}]}
+_FEED = {
+    "name": "feed",
+    "in": "query",
+    "required": False,
+    "description": "of events that name none",
+    "schema": {"type": "string", "maxLength": MAX_NAME_CHARS, "default": ""},
+    "example": "news",
+}
 _EVENTS: dict[str, object] = {
     "anyOf": [_EVENT, {"type": "array", "items": _EVENT, "minItems": 1}],
     "description": "One event or an array of them; NDJSON as application/x-ndjson. An event is plain JSON (`text` or `turns`, and"
@@ -47,22 +55,31 @@ _EVENTS: dict[str, object] = {
 }
 
 
-@router.post(
+@_bare.post(
     "/events",
     status_code=202,
     response_model=None,
-    dependencies=[Depends(may(Scope.PUSH, Use.EVENTS))],
     responses=answers({202: Pushed}, 400, 401, 403, 413, 415, 422, 429, 503),
-    openapi_extra=body(_EVENTS, _STORY, [_STORY, _CALL]),
+    openapi_extra=body(_EVENTS, _STORY, [_STORY, _CALL]) | {"parameters": [_FEED]},
 )
-async def push(
-    request: Request, feed: Annotated[str, Query(max_length=256, description="of events that name none", examples=["news"])] = ""
-) -> Response:
+async def push(request: Request) -> Response:
     """Accept one event, an array of them, or NDJSON; `?feed=` for those that name none. 202 when any was accepted."""
     parts = parts_of(request)
-    raw = await body_of(request, parts.settings.intake.max_body_bytes)
-    headers = {name.lower(): text for name, text in request.headers.items()}
-    return await run_in_threadpool(_accept, request, raw, headers, feed)
+    with let_in(request, Scope.PUSH, Use.EVENTS) as key:
+        feed = request.query_params.get("feed", "")
+        if len(feed) > MAX_NAME_CHARS:
+            raise InvalidInput(f"feed: a name has at most {MAX_NAME_CHARS} characters", field="feed")
+        raw = await body_of(request, parts.settings.intake.max_body_bytes)
+        headers = {name.lower(): text for name, text in request.headers.items()}
+        accepted = await parts.accepting.push(Asked(raw, headers, feed, key, request_id_of(request)))
+    refused = [result.error for result in accepted.results if result.error is not None]
+    if accepted.single and refused:
+        return problem_response(refused[0])
+    summary = summary_of(accepted.results)
+    return JSONResponse(summary, 202) if len(refused) < len(accepted.results) else problem_response(refused[0], summary)
+
+
+router.include_router(_bare)
 
 
 @router.get(
@@ -88,41 +105,6 @@ def where(
         answer["token"] = str(Token(status.feed, status.position))
     known = {"version": status.version, "reason": status.reason, "detail": status.detail}
     return answer | {name: value for name, value in known.items() if value is not None}
-
-
-def _accept(request: Request, raw: bytes, headers: dict[str, str], feed: str) -> Response:
-    parts = parts_of(request)
-    limits = parts.settings.intake
-    items = split(unpack(raw, headers.get("content-encoding", ""), limits), headers, limits)
-    results = accepted(request, items, headers, feed)
-    refused = [result.error for result in results if result.error is not None]
-    if items.single and refused:
-        return problem_response(refused[0])
-    summary = summary_of(results)
-    if len(refused) == len(results):
-        return problem_response(refused[0], summary)
-    return JSONResponse(summary, 202)
-
-
-def accepted(request: Request, items: Items, headers: dict[str, str], feed: str) -> list[ItemResult]:
-    """Append the good ones of `items` that the key may push, and note them. Raises Unavailable."""
-    parts, key = parts_of(request), key_of(request)
-    parts.pushing.begin()
-    try:
-        results = parts.intake.accept(
-            items.items,
-            content_type=items.media_type,
-            headers=headers,
-            feed=feed,
-            request_id=request_id_of(request),
-            check_feed=partial(parts.pushing.check, key),
-        )
-    except Unavailable:
-        metrics.APPEND_FAILURES.inc()
-        raise
-    parts.keys.spend(key, Use.EVENTS, sum(result.error is None for result in results))
-    parts.note([status for result in results if (status := result.status) is not None])
-    return results
 
 
 def summary_of(results: Sequence[ItemResult]) -> dict[str, object]:

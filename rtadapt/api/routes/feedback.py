@@ -16,11 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rtadapt import receipts
 from rtadapt.access import Scope, Use
-from rtadapt.api.asking import key_of, may, parts_of
+from rtadapt.api.asking import key_of, may, parts_of, request_id_of
 from rtadapt.api.parts import Parts
 from rtadapt.api.problems import problem_response
 from rtadapt.api.reading import model_of
-from rtadapt.api.routes.events import accepted, summary_of
+from rtadapt.api.routes.events import summary_of
 from rtadapt.api.shapes import FeedbackTaken, answers, body
 from rtadapt.errors import Conflict, InvalidInput
 from rtadapt.events.bodies import Item, Items
@@ -81,7 +81,8 @@ def _take(request: Request, given: Feedback) -> Response:
     event = _event(given, receipt)
     if event is None:
         return JSONResponse({"accepted": 0, "refused": 0, "items": []} | about, 202)
-    results = accepted(request, Items([Item(0, event)], True, "application/json"), {}, "")
+    items = Items([Item(0, event)], True, "application/json")
+    results = parts.accepting.take(items, key_of(request), request_id_of(request))
     error = results[0].error
     return JSONResponse(summary_of(results) | about, 202) if error is None else problem_response(error)
 
