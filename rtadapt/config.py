@@ -236,6 +236,9 @@ class WorkSettings(Section):
     metrics_port: int = Field(8002, ge=0, le=65535, description="port of the worker's /metrics; 0 picks a free one")
     stop_seconds: Seconds = Field(30.0, description="a step still under way so long after SIGTERM is given up")
     max_open_feeds: Positive = Field(64, description="feeds whose adapters and memories are held at once; idle ones are let go")
+    rehearse_after_seconds: float = Field(
+        20.0, ge=0, description="a worker to which nothing has come for so long rehearses what its feeds have lost; 0: never"
+    )
     hang_seconds: Seconds = Field(
         1800.0, description="a step that takes longer hangs: /healthz then says 503, and its Kafka partitions go to other workers"
     )

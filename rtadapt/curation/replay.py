@@ -101,6 +101,10 @@ class Memory:
         Random(f"{seed}|probes").shuffle(names)
         return [row.example for row in _evenly(names, rows, n)]
 
+    def rows_of(self, facts: Collection[str]) -> list[Example]:
+        """Every row to train on of these facts."""
+        return [row.example for fact in facts if fact in self._kept for row in self._kept[fact].rows]
+
     def still_true(self, anchors: Sequence[Example], news: Sequence[Example] = ()) -> list[Example]:
         """The base's own rows without those that speak of an entity the feed, or `news`, has taught something about.
 

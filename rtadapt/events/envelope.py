@@ -30,7 +30,7 @@ from rtadapt.events.fields import Fields, as_fields, clean, fault
 from rtadapt.events.log import LogRecord
 from rtadapt.events.markup import read_markup
 from rtadapt.events.ninjs import is_ninjs, ninjs
-from rtadapt.events.stories import check_in_force, feed_item, is_feed_item, plain
+from rtadapt.events.stories import check_in_force, feed_item, is_feed_item, is_plain, plain
 from rtadapt.events.transcripts import plain_turns, with_turns
 from rtadapt.events.vcon import is_vcon, vcon
 from rtadapt.records import FEED_NAME, Event, Position
@@ -156,6 +156,8 @@ def _draft(fields: Fields, now: float, limits: IntakeSettings) -> Draft:
         media = _media_of(fields)
         draft = _data_draft(_cloud_event_data(fields, media, limits), fields.at("data"), media, now, limits)
         return _with_attributes(fields, draft, now)
+    if is_plain(body):
+        return plain(fields, limits)
     check_in_force(fields, now)
     if is_vcon(body):
         return vcon(fields, limits)

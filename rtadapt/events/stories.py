@@ -16,6 +16,7 @@ from rtadapt.events.markup import has_signs, looks_like_markup, read_markup, tex
 _EMBARGOES = ("embargoed", "embargo", "embargo_until", "embargountil", "embargo_date", "embargodate", "not_before", "notbefore")
 _EXPIRIES = ("expires", "expiry", "expirytime", "expires_at", "valid_until", "validuntil")
 _IN_FORCE = frozenset((*_EMBARGOES, *_EXPIRIES))
+_OWN = frozenset(("text", "feed", "id", "source", "time", "headline", "facts", "qa", "consent", "subject"))
 _CONTENTS = ("content_text", "content_html", "content", "content:encoded", "description", "summary")
 """Where a feed's item has its text, the whole one before the short ones."""
 _FEED_ITEM = frozenset((*_CONTENTS, "items", "entries"))
@@ -35,6 +36,11 @@ def check_in_force(fields: Fields, now: float) -> None:
         moment = item.moment(name)
         if moment is not None and moment <= now:
             raise item.fault(name, "has passed: an expired item is not learned")
+
+
+def is_plain(body: dict[str, object]) -> bool:
+    """Whether the object is a story that has our own names alone: most are, and no other format needs to be looked for."""
+    return "text" in body and _OWN.issuperset(body)
 
 
 def plain(fields: Fields, limits: IntakeSettings) -> Draft:

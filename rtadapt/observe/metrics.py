@@ -84,6 +84,9 @@ READING_EXAM = Gauge("rtadapt_reading_exam_ratio", "What the model showed in the
 
 STAGE_SECONDS = Histogram("rtadapt_stage_seconds", "Time in one stage of the worker", ["stage"], buckets=_STAGE)
 BATCH_EVENTS = Histogram("rtadapt_batch_events", "Events of a batch; more of them where more wait", buckets=_EVENTS)
+REHEARSALS = Counter(
+    "rtadapt_rehearsals_total", "What feeds had lost, learned again while nothing came, by outcome", ["feed", "outcome"]
+)
 UPDATES = Counter("rtadapt_updates_total", "Updates by verdict", ["feed", "verdict"])
 TRAINED_TOKENS = Counter("rtadapt_trained_tokens_total", "Target tokens trained on", ["feed"])
 GATE_MEASURE = Gauge(

@@ -12,21 +12,21 @@ from collections.abc import Mapping, Sequence
 
 from rtadapt.config import Settings
 from rtadapt.curation.batcher import Batcher, FeedBatch
-from rtadapt.curation.ledger import when
 from rtadapt.errors import Conflict, RtadaptError, StaleEpoch, Unavailable
 from rtadapt.events.log import EventLog, LogReader, LogRecord, breathing
 from rtadapt.observe import metrics
-from rtadapt.records import Candidate, Event, EventState, EventStatus, LearnedEvent, Position
+from rtadapt.records import Event, EventState, EventStatus, Position
 from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
-from rtadapt.scratch import scratch
 from rtadapt.training.learner import Learner
 from rtadapt.work import attempts
 from rtadapt.work.attempts import Attempts
-from rtadapt.work.desk import Desk, whole
+from rtadapt.work.desk import Desk
 from rtadapt.work.entrance import Entrance
 from rtadapt.work.preparing import Preparing, stage
+from rtadapt.work.publishing import Publishing
 from rtadapt.work.quarantine import Quarantine
+from rtadapt.work.rehearsing import Rehearsing
 from rtadapt.work.rounds import SOUND, Outcome, Refused, Rounds
 from rtadapt.work.sessions import Session, Sessions
 from rtadapt.work.tidying import Tidying
@@ -64,6 +64,10 @@ class Pipeline:
         self.batcher = Batcher(settings.batch)
         self.tidying = Tidying(settings, log=log, registry=registry, store=store)
         self.sessions = Sessions(settings, owner, registry=registry, store=store, learner=learner, admission=self.admission)
+        self.publishing = Publishing(
+            registry=registry, store=store, learner=learner, entrance=self.entrance, sessions=self.sessions, tidying=self.tidying
+        )
+        self.rehearsing = Rehearsing(settings, registry=registry, learner=learner, publishing=self.publishing)
         self.quarantine = Quarantine(registry, owner)
         self.admitting, self.learning = Attempts(registry, "admit"), Attempts(registry, "learn")
         self.reader: LogReader = log.reader(registry.floor)
@@ -86,6 +90,7 @@ class Pipeline:
         self.follow_assignment()
         with breathing(self.reader, self.settings.work.hang_seconds):
             if records:
+                self.rehearsing.disturb()
                 with stage("admit"):
                     self.registry.note_events(self.admit_all(records))
             due = self.batcher.take(time.monotonic())
@@ -93,8 +98,9 @@ class Pipeline:
                 began = time.monotonic()
                 self.learn(due)
                 self.batcher.took(due, time.monotonic() - began)
+                self.rehearsing.disturb()
             elif not records and not soonest:
-                self.learner.grow_anchors(_IDLE_PROMPTS)
+                self.rest()
         self.sessions.let_idle_go(self.settings.work.max_open_feeds, self.batcher.feeds)
         self.note_floors()
 
@@ -204,7 +210,7 @@ class Pipeline:
                     self.decide(session, due)
                 else:
                     refused = [Refused(event, attempts.REASON, attempts.DETAIL) for event in due.events]
-                    self.publish(session, due, Outcome(), refused)
+                    self.publishing.publish(session, due, Outcome(), refused)
         except Unavailable:
             raise
         except RtadaptError as error:
@@ -215,13 +221,13 @@ class Pipeline:
     def decide(self, session: Session, due: FeedBatch) -> None:
         """Read, render, update and judge a batch in as many rounds as it takes; then decide all of it in one commit."""
         if not due.events:
-            self.commit(session, due, None, {}, [], [])
+            self.publishing.pass_by(session, due)
             return
         self.sessions.check(session)
         late = [said for event in due.events if (said := self.entrance.late(event)) is not None]
         in_time = due.without([said.event for said in late])
         if not in_time.events:
-            self.publish(session, due, Outcome(), late)
+            self.publishing.publish(session, due, Outcome(), late)
             return
         metrics.BATCH_EVENTS.observe(len(in_time.events))
         session.policy = self.registry.feed_policy(due.feed)
@@ -230,76 +236,20 @@ class Pipeline:
             outcome = self.rounds.decide(session, prepared)
             session.memory.ledger.learn(withheld)  # what waits for a second source is saved with the state
             with stage("publish"):
-                self.publish(session, due, outcome, [*late, *refused, *outcome.refused])
+                self.publishing.publish(session, due, outcome, [*late, *refused, *outcome.refused])
 
-    def publish(self, session: Session, due: FeedBatch, outcome: Outcome, refused: Sequence[Refused]) -> None:
-        """Write the artifacts whole, then move the head: past the whole batch, and to a version where something was learned."""
-        self.sessions.check(session)  # what another owner decides now gets no dead letter from here
-        statuses = self.entrance.refuse(refused)
-        for one in refused:
-            self.admission.forget(one.event)
-        if not outcome.learned:
-            self.commit(session, due, None, outcome.measures, statuses, [])
+    def rest(self) -> None:
+        """A moment without events: the base answers a few general prompts, and what a feed has lost is rehearsed."""
+        self.learner.grow_anchors(_IDLE_PROMPTS)
+        session = self.rehearsing.due(self.sessions.all())
+        if session is None:
             return
-        before = self.tidying.stored(due.feed)
-        for learned in outcome.learned:
-            rendering, judged = learned.rendering, learned.judged
-            session.memory.add(rendering.examples, rendering.held_out, judged.replaced, when(learned.event))
-            session.scope.add(whole(learned.event))
-        session.memory.ledger.learn([one.judged for one in outcome.learned])
-        events = [one.event for one in outcome.learned]
-        candidate = self.write(session, due, events)
-        number = session.head.next_number
-        statuses += [EventStatus(event.id, event.feed, EventState.LEARNED, event.position, number) for event in events]
-        self.commit(session, due, candidate, outcome.measures, statuses, events)
-        self.learner.accept(due.feed)
-        self.sessions.check(session)  # what another owner has put there since may look like a leaving
-        self.tidying.prune(due.feed, before)
-
-    def write(self, session: Session, due: FeedBatch, learned: Sequence[Event]) -> Candidate:
-        """The candidate's adapter (what is served) and state (what learning goes on from), in the artifact store."""
-        with scratch("candidate") as place:
-            adapter, state = place / "adapter", place / "state"
-            adapter.mkdir()
-            state.mkdir()
-            self.learner.save_adapter(due.feed, adapter)
-            self.learner.save_state(due.feed, state)
-            session.memory.save(state)
-            for folder in (adapter, state):
-                session.scope.save(folder)
-            self.admission.save(due.feed, state, {**session.head.positions, **due.positions})
-            return Candidate(
-                feed=due.feed,
-                parent=session.head.version,
-                adapter=self.store.put("adapter", due.feed, adapter),
-                state=self.store.put("state", due.feed, state),
-                positions=due.positions,
-                event_ids=tuple(event.id for event in learned),
-            )
-
-    def commit(
-        self,
-        session: Session,
-        due: FeedBatch,
-        candidate: Candidate | None,
-        measures: Mapping[str, float],
-        statuses: Sequence[EventStatus],
-        learned: Sequence[Event],
-    ) -> None:
-        """Move the head by compare-and-set: the positions always, the version when there is a candidate."""
-        version = self.registry.commit(
-            due.feed,
-            epoch=session.epoch,
-            parent=session.head.version,
-            number=session.head.next_number,
-            positions=due.positions,
-            candidate=candidate,
-            events=[LearnedEvent(event.id, event.accepted_at) for event in learned],
-            measures=measures,
-            statuses=statuses,
-        )
-        session.advance(due.positions, version)
-        metrics.HEAD_VERSION.labels(due.feed).set(session.head.version)
+        try:
+            self.rehearsing.rehearse(session)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one feed, it stops no others
+            self.set_aside(session.feed, error, {})
 
     def follow_assignment(self) -> None:
         """Let go of the partitions that another worker reads now, and of their feeds."""
@@ -336,7 +286,7 @@ class Pipeline:
 
     def abandon(self) -> None:
         """From another thread, while a step does not end and the process is about to: that is not the fault of its events."""
-        for stage_under_way in (self.admitting, self.learning):
+        for stage_under_way in (self.admitting, self.learning, self.rehearsing.attempts):
             stage_under_way.withdraw()
         self.reader.close()
 

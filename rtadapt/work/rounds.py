@@ -150,13 +150,6 @@ class Rounds:
         asked = [row for one in prepared for row in one.rendering.held_out if (row.event_id, row.fact) in first.unsure]
         return bool(asked) and not any(rights(self._learner, feed, asked, "candidate", self._settings.gate))
 
-    def _concerns(self, session: Session, batch: Batch) -> Callable[[Example], bool]:
-        """Whether a question would be answered by the candidate, were it served, and not by the base."""
-        if not self._settings.serve.scope:
-            return lambda _: True
-        told = session.scope.told([whole(event) for event in batch.events])
-        return lambda row: told.speaks_of(message.content for message in row.prompt)
-
     def _why(self, alone: Prepared, verdict: Verdict) -> str:
         if _harms(verdict):
             return "; ".join(verdict.reasons)
@@ -189,7 +182,7 @@ class Rounds:
             raise  # a part is away, or the feed is another's: nothing is wrong with these events
         except Exception as error:  # noqa: BLE001 - whatever these events do to the learner, they stop no others
             self._learner.reject(session.feed, keep=stacked)
-            tell_failure(events, error)
+            tell_failure(session.feed, [event.id for event in events], error)
             name = type(error).__name__
         else:
             report(events, verdict)
@@ -221,7 +214,23 @@ class Rounds:
             if first is not None and self._knows_none(session.feed, prepared, first):
                 return replace(first, accepted=False, reasons=(NOTHING_MORE,))  # no more need be asked
             known: list[Example] = memory.probes(self._settings.gate.replay_probes, seed, batch.examples, replaced)
-            return judge(self._learner, batch, update, known, anchors, self._settings.gate, self._concerns(session, batch))
+            return judge(
+                self._learner,
+                batch,
+                update,
+                known,
+                anchors,
+                self._settings.gate,
+                concerned(self._settings, session, batch.events),
+            )
+
+
+def concerned(settings: Settings, session: Session, events: Sequence[Event] = ()) -> Callable[[Example], bool]:
+    """Whether a question would be answered by the candidate, which learns `events`, were it served, and not by the base."""
+    if not settings.serve.scope:
+        return lambda _: True
+    told = session.scope.told([whole(event) for event in events])
+    return lambda row: told.speaks_of(message.content for message in row.prompt)
 
 
 def _batch(feed: str, prepared: Sequence[Prepared]) -> Batch:
@@ -239,11 +248,11 @@ def _failed(error: str) -> str:
     return f"the learner failed on it ({error})"
 
 
-def tell_failure(events: Sequence[Event], error: Exception) -> None:
+def tell_failure(feed: str, event_ids: Sequence[str], error: Exception) -> None:
     """Log where the learner failed, without the error's words: they may be the events'."""
     place = traceback.extract_tb(error.__traceback__)[-1]
-    extra = {"feed": events[0].feed, "error": type(error).__name__, "place": f"{Path(place.filename).name}:{place.lineno}"}
-    logger.error("the learner failed on a batch", extra=extra | {"event_ids": [event.id for event in events]})
+    extra = {"feed": feed, "error": type(error).__name__, "place": f"{Path(place.filename).name}:{place.lineno}"}
+    logger.error("the learner failed on a batch", extra=extra | {"event_ids": list(event_ids)})
 
 
 def report(events: Sequence[Event], verdict: Verdict) -> None:

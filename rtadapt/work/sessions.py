@@ -109,6 +109,10 @@ class Sessions:
         """The feed's session if it is open."""
         return self._open.get(feed)
 
+    def all(self) -> list[Session]:
+        """Those that are open; the one that was used last comes last."""
+        return list(self._open.values())
+
     def let_idle_go(self, most: int, busy: Collection[str]) -> None:
         """Let go of feeds that were not used for the longest time, until `most` are open; not of those that are `busy`."""
         idle = [feed for feed in self._open if feed not in busy]

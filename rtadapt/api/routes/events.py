@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from fastapi.responses import JSONResponse
+from pydantic_core import to_json
 
 from rtadapt.access import Scope, Use
 from rtadapt.api.accepting import Asked
@@ -76,7 +76,9 @@ async def push(request: Request) -> Response:
     if accepted.single and refused:
         return problem_response(refused[0])
     summary = summary_of(accepted.results)
-    return JSONResponse(summary, 202) if len(refused) < len(accepted.results) else problem_response(refused[0], summary)
+    if len(refused) == len(accepted.results):
+        return problem_response(refused[0], summary)
+    return Response(to_json(summary), 202, media_type="application/json")
 
 
 router.include_router(_bare)

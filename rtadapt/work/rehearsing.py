@@ -1,0 +1,161 @@
+"""What a worker does for its feeds when nothing comes: it asks for what was learned, and learns again what is answered no more.
+
+Each update costs some of what was learned before it, also where the gate finds too little lost to refuse it (docs/adr/0019).
+Owns which feed's turn it is, what it is asked, and when it may rest. Takes feeds' sessions; leads to versions that have learned
+no event.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rtadapt.config import Settings
+from rtadapt.curation.batcher import FeedBatch
+from rtadapt.errors import RtadaptError
+from rtadapt.gate.measures import rights
+from rtadapt.gate.verdict import judge
+from rtadapt.observe import metrics
+from rtadapt.records import Batch, Example, Position
+from rtadapt.registry.registry import Registry
+from rtadapt.training.learner import Learner
+from rtadapt.work.attempts import MOST, Attempts
+from rtadapt.work.preparing import stage
+from rtadapt.work.publishing import Publishing
+from rtadapt.work.rounds import SOUND, concerned, tell_failure
+from rtadapt.work.sessions import Session
+
+logger = logging.getLogger(__name__)
+
+_STAGE = "rehearse"
+_ASKED = 32
+"""Wordings that are asked at a time: a story that comes meanwhile waits for no more than that, and for the next."""
+_TAUGHT = 8
+"""Of those, so many are learned again at a time."""
+_LEAST = 2
+"""One wording that is answered this time and not the next is noise; fewer are neither learned again nor a gain."""
+_TRIES = 3
+"""So many times in a row without a gain, and the feed rests until it learns something new."""
+
+
+@dataclass(slots=True)
+class _Course:
+    """How far a feed is: since the version that learned last, how often it was its turn, and in vain.
+
+    `lost` was found to be answered no more, beside what is `known`, and is learned at the next turn: what comes is learned first.
+    """
+
+    version: int
+    turns: int = 0
+    in_vain: int = 0
+    lost: Sequence[Example] = ()
+    known: Sequence[Example] = ()
+
+
+class Rehearsing:
+    """One worker's. Used from one thread."""
+
+    def __init__(self, settings: Settings, *, registry: Registry, learner: Learner, publishing: Publishing) -> None:
+        self._settings = settings
+        self._gate = settings.gate.model_copy(update={"replay_probes": _ASKED})
+        self._registry = registry
+        self._learner = learner
+        self._publishing = publishing
+        self.attempts = Attempts(registry, _STAGE)
+        self._courses: dict[str, _Course] = {}
+        self._quiet_since = time.monotonic()
+
+    def disturb(self) -> None:
+        """Something has come."""
+        self._quiet_since = time.monotonic()
+
+    def due(self, sessions: Sequence[Session]) -> Session | None:
+        """The feed whose turn it is, once it has been quiet for long enough: one that has begun, or with the fewest turns."""
+        after = self._settings.work.rehearse_after_seconds
+        if not after or time.monotonic() - self._quiet_since < after:
+            return None
+        self._courses = {session.feed: self._course(session) for session in sessions}
+        awake = [session for session in sessions if len(session.memory) and self._courses[session.feed].in_vain < _TRIES]
+        return min(awake, key=lambda session: self._order(self._courses[session.feed]), default=None)
+
+    def rehearse(self, session: Session) -> None:
+        """Ask for some facts; or learn those again that are answered no more, published where it gains more than it loses.
+
+        Raises RtadaptError when a part is away, or the feed is another's.
+        """
+        course = self._courses[session.feed]
+        course.turns += 1
+        places = [Position(partition, offset) for partition, offset in session.head.positions.items()]
+        begun = self._registry.attempts(_STAGE)
+        if not self._may_move(session.feed) or any(begun.get(place, 0) >= MOST for place in places):
+            course.in_vain = _TRIES
+            return
+        if not course.lost:
+            with stage("ask again"):
+                self._ask(session, course)
+            course.in_vain += not course.lost
+            return
+        with self.attempts.begun(places), stage(_STAGE):
+            if self._improved(session, course):
+                course.version, course.in_vain = session.head.version, 0
+            else:
+                course.in_vain += 1
+
+    def _course(self, session: Session) -> _Course:
+        known = self._courses.get(session.feed)
+        return known if known is not None and known.version == session.head.version else _Course(session.head.version)
+
+    def _may_move(self, feed: str) -> bool:
+        """Whether the feed is answered from its newest version, and none is on trial."""
+        route = self._registry.route(feed)
+        return route is not None and route.follow and route.canary is None
+
+    @staticmethod
+    def _order(course: _Course) -> tuple[bool, int]:
+        return not course.lost, course.turns
+
+    def _ask(self, session: Session, course: _Course) -> None:
+        probes = session.memory.probes(_ASKED, course.turns)
+        hits = rights(self._learner, session.feed, probes, "incumbent", self._gate)
+        lost = [row for row, hit in zip(probes, hits, strict=True) if not hit]
+        course.lost = lost[:_TAUGHT] if len(lost) >= _LEAST else ()
+        course.known = [row for row, hit in zip(probes, hits, strict=True) if hit]
+
+    def _improved(self, session: Session, course: _Course) -> bool:
+        feed, lost, known = session.feed, course.lost, course.known
+        course.lost = course.known = ()
+        stacked = self._learner.stacked(feed)
+        try:
+            gained, measures = self._learn(session, lost, known, course.turns)
+        except RtadaptError:
+            raise
+        except Exception as error:  # noqa: BLE001 - then the feed stays as it is
+            self._learner.reject(feed, keep=stacked)
+            tell_failure(feed, (), error)
+            self._learner.losses([SOUND])  # raises where the learner itself is broken
+            return False
+        metrics.REHEARSALS.labels(feed, "published" if gained >= _LEAST else "dropped").inc()
+        logger.info("rehearsed", extra={"feed": feed, "asked": len(lost) + len(known), "lost": len(lost), "gained": gained})
+        if gained < _LEAST:
+            self._learner.reject(feed, keep=stacked)
+            return False
+        self._publishing.move(session, FeedBatch(feed, (), {}), measures)
+        return True
+
+    def _learn(
+        self, session: Session, lost: Sequence[Example], known: Sequence[Example], turn: int
+    ) -> tuple[int, dict[str, float]]:
+        """One update on the rows of what is lost: by how many facts it is better, none where it harms, and its measures."""
+        feed, memory, settings = session.feed, session.memory, self._settings
+        rows = memory.rows_of({row.fact for row in lost})
+        anchors = memory.still_true(self._learner.anchors())
+        draw = memory.draw(settings.train.replay_draw, (), turn, rows)
+        update = self._learner.update(feed, rows, [*draw, *anchors])
+        batch = Batch(feed, (), tuple(rows), (), {})
+        verdict = judge(self._learner, batch, update, known, anchors, self._gate, concerned(settings, session))
+        regained = sum(rights(self._learner, feed, lost, "candidate", self._gate))
+        measures = dict(verdict.measures)
+        forgotten = round(measures["replay_lost"] * measures["replay_known"])
+        return regained - forgotten if verdict.accepted else 0, measures
