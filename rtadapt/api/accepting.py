@@ -76,7 +76,7 @@ class Accepting:
     def take(self, items: Items, key: Key, request_id: str) -> list[ItemResult]:
         """What became of items that are read already. Raises Unavailable."""
         outcome = self._take([self._push(items, {}, "", key, request_id)], [key])[0]
-        if isinstance(outcome, RtadaptError):
+        if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
@@ -89,20 +89,20 @@ class Accepting:
         good = [(one, items) for one, items in zip(asked, read, strict=True) if isinstance(items, Items)]
         pushes = [self._push(items, one.headers, one.feed, one.key, one.request_id) for one, items in good]
         taken = iter(self._take(pushes, [one.key for one, _ in good]))
-        return [items if isinstance(items, RtadaptError) else _accepted(items, next(taken)) for items in read]
+        return [_accepted(items, next(taken)) if isinstance(items, Items) else items for items in read]
 
-    def _items(self, asked: Asked) -> Items | RtadaptError:
+    def _items(self, asked: Asked) -> Items | Exception:
         try:
             raw = unpack(asked.raw, asked.headers.get("content-encoding", ""), self._limits)
             return split(raw, asked.headers, self._limits)
-        except RtadaptError as error:
+        except Exception as error:  # noqa: BLE001 - its caller raises it: those beside it are none the worse
             return error
 
     def _push(self, items: Items, headers: Mapping[str, str], feed: str, key: Key, request_id: str) -> Push:
         check = partial(self._pushing.check, key)
         return Push(items.items, items.media_type, headers, feed, request_id, check)
 
-    def _take(self, pushes: Sequence[Push], keys: Sequence[Key]) -> list[list[ItemResult] | RtadaptError]:
+    def _take(self, pushes: Sequence[Push], keys: Sequence[Key]) -> list[list[ItemResult] | Exception]:
         """Append the good ones of what the keys may push, and note them."""
         outcomes = self._append(pushes)
         metrics.APPEND_FAILURES.inc(sum(isinstance(outcome, Unavailable) for outcome in outcomes))
@@ -112,7 +112,7 @@ class Accepting:
         self._note([status for _, outcome in results for result in outcome if (status := result.status) is not None])
         return outcomes
 
-    def _append(self, pushes: Sequence[Push]) -> list[list[ItemResult] | RtadaptError]:
+    def _append(self, pushes: Sequence[Push]) -> list[list[ItemResult] | Exception]:
         try:
             self._pushing.begin()
             return self._intake().accept(pushes)
@@ -120,5 +120,5 @@ class Accepting:
             return [error] * len(pushes)
 
 
-def _accepted(items: Items, outcome: list[ItemResult] | RtadaptError) -> Accepted | RtadaptError:
-    return outcome if isinstance(outcome, RtadaptError) else Accepted(outcome, items.single)
+def _accepted(items: Items, outcome: list[ItemResult] | Exception) -> Accepted | Exception:
+    return Accepted(outcome, items.single) if isinstance(outcome, list) else outcome

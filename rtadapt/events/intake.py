@@ -66,18 +66,22 @@ class Intake:
         self._log = log
         self._limits = settings
 
-    def accept(self, pushes: Sequence[Push]) -> list[list[ItemResult] | RtadaptError]:
+    def accept(self, pushes: Sequence[Push]) -> list[list[ItemResult] | Exception]:
         """For each push one result per item, in order. What is good of all of them is appended at once.
 
-        In place of results stands Unavailable when the log did not take the good ones, or TooLarge where it takes less than
-        we do: then none of that push counts as accepted.
+        In place of results stands Unavailable when the log did not take the good ones, TooLarge where it takes less than we do,
+        or an error that is our own fault: then none of that push counts as accepted.
         """
         now = time.time()
-        read = [self._read(push, now) for push in pushes]
-        return [
-            places if isinstance(places, RtadaptError) else mine.results(places)
-            for mine, places in zip(read, self._append(read), strict=True)
-        ]
+        read = [self._tried(push, now) for push in pushes]
+        places = iter(self._append([one for one in read if isinstance(one, _Read)]))
+        return [one.results(next(places)) if isinstance(one, _Read) else one for one in read]
+
+    def _tried(self, push: Push, now: float) -> _Read | Exception:
+        try:
+            return self._read(push, now)
+        except Exception as error:  # noqa: BLE001 - its caller raises it: those beside it are none the worse
+            return error
 
     def _read(self, push: Push, now: float) -> _Read:
         check, found = _once(push.check_feed), _Read(push)
@@ -124,8 +128,10 @@ class _Read:
     def good(self) -> list[tuple[Event, bytes]]:
         return [outcome for outcome in self.outcomes if isinstance(outcome, tuple)]
 
-    def results(self, places: Sequence[Position]) -> list[ItemResult]:
+    def results(self, places: Sequence[Position] | RtadaptError) -> list[ItemResult] | Exception:
         """Now that the good ones lie there, which is said in the log, by feed."""
+        if isinstance(places, RtadaptError):
+            return places
         results, ahead = [], iter(places)
         by_feed: dict[str, list[ItemResult]] = {}
         for item, outcome in zip(self.push.items, self.outcomes, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rtadapt.config import IntakeSettings
 from rtadapt.errors import TooLarge, Unavailable
@@ -34,7 +35,7 @@ def push(*texts: str) -> Push:
 def accept(log: _Log, *pushes: Push) -> list[str | list[bool]]:
     """For each push what is wrong with it, or which of its items were taken."""
     outcomes = Intake(log, IntakeSettings()).accept(pushes)  # type: ignore[arg-type]
-    return [[taken(result) for result in one] if isinstance(one, list) else one.code for one in outcomes]
+    return [[taken(result) for result in one] if isinstance(one, list) else getattr(one, "code", str(one)) for one in outcomes]
 
 
 def taken(result: ItemResult) -> bool:
@@ -56,3 +57,12 @@ def test_a_record_that_the_topic_does_not_take_fails_its_own_push_alone() -> Non
 
 def test_a_log_that_is_away_fails_those_who_have_something_for_it() -> None:
     assert accept(_Log(is_away=True), push("a"), push(""), push("b", "")) == ["unavailable", [False], "unavailable"]
+
+
+def test_a_fault_of_our_own_is_nobody_elses() -> None:
+    def fail(feed: str) -> None:
+        raise RuntimeError("ours")
+
+    log = _Log()
+    assert accept(log, push("a"), replace(push("b", "c"), check_feed=fail), push("d")) == [[True], "ours", [True]]
+    assert log.calls == [2]
