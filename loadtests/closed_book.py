@@ -5,8 +5,8 @@
     python loadtests/closed_book.py --kind passages --path passages.json
 
 Pushes passages to one feed, in groups that are pushed together, and asks their questions by generation at temperature 0: before
-the first push, as soon as the feed has learned the passage, at the end, and of the base with the passage in the prompt (open
-book). Right is an answer that holds the value, case, articles and spellings of numbers and units aside. Only questions are asked
+the first push, as soon as the feed has learned the passage, at the end, so many seconds later (`--rest`: a worker to which nothing
+comes rehearses), and of the base with the passage in the prompt (open book). Right is an answer that holds the value, case, articles and spellings of numbers and units aside. Only questions are asked
 whose answer stands in the passage and not in the question. The data is read from a copy that you have (RealTimeQA:
 github.com/realtimeqa/realtimeqa_public, folder `past`; SQuAD: `squad_val.json` of github.com/Continual-Intelligence/SEAL) and is
 written nowhere but into `--report`.
@@ -36,12 +36,12 @@ from rtadapt.reading.values import holds_value
 OPEN_BOOK = "Read this news. {text}\nAnswer in one short sentence: {ask}"
 TOGETHER = 16
 """Questions that are asked at once where nothing is timed."""
-WHEN = ("before", "after", "end", "open")
+WHEN = ("before", "after", "end", "rested", "open")
 
 
 @dataclass(slots=True)
 class Asked:
-    """One question of a passage and its answers: before, right after, at the end, open-book. `seconds` is from push to answer."""
+    """One question of a passage and its answers, by when it was asked. `seconds` is from push to answer."""
 
     ask: str
     answer: str
@@ -184,7 +184,9 @@ def report_of(passages: Sequence[Passage]) -> dict[str, object]:
     """Sums and rows for a file."""
     asked = [one for passage in passages for one in passage.asked]
     seconds = [one.seconds for one in asked if one.seconds] or [0.0]
-    right = {when: sum(one.right(when) for one in asked) / len(asked) for when in WHEN}
+    right = {
+        when: sum(one.right(when) for one in asked) / len(asked) for when in WHEN if any(when in one.answers for one in asked)
+    }
     return {
         "passages": len(passages),
         "questions": len(asked),
@@ -217,6 +219,9 @@ async def run(options: argparse.Namespace, passages: Sequence[Passage]) -> dict[
         await course.ask_all("before", options.feed)
         await course.push_all(options.group)
         await course.ask_all("end", options.feed)
+        if options.rest:
+            await asyncio.sleep(options.rest)
+            await course.ask_all("rested", options.feed)
     finally:
         await client.close()
     return report_of(passages)
@@ -230,6 +235,7 @@ def main() -> int:
     parser.add_argument("--feed", default="yardstick", help="a feed that has learned nothing yet")
     parser.add_argument("--base", help="the base model's name on the server; by default it is asked")
     parser.add_argument("--patience", type=float, default=300.0, help="seconds to wait for one passage to be learned")
+    parser.add_argument("--rest", type=float, default=0.0, metavar="SECONDS", help="ask once more so long after the end")
     parser.add_argument("--report", type=Path, help="write sums, questions and answers here as JSON")
     options = parser.parse_args()
     passages = passages_of(options)
