@@ -5,9 +5,10 @@
     python loadtests/closed_book.py --kind passages --path passages.json
 
 Pushes passages to one feed, in groups that are pushed together, and asks their questions by generation at temperature 0: before
-the first push, as soon as the feed has learned the passage, at the end, so many seconds later (`--rest`: a worker to which nothing
-comes rehearses), and of the base with the passage in the prompt (open book). Right is an answer that holds the value, case, articles and spellings of numbers and units aside. Only questions are asked
-whose answer stands in the passage and not in the question. The data is read from a copy that you have (RealTimeQA:
+the first push, as soon as the feed has learned the passage, at the end, with `--rest` so long after it (a worker to which nothing
+comes rehearses), and of the base with the passage in the prompt (open book). Right is an answer that holds the value, case,
+articles and spellings of numbers and units aside. Only questions are asked whose answer stands in the passage and not in the
+question. The data is read from a copy that you have (RealTimeQA:
 github.com/realtimeqa/realtimeqa_public, folder `past`; SQuAD: `squad_val.json` of github.com/Continual-Intelligence/SEAL) and is
 written nowhere but into `--report`.
 """
