@@ -27,7 +27,7 @@ POINTS = {
     "refuse: after the dead letter": ("rtadapt.events.kafka:KafkaLog.refuse", "after"),
     "update: before": ("rtadapt.training.learner:Learner.update", "before"),
     "update: made, not judged": ("rtadapt.training.learner:Learner.update", "after"),
-    "publish: before any artifact": ("rtadapt.work.pipeline:Pipeline.write", "before"),
+    "publish: before any artifact": ("rtadapt.work.publishing:Publishing._write", "before"),
     "publish: an artifact staged, not in place": ("rtadapt.registry.shelves:LocalShelf.take", "before"),
     "publish: an artifact in place": ("rtadapt.registry.shelves:LocalShelf.take", "after"),
     "publish: before the head moves": ("rtadapt.registry.heads:Heads.commit", "before"),

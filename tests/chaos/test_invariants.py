@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from operator import attrgetter
+
+import pytest
+
 from rtadapt.records import Artifact, Head, LearnedEvent, Version
+from tests.chaos.injected import POINTS
 from tests.chaos.invariants import coverage, gone_back, lineage
 from tests.chaos.traffic import Pushed
 
@@ -43,3 +49,9 @@ def test_a_head_that_goes_back_is_seen() -> None:
     assert list(gone_back("news", head(2, 3), head(2, 3))) == []
     assert len(list(gone_back("news", head(2, 3, 5), head(1, 2, 4)))) == 3
     assert "gone" in next(gone_back("news", head(2, 3), None))
+
+
+@pytest.mark.parametrize("function", sorted({function for function, _ in POINTS.values()}))
+def test_every_place_at_which_a_process_kills_itself_is_there(function: str) -> None:
+    module, _, path = function.partition(":")
+    assert callable(attrgetter(path)(import_module(module)))
