@@ -3,7 +3,7 @@
 local counts = {}
 for i = 3, #ARGV do
   local begun = redis.call('HGET', KEYS[1], ARGV[i]) or ''
-  if not string.find(begun, ARGV[2], 1, true) then
+  if not string.find(begun .. ' ', ' ' .. ARGV[2] .. ' ', 1, true) then
     begun = begun .. ' ' .. ARGV[2]
     redis.call('HSET', KEYS[1], ARGV[i], begun)
   end

@@ -8,7 +8,6 @@ foreseen counts as ended.
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -26,10 +25,11 @@ DETAIL = f"the worker ended {MOST} times while it was at this event"
 class Attempts:
     """Those of one stage. Used from one thread, but for `withdraw`."""
 
-    def __init__(self, registry: Registry, stage: str) -> None:
+    def __init__(self, registry: Registry, stage: str, process: str) -> None:
+        """`process` is no other process's name, and stays when this one starts over."""
         self._registry = registry
         self._stage = stage
-        self._process = secrets.token_hex(8)
+        self._process = process
         self._left: frozenset[Position] = frozenset()
         self._lock = threading.Lock()
         self._under_way: Sequence[Position] = ()

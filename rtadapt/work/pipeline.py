@@ -67,9 +67,9 @@ class Pipeline:
         self.publishing = Publishing(
             registry=registry, store=store, learner=learner, entrance=self.entrance, sessions=self.sessions, tidying=self.tidying
         )
-        self.rehearsing = Rehearsing(settings, registry=registry, learner=learner, publishing=self.publishing)
+        self.rehearsing = Rehearsing(settings, owner, registry=registry, learner=learner, publishing=self.publishing)
         self.quarantine = Quarantine(registry, owner)
-        self.admitting, self.learning = Attempts(registry, "admit"), Attempts(registry, "learn")
+        self.admitting, self.learning = Attempts(registry, "admit", owner), Attempts(registry, "learn", owner)
         self.reader: LogReader = log.reader(registry.floor)
         self._generation = self.reader.generation()
         self._owned: frozenset[int] = frozenset()

@@ -57,13 +57,13 @@ class _Course:
 class Rehearsing:
     """One worker's. Used from one thread."""
 
-    def __init__(self, settings: Settings, *, registry: Registry, learner: Learner, publishing: Publishing) -> None:
+    def __init__(self, settings: Settings, owner: str, *, registry: Registry, learner: Learner, publishing: Publishing) -> None:
         self._settings = settings
         self._gate = settings.gate.model_copy(update={"replay_probes": _ASKED})
         self._registry = registry
         self._learner = learner
         self._publishing = publishing
-        self.attempts = Attempts(registry, _STAGE)
+        self.attempts = Attempts(registry, _STAGE, owner)
         self._courses: dict[str, _Course] = {}
         self._quiet_since = time.monotonic()
 

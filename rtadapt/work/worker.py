@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import signal
 import socket
 import threading
@@ -62,7 +63,7 @@ def work(settings: Settings, model: str) -> None:
     with Endpoint(settings.work.metrics_host, settings.work.metrics_port, ready.is_set, pulse.alive):
         check_log(settings)  # what is wrong with any of them is said at once
         registry, store = Registry(settings.registry), ArtifactStore(settings)
-        owner = f"{socket.gethostname()}-{os.getpid()}"
+        owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"  # a container that starts anew has both again
         with Presence(registry, owner, ready.is_set, pulse) as presence:
             logger.info("loading the base model")
             learner = Learner(settings.train, model, settings.revision, cache=settings.data_dir / "anchors", progress=logger.info)

@@ -123,6 +123,25 @@ def test_so_is_one_that_ends_it_at_admission(system: System, monkeypatch: pytest
     assert system.registry.attempts("admit") == {}
 
 
+def test_a_process_that_starts_over_again_and_again_counts_as_one(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    system.push(story("north"))
+
+    def away(*_: object, **__: object) -> None:
+        raise Unavailable("the registry does not answer")
+
+    for _ in range(5):  # it goes away while the event is learned, and so is not told that this was no attempt
+        pipeline = system.pipeline("the-same-process")
+        with monkeypatch.context() as patched, pytest.raises(Unavailable):
+            patched.setattr(system.registry, "commit", away)
+            patched.setattr(system.registry, "end_attempt", away)
+            drive(pipeline, system.registry, "news", 1)
+        pipeline.close()
+    pipeline = system.pipeline("the-same-process")
+    drive(pipeline, system.registry, "news", 1)
+    pipeline.close()
+    assert learned_ids(system.registry) == ["event-north"]
+
+
 def test_a_part_that_is_away_is_no_attempt(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     system.push(story("north"))
     for _ in range(5):

@@ -54,14 +54,15 @@ class System:
         self.store = ArtifactStore(settings)
         self.started = 0
 
-    def pipeline(self) -> Pipeline:
+    def pipeline(self, owner: str | None = None) -> Pipeline:
+        """Another process's, or one more of the process called `owner`."""
         from rtadapt.work.pipeline import Pipeline
         from tests.support.scripted_reading import desk_of
 
         self.started += 1
         return Pipeline(
             self.settings,
-            f"worker-{self.started}",
+            owner or f"worker-{self.started}",
             log=self.log,
             registry=self.registry,
             store=self.store,
