@@ -101,6 +101,12 @@ class Memory:
         Random(f"{seed}|probes").shuffle(names)
         return [row.example for row in _evenly(names, rows, n)]
 
+    def probe_each(self, seed: int) -> list[Example]:
+        """Of each fact one wording that was never trained on, in no order; which one and which order are the seed's."""
+        rng = Random(f"{seed}|each")
+        rows = [rng.choice(kept.held_out).example for kept in self._kept.values() if kept.held_out]
+        return rng.sample(rows, len(rows))
+
     def rows_of(self, facts: Collection[str]) -> list[Example]:
         """Every row to train on of these facts."""
         return [row.example for fact in facts if fact in self._kept for row in self._kept[fact].rows]

@@ -187,6 +187,34 @@ def breathing(reader: LogReader, longest_seconds: float = _LONGEST_SECONDS) -> I
         thread.join()
 
 
+@contextmanager
+def listening(reader: LogReader, most_records: int, longest_seconds: float = _LONGEST_SECONDS) -> Iterator[list[LogRecord]]:
+    """While the block runs, which does not touch `reader`, read on from a thread of its own.
+
+    Once something has come it is in the list, and the thread only keeps the partitions, as `breathing` does.
+    """
+    over, heard = threading.Event(), list[LogRecord]()
+    deadline = time.monotonic() + longest_seconds
+
+    def listen() -> None:
+        while not over.wait(_BREATH_SECONDS) and time.monotonic() < deadline:
+            try:
+                if heard:
+                    reader.breathe()
+                else:
+                    heard.extend(reader.poll(0.0, most_records))
+            except Exception:  # noqa: BLE001 - the next poll meets what is wrong, and says so
+                return
+
+    thread = threading.Thread(target=listen, name="listening", daemon=True)
+    thread.start()
+    try:
+        yield heard
+    finally:
+        over.set()
+        thread.join()
+
+
 def removed(partition: int, start: int, first: int) -> LogRecord:
     """A record for the range from `start` to before `first`, which is no more in the log although it was to be read."""
     fault = f"the records {start} to {first - 1} were removed by the log's retention before they were read"

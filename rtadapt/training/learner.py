@@ -147,12 +147,18 @@ class Learner:
         """Let a feed go."""
         self._feeds.pop(feed, None)
 
-    def update(self, feed: str, examples: Sequence[Example], replay: Sequence[Example]) -> Update:
+    def update(
+        self,
+        feed: str,
+        examples: Sequence[Example],
+        replay: Sequence[Example],
+        given_up: Callable[[], bool] = lambda: False,
+    ) -> Update:
         """Learn `examples` in a few steps, mixed with `replay`; the result is a candidate on top of what the feed has.
 
         Replay rows without an event id are anchors; those that speak of what is being learned, and those that are only
         watched, are left out. A loss or gradient that is not finite ends the update: its `last_loss` is NaN then, and the
-        candidate is what it was made from.
+        candidate is what it was made from. Once it is `given_up`, which is asked before each step, there are no more steps.
         """
         held = self._of(feed)
         before, state = held.newest, held.newest.copy()
@@ -163,7 +169,7 @@ class Learner:
         settings = held_back(self.settings, before.drift)
         material = self._material(examples, replay, seed, settings)
         steps = Steps(self.model, self.slot, settings, self.rate, material, seed, self._whitening)
-        done = steps.run(state, lambda: self.slot.distance(state.weights, before.weights))
+        done = steps.run(state, lambda: self.slot.distance(state.weights, before.weights), given_up)
         held.candidates.append(state if done.last_loss == done.last_loss else before.copy())
         return done
 

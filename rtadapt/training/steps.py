@@ -87,14 +87,15 @@ class Steps:
         self.recent: deque[bool] = deque(maxlen=max(len(set(material.facts) - {""}), _WINDOW_STEPS * self.count))
         self.shared = common([row.ids[: row.start] for row in (*material.new, *material.stream, *material.anchors)])
 
-    def run(self, state: AdapterState, distance: Callable[[], float]) -> Update:
-        """Change `state` in place. When a loss or a gradient is not finite it stops there; the update says so."""
+    def run(self, state: AdapterState, distance: Callable[[], float], given_up: Callable[[], bool] = lambda: False) -> Update:
+        """Change `state` in place. When a loss or a gradient is not finite it stops there, and the update says so; once it is
+        `given_up` too."""
         began = time.monotonic()
         self.seconds.clear()
         done, first, last, norm, tokens, rows, passed = 0, math.nan, math.nan, 0.0, 0, 0, 0
         cool_steps = max(1, round(self.limit * self.settings.cool_share))
         cooling_from = self.limit - cool_steps
-        while done < cooling_from + cool_steps:
+        while done < cooling_from + cool_steps and not given_up():
             with self._part("draw"):
                 drawn = self._draw()
             with self.model.pace.work():

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from rtadapt.config import Settings
 from rtadapt.curation.batcher import Batcher, FeedBatch
 from rtadapt.errors import Conflict, RtadaptError, StaleEpoch, Unavailable
-from rtadapt.events.log import EventLog, LogReader, LogRecord, breathing
+from rtadapt.events.log import EventLog, LogReader, LogRecord, breathing, listening
 from rtadapt.observe import metrics
 from rtadapt.records import Event, EventState, EventStatus, Position
 from rtadapt.registry.artifacts import ArtifactStore
@@ -77,6 +77,7 @@ class Pipeline:
         self._read: dict[int, int] = {}
         self._lag = 0
         self._seen: dict[int, int] = {}
+        self._heard: list[LogRecord] = []
 
     def step(self) -> None:
         """Read what has come, admit it, and learn from one batch that is due. Waits a moment at most when idle."""
@@ -86,7 +87,9 @@ class Pipeline:
         soonest = [seconds for seconds in (self.batcher.next_due(now), self.quarantine.next_due(now)) if seconds is not None]
         # What was admitted is learned before more is read, so that what is held here is bounded.
         has_room = len(self.batcher) < _POLL_RECORDS
-        records = self.reader.poll(min([_IDLE_SECONDS, *soonest]), _POLL_RECORDS) if has_room else []
+        records, self._heard = self._heard, []
+        if has_room and not records:
+            records = self.reader.poll(min([_IDLE_SECONDS, *soonest]), _POLL_RECORDS)
         self.follow_assignment()
         with breathing(self.reader, self.settings.work.hang_seconds):
             if records:
@@ -99,7 +102,8 @@ class Pipeline:
                 self.learn(due)
                 self.batcher.took(due, time.monotonic() - began)
                 self.rehearsing.disturb()
-            elif not records and not soonest:
+        if due is None and not records and not soonest:
+            with listening(self.reader, _POLL_RECORDS, self.settings.work.hang_seconds) as self._heard:
                 self.rest()
         self.sessions.let_idle_go(self.settings.work.max_open_feeds, self.batcher.feeds)
         self.note_floors()
@@ -245,7 +249,7 @@ class Pipeline:
         if session is None:
             return
         try:
-            self.rehearsing.rehearse(session)
+            self.rehearsing.rehearse(session, lambda: bool(self._heard))
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one feed, it stops no others

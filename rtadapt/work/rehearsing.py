@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from rtadapt.config import Settings
 from rtadapt.curation.batcher import FeedBatch
@@ -30,28 +30,50 @@ from rtadapt.work.sessions import Session
 logger = logging.getLogger(__name__)
 
 _STAGE = "rehearse"
-_ASKED = 32
-"""Wordings that are asked at a time: a story that comes meanwhile waits for no more than that, and for the next."""
+_ASKED = 8
+"""Wordings that are asked at a time: a story that comes meanwhile waits for no more than that."""
 _TAUGHT = 8
-"""Of those, so many are learned again at a time."""
+"""Once so many are lost, or all were asked, what is lost is learned again."""
+_KNOWN = 32
+"""So many of those that are known, the last ones, are asked again afterwards."""
 _LEAST = 2
 """One wording that is answered this time and not the next is noise; fewer are neither learned again nor a gain."""
-_TRIES = 3
-"""So many times in a row without a gain, and the feed rests until it learns something new."""
+_ROUNDS = 3
+"""In a round a feed is asked for each fact once. After one without a gain, or so many, it rests until it learns something new."""
 
 
 @dataclass(slots=True)
 class _Course:
-    """How far a feed is: since the version that learned last, how often it was its turn, and in vain.
+    """How far a feed is since the version that learned last: how often it was its turn, in which round, and what is left of that.
 
-    `lost` was found to be answered no more, beside what is `known`, and is learned at the next turn: what comes is learned first.
+    `lost` was found to be answered no more since something was learned again, and `known` is still answered.
     """
 
     version: int
     turns: int = 0
-    in_vain: int = 0
-    lost: Sequence[Example] = ()
-    known: Sequence[Example] = ()
+    rounds: int = 0
+    gained: bool = True
+    left: list[Example] = field(default_factory=list)
+    lost: list[Example] = field(default_factory=list)
+    known: list[Example] = field(default_factory=list)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to learn what is lost."""
+        return len(self.lost) >= (_LEAST if not self.left else _TAUGHT)
+
+    @property
+    def rests(self) -> bool:
+        """Whether nothing more is asked: a whole round gained nothing, or there were enough."""
+        return not self.is_due and not self.left and (not self.gained or self.rounds >= _ROUNDS)
+
+    def begin_round(self, rows: list[Example]) -> None:
+        """Each of `rows` is to be asked."""
+        self.rounds, self.gained, self.left, self.lost = self.rounds + 1, False, rows, []
+
+    def end(self) -> None:
+        """Nothing more of this feed."""
+        self.gained, self.left, self.lost = False, [], []
 
 
 class Rehearsing:
@@ -59,7 +81,7 @@ class Rehearsing:
 
     def __init__(self, settings: Settings, owner: str, *, registry: Registry, learner: Learner, publishing: Publishing) -> None:
         self._settings = settings
-        self._gate = settings.gate.model_copy(update={"replay_probes": _ASKED})
+        self._gate = settings.gate.model_copy(update={"replay_probes": _KNOWN})
         self._registry = registry
         self._learner = learner
         self._publishing = publishing
@@ -77,31 +99,28 @@ class Rehearsing:
         if not after or time.monotonic() - self._quiet_since < after:
             return None
         self._courses = {session.feed: self._course(session) for session in sessions}
-        awake = [session for session in sessions if len(session.memory) and self._courses[session.feed].in_vain < _TRIES]
+        awake = [session for session in sessions if len(session.memory) and not self._courses[session.feed].rests]
         return min(awake, key=lambda session: self._order(self._courses[session.feed]), default=None)
 
-    def rehearse(self, session: Session) -> None:
+    def rehearse(self, session: Session, came: Callable[[], bool]) -> None:
         """Ask for some facts; or learn those again that are answered no more, published where it gains more than it loses.
 
-        Raises RtadaptError when a part is away, or the feed is another's.
+        Once something `came` that is learned first. Raises RtadaptError when a part is away, or the feed is another's.
         """
         course = self._courses[session.feed]
         course.turns += 1
         places = [Position(partition, offset) for partition, offset in session.head.positions.items()]
         begun = self._registry.attempts(_STAGE)
         if not self._may_move(session.feed) or any(begun.get(place, 0) >= MOST for place in places):
-            course.in_vain = _TRIES
+            course.end()
             return
-        if not course.lost:
+        if not course.is_due:
             with stage("ask again"):
                 self._ask(session, course)
-            course.in_vain += not course.lost
             return
         with self.attempts.begun(places), stage(_STAGE):
-            if self._improved(session, course):
-                course.version, course.in_vain = session.head.version, 0
-            else:
-                course.in_vain += 1
+            if self._improved(session, course, came):
+                course.version, course.gained = session.head.version, True
 
     def _course(self, session: Session) -> _Course:
         known = self._courses.get(session.feed)
@@ -114,21 +133,22 @@ class Rehearsing:
 
     @staticmethod
     def _order(course: _Course) -> tuple[bool, int]:
-        return not course.lost, course.turns
+        return not course.is_due, course.turns
 
     def _ask(self, session: Session, course: _Course) -> None:
-        probes = session.memory.probes(_ASKED, course.turns)
+        if not course.left:
+            course.begin_round(session.memory.probe_each(course.rounds))
+        probes, course.left = course.left[:_ASKED], course.left[_ASKED:]
         hits = rights(self._learner, session.feed, probes, "incumbent", self._gate)
-        lost = [row for row, hit in zip(probes, hits, strict=True) if not hit]
-        course.lost = lost[:_TAUGHT] if len(lost) >= _LEAST else ()
-        course.known = [row for row, hit in zip(probes, hits, strict=True) if hit]
+        course.lost += [row for row, hit in zip(probes, hits, strict=True) if not hit]
+        course.known = [*course.known, *(row for row, hit in zip(probes, hits, strict=True) if hit)][-_KNOWN:]
 
-    def _improved(self, session: Session, course: _Course) -> bool:
+    def _improved(self, session: Session, course: _Course, came: Callable[[], bool]) -> bool:
         feed, lost, known = session.feed, course.lost, course.known
-        course.lost = course.known = ()
+        course.lost = []
         stacked = self._learner.stacked(feed)
         try:
-            gained, measures = self._learn(session, lost, known, course.turns)
+            gained, measures = self._learn(session, lost, known, course.turns, came)
         except RtadaptError:
             raise
         except Exception as error:  # noqa: BLE001 - then the feed stays as it is
@@ -145,14 +165,17 @@ class Rehearsing:
         return True
 
     def _learn(
-        self, session: Session, lost: Sequence[Example], known: Sequence[Example], turn: int
+        self, session: Session, lost: Sequence[Example], known: Sequence[Example], turn: int, came: Callable[[], bool]
     ) -> tuple[int, dict[str, float]]:
-        """One update on the rows of what is lost: by how many facts it is better, none where it harms, and its measures."""
+        """One update on the rows of what is lost: by how many facts it is better and its measures; by none where
+        it harms, or something `came`."""
         feed, memory, settings = session.feed, session.memory, self._settings
         rows = memory.rows_of({row.fact for row in lost})
         anchors = memory.still_true(self._learner.anchors())
         draw = memory.draw(settings.train.replay_draw, (), turn, rows)
-        update = self._learner.update(feed, rows, [*draw, *anchors])
+        update = self._learner.update(feed, rows, [*draw, *anchors], came)
+        if came():
+            return 0, {}
         batch = Batch(feed, (), tuple(rows), (), {})
         verdict = judge(self._learner, batch, update, known, anchors, self._gate, concerned(settings, session))
         regained = sum(rights(self._learner, feed, lost, "candidate", self._gate))

@@ -11,7 +11,7 @@ from kafka import KafkaAdminClient, TopicPartition
 from rtadapt.config import EventLogSettings
 from rtadapt.events import kafka_reader
 from rtadapt.events.kafka import KafkaLog
-from rtadapt.events.log import LogReader, LogRecord, breathing
+from rtadapt.events.log import LogReader, LogRecord, breathing, listening
 from tests.support.kafka_broker import Kafka
 
 _PATIENCE_SECONDS = 60.0
@@ -54,6 +54,22 @@ def test_a_range_that_retention_removes_under_a_reader_is_told_once(
     assert (lost.offset, lost.lost) == (4, 4)
     assert "1 to 4" in lost.fault
     assert [record.offset for record in rest] == [5, 6]
+
+
+def test_what_comes_while_somebody_listens_is_heard_and_the_rest_is_left(log: KafkaLog) -> None:
+    log.append([("news", b"first")])
+    reader = log.reader(lambda partition: 0)
+    assert len(read(reader, 1)) == 1
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    with listening(reader, 2) as heard:
+        log.append([("news", b"story %d" % number) for number in range(5)])
+        while not heard and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(1.2)
+    assert 1 <= len(heard) <= 2
+    values = [record.value for record in (*heard, *read(reader, 5 - len(heard)))]
+    assert values == [b"story %d" % number for number in range(5)]
+    reader.close()
 
 
 def test_a_worker_joins_while_another_one_is_busy_with_an_update(log: KafkaLog, settings: EventLogSettings) -> None:
