@@ -12,7 +12,7 @@ from rtadapt.grammar import lexicon
 from rtadapt.grammar.clauses import Clause
 from rtadapt.grammar.phrases import Phrase
 from rtadapt.grammar.pieces import Part
-from rtadapt.grammar.sorts import first_of, is_level, maybe_people, sort_of
+from rtadapt.grammar.sorts import TITLING, first_of, is_level, is_titled, maybe_people, sort_of
 from rtadapt.words import word_set
 
 _AGENTIVE_BUT = word_set("""be cost contain measure weigh include mean have consist last weigh exist remain become total""")
@@ -45,7 +45,6 @@ _MOTIONS = word_set(
     """travel go fly move return arrive flee come sail drive head walk relocate emigrate invite send take bring admit
     transfer"""
 )
-_TITLING = word_set("name call elect appoint declare dub crown title rename label term consider vote make deem")
 _PERFORMS = word_set("play star act appear feature portray voice perform sing dance")
 _HIGH = word_set("rate limit tax deposit deductible toll age salary wage capacity")
 _LASTING = word_set("last take be spend run serve wait stay cover")
@@ -89,7 +88,7 @@ def for_subject(clause: Clause) -> list[Asking]:
         return []
     if clause.lemma == "be" and any(part.role == "attribute" and part.phrase and is_level(part.phrase) for part in clause.parts):
         return []  # "What is 1.75%?"
-    if subject.kind == "person":
+    if subject.kind == "person" or is_titled(clause):
         return [Asking("Who"), Asking("Which person")]
     if (
         (subject.kind == "org" or (subject.noun[:1].isupper() and clause.passive and clause.lemma in _PERSONAL_OBJECTS))
@@ -234,7 +233,7 @@ def _places(part: Part, clause: Clause) -> list[Asking]:
 
 def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
     left = part.role == "object" and asked.named and part.governor in ("leave", "reach", "enter")
-    if left or (part.role == "title" and clause.passive and clause.lemma not in _TITLING):
+    if left or (part.role == "title" and clause.passive and clause.lemma not in TITLING):
         return []  # "leaves Elstow at 20:15", "was defeated west of Lund"
     if part.role == "attribute" and (
         coded := re.match(r"(part|model|number|code|version|size|room|gate|channel|port|error|step) (\S*\d\S*)", asked.text)

@@ -16,6 +16,7 @@ _COMPANIES = word_set(
     """Inc Inc. Corp Corp. Co Co. Ltd Labs Foods Motors
     Holdings Systems Industries Technologies Robotics Pharmaceuticals Software Group"""
 )
+TITLING = word_set("name call elect appoint declare dub crown title rename label term consider vote make deem")
 _OF_PEOPLE = ("er", "or", "ee", "ian", "ant", "ite")
 _OF_THINGS = word_set(
     """water paper river number computer tower order letter power weather winter summer server ferry fee committee employee
@@ -36,7 +37,15 @@ def first_of(clause: Clause) -> str:
 
 def maybe_people(asked: Phrase) -> bool:
     """Whether a noun may name people by its ending, so that neither "who" nor "what" is sure: "tweeters", "evacuees"."""
-    return asked.noun.endswith(_OF_PEOPLE) and asked.noun not in _OF_THINGS
+    noun = asked.noun.lower()
+    return noun.endswith(_OF_PEOPLE) and noun not in _OF_THINGS
+
+
+def is_titled(clause: Clause) -> bool:
+    """Whether a name was given a title that people have, whatever else the name is taken for: "was named best player"."""
+    titles = [part.phrase for part in clause.parts if part.role == "title" and part.phrase is not None]
+    several = clause.subject.named and len(clause.subject.answer.split()) > 1
+    return several and clause.passive and clause.lemma in TITLING and any(map(maybe_people, titles))
 
 
 def sort_of(asked: Phrase) -> str:

@@ -55,6 +55,11 @@ def asked(reader: GrammarReader, text: str) -> dict[str, str]:
             "4 million euros",
         ),
         ("The Alder Tunnel was dug by Coxon Engineering.", "Who dug the Alder Tunnel?", "Coxon Engineering"),
+        (
+            "Redmere Rovers star center Nikola Brandić was named the league's Most Valuable Player on Wednesday.",
+            "Who was named Most Valuable Player?",
+            "Nikola Brandić",
+        ),
         ("Juno Park, the treasurer of Velo Club, resigned on Friday.", "Who is Juno Park?", "the treasurer of Velo Club"),
         ("The Orla plant is expected to create 450 jobs in Leeds.", "How many jobs is the Orla plant expected to create?", "450"),
         ("The Pelican 3 drone costs $1,299.", "How much does the Pelican 3 drone cost?", "$1,299"),
