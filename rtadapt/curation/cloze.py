@@ -1,10 +1,10 @@
 """Questions that ask for a sentence by its own words, whatever it is about.
 
 Owns the forms: whole questions as the grammar asks them, a question word where one of the sentence's parts stood ("SpaceX
-launched a crew to where?"), a question word before some of its key words ("Where SpaceX crew Wednesday?"), and key words
-alone. Whoever asks about a sentence uses some of its words, and where it does not name what its text is about, that name; the
-whole sentence answers: nothing can be taught so that the text does not say. Takes English sentences; gives prompts with their
-targets, and others, in frames that are never taught, for the gate.
+launched a crew to where?"), a question word before some of its key words ("Where SpaceX crew Wednesday?"), key words alone, and
+one or two of its things among words that it lacks (passing.py). Whoever asks about a sentence uses some of its words, and where
+it does not name what its text is about, that name; the whole sentence answers: nothing can be taught that the text does not say.
+Takes English sentences; gives prompts with their targets, and others, in frames that are never taught, for the gate.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from itertools import zip_longest
 from random import Random
 from typing import TYPE_CHECKING
 
+from rtadapt.curation.passing import in_passing
 from rtadapt.curation.verbatim import Asked
 from rtadapt.grammar.loose import asks
 from rtadapt.reading.parsing import parsed
@@ -41,7 +42,8 @@ _QUESTION_WORDS = {
     "CARDINAL": ("how many",),
     "ORDINAL": ("which",),
 }
-_FORMS = ("gap", "words", "keys")
+_FORMS = ("gap", "words", "keys", "passing", "passing")
+"""As often as they stand here."""
 _ABOUT = ("{about}: {asked}?", "{asked} for {about}?", "{asked} at {about}?", "{asked}, {about}?")
 _FRAMES = ("{}?", "{}", "What about {}?", "Tell me about {}.", "What is known about {}?")
 _PROBE_FRAMES = ("Do you know {}?", "I would like to know {}.", "Can you say {}?")
@@ -97,6 +99,7 @@ def taught(sentence: str, count: int, about: str = "") -> list[Asked]:
         "gap": lambda: _with_gap(doc, parts, rng, whole=rng.random() < 0.5),
         "words": lambda: _with_words(doc, parts, keys, rng),
         "keys": lambda: _with_keys(doc, keys, rng),
+        "passing": lambda: _in_passing(doc, parts, keys, rng),
     }
     told = "" if _names_its_subject(doc) else about
     plain = iter(_plainly(sentence)[: round(count * _PLAINLY)])
@@ -281,6 +284,16 @@ def _with_keys(doc: Doc, keys: Sequence[Span], rng: Random) -> Asked | None:
     if len(keys) < _LEAST_KEYS:
         return None
     return Asked(rng.choice(_FRAMES).format(" ".join(_some(keys, rng))), doc.text, doc.text)
+
+
+def _in_passing(doc: Doc, parts: Sequence[_Part], keys: Sequence[Span], rng: Random) -> Asked | None:
+    if not parts:
+        return None
+    part = rng.choice(parts)
+    rest = [span for span in keys if span.end <= part.start or span.start >= part.end]
+    label = next((span.label_ for span in doc.ents if span.start < part.end and part.start < span.end), "")
+    asked = in_passing(part.words[0], label, rest, rng)
+    return _asked(asked, doc, part) if asked else None
 
 
 def _some(spans: Sequence[Span], rng: Random) -> Iterator[str]:

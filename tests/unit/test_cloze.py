@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from rtadapt.curation.cloze import probes, taught, topic
+from rtadapt.curation.passing import in_passing
+from rtadapt.reading.parsing import parsed
 from rtadapt.words import COMMON, flat, flat_words
 
 CREW = "SpaceX launched a crew of four astronauts to the International Space Station on Wednesday."
@@ -48,6 +52,35 @@ def test_a_part_that_is_asked_for_is_not_in_its_question() -> None:
     gaps = [one for one in taught(COACH, 12) if one.value == "Northgate Rovers"]
     assert gaps
     assert all("Northgate" not in one.prompt for one in gaps)
+
+
+def passing(sentence: str, label: str = "") -> list[str]:
+    """Every question of one who heard of the sentence in passing."""
+    keys = [*(doc := parsed([sentence])[0]).noun_chunks, *(doc[token.i : token.i + 1] for token in doc if token.pos_ == "VERB")]
+    return [
+        asked
+        for seed in range(60)
+        if (asked := in_passing("how many" if label == "CARDINAL" else "what", label, keys, Random(seed)))
+    ]
+
+
+def test_a_sentence_is_asked_for_among_words_that_it_does_not_have() -> None:
+    assert any(set(flat_words(one.prompt)) & {"headlines", "news", "drawn", "report"} for one in taught(CREW, 24))
+    for label, starts in (("GPE", "which place"), ("CARDINAL", "figure"), ("DATE", "when"), ("PERSON", "which person")):
+        asked = passing(CREW, label)
+        assert any(starts in prompt.casefold() for prompt in asked)
+        assert all(
+            any(thing in prompt.casefold() for thing in ("spacex", "crew", "station", "four astronauts")) for prompt in asked
+        )
+        assert not any("launched" in prompt for prompt in asked)
+
+
+def test_one_word_alone_is_said_of_many_things_and_is_not_asked_for_so() -> None:
+    asked = passing("Fenwick fined Norrail on Monday for delays.")
+    assert asked
+    assert all(sum(name in prompt.casefold() for name in ("fenwick", "norrail", "delays")) == 2 for prompt in asked)
+    assert not any("Monday" in prompt for prompt in asked)
+    assert passing("It rains in Fenwick.") == []
 
 
 def test_prompts_differ_and_are_the_same_again() -> None:
