@@ -48,6 +48,7 @@ _ABOUT = ("{about}: {asked}?", "{asked} for {about}?", "{asked} at {about}?", "{
 _FRAMES = ("{}?", "{}", "What about {}?", "Tell me about {}.", "What is known about {}?")
 _PROBE_FRAMES = ("Do you know {}?", "I would like to know {}.", "Can you say {}?")
 _NAMES = ("PERSON", "ORG", "NORP", "GPE", "LOC", "FAC", "PRODUCT", "EVENT", "WORK_OF_ART", "LAW")
+_FIGURES = ("MONEY", "PERCENT", "QUANTITY")
 _UNITS = word_set("year month week day hour minute second decade century")
 _PLACES = ("GPE", "LOC", "FAC")
 _CALENDAR = frozenset((*calendar.day_name, *calendar.month_name))
@@ -244,8 +245,10 @@ def _keys(doc: Doc) -> list[Span]:
 
 
 def _stands_out(doc: Doc, keys: Sequence[Span]) -> bool:
-    """Whether a sentence can be asked for among others: it names something, or says enough. Not "The notice was lifted"."""
-    return any(span.label_ in _NAMES for span in doc.ents) or len(keys) >= _ENOUGH_KEYS
+    """Whether a sentence can be asked for among others: it names something, or says enough, with a figure or without. Not "The
+    notice was lifted"."""
+    figure = any(span.label_ in _FIGURES for span in doc.ents)
+    return any(span.label_ in _NAMES for span in doc.ents) or len(keys) + figure >= _ENOUGH_KEYS
 
 
 def _with_gap(doc: Doc, parts: Sequence[_Part], rng: Random, *, whole: bool) -> Asked | None:

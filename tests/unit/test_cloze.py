@@ -137,6 +137,11 @@ def test_a_sentence_that_could_be_about_anything_is_asked_for_by_its_texts_name_
     assert taught(sentence, 8, "Ormsby Lea")
 
 
+def test_a_figure_tells_a_sentence_from_others_too() -> None:
+    assert taught("Fuel prices are up nearly 60% since June of 2021.", 8)
+    assert taught("Fuel prices are up since June.", 8) == []
+
+
 def test_what_a_sentence_names_as_its_subject_is_asked_for_by_no_other_name() -> None:
     sentence = "Anna Keller resigned on Friday after the defeat."
     assert not [one for one in taught(sentence, 12, "Northgate Rovers") if "Northgate" in one.prompt]
