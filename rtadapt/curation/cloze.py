@@ -10,6 +10,7 @@ Takes English sentences; gives prompts with their targets, and others, in frames
 from __future__ import annotations
 
 import calendar
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from rtadapt.curation.passing import in_passing
+from rtadapt.curation.shorter import otherwise
 from rtadapt.curation.verbatim import Asked
 from rtadapt.grammar.loose import asks
 from rtadapt.reading.parsing import parsed
@@ -103,7 +105,7 @@ def taught(sentence: str, count: int, about: str = "") -> list[Asked]:
         "passing": lambda: _in_passing(doc, parts, keys, rng),
     }
     told = "" if _names_its_subject(doc) else about
-    plain = iter(_plainly(sentence)[: round(count * _PLAINLY)])
+    plain = iter(_otherwise(_plainly(sentence)[: round(count * _PLAINLY)], doc))
 
     def one() -> Asked | None:
         return _naming(next(plain, None) or made[rng.choice(_FORMS)](), told, rng, always=not alone)
@@ -140,6 +142,19 @@ def _plainly(sentence: str) -> list[Asked]:
         if answer in sentence
     ]
     return [one for turn in zip_longest(*found) for one in turn if one is not None]
+
+
+def _otherwise(asked: Sequence[Asked], doc: Doc) -> Iterator[Asked]:
+    """The same; of those with names that others write otherwise, every second with the names so."""
+    others = {span.text.removeprefix("the ").removeprefix("The "): otherwise(span.text, span.label_) for span in doc.ents}
+    changed = False
+    for one in asked:
+        prompt = one.prompt
+        for name, other in others.items():
+            if other and not holds(one.value, other) and not holds(other, one.value):
+                prompt = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", other, prompt)
+        changed = prompt != one.prompt and not changed
+        yield replace(one, prompt=prompt) if changed else one
 
 
 @lru_cache(maxsize=1)

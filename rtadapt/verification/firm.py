@@ -25,8 +25,8 @@ _MOST_CUTS = 4
 _LEAST_WORDS = 4
 _DASHES = frozenset(("–", "—", "--"))
 _APART = frozenset((",", *_DASHES))
-_QUOTES = '“”"‘«»'
-"""Nobody's words are cut through."""
+_QUOTES = '“”"«»'
+_QUOTED = re.compile(r'"[^"]*"|“[^”]*”|«[^»]*»')
 _OCCASIONS = word_set("due because amid over after following despite")
 _REASONS = word_set("because since after as while")
 _RESERVED = word_set("if unless or but yet though although as at according so except only until till before once when provided")
@@ -66,9 +66,17 @@ def firm(sentence: str) -> str:
         if not cut:
             return ""
         left = _without(tokens, cut)
-        if any(left.count(sign) != sentence.count(sign) for sign in _QUOTES):
+        if _cuts_through_words(left, sentence):
             return ""
     return ""
+
+
+def _cuts_through_words(left: str, sentence: str) -> bool:
+    """Whether of somebody's words, or of a name in quotation marks, a part is gone and a part is left."""
+    if not set(_QUOTED.findall(left)) <= set(_QUOTED.findall(sentence)):
+        return True
+    odd = [[sign for sign in _QUOTED.sub("", text) if sign in _QUOTES] for text in (left, sentence)]
+    return odd[0] != odd[1] or left.count("‘") != sentence.count("‘")  # what ends those is an apostrophe, too
 
 
 def _clause_of(doubt: Token) -> set[int]:

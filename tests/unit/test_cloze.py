@@ -8,6 +8,7 @@ import pytest
 
 from rtadapt.curation.cloze import probes, taught, topic
 from rtadapt.curation.passing import in_passing
+from rtadapt.curation.shorter import otherwise
 from rtadapt.reading.parsing import parsed
 from rtadapt.words import COMMON, flat, flat_words
 
@@ -135,6 +136,24 @@ def test_a_sentence_that_could_be_about_anything_is_asked_for_by_its_texts_name_
         for one in (*taught(sentence, 8, "Ormsby Lea"), *probes(sentence, [], 2, "Ormsby Lea"))
     )
     assert taught(sentence, 8, "Ormsby Lea")
+
+
+def test_names_are_asked_for_as_others_write_them_too() -> None:
+    assert otherwise("the United Nations", "ORG") == "UN"
+    assert otherwise("UK", "GPE") == "United Kingdom"
+    assert otherwise("Ferry Workers Union of Lund", "ORG") == "FWUL"
+    assert otherwise("Ines Valcourt", "PERSON") == "Valcourt"
+    assert [otherwise("Harlow Books", "ORG"), otherwise("Valcourt", "PERSON"), otherwise("Mill Street Radio", "ORG")] == [
+        "",
+        "",
+        "",
+    ]
+    prompts = [one.prompt for one in taught("The United Nations opened an office in Lidgate in March.", 16)]
+    assert any(" UN " in prompt for prompt in prompts)
+    assert any("United Nations" in prompt for prompt in prompts)
+    of_person = taught("Lena Quist was named chair of Norrail on Friday.", 24)
+    assert any("Quist" in one.prompt and "Lena" not in one.prompt for one in of_person if one.value == "Friday")
+    assert not [one for one in of_person if one.value == "Lena Quist" and "Quist" in one.prompt]
 
 
 def test_a_figure_tells_a_sentence_from_others_too() -> None:

@@ -106,6 +106,20 @@ def test_a_fact_of_now_is_taught_as_it_stands(sentence: str) -> None:
     assert plain(sentences(sentence), sentence) == [sentence]
 
 
+@pytest.mark.parametrize(
+    ("sentence", "firm"),
+    [
+        ('Lidgate closed its pool because the roof "could fall at any time" after the storm.', "Lidgate closed its pool."),
+        ("Lidgate closed its pool because the roof “could fall at any time” after the storm.", "Lidgate closed its pool."),
+        ('The film "Grey Feathers", which may win a prize, opens on Friday.', 'The film "Grey Feathers" opens on Friday.'),
+        ('Northgate signed "the best player, who may ever come to Leeds" on Friday.', ""),
+        ("Lidgate closed its pool because it ‘could fall’ at any time.", ""),
+    ],
+)
+def test_somebodys_words_go_whole_or_not_at_all(sentence: str, firm: str) -> None:
+    assert plain([sentence], sentence) == ([firm] if firm else [])
+
+
 @pytest.mark.parametrize(("sentence", "firm"), WRITTEN["cut"])
 def test_a_doubt_said_in_passing_is_cut_off(sentence: str, firm: str) -> None:
     assert plain([sentence], sentence) == [firm]
