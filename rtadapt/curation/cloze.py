@@ -19,7 +19,7 @@ from itertools import zip_longest
 from random import Random
 from typing import TYPE_CHECKING
 
-from rtadapt.curation.passing import in_passing
+from rtadapt.curation.passing import content, in_passing
 from rtadapt.curation.shorter import otherwise
 from rtadapt.curation.verbatim import Asked
 from rtadapt.grammar.loose import asks
@@ -55,7 +55,6 @@ _UNITS = word_set("year month week day hour minute second decade century")
 _PLACES = ("GPE", "LOC", "FAC")
 _CALENDAR = frozenset((*calendar.day_name, *calendar.month_name))
 _INSIDE = word_set("in at on during")
-_CONTENT = ("NOUN", "PROPN", "ADJ", "NUM")
 _ENOUGH_KEYS = 4
 _WINDOW = 9
 _LEAST_KEYS, _MOST_KEYS = 2, 5
@@ -194,7 +193,7 @@ def _parts(doc: Doc) -> list[_Part]:
     named = [_named(span) for span in spans if not any(_only_describes(span, chunk) for chunk in chunks)]
     taken = {at for part in named for at in range(part.start, part.end)}
     free = [chunk for chunk in chunks if taken.isdisjoint(range(chunk.start, chunk.end)) and not _is_idiom(chunk)]
-    telling = [chunk for chunk in free if sum(token.pos_ in _CONTENT for token in chunk) > 1]
+    telling = [chunk for chunk in free if content(chunk) > 1]
     things = [
         _Part(chunk.start, chunk.end, ("what", f"which {chunk.root.text}") if chunk in telling else ("what",), chunk.start)
         for chunk in (telling if named or telling else free)

@@ -72,7 +72,7 @@ def in_passing(word: str, label: str, keys: Sequence[Span], rng: Random) -> str:
     is asked for with another.
     """
     known = [key for key in keys if _is_thing(key)]
-    telling = [key for key in known if _content(key) >= _TELLING]
+    telling = [key for key in known if content(key) >= _TELLING]
     if not telling and len(known) < _TELLING:
         return ""
     chosen = (
@@ -101,5 +101,6 @@ def _is_thing(key: Span) -> bool:
     return not dated and key.root.pos_ in ("NOUN", "PROPN")
 
 
-def _content(key: Span) -> int:
+def content(key: Span) -> int:
+    """How many of its words say what it is."""
     return sum(token.pos_ in _CONTENT for token in key)

@@ -104,12 +104,13 @@ class Memory:
     def probe_each(self, seed: int) -> list[Example]:
         """Of each fact one wording that was never trained on, in no order; which one and which order are the seed's."""
         rng = Random(f"{seed}|each")
-        rows = [rng.choice(kept.held_out).example for kept in self._kept.values() if kept.held_out]
+        rows = [rng.choice(kept.held_out).example for kept in self._kept.values() if kept.held_out and kept.rows]
         return rng.sample(rows, len(rows))
 
-    def rows_of(self, facts: Collection[str]) -> list[Example]:
-        """Every row to train on of these facts."""
-        return [row.example for fact in facts if fact in self._kept for row in self._kept[fact].rows]
+    def rows_of(self, probes: Sequence[Example]) -> list[Example]:
+        """Every row to train on of what these wordings ask for."""
+        names = dict.fromkeys(Row.of(probe).group for probe in probes)
+        return [row.example for name in names if name in self._kept for row in self._kept[name].rows]
 
     def still_true(self, anchors: Sequence[Example], news: Sequence[Example] = ()) -> list[Example]:
         """The base's own rows without those that speak of an entity the feed, or `news`, has taught something about.

@@ -168,48 +168,41 @@ def breathing(reader: LogReader, longest_seconds: float = _LONGEST_SECONDS) -> I
 
     A block that takes longer than `longest_seconds` hangs, and keeps nothing from others any more.
     """
-    over = threading.Event()
-    deadline = time.monotonic() + longest_seconds
-
-    def breathe() -> None:
-        while not over.wait(_BREATH_SECONDS) and time.monotonic() < deadline:
-            try:
-                reader.breathe()
-            except Exception:  # noqa: BLE001 - the next poll meets what is wrong, and says so
-                return
-
-    thread = threading.Thread(target=breathe, name="breathing", daemon=True)
-    thread.start()
-    try:
+    with _meanwhile(reader.breathe, longest_seconds):
         yield
-    finally:
-        over.set()
-        thread.join()
 
 
 @contextmanager
 def listening(reader: LogReader, most_records: int, longest_seconds: float = _LONGEST_SECONDS) -> Iterator[list[LogRecord]]:
-    """While the block runs, which does not touch `reader`, read on from a thread of its own.
-
-    Once something has come it is in the list, and the thread only keeps the partitions, as `breathing` does.
-    """
-    over, heard = threading.Event(), list[LogRecord]()
-    deadline = time.monotonic() + longest_seconds
+    """As `breathing`, and read on until something has come: then it is in the list, and the rest is left for later."""
+    heard: list[LogRecord] = []
 
     def listen() -> None:
+        if heard:
+            reader.breathe()
+        else:
+            heard.extend(reader.poll(0.0, most_records))
+
+    with _meanwhile(listen, longest_seconds):
+        yield heard
+
+
+@contextmanager
+def _meanwhile(act: Callable[[], None], longest_seconds: float) -> Iterator[None]:
+    over = threading.Event()
+    deadline = time.monotonic() + longest_seconds
+
+    def again() -> None:
         while not over.wait(_BREATH_SECONDS) and time.monotonic() < deadline:
             try:
-                if heard:
-                    reader.breathe()
-                else:
-                    heard.extend(reader.poll(0.0, most_records))
+                act()
             except Exception:  # noqa: BLE001 - the next poll meets what is wrong, and says so
                 return
 
-    thread = threading.Thread(target=listen, name="listening", daemon=True)
+    thread = threading.Thread(target=again, name="breathing", daemon=True)
     thread.start()
     try:
-        yield heard
+        yield
     finally:
         over.set()
         thread.join()

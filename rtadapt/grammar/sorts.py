@@ -17,6 +17,7 @@ _COMPANIES = word_set(
     Holdings Systems Industries Technologies Robotics Pharmaceuticals Software Group"""
 )
 TITLING = word_set("name call elect appoint declare dub crown title rename label term consider vote make deem")
+_HONOURING = word_set("name elect appoint crown")
 _OF_PEOPLE = ("er", "or", "ee", "ian", "ant", "ite")
 _OF_THINGS = word_set(
     """water paper river number computer tower order letter power weather winter summer server ferry fee committee employee
@@ -45,7 +46,7 @@ def is_titled(clause: Clause) -> bool:
     """Whether a name was given a title that people have, whatever else the name is taken for: "was named best player"."""
     titles = [part.phrase for part in clause.parts if part.role == "title" and part.phrase is not None]
     several = clause.subject.named and len(clause.subject.answer.split()) > 1
-    return several and clause.passive and clause.lemma in TITLING and any(map(maybe_people, titles))
+    return several and clause.passive and clause.lemma in _HONOURING and any(map(maybe_people, titles))
 
 
 def sort_of(asked: Phrase) -> str:

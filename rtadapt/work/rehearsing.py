@@ -170,7 +170,7 @@ class Rehearsing:
         """One update on the rows of what is lost: by how many facts it is better and its measures; by none where
         it harms, or something `came`."""
         feed, memory, settings = session.feed, session.memory, self._settings
-        rows = memory.rows_of({row.fact for row in lost})
+        rows = memory.rows_of(lost)
         anchors = memory.still_true(self._learner.anchors())
         draw = memory.draw(settings.train.replay_draw, (), turn, rows)
         update = self._learner.update(feed, rows, [*draw, *anchors], came)

@@ -208,6 +208,7 @@ def test_nothing_is_read_from_what_is_not_stated(reader: GrammarReader, text: st
         ("Parades in Odwick were called off. The park closed on Monday.", "When did the park close?"),
         ("Instead, captured Norvian tanks were shown in Odwick.", "What was shown in Odwick?"),
         ("Fifteen Norvian parades were banned in Odwick.", "Who was banned in Odwick?"),
+        ("Mill Lane Bridge was declared a danger on Friday.", "Who was declared a danger on Friday?"),
         ("Quill Labs grew. A spokeswoman, Petra Lange, was glad.", "Who is Petra Lange?"),
         ("Elstow will get a new tram. It will cost 40 million euros.", "How much will Elstow cost?"),
         ("Norrail will buy Elstow Trams, a combination that would change the region.", "What is Elstow Trams?"),

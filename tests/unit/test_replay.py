@@ -159,6 +159,24 @@ def test_probes_are_held_out_wordings_and_never_drawn() -> None:
     assert held not in everything(memory)
 
 
+def test_what_a_probe_asks_for_can_be_learned_again_also_where_it_has_no_fact() -> None:
+    memory = Memory(100)
+    about = Example("de", (Message("user", "Go on: Die Brücke"),), "ist wieder offen.")
+    memory.add([*fact("one", "coach", "Ana Strand"), text("de", "Die Brücke ist wieder offen.")], [about])
+    memory.add(
+        fact("two", "mayor", "Ben Ortiz"), [row("two", "And who is mayor there?", "Ben Ortiz", fact=named("mayor", "Ben Ortiz"))]
+    )
+    assert {probe.event_id for probe in memory.probe_each(1)} == {"de", "two"}
+    assert targets(memory.rows_of([about])) == {"Die Brücke ist wieder offen."}
+    assert targets(memory.rows_of(memory.probe_each(1))) == {"Die Brücke ist wieder offen.", "Ben Ortiz"}
+
+
+def test_of_what_can_only_be_asked_for_nothing_is_rehearsed() -> None:
+    memory = Memory(100)
+    memory.add([], [row("one", "Could you say who coaches Kelby United?", "Ana Strand")])
+    assert memory.probe_each(1) == []
+
+
 def test_a_wording_that_comes_to_be_trained_on_is_no_probe_any_more() -> None:
     memory = Memory(100)
     memory.add([], [row("one", "Who coaches Kelby United?", "Ana Strand")])
