@@ -1,13 +1,14 @@
 """Faults for replicas that are asked while versions come, and the record of what was done and seen. For faulty_swaps.py.
 
-A registry that stands still, is killed, emptied, set back to an older copy; a replica that stands still or is killed; an artifact
-store that is away.
+A registry that stands still, is killed, emptied, set back to an older copy; a replica that stands still or is killed, or its
+engine alone; an artifact store that is away.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import shutil
 import signal
 import threading
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 import redis
 
 from loadtests.many_swaps import Answer
-from loadtests.replicas import System
+from loadtests.replicas import SMALL, System
 from rtadapt.conformance.publisher import Publisher
 from rtadapt.errors import RtadaptError
 
@@ -189,6 +190,23 @@ class Faults:
             self.last()
             replica.start_again()
 
+    def engine_stands_still(self) -> None:
+        """SIGSTOP, SIGCONT, of a replica's engine alone: the replica itself goes on to say that it is there."""
+        replica = self.system.replicas[-1]
+        engine = replica.engine()
+        with self.trouble("an engine stands still", replica.url):
+            os.kill(engine, signal.SIGSTOP)
+            self.last()
+            os.kill(engine, signal.SIGCONT)
+
+    def engine_is_killed(self) -> None:
+        """SIGKILL; its replica ends by itself, and is started again."""
+        replica = self.system.replicas[-1]
+        with self.trouble("an engine is killed", replica.url):
+            os.kill(replica.engine(), signal.SIGKILL)
+            self.last()
+            replica.start_again()
+
     def store_is_away(self) -> None:
         """Replicas can't fetch what is published."""
         with self.trouble("the artifact store is away"):
@@ -204,6 +222,7 @@ class Faults:
         """One fault after another, each after a time in which nothing is wrong."""
         faults: tuple[Callable[[], None], ...] = (
             *(self.registry_stands_still, self.registry_is_killed, self.replica_stands_still, self.replica_is_killed),
+            *((self.engine_stands_still, self.engine_is_killed) if self.options.model != SMALL else ()),
             *(self.store_is_away, self.registry_goes_back, self.registry_is_emptied),
         )
         for _ in range(self.options.rounds):

@@ -146,18 +146,13 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=1, help="how often each fault is put in")
     parser.add_argument("--lasts", type=float, default=6.0, help="seconds of a fault")
     parser.add_argument("--rest", type=float, default=6.0, help="seconds between two")
-    parser.add_argument(
-        "--patience", type=float, default=2.0, help="seconds for which a replica that does not get on is waited for"
-    )
     parser.add_argument("--still", type=float, default=3.0, help="seconds for which a route may stand still on a healthy replica")
     return parser.parse_args(arguments)
 
 
 def run(options: argparse.Namespace) -> dict[str, object]:
     """The whole scenario; gives the report."""
-    registry = {"timeout_seconds": 1.0, "replica_ttl_seconds": options.patience}
-    serve = {"ready_timeout_seconds": options.patience, "poll_seconds": 0.5}
-    with started(options.model, options.replicas, options.adapters, registry=registry, **serve) as system:
+    with started(options.model, options.replicas, options.adapters) as system:
         faults = Faults(system, options)
         with contextlib.closing(faults.publisher):
             asyncio.run(drive(faults))

@@ -68,11 +68,25 @@ class Replica:
     def memory_bytes(self) -> int:
         """Resident memory of all its processes."""
         pages = 0
+        for process in self.processes():
+            with contextlib.suppress(OSError):
+                pages += int(Path(f"/proc/{process}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def processes(self) -> Iterator[int]:
+        """The ids of all its processes (Linux)."""
         for entry in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 if os.getsid(int(entry.name)) == self.process.process.pid:
-                    pages += int((entry / "statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
+                    yield int(entry.name)
+
+    def engine(self) -> int:
+        """The id of vLLM's own process. Raises LookupError where there is none."""
+        for process in self.processes():
+            with contextlib.suppress(OSError):
+                if b"EngineCore" in Path(f"/proc/{process}/cmdline").read_bytes():
+                    return process
+        raise LookupError(f"{self.url} has no engine in a process of its own")
 
 
 @dataclass(slots=True)

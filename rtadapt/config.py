@@ -193,7 +193,9 @@ class ServeSettings(Section):
     threads: Positive = Field(1, description="CPU only: threads of the engine")
     dtype: str = Field("auto", description="vLLM's --dtype")
     poll_seconds: Seconds = Field(2.0, description="the registry's keys are read again this often, of 64 feeds at a time")
-    ready_timeout_seconds: Seconds = Field(30.0, description="a replica that has not got on for so long is not waited for")
+    ready_timeout_seconds: Seconds = Field(
+        2.0, description="a replica that was silent, or did not get on, for so long is not waited for"
+    )
     load_timeout_seconds: Seconds = Field(60.0, description="a version that is not loaded by then is tried again later")
     wait_seconds: float = Field(30.0, ge=0, le=600, description="longest x-rtadapt-wait that a caller may ask for")
     max_waiting: Positive = Field(1000, description="requests that may wait for a token at once")

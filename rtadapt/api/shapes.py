@@ -146,6 +146,7 @@ class Replica(BaseModel):
     address: str | None = Field(None, examples=["0.0.0.0:8000"])
     passed_seconds: float | None = Field(None, description="since it last saw all that the registry says")
     busy_seconds: float | None = Field(None, description="for how long it has had something to load without getting on")
+    silent_seconds: float | None = Field(None, description="since its last heartbeat")
     loaded: int | None = Field(None, description="adapters in its engine")
     not_followed: list[str] | None = Field(None, description="feeds whose registry entries it does not believe")
     fits: str | None = Field(None, description="`fits`, or what of its engine does not fit the learner; empty before it is known")

@@ -166,8 +166,9 @@ class Routes:
         """
         if not replica or len(replica) > 200:
             raise InvalidInput("a replica's name has 1 to 200 characters", field="replica")
-        lifetime = int(self._connection.settings.replica_ttl_seconds * 1000)
-        self._connection.run("replicas", [codec.REPLICAS], [replica, lifetime, codec.compact(info)])
+        lifetime = self._connection.settings.replica_ttl_seconds
+        said = codec.compact({**info, "lifetime_seconds": lifetime})
+        self._connection.run("replicas", [codec.REPLICAS], [replica, int(lifetime * 1000), said])
 
     def forget(self, replica: str) -> None:
         """`replica` stops: nothing waits for it from now on."""
@@ -175,14 +176,18 @@ class Routes:
             self._connection.redis.hdel(codec.REPLICAS, replica)
 
     def live_replicas(self) -> dict[str, dict[str, Any]]:
-        """The replicas whose heartbeat has not run out, with what they said of themselves. `busy_seconds` counts to now."""
-        lifetime = self._connection.settings.replica_ttl_seconds
+        """The replicas whose heartbeat has not run out, with what they said of themselves.
+
+        `busy_seconds` counts to now, and `silent_seconds` from the last heartbeat on.
+        """
         live: dict[str, dict[str, Any]] = {}
         for replica, said in sorted(codec.pairs(self._connection.run("replicas", [codec.REPLICAS], [])).items()):
             left_ms, _, info = said.partition("|")
-            live[replica] = json.loads(info)
-            if live[replica].get("busy_seconds"):
-                live[replica]["busy_seconds"] += max(0.0, lifetime - int(left_ms) / 1000)
+            said_by = live[replica] = json.loads(info)
+            lifetime = float(said_by.pop("lifetime_seconds", self._connection.settings.replica_ttl_seconds))
+            said_by["silent_seconds"] = silent = max(0.0, lifetime - int(left_ms) / 1000)
+            if said_by.get("busy_seconds"):
+                said_by["busy_seconds"] += silent
         return live
 
     def _moved(self, feed: str, moved: Any, flat: Sequence[str]) -> Route:

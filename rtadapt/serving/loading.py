@@ -12,8 +12,9 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from pathlib import Path
+from typing import TypeVar
 
 from rtadapt.errors import ArtifactDamaged, EngineRefused, InvalidInput, TooLarge, Unavailable
 from rtadapt.judged import read_answers
@@ -28,6 +29,8 @@ from rtadapt.serving.identity import engine_name
 from rtadapt.serving.weights import WEIGHTS, check_finite
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 LOAD_ERRORS = (ArtifactDamaged, EngineRefused, InvalidInput, TooLarge, Unavailable)
 """What can go wrong with one version without anything being wrong with this replica."""
@@ -100,7 +103,7 @@ class Loader:
         return len(self._under_way)
 
     def busy_seconds(self) -> float:
-        """How long it has been since something was last loaded or given up, while something is on its way; else 0."""
+        """How long it has been since a load last got on, while something is on its way; else 0."""
         return max(0.001, time.monotonic() - self._progress_at) if self._under_way else 0.0
 
     async def load(self, version: Version) -> None:
@@ -149,8 +152,8 @@ class Loader:
             )
         try:
             async with asyncio.timeout(self._limit_seconds):
-                folder = await self._aside.run(self._copies.fetch, version)
-                await self._aside.run(check_finite, folder / WEIGHTS)
+                folder = await self._passed(self._aside.run(self._copies.fetch, version))
+                await self._passed(self._aside.run(check_finite, folder / WEIGHTS))
                 async with self._turn:
                     await self._load_and_try(version, folder)
         except TimeoutError:
@@ -158,8 +161,8 @@ class Loader:
 
     async def _load_and_try(self, version: Version, folder: Path) -> None:
         try:
-            await self._engine.load(engine_name(version), folder)
-            await self._engine.check(engine_name(version))
+            await self._passed(self._engine.load(engine_name(version), folder))
+            await self._passed(self._engine.check(engine_name(version)))
             answers = await self._aside.run(read_answers, folder)
             self.scopes[engine_name(version)] = await self._aside.run(read_scope, folder)
             await agreement.check(self._engine, version.feed, engine_name(version), answers)
@@ -167,6 +170,12 @@ class Loader:
             with contextlib.suppress(EngineRefused):
                 await asyncio.shield(self._engine.unload(engine_name(version)))
             raise
+
+    async def _passed(self, stage: Awaitable[T]) -> T:
+        """Await one stage of a load, which is progress once it is over."""
+        result = await stage
+        self._progress_at = time.monotonic()
+        return result
 
     @contextlib.asynccontextmanager
     async def on_trial(self, artifact: Artifact) -> AsyncIterator[tuple[str, Path]]:

@@ -2,7 +2,7 @@
 
 Owns heartbeat and reports. A report is what moves routes, so it says whom the route should wait for: the replicas at which the
 feed is at home (placement.py; every one where `serve.homes` says nothing), those others that answer from it, and none that has
-stalled. A replica has stalled when it has had something to load without getting on, or has held the same
+stalled. A replica has stalled when it has been silent, has had something to load without getting on, or has held the same
 versions while it lacked ours, for `serve.ready_timeout_seconds`; or when it does not follow this feed. That is counted for each
 replica, whatever is published meanwhile.
 """
@@ -46,7 +46,7 @@ class Presence:
         self._loader = loader
         self._patience_seconds = settings.serve.ready_timeout_seconds
         self._poll_seconds = settings.serve.poll_seconds
-        self._beat_seconds = settings.registry.replica_ttl_seconds / 3
+        self._beat_seconds = min(settings.registry.replica_ttl_seconds, settings.serve.ready_timeout_seconds) / 3
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="presence")
         self._name = settings.serve.replica or replica
         self._homes = settings.serve.homes
@@ -143,8 +143,8 @@ class Presence:
             except Unavailable:  # the follower says so
                 self._told |= feeds
                 await asyncio.sleep(self._poll_seconds / 2)
-            try:
-                async with asyncio.timeout(self._poll_seconds):
+            try:  # of those that a route waits for, one may have stalled by then
+                async with asyncio.timeout(min(self._poll_seconds, self._patience_seconds / 4) if feeds else self._poll_seconds):
                     await self._news.wait()
             except TimeoutError:
                 pass
@@ -198,7 +198,7 @@ class Presence:
 
     def _has_stalled(self, feed: str, name: str, info: Mapping[str, Any]) -> bool:
         _, since = self._lags.get((feed, name), (None, time.monotonic()))
-        waited = max(time.monotonic() - since, float(info.get("busy_seconds", 0)))
+        waited = max(time.monotonic() - since, *(float(info.get(what, 0)) for what in ("busy_seconds", "silent_seconds")))
         return waited >= self._patience_seconds or feed in info.get("not_followed", ())
 
     def _watch_lags(self, feed: str, mine: Holding, others: set[str], holdings: Mapping[str, Holding]) -> None:

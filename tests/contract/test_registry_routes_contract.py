@@ -114,6 +114,16 @@ def test_a_busy_replica_says_for_how_long_and_that_is_counted_on(settings: Setti
     registry.close()
 
 
+def test_how_long_a_replica_has_been_silent_is_known_to_one_of_other_settings_too(settings: Settings) -> None:
+    registry, other = Registry(settings(replica_ttl_seconds=30)), Registry(settings(replica_ttl_seconds=3600))
+    registry.heartbeat(A, {})
+    first = other.live_replicas()[A]["silent_seconds"]
+    assert 0 <= first < 1800
+    assert_soon(lambda: other.live_replicas()[A]["silent_seconds"] > first)
+    registry.close()
+    other.close()
+
+
 def test_trust_gives_a_feed_a_new_incarnation_that_the_route_names(registry: Registry) -> None:
     flipped(registry, 1)
     before = registry.head("news")

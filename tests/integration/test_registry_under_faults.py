@@ -23,6 +23,9 @@ from tests.support.broken_wire import BrokenWire, Loss
 from tests.support.redis_server import RedisServer, free_port
 from tests.support.registry_steps import mark_ready
 
+PATIENCE = 3.0
+"""Seconds an answer is waited for: a commit is written to the disk first, which can take a second where others write too."""
+
 
 @pytest.fixture
 def server() -> Iterator[RedisServer]:
@@ -35,7 +38,7 @@ def server() -> Iterator[RedisServer]:
 
 @pytest.fixture
 def registry(server: RedisServer) -> Iterator[Registry]:
-    registry = Registry(RegistrySettings(url=server.url, timeout_seconds=1, keep_versions=100_000))
+    registry = Registry(RegistrySettings(url=server.url, timeout_seconds=PATIENCE, keep_versions=100_000))
     yield registry
     registry.close()
 
@@ -192,7 +195,7 @@ def test_an_address_that_never_answers_is_unavailable() -> None:
 
 
 def test_a_cluster_that_is_not_there_is_unavailable_and_found_later() -> None:
-    registry = Registry(RegistrySettings(url=f"redis://127.0.0.1:{free_port()}", cluster=True, timeout_seconds=0.5))
+    registry = Registry(RegistrySettings(url=f"redis://127.0.0.1:{free_port()}", cluster=True, timeout_seconds=PATIENCE))
     for _ in range(2):
         with pytest.raises(Unavailable):
             registry.head("news")
@@ -214,7 +217,7 @@ def test_a_commit_whose_answer_was_lost_happens_once(server: RedisServer, wire: 
 
 
 def test_a_commit_that_ran_but_timed_out_shows_in_the_head_and_cannot_run_again(server: RedisServer, wire: BrokenWire) -> None:
-    registry = Registry(RegistrySettings(url=server_url(port=wire.port), timeout_seconds=0.5))
+    registry = Registry(RegistrySettings(url=server_url(port=wire.port), timeout_seconds=PATIENCE))
     epoch = registry.claim("news", "worker")
     publish(registry, epoch, 0)
     wire.lose("silence", b"EVALSHA")
@@ -229,7 +232,7 @@ def test_a_commit_that_ran_but_timed_out_shows_in_the_head_and_cannot_run_again(
 
 @pytest.mark.parametrize("how", ["cut", "silence"])
 def test_a_rollback_whose_answer_was_lost_goes_back_once(server: RedisServer, wire: BrokenWire, how: Loss) -> None:
-    registry = Registry(RegistrySettings(url=server_url(port=wire.port), timeout_seconds=0.5))
+    registry = Registry(RegistrySettings(url=server_url(port=wire.port), timeout_seconds=PATIENCE))
     epoch = registry.claim("news", "worker")
     for parent in range(3):
         publish(registry, epoch, parent)
@@ -245,7 +248,7 @@ def test_a_rollback_whose_answer_was_lost_goes_back_once(server: RedisServer, wi
 
 
 def test_news_that_could_not_be_told_do_not_undo_a_commit(server: RedisServer, wire: BrokenWire) -> None:
-    registry = Registry(RegistrySettings(url=server_url(port=wire.port), timeout_seconds=0.5))
+    registry = Registry(RegistrySettings(url=server_url(port=wire.port), timeout_seconds=PATIENCE))
     epoch = registry.claim("news", "worker")
     publish(registry, epoch, 0)
     wire.lose("silence", b"XADD")

@@ -11,6 +11,7 @@ import pytest
 from rtadapt.config import Settings
 from rtadapt.conformance.publisher import Publisher
 from rtadapt.records import Version
+from rtadapt.registry.registry import Registry
 from rtadapt.serving.copies import Copies
 from tests.support.registry_steps import could_not
 from tests.support.watched_engine import Replica, running, settings_of, until
@@ -33,6 +34,21 @@ async def test_a_stuck_replica_freezes_no_route_however_often_versions_are_publi
         two.engine.gate.set()
         last = publisher.publish(adapter).number
         await until(lambda: one.stable() == two.stable() == last)
+
+
+async def test_a_replica_that_is_silent_is_not_waited_for_however_long_it_counts_as_live(
+    tmp_path: Path, redis_url: str, publisher: Publisher, adapter: Path
+) -> None:
+    settings = settings_of(tmp_path, redis_url, ready_timeout_seconds=1.0)
+    settings = settings.model_copy(update={"registry": settings.registry.model_copy(update={"replica_ttl_seconds": 3600.0})})
+    async with running(settings) as one, running(settings) as two:
+        await until(lambda: one.live.ready and two.live.ready)
+        registry = Registry(settings.registry)
+        registry.heartbeat("stopped", {"name": "stopped"})
+        number = publisher.publish(adapter).number
+        await until(lambda: one.stable() == two.stable() == number)
+        assert "stopped" in registry.live_replicas()
+        registry.close()
 
 
 async def test_replicas_that_load_at_different_speeds_agree_on_versions_while_more_are_published(
