@@ -51,12 +51,15 @@ class Engine:
         answer = await self._call("POST", "/v1/load_lora_adapter", body, _LOAD_SECONDS)
         if answer.status_code != 200 and not (answer.status_code == 400 and name in await self.names()):
             raise EngineRefused(f"the engine would not load {name}: {_reason(answer)}")
-        await self._memory.look()
+        self._memory.note()
 
     async def check(self, name: str) -> None:
-        """Let `name` say one token. Asks for no log probabilities: vLLM 0.32's engine ends on an id without a token."""
+        """Let `name` say one token, and see that all is in the engine's memory that it answers to.
+
+        Asks for no log probabilities: vLLM 0.32's engine ends on an id without a token.
+        """
         body = {"model": name, "prompt": [1], "max_tokens": 1, "temperature": 0}
-        answer = await self._call("POST", "/v1/completions", body, _CHECK_SECONDS)
+        answer, _ = await asyncio.gather(self._call("POST", "/v1/completions", body, _CHECK_SECONDS), self._memory.look())
         if answer.status_code != 200:
             raise EngineRefused(f"{name} was loaded but does not answer: {_reason(answer)}")
 
@@ -102,6 +105,10 @@ class Engine:
     async def purge(self, name: str) -> None:
         """Make sure that nothing of `name` is left, which was unloaded a while ago."""
         await self._memory.forget(name)
+
+    async def look_again(self) -> None:
+        """Count what is in the engine's memory, if something has gone from it."""
+        await self._memory.look_again()
 
     async def names(self) -> frozenset[str]:
         """Every model name that the engine knows."""

@@ -12,12 +12,13 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from rtadapt.errors import ArtifactDamaged, EngineRefused, InvalidInput, TooLarge, Unavailable
-from rtadapt.judged import read_answers
+from rtadapt.judged import Answer, read_answers
 from rtadapt.observe import metrics
 from rtadapt.records import Artifact, Version
 from rtadapt.scope import Told, read_scope
@@ -40,6 +41,15 @@ _GRACE_SECONDS = 10.0
 
 _FIRST_RETRY_SECONDS = 1.0
 _LONGEST_RETRY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """A version's adapter on disk, checked, with what lies beside the weights."""
+
+    folder: Path
+    answers: Sequence[Answer]
+    scope: Told
 
 
 class Loader:
@@ -152,20 +162,24 @@ class Loader:
             )
         try:
             async with asyncio.timeout(self._limit_seconds):
-                folder = await self._passed(self._aside.run(self._copies.fetch, version))
-                await self._passed(self._aside.run(check_finite, folder / WEIGHTS))
+                copy = await self._passed(self._aside.run(self._fetched, version))
                 async with self._turn:
-                    await self._load_and_try(version, folder)
+                    await self._load_and_try(version, copy)
         except TimeoutError:
             raise EngineRefused(f"{version.name} was not loaded within {self._limit_seconds:g} s") from None
 
-    async def _load_and_try(self, version: Version, folder: Path) -> None:
+    def _fetched(self, version: Version) -> _Copy:
+        """In one thread: each further one would wait for its turn. Raises ArtifactDamaged, Unavailable."""
+        folder = self._copies.fetch(version)
+        check_finite(folder / WEIGHTS)
+        return _Copy(folder, read_answers(folder), read_scope(folder))
+
+    async def _load_and_try(self, version: Version, copy: _Copy) -> None:
         try:
-            await self._passed(self._engine.load(engine_name(version), folder))
+            await self._passed(self._engine.load(engine_name(version), copy.folder))
             await self._passed(self._engine.check(engine_name(version)))
-            answers = await self._aside.run(read_answers, folder)
-            self.scopes[engine_name(version)] = await self._aside.run(read_scope, folder)
-            await agreement.check(self._engine, version.feed, engine_name(version), answers)
+            self.scopes[engine_name(version)] = copy.scope
+            await agreement.check(self._engine, version.feed, engine_name(version), copy.answers)
         except (ArtifactDamaged, EngineRefused, asyncio.CancelledError):
             with contextlib.suppress(EngineRefused):
                 await asyncio.shield(self._engine.unload(engine_name(version)))
@@ -234,6 +248,7 @@ class Loader:
                 self.scopes.pop(engine_name(version), None)
                 await self._engine.purge(engine_name(version))
                 await self._aside.run(self._copies.discard, version)
+        await self._engine.look_again()
         newest = {feed: max(versions, default=0) for feed, versions in self._loaded.items()}
         self._failures = {
             (feed, number): failure

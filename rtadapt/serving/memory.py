@@ -27,13 +27,22 @@ class EngineMemory:
         self._engine: Any = getattr(state, "engine_client", None)
         self._numbers: dict[str, int] = {}
         self._evicted: set[str] = set()
+        self._is_stale = False
+
+    def note(self) -> dict[str, int]:
+        """Remember, and give, the numbers of the names that the engine answers to now."""
+        if self._engine is None or self._models is None:
+            return {}
+        names = {name: int(request.lora_int_id) for name, request in self._models.lora_requests.items()}
+        self._numbers |= names
+        return names
 
     async def look(self) -> None:
         """Count what is in memory, and what of the names that the engine answers to is not: it was pushed out."""
         if self._engine is None or self._models is None:
             return
-        names = {name: int(request.lora_int_id) for name, request in self._models.lora_requests.items()}
-        self._numbers |= names
+        self._is_stale = False
+        names = self.note()
         held = await self._asked(self._engine.list_loras())
         if held is None:
             return
@@ -48,6 +57,11 @@ class EngineMemory:
         """Have the weights go that `name` stood for. The engine must not answer to it any more."""
         if (number := self._numbers.get(name)) is not None:
             await self._asked(self._engine.remove_lora(number))
+            self._is_stale = True
+
+    async def look_again(self) -> None:
+        """Count, if something has gone since that was last done."""
+        if self._is_stale:
             await self.look()
 
     async def forget(self, name: str) -> None:

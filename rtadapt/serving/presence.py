@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -34,6 +35,9 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_FRESH_SECONDS = 1.0
+"""Who is live is not asked again for so long where somebody waits."""
+
 
 class Presence:
     """One replica's. Run `beat` and `tell` side by side, then `close`."""
@@ -55,6 +59,7 @@ class Presence:
         self._entered: set[str] = set()
         self._told: set[str] = set()
         self._refused = ""
+        self._seen: tuple[dict[str, dict[str, Any]], float] = ({}, -math.inf)
         self._news = asyncio.Event()
         self._lags: dict[tuple[str, str], tuple[Holding, float]] = {}
         self.about: Callable[[], Mapping[str, Any]] = dict
@@ -75,7 +80,8 @@ class Presence:
         Until then the route may have moved on without it: nobody is answered before. Returns also where the registry is away.
         """
         try:
-            await self._report(feed, await self._look_around())
+            seen, at = self._seen
+            await self._report(feed, seen if time.monotonic() - at < _FRESH_SECONDS else await self._look_around())
         except Unavailable:  # the follower says so
             return
         if self._live.look is not None:
@@ -97,6 +103,7 @@ class Presence:
 
     async def _look_around(self) -> dict[str, dict[str, Any]]:
         live = await self._off_loop(self._registry.live_replicas)
+        self._seen = live, time.monotonic()
         names = {replica: str(info.get("name", replica)) for replica, info in live.items()}
         if names != self._names:
             self._names = names

@@ -78,6 +78,7 @@ class Residency:
         """Load and unload until cancelled. Raises LOAD_ERRORS, in a group, when the engine has ended."""
         self._live.idle = self._wake_if_waiting
         await self._presence.see_others()
+        tidying: asyncio.Task[None] | None = None
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self._views.changed.clear()
@@ -87,8 +88,8 @@ class Residency:
                     self._begin(feed, number, tasks)
                 if not self._live.ready and not self._live.ending and await self._is_ready():
                     tasks.create_task(self._fill_back())
-                await self._drain()
-                await self._loader.sweep()
+                if tidying is None or tidying.done():
+                    tidying = tasks.create_task(self._tidy(), name="tidy")
                 metrics.FEEDS_HERE.set(len(self._views.here))
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._settings.poll_seconds):
@@ -321,6 +322,11 @@ class Residency:
                     if trusted and not known and self._room.has_free(self._promised(), size):
                         await self._loader.load(version)
                         self._views.publish(feed)
+
+    async def _tidy(self) -> None:
+        """Beside the loop: nobody who waits for a feed waits for this."""
+        await self._drain()
+        await self._loader.sweep()
 
     async def _drain(self) -> None:
         """Unload what is not needed and has no request under way."""

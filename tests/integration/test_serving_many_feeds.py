@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ import redis
 from rtadapt.config import Settings
 from rtadapt.conformance.publisher import Publisher
 from rtadapt.errors import Unavailable
+from rtadapt.records import Version
 from rtadapt.registry.heads import Heads
 from rtadapt.registry.registry import Registry
+from rtadapt.serving.copies import Copies
 from rtadapt.serving.routing import Target, resolve
 from tests.support.adapter_files import write_adapter
 from tests.support.watched_engine import Replica, count, running, settings_of, until
@@ -204,3 +207,28 @@ async def test_bytes_are_bounded_as_names_are_and_an_adapter_that_never_fits_is_
     async with running(settings_of(tmp_path, redis_url, max_adapter_bytes=size - 1, poll_seconds=0.1)) as small:
         await until(lambda: count("rtadapt_adapter_loads_total", feed="ant", outcome="failed") > before)
         assert small.loaded_names() == set()
+
+
+async def test_who_waits_for_a_feed_does_not_wait_for_the_files_of_another_to_go(
+    tmp_path: Path, redis_url: str, publish: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs, going, discard = threading.Event(), threading.Event(), Copies.discard
+
+    def discard_or_hang(copies: Copies, version: Version) -> None:
+        going.set()
+        hangs.wait()
+        discard(copies, version)
+
+    monkeypatch.setattr(Copies, "discard", discard_or_hang)
+    monkeypatch.setattr("rtadapt.serving.loading._GRACE_SECONDS", 0.0)
+    feeds = [f"feed-{number:02}" for number in range(8)]
+    for feed in feeds:
+        publish(feed)
+    settings = settings_of(tmp_path, redis_url, homes=1, max_cpu_loras=4, keep_loaded=1, bring_seconds=60, poll_seconds=0.1)
+    async with several(settings, 1) as (replica,):
+        for feed in feeds[:4]:  # three have room
+            assert await version(replica, feed) == 1
+        await until(going.is_set)
+        for feed in feeds[4:]:
+            assert await version(replica, feed) == 1
+        hangs.set()
