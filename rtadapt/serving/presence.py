@@ -3,8 +3,8 @@
 Owns heartbeat and reports. A report is what moves routes, so it says whom the route should wait for: the replicas at which the
 feed is at home (placement.py; every one where `serve.homes` says nothing), those others that answer from it, and none that has
 stalled. A replica has stalled when it has been silent, has had something to load without getting on, or has held the same
-versions while it lacked ours, for `serve.ready_timeout_seconds`; or when it does not follow this feed. That is counted for each
-replica, whatever is published meanwhile.
+versions while it lacked ours and loaded nothing, for `serve.ready_timeout_seconds`; when it lacked ours several times as long,
+however much it loads; or when it does not follow this feed. That is counted for each replica, whatever is published meanwhile.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_WHILE_IT_LOADS = 5.0
+"""Times as long as else, a replica that gets on with its loads is waited for."""
 _FRESH_SECONDS = 1.0
 """Who is live is not asked again for so long where somebody waits."""
 
@@ -204,9 +206,12 @@ class Presence:
             self._views.touch(feed)
 
     def _has_stalled(self, feed: str, name: str, info: Mapping[str, Any]) -> bool:
+        if feed in info.get("not_followed", ()):
+            return True
+        silent, busy = (float(info.get(what) or 0.0) for what in ("silent_seconds", "busy_seconds"))
         _, since = self._lags.get((feed, name), (None, time.monotonic()))
-        waited = max(time.monotonic() - since, *(float(info.get(what, 0)) for what in ("busy_seconds", "silent_seconds")))
-        return waited >= self._patience_seconds or feed in info.get("not_followed", ())
+        lacking = (time.monotonic() - since) / (_WHILE_IT_LOADS if busy else 1.0)
+        return max(silent, busy, lacking) >= self._patience_seconds
 
     def _watch_lags(self, feed: str, mine: Holding, others: set[str], holdings: Mapping[str, Holding]) -> None:
         """Note since when each of the others lacks what this replica holds, without any change."""

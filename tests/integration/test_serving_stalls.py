@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from rtadapt.config import Settings
 from rtadapt.conformance.publisher import Publisher
 from rtadapt.records import Version
+from rtadapt.registry.codec import Holding
 from rtadapt.registry.registry import Registry
 from rtadapt.serving.copies import Copies
 from tests.support.registry_steps import could_not
@@ -49,6 +51,20 @@ async def test_a_replica_that_is_silent_is_not_waited_for_however_long_it_counts
         await until(lambda: one.stable() == two.stable() == number)
         assert "stopped" in registry.live_replicas()
         registry.close()
+
+
+async def test_a_replica_that_gets_on_with_what_it_loads_is_waited_for_longer_than_one_that_does_nothing(
+    tmp_path: Path, redis_url: str
+) -> None:
+    async with running(settings_of(tmp_path, redis_url, ready_timeout_seconds=60)) as one:
+        presence = one.watcher._presence
+        presence._lags["news", "other"] = (Holding(), time.monotonic() - 90)
+        assert presence._has_stalled("news", "other", {"busy_seconds": 0, "silent_seconds": 1})
+        assert not presence._has_stalled("news", "other", {"busy_seconds": 5, "silent_seconds": 1})
+        assert presence._has_stalled("news", "other", {"busy_seconds": 70, "silent_seconds": 1})
+        assert presence._has_stalled("news", "other", {"busy_seconds": 5, "silent_seconds": 70})
+        presence._lags["news", "other"] = (Holding(), time.monotonic() - 900)
+        assert presence._has_stalled("news", "other", {"busy_seconds": 5, "silent_seconds": 1})
 
 
 async def test_replicas_that_load_at_different_speeds_agree_on_versions_while_more_are_published(
