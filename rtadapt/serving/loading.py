@@ -73,6 +73,7 @@ class Loader:
         self._failures: dict[tuple[str, int], tuple[int, float]] = {}
         self._disowned: list[Version] = []
         self._discards: list[tuple[float, Version]] = []
+        self._leaving: dict[tuple[str, int], asyncio.Event] = {}
         self.scopes: dict[str, Told] = {}
         """What each version speaks of, by the engine's name of it."""
 
@@ -162,6 +163,8 @@ class Loader:
             )
         try:
             async with asyncio.timeout(self._limit_seconds):
+                if (gone := self._leaving.get((version.feed, version.number))) is not None:
+                    await gone.wait()  # else its weights and files would go from under it
                 copy = await self._passed(self._aside.run(self._fetched, version))
                 async with self._turn:
                     await self._load_and_try(version, copy)
@@ -245,9 +248,7 @@ class Loader:
         self._discards = [(moment, version) for moment, version in self._discards if moment > now]
         for version in due:
             if version.number not in self.loaded(version.feed) and not self.is_loading(version.feed, version.number):
-                self.scopes.pop(engine_name(version), None)
-                await self._engine.purge(engine_name(version))
-                await self._aside.run(self._copies.discard, version)
+                await self._remove(version)
         await self._engine.look_again()
         newest = {feed: max(versions, default=0) for feed, versions in self._loaded.items()}
         self._failures = {
@@ -255,6 +256,17 @@ class Loader:
             for (feed, number), failure in self._failures.items()
             if number >= newest.get(feed, 0) or failure[1] > now
         }
+
+    async def _remove(self, version: Version) -> None:
+        """Its weights and files. Who loads it again meanwhile waits."""
+        key = (version.feed, version.number)
+        self._leaving[key] = asyncio.Event()
+        try:
+            self.scopes.pop(engine_name(version), None)
+            await self._engine.purge(engine_name(version))
+            await self._aside.run(self._copies.discard, version)
+        finally:
+            self._leaving.pop(key).set()
 
     def close(self, wanted: Collection[tuple[str, int]] = ()) -> None:
         """Close the folder of copies; those of `wanted` stay for the next start."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -209,26 +210,68 @@ async def test_bytes_are_bounded_as_names_are_and_an_adapter_that_never_fits_is_
         assert small.loaded_names() == set()
 
 
-async def test_who_waits_for_a_feed_does_not_wait_for_the_files_of_another_to_go(
-    tmp_path: Path, redis_url: str, publish: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hangs, going, discard = threading.Event(), threading.Event(), Copies.discard
+@dataclass(slots=True)
+class Removal:
+    """How the files of feed-00 go, once it is `armed`: they have `begun` to, and stay until they `may` go."""
 
-    def discard_or_hang(copies: Copies, version: Version) -> None:
-        going.set()
-        hangs.wait()
+    armed: bool = False
+    begun: threading.Event = field(default_factory=threading.Event)
+    may: threading.Event = field(default_factory=threading.Event)
+
+
+@pytest.fixture
+def removal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Removal]:
+    found, discard = Removal(), Copies.discard
+
+    def discard_later(copies: Copies, version: Version) -> None:
+        if found.armed and version.feed == "feed-00":
+            found.begun.set()
+            found.may.wait()
         discard(copies, version)
 
-    monkeypatch.setattr(Copies, "discard", discard_or_hang)
+    monkeypatch.setattr(Copies, "discard", discard_later)
     monkeypatch.setattr("rtadapt.serving.loading._GRACE_SECONDS", 0.0)
-    feeds = [f"feed-{number:02}" for number in range(8)]
+    yield found
+    found.may.set()
+
+
+async def push_out(replica: Replica, removal: Removal, feeds: Sequence[str]) -> None:
+    """Have feed-00 loaded, and then its files go."""
+    registry = replica.watcher._registry
+    await until(lambda: all(route.stable == 1 for route in registry.routes().values()))
+    await version(replica, feeds[0])
+    removal.armed = True
+    for feed in feeds[1:]:  # three have room
+        assert await version(replica, feed) == 1
+    await until(removal.begun.is_set)
+
+
+async def test_who_waits_for_a_feed_does_not_wait_for_the_files_of_another_to_go(
+    tmp_path: Path, redis_url: str, publish: Callable[[str], int], removal: Removal
+) -> None:
+    feeds = [f"feed-{number:02}" for number in range(6)]
     for feed in feeds:
         publish(feed)
     settings = settings_of(tmp_path, redis_url, homes=1, max_cpu_loras=4, keep_loaded=1, bring_seconds=60, poll_seconds=0.1)
     async with several(settings, 1) as (replica,):
-        for feed in feeds[:4]:  # three have room
+        await push_out(replica, removal, feeds)
+        for feed in feeds[1:]:
             assert await version(replica, feed) == 1
-        await until(going.is_set)
-        for feed in feeds[4:]:
-            assert await version(replica, feed) == 1
-        hangs.set()
+        removal.may.set()
+
+
+async def test_a_version_that_is_asked_for_again_while_its_files_go_is_loaded_once_they_are_gone(
+    tmp_path: Path, redis_url: str, publish: Callable[[str], int], removal: Removal
+) -> None:
+    feeds = [f"feed-{number:02}" for number in range(6)]
+    for feed in feeds:
+        publish(feed)
+    settings = settings_of(tmp_path, redis_url, homes=1, max_cpu_loras=4, keep_loaded=1, bring_seconds=60, poll_seconds=0.1)
+    async with several(settings, 1) as (replica,):
+        await push_out(replica, removal, feeds)
+        again = asyncio.create_task(version(replica, feeds[0]))
+        await until(lambda: replica.watcher._loader.is_loading(feeds[0], 1) or again.done())
+        removal.may.set()
+        assert await again == 1
+        await until(lambda: not replica.watcher._loader._leaving)
+        assert replica.path("feed-00@1").exists()
