@@ -91,6 +91,7 @@ async def drive(system: System, names: Sequence[str], options: argparse.Namespac
             while True:
                 await ask(client, urls[number % len(urls)], names[number], 64, run)
                 run.streams += 1
+                await asyncio.sleep(options.pause)
 
         going = [asyncio.create_task(stream(number)) for number in range(options.streams)]
         left = iter(zip(names[options.streams :], itertools.cycle(urls), strict=False))
@@ -147,6 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--adapters", type=int, default=16, help="that each engine has room for")
     parser.add_argument("--homes", type=int, default=2)
     parser.add_argument("--streams", type=int, default=4, help="feeds that are asked all the time")
+    parser.add_argument("--pause", type=float, default=0.0, help="seconds between one answer of a stream and its next question")
     parser.add_argument("--callers", type=int, default=2, help="feeds that are asked for the first time at once")
     parser.add_argument("--idle", type=float, default=60.0, help="seconds for which idling is measured, twice")
     parser.add_argument("--most-seconds", type=float, default=3600.0, help="when to leave off asking, however many are left")

@@ -117,15 +117,18 @@ class Loader:
         """How long it has been since a load last got on, while something is on its way; else 0."""
         return max(0.001, time.monotonic() - self._progress_at) if self._under_way else 0.0
 
-    async def load(self, version: Version) -> None:
-        """Fetch, check, load and try `version`. Raises one of LOAD_ERRORS; the next try is then a while away."""
+    async def load(self, version: Version, leaving: asyncio.Task[None] | None = None) -> None:
+        """Fetch, check, load and try `version`. Raises one of LOAD_ERRORS; the next try is then a while away.
+
+        The engine has room for it once `leaving` is over, which goes on meanwhile and whatever becomes of this.
+        """
         started = time.monotonic()
         key = (version.feed, version.number)
         if not self._under_way:
             self._progress_at = started
         self._under_way[key] = version.adapter.size_bytes
         try:
-            await self._bring_in(version)
+            await self._bring_in(version, leaving)
         except LOAD_ERRORS as error:
             attempts = self._failures.get(key, (0, 0.0))[0] + 1
             pause = min(_LONGEST_RETRY_SECONDS, _FIRST_RETRY_SECONDS * 2 ** (attempts - 1))
@@ -154,7 +157,7 @@ class Loader:
         self._count(version.feed)
         logger.info("version loaded", extra={"feed": version.feed, "version": version.name, "seconds": round(seconds, 4)})
 
-    async def _bring_in(self, version: Version) -> None:
+    async def _bring_in(self, version: Version, leaving: asyncio.Task[None] | None) -> None:
         """Fetch and load within the limit. Raises one of LOAD_ERRORS; the engine then does not know the version."""
         self._check(version)
         if version.adapter.size_bytes > self._max_bytes:
@@ -166,6 +169,8 @@ class Loader:
                 if (gone := self._leaving.get((version.feed, version.number))) is not None:
                     await gone.wait()  # else its weights and files would go from under it
                 copy = await self._passed(self._aside.run(self._fetched, version))
+                if leaving is not None:
+                    await asyncio.wait((leaving,))
                 async with self._turn:
                     await self._load_and_try(version, copy)
         except TimeoutError:

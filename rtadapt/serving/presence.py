@@ -19,10 +19,12 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from rtadapt.config import Settings
 from rtadapt.errors import NotFound, Unavailable
 from rtadapt.observe import metrics
+from rtadapt.records import Route
 from rtadapt.registry.codec import Holding
 from rtadapt.registry.registry import Registry
 from rtadapt.serving import plan
@@ -53,11 +55,11 @@ class Presence:
         self._patience_seconds = settings.serve.ready_timeout_seconds
         self._poll_seconds = settings.serve.poll_seconds
         self._beat_seconds = min(settings.registry.replica_ttl_seconds, settings.serve.ready_timeout_seconds) / 3
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="presence")
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="presence")
         self._name = settings.serve.replica or replica
         self._homes = settings.serve.homes
         self._names: dict[str, str] = {}
-        self._reporting = asyncio.Lock()
+        self._reporting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # a feed's; one is not held up by others
         self._entered: set[str] = set()
         self._told: set[str] = set()
         self._refused = ""
@@ -83,10 +85,11 @@ class Presence:
         """
         try:
             seen, at = self._seen
-            await self._report(feed, seen if time.monotonic() - at < _FRESH_SECONDS else await self._look_around())
+            route = await self._report(feed, seen if time.monotonic() - at < _FRESH_SECONDS else await self._look_around())
         except Unavailable:  # the follower says so
             return
-        if self._live.look is not None:
+        said = self._views.feeds.get(feed)
+        if self._live.look is not None and (said is None or route != said.route):
             await self._live.look(feed)
 
     async def beat(self) -> None:
@@ -178,15 +181,18 @@ class Presence:
             logger.info("the registry was not told that this replica stops")
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _report(self, feed: str, live: Mapping[str, Mapping[str, Any]]) -> None:
-        async with self._reporting:  # what is said last is what holds
+    async def _report(self, feed: str, live: Mapping[str, Mapping[str, Any]]) -> Route | None:
+        """Gives the feed's route as it is then, where it was asked for."""
+        reporting = self._reporting.setdefault(feed, asyncio.Lock())
+        async with reporting:  # what is said last is what holds
             if feed not in self._views.kept and feed in self._entered:
                 await self._off_loop(self._registry.leave, feed, self.replica)
                 self._entered.discard(feed)
             elif feed in self._views.kept and feed not in self._live.not_followed:
-                await self._report_kept(feed, live)
+                return await self._report_kept(feed, live)
+        return None
 
-    async def _report_kept(self, feed: str, live: Mapping[str, Mapping[str, Any]]) -> None:
+    async def _report_kept(self, feed: str, live: Mapping[str, Mapping[str, Any]]) -> Route | None:
         self._entered.add(feed)
         holding = Holding(frozenset(self._loader.loaded(feed)), self._loader.failed(feed))
         stalled = {name for name, info in live.items() if name != self.replica and self._has_stalled(feed, name, info)}
@@ -195,15 +201,16 @@ class Presence:
         waited_for, guests = [one for one in going_on if one in at_home], [one for one in going_on if one not in at_home]
         said = (feed, self.replica, holding, waited_for, sorted(stalled), guests)
         try:
-            _, holdings = await self._off_loop(self._registry.report, *said)
+            route, holdings = await self._off_loop(self._registry.report, *said)
         except NotFound:  # lost meanwhile; the follower has seen it
-            return
+            return None
         others = {name for name in live if name in at_home or name in holdings}
         self._watch_lags(feed, holding, others - {self.replica}, holdings)
         offered = frozenset(number for name, other in holdings.items() if name != self.replica for number in other.held)
         if offered != self._views.offered.get(feed):
             self._views.offered[feed] = offered
             self._views.touch(feed)
+        return route
 
     def _has_stalled(self, feed: str, name: str, info: Mapping[str, Any]) -> bool:
         if feed in info.get("not_followed", ()):

@@ -212,10 +212,10 @@ class Residency:
             return
         versions = [version for other in going.feeds for version in self._let_go(other)]
         versions += [self._forget(*key) for key in going.spare]
+        leaving = tasks.create_task(self._unload(versions), name="unload")
         if feed in going.feeds:  # it is this one that nobody would miss
-            tasks.create_task(self._unload(versions))
             return
-        task = tasks.create_task(self._load(feed, number, versions), name=f"load {version_name(feed, number)}")
+        task = tasks.create_task(self._load(feed, number, leaving), name=f"load {version_name(feed, number)}")
         self._lanes[feed, number] = task
         task.add_done_callback(partial(self._leave, (feed, number)))
 
@@ -260,8 +260,7 @@ class Residency:
         for version in versions:
             await self._loader.unload(version)
 
-    async def _load(self, feed: str, number: int, instead_of: Iterable[Version] = ()) -> None:
-        await self._unload(instead_of)
+    async def _load(self, feed: str, number: int, leaving: asyncio.Task[None]) -> None:
         try:
             version = await self.version_of(feed, number)
         except Unavailable:
@@ -272,7 +271,7 @@ class Residency:
             return
         self._absent_until.pop((feed, number), None)
         try:
-            await self._loader.load(version)
+            await self._loader.load(version, leaving)
         except LOAD_ERRORS:
             if not await self._engine.healthy():  # then it is no fault of this version; vLLM ends this process
                 self._live.stop("the engine has ended")

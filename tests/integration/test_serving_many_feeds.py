@@ -275,3 +275,68 @@ async def test_a_version_that_is_asked_for_again_while_its_files_go_is_loaded_on
         assert await again == 1
         await until(lambda: not replica.watcher._loader._leaving)
         assert replica.path("feed-00@1").exists()
+
+
+async def test_who_waits_for_a_feed_does_not_wait_for_what_is_said_of_another(
+    tmp_path: Path, redis_url: str, publish: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feeds = [f"feed-{number:02}" for number in range(6)]
+    for feed in feeds:
+        publish(feed)
+    begun, may = threading.Event(), threading.Event()
+    settings = settings_of(tmp_path, redis_url, homes=1, max_cpu_loras=4, keep_loaded=1, bring_seconds=60, poll_seconds=0.1)
+    async with several(settings, 1) as (replica,):
+        registry = replica.watcher._registry
+        await until(lambda: all(route.stable == 1 for route in registry.routes().values()))
+        leave = registry.leave
+
+        def leave_later(feed: str, name: str) -> None:
+            if feed == feeds[0]:
+                begun.set()
+                may.wait()
+            leave(feed, name)
+
+        monkeypatch.setattr(registry, "leave", leave_later)
+        try:
+            assert await version(replica, feeds[0]) == 1
+            for feed in feeds[1:]:
+                assert await version(replica, feed) == 1
+            await until(begun.is_set)
+            for feed in feeds[1:]:
+                asking = asyncio.create_task(version(replica, feed))
+                await until(asking.done)
+                assert await asking == 1
+        finally:
+            may.set()
+
+
+async def test_what_is_loaded_is_fetched_while_what_makes_room_leaves_and_loaded_after_it(
+    tmp_path: Path, redis_url: str, publish: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feeds = [f"feed-{number:02}" for number in range(6)]
+    for feed in feeds:
+        publish(feed)
+    fetched, fetch, may = [], Copies.fetch, asyncio.Event()
+
+    def noted(copies: Copies, version: Version) -> Path:
+        fetched.append(version.feed)
+        return fetch(copies, version)
+
+    settings = settings_of(tmp_path, redis_url, homes=1, max_cpu_loras=4, keep_loaded=1, bring_seconds=60, poll_seconds=0.1)
+    async with several(settings, 1) as (replica,):
+        await until(lambda: all(route.stable == 1 for route in replica.watcher._registry.routes().values()))
+        for feed in feeds[:3]:
+            assert await version(replica, feed) == 1
+        unload = replica.door.unload
+
+        async def unload_later(name: str) -> None:
+            await may.wait()
+            await unload(name)
+
+        monkeypatch.setattr(Copies, "fetch", noted)
+        monkeypatch.setattr(replica.door, "unload", unload_later)
+        asking = asyncio.create_task(version(replica, feeds[4]))
+        await until(lambda: feeds[4] in fetched)
+        assert not replica.knows("feed-04@1")
+        may.set()
+        assert await asking == 1
