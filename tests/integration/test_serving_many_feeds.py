@@ -235,10 +235,29 @@ def removal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Removal]:
     found.may.set()
 
 
+Crowded = Callable[[], contextlib.AbstractAsyncContextManager[tuple[Replica, list[str]]]]
+
+
+@pytest.fixture
+def crowded(tmp_path: Path, redis_url: str, publish: Callable[[str], int]) -> Crowded:
+    """Starts a replica that has room for three of six feeds, whose names it gives; each has one version."""
+
+    @contextlib.asynccontextmanager
+    async def crowded() -> AsyncIterator[tuple[Replica, list[str]]]:
+        feeds = [f"feed-{number:02}" for number in range(6)]
+        for feed in feeds:
+            publish(feed)
+        settings = settings_of(tmp_path, redis_url, homes=1, max_cpu_loras=4, keep_loaded=1, bring_seconds=60, poll_seconds=0.1)
+        async with several(settings, 1) as (replica,):
+            registry = replica.watcher._registry
+            await until(lambda: all(route.stable == 1 for route in registry.routes().values()))
+            yield replica, feeds
+
+    return crowded
+
+
 async def push_out(replica: Replica, removal: Removal, feeds: Sequence[str]) -> None:
     """Have feed-00 loaded, and then its files go."""
-    registry = replica.watcher._registry
-    await until(lambda: all(route.stable == 1 for route in registry.routes().values()))
     await version(replica, feeds[0])
     removal.armed = True
     for feed in feeds[1:]:  # three have room
@@ -246,14 +265,8 @@ async def push_out(replica: Replica, removal: Removal, feeds: Sequence[str]) -> 
     await until(removal.begun.is_set)
 
 
-async def test_who_waits_for_a_feed_does_not_wait_for_the_files_of_another_to_go(
-    tmp_path: Path, redis_url: str, publish: Callable[[str], int], removal: Removal
-) -> None:
-    feeds = [f"feed-{number:02}" for number in range(6)]
-    for feed in feeds:
-        publish(feed)
-    settings = settings_of(tmp_path, redis_url, homes=1, max_cpu_loras=4, keep_loaded=1, bring_seconds=60, poll_seconds=0.1)
-    async with several(settings, 1) as (replica,):
+async def test_who_waits_for_a_feed_does_not_wait_for_the_files_of_another_to_go(crowded: Crowded, removal: Removal) -> None:
+    async with crowded() as (replica, feeds):
         await push_out(replica, removal, feeds)
         for feed in feeds[1:]:
             assert await version(replica, feed) == 1
@@ -261,13 +274,9 @@ async def test_who_waits_for_a_feed_does_not_wait_for_the_files_of_another_to_go
 
 
 async def test_a_version_that_is_asked_for_again_while_its_files_go_is_loaded_once_they_are_gone(
-    tmp_path: Path, redis_url: str, publish: Callable[[str], int], removal: Removal
+    crowded: Crowded, removal: Removal
 ) -> None:
-    feeds = [f"feed-{number:02}" for number in range(6)]
-    for feed in feeds:
-        publish(feed)
-    settings = settings_of(tmp_path, redis_url, homes=1, max_cpu_loras=4, keep_loaded=1, bring_seconds=60, poll_seconds=0.1)
-    async with several(settings, 1) as (replica,):
+    async with crowded() as (replica, feeds):
         await push_out(replica, removal, feeds)
         again = asyncio.create_task(version(replica, feeds[0]))
         await until(lambda: replica.watcher._loader.is_loading(feeds[0], 1) or again.done())
@@ -278,16 +287,11 @@ async def test_a_version_that_is_asked_for_again_while_its_files_go_is_loaded_on
 
 
 async def test_who_waits_for_a_feed_does_not_wait_for_what_is_said_of_another(
-    tmp_path: Path, redis_url: str, publish: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+    crowded: Crowded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    feeds = [f"feed-{number:02}" for number in range(6)]
-    for feed in feeds:
-        publish(feed)
     begun, may = threading.Event(), threading.Event()
-    settings = settings_of(tmp_path, redis_url, homes=1, max_cpu_loras=4, keep_loaded=1, bring_seconds=60, poll_seconds=0.1)
-    async with several(settings, 1) as (replica,):
+    async with crowded() as (replica, feeds):
         registry = replica.watcher._registry
-        await until(lambda: all(route.stable == 1 for route in registry.routes().values()))
         leave = registry.leave
 
         def leave_later(feed: str, name: str) -> None:
@@ -311,20 +315,15 @@ async def test_who_waits_for_a_feed_does_not_wait_for_what_is_said_of_another(
 
 
 async def test_what_is_loaded_is_fetched_while_what_makes_room_leaves_and_loaded_after_it(
-    tmp_path: Path, redis_url: str, publish: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+    crowded: Crowded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    feeds = [f"feed-{number:02}" for number in range(6)]
-    for feed in feeds:
-        publish(feed)
     fetched, fetch, may = [], Copies.fetch, asyncio.Event()
 
     def noted(copies: Copies, version: Version) -> Path:
         fetched.append(version.feed)
         return fetch(copies, version)
 
-    settings = settings_of(tmp_path, redis_url, homes=1, max_cpu_loras=4, keep_loaded=1, bring_seconds=60, poll_seconds=0.1)
-    async with several(settings, 1) as (replica,):
-        await until(lambda: all(route.stable == 1 for route in replica.watcher._registry.routes().values()))
+    async with crowded() as (replica, feeds):
         for feed in feeds[:3]:
             assert await version(replica, feed) == 1
         unload = replica.door.unload
