@@ -73,7 +73,7 @@ class Loader:
         self._failures: dict[tuple[str, int], tuple[int, float]] = {}
         self._disowned: list[Version] = []
         self._discards: list[tuple[float, Version]] = []
-        self._leaving: dict[tuple[str, int], asyncio.Event] = {}
+        self._leaving: dict[str, asyncio.Event] = {}  # by the engine's name
         self.scopes: dict[str, Told] = {}
         """What each version speaks of, by the engine's name of it."""
 
@@ -166,7 +166,7 @@ class Loader:
             )
         try:
             async with asyncio.timeout(self._limit_seconds):
-                if (gone := self._leaving.get((version.feed, version.number))) is not None:
+                if (gone := self._leaving.get(engine_name(version))) is not None:
                     await gone.wait()  # else its weights and files would go from under it
                 copy = await self._passed(self._aside.run(self._fetched, version))
                 if leaving is not None:
@@ -219,7 +219,12 @@ class Loader:
             raise EngineRefused(f"a trial was not over within {self._limit_seconds:g} s") from None
 
     def forget(self, feed: str, number: int) -> Version:
-        """Take the version out of the table: from now on nobody is sent to it. `unload` must follow."""
+        """Take the version out of the table: from now on nobody is sent to it. `unload` must follow; who loads it again waits."""
+        version = self._drop(feed, number)
+        self._leaving[engine_name(version)] = asyncio.Event()
+        return version
+
+    def _drop(self, feed: str, number: int) -> Version:
         version = self._loaded[feed].pop(number)
         self._count(feed)
         if not self._loaded[feed]:
@@ -228,7 +233,7 @@ class Loader:
 
     def disown(self, feed: str, number: int) -> None:
         """Forget a version whose number belongs to other weights by now. `disowned` gives it, to be unloaded."""
-        self._disowned.append(self.forget(feed, number))
+        self._disowned.append(self._drop(feed, number))
 
     def disowned(self, is_idle: Callable[[Version], bool]) -> list[Version]:
         """Those of the disowned versions that nobody asks any more, each once."""
@@ -243,6 +248,9 @@ class Loader:
         except EngineRefused as error:
             logger.warning("a version could not be unloaded", extra={"version": version.name, "reason": str(error)})
             return
+        finally:
+            if (gone := self._leaving.pop(engine_name(version), None)) is not None:
+                gone.set()
         self._discards.append((time.monotonic() + _GRACE_SECONDS, version))
         logger.info("version unloaded", extra={"feed": version.feed, "version": version.name})
 
@@ -252,7 +260,8 @@ class Loader:
         due = [version for moment, version in self._discards if moment <= now]
         self._discards = [(moment, version) for moment, version in self._discards if moment > now]
         for version in due:
-            if version.number not in self.loaded(version.feed) and not self.is_loading(version.feed, version.number):
+            is_wanted = version.number in self.loaded(version.feed) or self.is_loading(version.feed, version.number)
+            if not is_wanted and engine_name(version) not in self._leaving:  # else its turn comes after it was unloaded
                 await self._remove(version)
         await self._engine.look_again()
         newest = {feed: max(versions, default=0) for feed, versions in self._loaded.items()}
@@ -264,14 +273,14 @@ class Loader:
 
     async def _remove(self, version: Version) -> None:
         """Its weights and files. Who loads it again meanwhile waits."""
-        key = (version.feed, version.number)
-        self._leaving[key] = asyncio.Event()
+        name = engine_name(version)
+        self._leaving[name] = asyncio.Event()
         try:
-            self.scopes.pop(engine_name(version), None)
-            await self._engine.purge(engine_name(version))
+            self.scopes.pop(name, None)
+            await self._engine.purge(name)
             await self._aside.run(self._copies.discard, version)
         finally:
-            self._leaving.pop(key).set()
+            self._leaving.pop(name).set()
 
     def close(self, wanted: Collection[tuple[str, int]] = ()) -> None:
         """Close the folder of copies; those of `wanted` stay for the next start."""

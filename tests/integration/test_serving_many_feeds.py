@@ -8,52 +8,18 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
-import redis
 
 from rtadapt.config import Settings
 from rtadapt.conformance.publisher import Publisher
 from rtadapt.errors import Unavailable
 from rtadapt.records import Version
-from rtadapt.registry.heads import Heads
 from rtadapt.registry.registry import Registry
 from rtadapt.serving.copies import Copies
 from rtadapt.serving.routing import Target, resolve
 from tests.support.adapter_files import write_adapter
 from tests.support.watched_engine import Replica, count, running, settings_of, until
-
-FEEDS = 150
-
-
-async def test_idle_feeds_are_read_some_at_a_time_and_what_nobody_told_of_is_found_all_the_same(
-    tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = settings_of(tmp_path, redis_url, poll_seconds=0.1)
-    reads: list[int] = []
-    heads = Heads.heads
-
-    def counted(self: Heads, feeds: Sequence[str] | None = None) -> Any:
-        found = heads(self, feeds)
-        reads.append(len(found))
-        return found
-
-    with contextlib.closing(Publisher(settings, "feed-077")) as publisher, redis.Redis.from_url(redis_url) as raw:
-        for number in range(FEEDS):
-            publisher.registry.ensure_feed(f"feed-{number:03}")
-        monkeypatch.setattr(Heads, "heads", counted)
-        async with running(settings) as one:
-            await until(lambda: one.live.ready and len(one.live.view.feeds) == FEEDS)
-            assert FEEDS in reads
-            reads.clear()
-            await until(lambda: len(reads) >= 6)
-            assert max(reads) <= 64
-            publisher.publish(write_adapter(tmp_path / "adapter"))
-            await until(lambda: one.live.view.feeds["feed-077"].stable == 1)
-            for feed in ("feed-000", "feed-077", "feed-149"):
-                raw.hset(f"rtadapt:{{{feed}}}:route", mapping={"follow": "0", "revision": "9"})
-            await until(lambda: not any(one.live.view.feeds[feed].follows for feed in ("feed-000", "feed-077", "feed-149")))
 
 
 @contextlib.asynccontextmanager
@@ -339,3 +305,28 @@ async def test_what_is_loaded_is_fetched_while_what_makes_room_leaves_and_loaded
         assert not replica.knows("feed-04@1")
         may.set()
         assert await asking == 1
+
+
+async def test_a_version_that_is_asked_for_again_before_it_was_unloaded_is_loaded_after_that(
+    crowded: Crowded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may = asyncio.Event(), asyncio.Event()
+    async with crowded() as (replica, feeds):
+        for feed in feeds[:3]:
+            assert await version(replica, feed) == 1
+        unload = replica.door.unload
+
+        async def unload_later(name: str) -> None:
+            if name.startswith(feeds[1]) and not begun.is_set():
+                begun.set()
+                await may.wait()
+            await unload(name)
+
+        monkeypatch.setattr(replica.door, "unload", unload_later)
+        others = [asyncio.create_task(version(replica, feed)) for feed in feeds[4:]]
+        await begun.wait()
+        again = asyncio.create_task(version(replica, feeds[1]))
+        await until(lambda: replica.watcher._loader.is_loading(feeds[1], 1) or again.done())
+        may.set()
+        assert await asyncio.gather(again, *others) == [1, 1, 1]
+        assert await version(replica, feeds[1]) == 1
