@@ -176,6 +176,7 @@ class Keys:
         self._lock = threading.Lock()
         self._table = KeyTable.load(path) if path is not None else None
         self._print = _print_of(path)
+        self._refused: tuple[object, str] | None = None
         self._looked_at = clock()
         self._used: dict[str, _Used] = {}
 
@@ -241,12 +242,14 @@ class Keys:
             now = _print_of(self._path)
             if now == self._print:
                 return self._table
-            self._print = now
             try:
                 self._table = KeyTable.load(self._path)
-            except InvalidSettings as error:
-                logger.error("the changed keys file is not taken: the keys before it stay", extra={"reason": str(error)})
+            except InvalidSettings as error:  # it is tried again: what failed may have been the reading
+                if self._refused != (now, str(error)):
+                    logger.error("the changed keys file is not taken: the keys before it stay", extra={"reason": str(error)})
+                self._refused = (now, str(error))
                 return self._table
+            self._print, self._refused = now, None
             ids = {key.id for _, key in self._table.entries}
             self._used = {name: used for name, used in self._used.items() if name in ids}
             logger.info("the keys file was read again", extra={"keys": len(self._table.entries)})

@@ -206,8 +206,13 @@ _ANTHROPIC = {
 
 def anthropic_error(error: RtadaptError) -> dict[str, object]:
     """The error in Anthropic's shape, for its messages."""
-    kind = _ANTHROPIC.get(error.status, "invalid_request_error" if error.status < 500 else "api_error")
-    return {"type": "error", "error": {"type": kind, "message": str(error)}}
+    return anthropic_shape(error.status, str(error))
+
+
+def anthropic_shape(status: int, message: str) -> dict[str, object]:
+    """What Anthropic's clients read of an answer with `status`: its kind, and `message`."""
+    kind = _ANTHROPIC.get(status, "invalid_request_error" if status < 500 else "api_error")
+    return {"type": "error", "error": {"type": kind, "message": message}}
 
 
 def headers_of(error: RtadaptError) -> dict[str, str]:

@@ -1,6 +1,7 @@
-"""What the middleware makes of a request's body, and writes itself, in plain ASGI.
+"""What the middleware makes of a request's body and of its answer, in plain ASGI.
 
-Owns the shape of a completion request's JSON, the work beside the event loop, and the JSON answers that we give ourselves.
+Owns the shape of a completion request's JSON, the work beside the event loop, and what is noted or put right of the engine's
+answer as it passes.
 """
 
 from __future__ import annotations
@@ -8,15 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-from rtadapt.errors import InvalidRequest, RtadaptError, anthropic_error, headers_of, openai_error
-from rtadapt.web.asked import Message, Receive, Scope, Send, encoded
+from rtadapt.errors import InvalidRequest, anthropic_shape
+from rtadapt.web.asked import Message, Receive, Scope, Send, encoded, naming
 from rtadapt.web.jsontext import Shape, load_json
 
-MESSAGES = "/v1/messages"
-"""Anthropic's route: its clients understand its own errors alone."""
 _SHAPE = Shape(depth=64, containers=50_000, commas=200_000)
 """Of a completion request's JSON. Near Python's own limit of depth what we could read could no longer be written or read
 again; and what the parser makes of so many parts holds up every stream of this process while it does."""
@@ -88,15 +87,35 @@ class Noted:
         await self._send(message)
 
 
-async def send_json(send: Send, status: int, value: Any, headers: Iterable[tuple[str, str]] = ()) -> None:
-    """Answer with `value` as JSON."""
-    body = json.dumps(value).encode()
-    ours = encoded((("content-type", "application/json"), ("content-length", str(len(body)))))
-    await send({"type": "http.response.start", "status": status, "headers": ours + encoded(headers)})
-    await send({"type": "http.response.body", "body": body})
+class InAnthropicsShape:
+    """A `send` for Anthropic's route: what the engine, or its framework, says in another error's shape becomes Anthropic's."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._start: Message | None = None
+        self._body = bytearray()
+
+    async def __call__(self, message: Message) -> None:
+        """Send on; an error's answer once all of it is there."""
+        if message["type"] == "http.response.start" and message["status"] >= 400:
+            self._start = message
+        elif self._start is None:
+            await self._send(message)
+        else:
+            self._body += message.get("body", b"")
+            if not message.get("more_body", False):
+                body = json.dumps(anthropic_shape(self._start["status"], _message_in(bytes(self._body)))).encode()
+                ours = {"content-type": "application/json", "content-length": str(len(body))}
+                await naming(self._send, ours)(self._start)
+                await self._send({"type": "http.response.body", "body": body})
 
 
-async def send_error(send: Send, error: RtadaptError, path: str) -> None:
-    """Answer with `error`, in the shape that clients of `path` know."""
-    shape = anthropic_error if path == MESSAGES else openai_error
-    await send_json(send, error.status, shape(error), headers_of(error).items())
+def _message_in(body: bytes) -> str:
+    """What an error's body says, whichever of vLLM's, FastAPI's and our own it is."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return body.decode(errors="replace")[:500]
+    said = said.get("error", said) if isinstance(said, dict) else said
+    told = next((said[name] for name in ("message", "detail") if name in said), said) if isinstance(said, dict) else said
+    return told if isinstance(told, str) else json.dumps(told)

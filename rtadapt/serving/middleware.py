@@ -21,26 +21,26 @@ from rtadapt import __version__, receipts
 from rtadapt.access import Key, Keys, Use
 from rtadapt.access import Scope as KeyScope
 from rtadapt.config import Settings, load_settings
-from rtadapt.errors import Forbidden, InvalidRequest, NotFound, RtadaptError
+from rtadapt.errors import Forbidden, InvalidRequest, NotFound, RtadaptError, openai_error
 from rtadapt.observe import metrics
 from rtadapt.observe.disk import watch_disk
 from rtadapt.serving import http
 from rtadapt.serving.arms import Arms
 from rtadapt.serving.engine import Engine
+from rtadapt.serving.headers import caller, patience, token
 from rtadapt.serving.live import Live
-from rtadapt.serving.metering import Metered
+from rtadapt.serving.metering import Metered, longest_tokens
 from rtadapt.serving.models import models
-from rtadapt.serving.routing import AFTER_HEADER, After, ServingView, Target, check_token, feed_of, shadow_of
+from rtadapt.serving.routing import ServingView, Target, feed_of, shadow_of
 from rtadapt.serving.stopping import stop_gently
 from rtadapt.serving.texts import concerns
 from rtadapt.serving.vocabulary import Vocabulary, check_prompt_log_probs
 from rtadapt.serving.waiting import Ask, WaitingRoom
+from rtadapt.web.answered import CHAT, MESSAGES, send_error, send_json
 from rtadapt.web.asked import App, Gone, Message, Receive, Scope, Send, header, naming, read_body, request_id
 
 logger = logging.getLogger(__name__)
 
-WAIT_HEADER = "x-rtadapt-wait"
-SESSION_HEADER = "x-rtadapt-session"
 VERSION_HEADER = "x-rtadapt-version"
 INCARNATION_HEADER = "x-rtadapt-incarnation"
 POSITION_HEADER = "x-rtadapt-position"
@@ -48,7 +48,7 @@ RECEIPT_HEADER = "x-rtadapt-receipt"
 SCOPE_HEADER = "x-rtadapt-scope"
 """`outside` where the base answered, since nothing that its version was taught is asked about."""
 
-_COMPLETIONS = frozenset({"/v1/completions", "/v1/chat/completions", "/v1/responses", http.MESSAGES})
+_COMPLETIONS = frozenset({"/v1/completions", CHAT, "/v1/responses", MESSAGES})
 _OF_THE_ENGINE = frozenset({"/health", "/ping", "/metrics", "/version", "/load", "/openapi.json"})
 _FOR_THE_WATCHER = frozenset({"/v1/load_lora_adapter", "/v1/unload_lora_adapter"})
 
@@ -106,12 +106,14 @@ class AdaptiveServing:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, method = scope["path"], scope["method"]
+        if path == MESSAGES:
+            send = http.InAnthropicsShape(send)
         if path in _COMPLETIONS and method == "POST":
             await self._complete(scope, receive, send)
         elif path in _COMPLETIONS or (path in _OF_THE_ENGINE and method != "POST"):
             await self._app(scope, receive, send)
         elif path == "/healthz":
-            await http.send_json(send, 200, {"status": "ok"})
+            await send_json(send, 200, {"status": "ok"})
         elif path == "/readyz":
             await self._say_ready(send)
         else:
@@ -121,9 +123,9 @@ class AdaptiveServing:
                     raise NotFound(_not_here(path))
                 key = self._key_of(scope)
                 with self._keys.using(key):
-                    await http.send_json(named, 200, self._models(key, path.removeprefix("/v1/models").strip("/")))
+                    await send_json(named, 200, self._models(key, path.removeprefix("/v1/models").strip("/")))
             except RtadaptError as error:
-                await http.send_error(named, error, path)
+                await send_error(named, error, path, openai_error)
 
     async def _complete(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One completion, from its first byte to its last, and one line in the log for it."""
@@ -139,7 +141,7 @@ class AdaptiveServing:
             return
         except RtadaptError as error:
             metrics.REQUESTS_UNROUTED.labels(error.code).inc()
-            await http.send_error(noted, error, scope["path"])
+            await send_error(noted, error, scope["path"])
             logger.info("refused", extra=said | {"status": error.status, "code": error.code})
 
     async def _complete_for(self, key: Key, scope: Scope, receive: Receive, noted: http.Noted, said: dict[str, object]) -> None:
@@ -147,10 +149,7 @@ class AdaptiveServing:
         began = time.perf_counter()
         raw = await read_body(scope, receive, self._settings.serve.max_body_bytes)
         read = time.perf_counter()
-        body = await http.beside(len(raw), http.parse_object, raw)
-        check_prompt_log_probs(body)
-        if self._vocabulary is not None:
-            self._vocabulary.check(body)
+        body = await http.beside(len(raw), self._understood, raw, scope["path"] == CHAT)
         asked = _Asked(self._ask(key, scope, body), raw, body, began, read)
         with self.live.asking(feed_of(asked.ask.model)):
             await self._answer_to(asked, key, scope, receive, noted, said)
@@ -171,7 +170,7 @@ class AdaptiveServing:
         # From here to the request's departure nothing else runs: what was resolved is still loaded.
         target = ask.target(self.live)
         self.live.depart(target)
-        metered = Metered(noted, len(raw))
+        metered = Metered(noted, len(raw), longest_tokens(body, self.live.max_model_len or len(raw)))
         shadow = shadow_of(self.live.view, target, ask.key) if target.trial else None
         if shadow is not None:
             self._arms.ask_too(shadow, scope, partial(http.beside, len(raw), _written, body, shadow.engine_model))
@@ -197,6 +196,14 @@ class AdaptiveServing:
             said |= {"seconds": round(time.perf_counter() - asked.began, 4), "waited_seconds": round(covered - waiting, 4)}
             logger.info("answered", extra=said)
 
+    def _understood(self, raw: bytes, chats: bool) -> dict[str, Any]:
+        """The request in `raw`. Raises for what can't be read, and for what the engine might not survive."""
+        body = http.parse_object(raw)
+        check_prompt_log_probs(body, chats)
+        if self._vocabulary is not None:
+            self._vocabulary.check(body, chats)
+        return body
+
     def _key_of(self, scope: Scope) -> Key:
         return self._keys.check(header(scope, "authorization"), KeyScope.COMPLETE, header(scope, "x-api-key"))
 
@@ -209,14 +216,12 @@ class AdaptiveServing:
         if body.get("background"):
             message = "background is not supported: a version is kept only while its answer is being read"
             raise InvalidRequest(message, field="background")
-        after = header(scope, AFTER_HEADER)
-        user = body.get("user")
         return Ask(
             model=model,
-            key=header(scope, SESSION_HEADER) or (user if isinstance(user, str) else "") or _secret(scope) or request_id(scope),
-            after=None if after is None else _token(model, after),
+            key=caller(scope, body) or request_id(scope),
+            after=token(scope, model),
             unknown_seconds=self._settings.serve.poll_seconds,
-            patience_seconds=_patience(header(scope, WAIT_HEADER), self._settings.serve.wait_seconds),
+            patience_seconds=patience(scope, self._settings.serve.wait_seconds),
             caller=key.id,
         )
 
@@ -243,7 +248,7 @@ class AdaptiveServing:
             missing = "the engine is not healthy"
         good = self.live.ready and not missing
         named = {"not_followed": self.live.not_followed} if self.live.not_followed else {}
-        await http.send_json(send, 200 if good else 503, {"ready": good, "missing": missing} | named)
+        await send_json(send, 200 if good else 503, {"ready": good, "missing": missing} | named)
 
     async def _live_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The server's life: follow the registry from its start to its end."""
@@ -305,34 +310,8 @@ def _count(target: Target, noted: http.Noted, began: float) -> None:
         metrics.FIRST_BYTE_SECONDS.labels(*labels).observe(noted.first_at - began)
 
 
-def _secret(scope: Scope) -> str:
-    """The caller's API key, where it sends one."""
-    return header(scope, "authorization") or header(scope, "x-api-key") or ""
-
-
 def _written(body: dict[str, Any], model: str) -> bytes:
     return json.dumps({**body, "model": model}).encode()
-
-
-def _token(model: str, text: str) -> After:
-    try:
-        token = After.parse(text.strip())
-    except ValueError as error:
-        raise InvalidRequest(f"{AFTER_HEADER}: {error}", field=AFTER_HEADER) from None
-    check_token(model, token)
-    return token
-
-
-def _patience(text: str | None, longest_seconds: float) -> float:
-    if text is None:
-        return longest_seconds
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not seconds >= 0:
-        raise InvalidRequest(f"{WAIT_HEADER} must be a number of seconds, 0 or more", field=WAIT_HEADER)
-    return min(seconds, longest_seconds)
 
 
 def _follower(settings: Settings, live: Live, engine: Engine) -> Follower:

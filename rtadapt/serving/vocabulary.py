@@ -10,6 +10,7 @@ middleware through the environment.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ VOCABULARY = "_RTADAPT_VOCABULARY"
 _LOGPROBS = ("logprobs", "top_logprobs", "prompt_logprobs")
 _IDS = ("allowed_token_ids", "stop_token_ids", "logprob_token_ids")
 _IN_RESPONSES = "message.output_text.logprobs"
+_DIGITS = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,15 @@ class Vocabulary:
         tokens, _, kind = os.environ.get(VOCABULARY, "").partition(" ")
         return cls(int(tokens), kind == "fragile") if tokens.isdigit() else None
 
-    def check(self, body: dict[str, Any]) -> None:
-        """Raises InvalidRequest for a completion request that the engine might not survive."""
+    def check(self, body: dict[str, Any], chats: bool = False) -> None:
+        """Raises InvalidRequest for a completion request that the engine might not survive; `chats` as on the chat's route."""
         bias = body.get("logit_bias")
         self._check_ids("logit_bias", bias if isinstance(bias, dict) else ())
         for name in _IDS:
             ids = body.get(name)
             self._check_ids(name, ids if isinstance(ids, list) else ())
         if self.fragile:
-            asked = [name for name in _LOGPROBS if body.get(name) is not None and body[name] is not False]
+            asked = _log_probs(body, chats)
             include = body.get("include")
             asked += ["include"] if isinstance(include, list) and _IN_RESPONSES in include else []
             if asked:
@@ -57,19 +59,29 @@ class Vocabulary:
 
     def _check_ids(self, field: str, ids: Iterable[Any]) -> None:
         for value in ids:
-            text = str(value).strip()
-            # What is no whole number at all is the engine's to refuse.
-            if text.lstrip("+-").isdecimal() and not 0 <= int(text[:20]) < self.tokens:
+            plain = type(value) is int or (type(value) is str and _DIGITS.fullmatch(value))
+            if not plain:  # vLLM takes more for a number: 7.0, "7_0", true
+                raise InvalidRequest(f"{field} must name ids by plain whole numbers", field=field)
+            if not 0 <= int(value) < self.tokens:
                 raise InvalidRequest(f"{field} names an id beyond the {self.tokens} tokens of this base model", field=field)
 
 
-def check_prompt_log_probs(body: dict[str, Any]) -> None:
-    """Raises InvalidRequest for a completion request that asks how likely its own prompt is."""
-    echoes = body.get("echo") not in (None, False)
-    asks = [name for name in _LOGPROBS if body.get(name) is not None and body[name] is not False]
-    if "prompt_logprobs" in asks or (echoes and asks):
+def check_prompt_log_probs(body: dict[str, Any], chats: bool = False) -> None:
+    """Raises InvalidRequest for a completion request that asks how likely its own prompt is; `chats` on the chat's route.
+
+    There, vLLM takes an echo for a prompt's log probabilities, whether any were asked for or not.
+    """
+    asks = _log_probs(body, chats)
+    echoes = body.get("echo") not in (None, False) and (chats or asks)
+    if "prompt_logprobs" in asks or echoes:
         message = "an engine with adapters can't give log probabilities of a prompt: ask for those of the answer"
         raise InvalidRequest(message, field="prompt_logprobs" if "prompt_logprobs" in asks else "echo")
+
+
+def _log_probs(body: dict[str, Any], chats: bool) -> list[str]:
+    """The fields that ask for log probabilities. A `false` asks for none where vLLM wants a yes or no; for a number it is 0."""
+    refused = ("logprobs", "top_logprobs") if chats else ()
+    return [name for name in _LOGPROBS if body.get(name) is not None and not (body[name] is False and name in refused)]
 
 
 def vocabulary_of(model_path: str, revision: str | None, outputs: int) -> Vocabulary:

@@ -9,13 +9,13 @@ nobody else, may read answers across origins (CORS), on every path, with the hea
 from __future__ import annotations
 
 import ipaddress
-import json
 
 from starlette.middleware.cors import CORSMiddleware
 
 from rtadapt.config import Settings, load_settings
-from rtadapt.errors import Forbidden, headers_of, problem
-from rtadapt.web.asked import App, Receive, Scope, Send, encoded, header, naming, request_id
+from rtadapt.errors import Forbidden, RtadaptError
+from rtadapt.web.answered import send_error
+from rtadapt.web.asked import App, Message, Receive, Scope, Send, header, naming, request_id
 
 EXPOSED = (
     "x-rtadapt-version",
@@ -55,15 +55,25 @@ class Edge:
         await (self._across if scope["type"] == "http" else self._app)(scope, receive, send)
 
     async def _look(self, scope: Scope, receive: Receive, send: Send) -> None:
-        error = self._fault(scope)
-        if error is None:
-            await self._app(scope, receive, send)
-            return
-        body = json.dumps(problem(error)).encode()
-        headers = {"content-type": "application/problem+json", "content-length": str(len(body))} | headers_of(error)
+        said = False
+
+        async def noting(message: Message) -> None:
+            nonlocal said
+            said = True
+            await send(message)
+
         named = naming(send, {"x-request-id": request_id(scope)})
-        await named({"type": "http.response.start", "status": error.status, "headers": encoded(headers.items())})
-        await named({"type": "http.response.body", "body": body})
+        if error := self._fault(scope):
+            await send_error(named, error, scope["path"])
+            return
+        try:
+            await self._app(scope, receive, noting)
+        except Exception:
+            # Whoever is farther out would answer without the headers that let a page read it.
+            if not said:
+                message = "something went wrong on our side; the log has it under the request id"
+                await send_error(named, RtadaptError(message), scope["path"])
+            raise
 
     def _fault(self, scope: Scope) -> Forbidden | None:
         host = (header(scope, "host") or "").lower()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -198,6 +199,22 @@ def test_a_changed_file_is_taken_and_one_that_is_no_table_is_not(tmp_path: Path,
     (tmp_path / "next").replace(path)
     clock.now += 2
     check("the-last-key")
+
+
+def test_a_changed_file_that_could_not_be_read_is_read_as_soon_as_it_can_be_and_said_once(
+    tmp_path: Path, keys: Keys, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "keys").write_text("complete another-key-now\n")
+    with monkeypatch.context() as away:
+        away.setattr(Path, "read_text", Mock(side_effect=PermissionError))
+        for _ in range(3):
+            clock.now += 2
+            keys.check("Bearer key-of-a-reader", Scope.COMPLETE)
+    assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 1
+    clock.now += 2
+    keys.check("Bearer another-key-now", Scope.COMPLETE)
+    with pytest.raises(Unauthorized):
+        keys.check("Bearer key-of-a-reader", Scope.COMPLETE)
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,16 @@ from rtadapt.web.edge import Edge
 
 
 async def answer(request: Request) -> JSONResponse:
+    if request.url.path == "/broken":
+        raise ZeroDivisionError
     status = 418 if request.url.path == "/wrong" else 200
     return JSONResponse({}, status, {"x-rtadapt-version": "news@1", "x-request-id": "one"})
 
 
 def client(**settings: Any) -> httpx.AsyncClient:
-    app = Starlette(routes=[Route(path, answer, methods=["GET", "POST"]) for path in ("/v1/models", "/v1/events", "/wrong")])
+    app = Starlette(
+        routes=[Route(path, answer, methods=["GET", "POST"]) for path in ("/v1/models", "/v1/events", "/wrong", "/broken")]
+    )
     edge = Edge(app, Settings(**settings))
     return httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url="http://127.0.0.1:8000")
 
@@ -115,3 +119,36 @@ async def test_a_site_that_is_named_may_read_every_answer_and_who_gave_it(path: 
         other = await opened.post(path, headers={"origin": "https://evil.example"})
         assert other.status_code == 403
         assert "access-control-allow-origin" not in other.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "said"),
+    [
+        ("/v1/messages", "application/json", ("error", "type")),
+        ("/v1/messages/count_tokens", "application/json", ("error", "type")),
+        ("/v1/completions", "application/json", ("error", "code")),
+        ("/v1/chat/completions", "application/json", ("error", "code")),
+        ("/v1/responses", "application/json", ("error", "code")),
+        ("/v1/events", "application/problem+json", ("code",)),
+    ],
+)
+async def test_who_is_turned_away_is_told_in_the_tongue_of_the_path(path: str, kind: str, said: tuple[str, ...]) -> None:
+    async with client() as opened:
+        refused = await opened.post(path, headers={"origin": "https://evil.example"})
+    assert (refused.status_code, refused.headers["content-type"]) == (403, kind)
+    value: Any = refused.json()
+    for name in said:
+        value = value[name]
+    assert value in ("permission_error", "missing_scope")
+
+
+async def test_a_page_that_may_read_answers_may_read_of_what_went_wrong_too() -> None:
+    """As in vLLM, where Starlette's own answer to an error lies outside of us and has no such headers."""
+    app = Starlette(routes=[Route("/broken", answer)])
+    app.add_middleware(Edge, settings=Settings(edge={"origins": ["https://chat.example.org"]}))
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as opened:
+        response = await opened.get("/broken", headers={"origin": "https://chat.example.org"})
+    assert (response.status_code, response.json()["code"]) == (500, "internal_error")
+    assert response.headers["access-control-allow-origin"] == "https://chat.example.org"
+    assert response.headers["x-request-id"]

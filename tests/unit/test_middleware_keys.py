@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from rtadapt.serving.metering import Metered
+from rtadapt.serving.metering import Metered, longest_tokens
 from rtadapt.serving.middleware import AdaptiveServing
 from rtadapt.serving.routing import FeedView, ServingView
 from tests.support.engine_app import ask, client_of, error_of, news, serving
@@ -66,11 +66,11 @@ async def test_anthropics_clients_send_their_key_and_hear_of_faults_in_their_own
         assert await said(x_api_key="key-of-one") == (429, "rate_limit_error")
 
 
-async def _tokens(*parts: bytes, status: int = 200, asked_bytes: int = 40) -> int:
+async def _tokens(*parts: bytes, status: int = 200, asked_bytes: int = 40, longest: int = 500) -> int:
     async def send(message: Any) -> None:
         pass
 
-    metered = Metered(send, asked_bytes)
+    metered = Metered(send, asked_bytes, longest)
     await metered({"type": "http.response.start", "status": status, "headers": []})
     for part in parts:
         await metered({"type": "http.response.body", "body": part, "more_body": True})
@@ -85,14 +85,42 @@ async def _tokens(*parts: bytes, status: int = 200, asked_bytes: int = 40) -> in
         ([b'{"text": "\\"total_tokens\\": 0", "usage": {"prompt_tokens":7,"to', b'tal_tokens":12}}'], 12),
         ([b'{"text": "\\"total_tokens\\": 0"}'], 10 + 7),
         ([b"data: {}\n\n", b"data: {}\n\ndata: {}\n\n", b"data: [DONE]\n\n"], 10 + 4),
-        ([b'data: {}\n\ndata: {"usage":{"total_tokens":30}}\n\n', b"data: [DONE]\n\n"], 30),
-        ([b'data: {"message": {"usage": {"input_tokens": 9, "output_tokens": 0}}}\n\n', b'data: {"output_tokens": 5}\n\n'], 14),
+        ([b'data: {"text":"' + b"word " * 80 + b'"}\n\n', b"data: [DONE]\n\n"], 10 + 100),  # many tokens in a piece
+        ([b'data: {"delta":{"content":"' + b'a \\" b ' * 10 + b'"}}\n\n'], 10 + 17),
+        ([b'data: {"usage":{"total_tokens":30}}\n\n', b"data: [DONE]\n\n"], 30),
+        (
+            [
+                b'data: {"message": {"usage": {"input_tokens": 9, "output_tokens": 0}}}\n\n',
+                b'data: {"usage": {"output_tokens": 5}}\n\n',
+            ],
+            14,
+        ),
         ([b'{"content": [], "usage": {"input_tokens": 9, "output_tokens": 5}}'], 14),
+        ([b'{"content": [{"input": {"usage": {"total_tokens": 1}}}], "usage": {"input_tokens": 9, "output_tokens": 5}}'], 14),
+        ([b"null"], 10 + 500),  # whoever asked has left
+        ([], 10 + 500),
     ],
 )
 async def test_what_an_answer_cost_is_what_the_engine_says_else_about_what_passed(parts: list[bytes], tokens: int) -> None:
     assert await _tokens(*parts) == tokens
     assert await _tokens(*parts, status=400) == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "tokens"),
+    [
+        ({}, 4096),
+        ({"max_tokens": 7}, 7),
+        ({"max_completion_tokens": 7, "n": 3}, 21),
+        ({"max_output_tokens": 10**9, "n": 2}, 2 * 4096),
+        ({"max_tokens": "7", "n": -1}, 4096),
+        ({"max_tokens": 7, "prompt": ["a", "b", "c"]}, 21),
+        ({"max_tokens": 7, "prompt": [1, 2, 3]}, 7),
+        ({"max_tokens": 7, "prompt": [[1, 2], [3]], "n": 2}, 28),
+    ],
+)
+def test_the_longest_answer_is_what_is_asked_for_within_what_the_model_can(body: dict[str, object], tokens: int) -> None:
+    assert longest_tokens(body, 4096) == tokens
 
 
 async def test_a_client_that_is_limited_gets_the_very_same_answer(tmp_path: Path) -> None:
