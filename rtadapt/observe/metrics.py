@@ -69,6 +69,7 @@ FRESHNESS_CHECKED = StateGauge("rtadapt_freshness_checked_timestamp_seconds", "W
 LOG_PARTITIONS = StateGauge("rtadapt_event_log_partitions", "Partitions that the event log has")
 DEAD_LETTERS = StateGauge("rtadapt_dead_letters", "Dead letters that the log holds")
 EVENTS_ADMITTED = Counter("rtadapt_events_admitted_total", "Events that passed admission", ["feed"])
+EVENTS_LEARNED = Counter("rtadapt_events_learned_total", "Events that a version has learned", ["feed"])
 EVENTS_REFUSED = Counter("rtadapt_events_refused_total", "Events sent to the dead letters", ["feed", "reason"])
 EVENTS_MOVED = Counter("rtadapt_events_moved_total", "Events appended again in their feed's own partition", ["feed"])
 EVENTS_LOST = Counter("rtadapt_events_lost_total", "Records that the log's retention removed before they were read")

@@ -73,6 +73,7 @@ class Publishing:
         candidate, number = self._write(session, due, events), session.head.next_number
         learned = [EventStatus(event.id, event.feed, EventState.LEARNED, event.position, number) for event in events]
         self._commit(session, due, candidate, measures, [*statuses, *learned], events)
+        metrics.EVENTS_LEARNED.labels(due.feed).inc(len(events))
         self._learner.accept(due.feed)
         self._sessions.check(session)  # what another owner has put there since may look like a leaving
         self._tidying.prune(due.feed, before)

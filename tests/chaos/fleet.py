@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,11 @@ class Member:
 class Fleet:
     """Everything, in `folder`: its path should be short."""
 
-    def __init__(self, folder: Path, *, workers: int, partitions: int = 8) -> None:
-        self.folder, self.partitions = folder, partitions
+    def __init__(
+        self, folder: Path, *, workers: int, partitions: int = 8, changes: Mapping[str, dict[str, object]] | None = None
+    ) -> None:
+        """`changes` are to the settings of all, by section."""
+        self.folder, self.partitions, self._changes = folder, partitions, changes or {}
         self.broker = Broker(self._made("kafka"))
         self.servers = [RedisServer(self._made(f"registry-{name}"), port=free_port()) for name in "ab"]
         self.wire = BrokenWire(0)
@@ -198,21 +202,22 @@ class Fleet:
     def _settings(self, name: str) -> Settings:
         small = {"least_steps": 1, "most_steps": 1, "draws_per_fact": 1, "new_rows": 2, "replay_rows": 1, "anchor_rows": 1}
         anything = {"min_recall": 0.0, "max_replay_loss": 1.0, "max_drift": 1e9}
-        return load_settings(
-            model=str(self.folder / "model"),
-            data_dir=self._made(f"data-{name}"),
-            event_log={"url": f"kafka://{self.broker.bootstrap}", "partitions": self.partitions, "timeout_seconds": 5.0},
-            registry={"url": f"redis://127.0.0.1:{self.wire.port}/0", "timeout_seconds": 2.0, "keep_versions": 100_000},
-            artifacts={"url": f"file://{self.folder / 'artifacts'}"},
-            admit={"max_loss": 100.0},
-            batch={"max_events": 4, "max_age_seconds": 0.3},
-            reading={"by": "grammar"},
-            train=small | {"anchors": 2, "rank": 8, "threads": 1, "device": "cpu", "replay_draw": 8},
-            gate=anything | {"probes": 2, "replay_probes": 0, "anchor_probes": 1, "answer_tokens": 4},
-            serve={"port": free_port(), "replica": "replica", "model_name": "tiny", "poll_seconds": 0.5},
-            api={"port": free_port()},
-            work={"metrics_port": free_port()},
-        )
+        sections: dict[str, dict[str, object]] = {
+            "event_log": {"url": f"kafka://{self.broker.bootstrap}", "partitions": self.partitions, "timeout_seconds": 5.0},
+            "registry": {"url": f"redis://127.0.0.1:{self.wire.port}/0", "timeout_seconds": 2.0, "keep_versions": 100_000},
+            "artifacts": {"url": f"file://{self.folder / 'artifacts'}"},
+            "admit": {"max_loss": 100.0},
+            "batch": {"max_events": 4, "max_age_seconds": 0.3},
+            "reading": {"by": "grammar"},
+            "train": small | {"anchors": 2, "rank": 8, "threads": 1, "device": "cpu", "replay_draw": 8},
+            "gate": anything | {"probes": 2, "replay_probes": 0, "anchor_probes": 1, "answer_tokens": 4},
+            "serve": {"port": free_port(), "replica": "replica", "model_name": "tiny", "poll_seconds": 0.5},
+            "api": {"port": free_port()},
+            "work": {"metrics_port": free_port()},
+        }
+        for section, values in self._changes.items():
+            sections[section] = sections.get(section, {}) | values
+        return load_settings(model=str(self.folder / "model"), data_dir=self._made(f"data-{name}"), **sections)
 
     def _beget(self, member: Member) -> None:
         assert self._nursery is not None
