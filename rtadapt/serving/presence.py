@@ -78,19 +78,21 @@ class Presence:
         """Whether the feed is at home here, as far as is known who else is there."""
         return self._homes is None or self.replica in homes(feed, self._names | {self.replica: self._name}, self._homes)
 
-    async def enter(self, feed: str) -> None:
-        """Have the feed's route wait for this replica from now on, and follow what it says at this moment.
+    async def enter(self, *feeds: str) -> None:
+        """Have the feeds' routes wait for this replica from now on, and follow what they say at this moment.
 
-        Until then the route may have moved on without it: nobody is answered before. Returns also where the registry is away.
+        Until then a route may have moved on without it: nobody is answered before. Returns also where the registry is away.
         """
         try:
             seen, at = self._seen
-            route = await self._report(feed, seen if time.monotonic() - at < _FRESH_SECONDS else await self._look_around())
+            live = seen if time.monotonic() - at < _FRESH_SECONDS else await self._look_around()
+            for feed in feeds:
+                route = await self._report(feed, live)
+                said = self._views.feeds.get(feed)
+                if self._live.look is not None and (said is None or route != said.route):
+                    await self._live.look(feed)
         except Unavailable:  # the follower says so
-            return
-        said = self._views.feeds.get(feed)
-        if self._live.look is not None and (said is None or route != said.route):
-            await self._live.look(feed)
+            self._told |= set(feeds)
 
     async def beat(self) -> None:
         """Say again and again that this replica is there, once it is ready, and look who else is."""
