@@ -85,6 +85,7 @@ class TrialAnswer(Answer):
     """How a canary is tried."""
 
     number: int
+    named_at: float = Field(description="when it was asked for; Unix seconds")
     begun: float | None = Field(description="since every live replica has it; Unix seconds, null until then")
     shadow: bool = Field(description="whether it is only asked as well, and answers nobody")
     decide: dict[str, Any] | None = Field(description="the rule that ends it by itself")

@@ -99,6 +99,7 @@ elseif action == 'canary' then
   -- More or fewer callers, or another rule, are the same trial: its counts go on.
   if route.canary ~= version or (route.shadow or '') ~= ARGV[5] then
     changes.begun = ''
+    changes.named = redis.call('TIME')[1]
     changes.trial = string.format('%.0f', tonumber(route.trial or 0) + 1)
   end
 elseif action == 'end' then

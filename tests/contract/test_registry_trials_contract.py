@@ -22,6 +22,7 @@ def test_a_trial_begins_once_every_live_replica_holds_the_canary(registry: Regis
     on_trial(registry)
     before = registry.route("news")
     assert before is not None and (before.trial, before.begun) == (1, 0.0)
+    assert registry.clock() - 60 < before.named_at <= registry.clock()
     assert not mark_ready(registry, "news", 2, A, [A, B]).begun
     assert not mark_failed(registry, "news", 2, B, [A, B]).begun
     route = mark_ready(registry, "news", 2, B, [A, B])

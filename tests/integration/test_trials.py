@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from rtadapt.registry.codec import Holding
 from rtadapt.serving.middleware import AdaptiveServing
 from tests.support.adapter_files import write_adapter
 from tests.support.engine_app import ask, client_of, news, serving
-from tests.support.watched_engine import running, until
+from tests.support.registry_steps import could_not
+from tests.support.watched_engine import running, settings_of, until
 
 
 async def test_no_replica_tries_a_canary_before_all_have_it(settings: Settings, publisher: Publisher, tmp_path: Path) -> None:
@@ -158,6 +160,57 @@ def test_a_trial_decides_itself_by_errors_and_ratings_and_says_why(
         route = client.get("/v1/feeds/news").json()["route"]
         assert (route["stable"], route["canary"]) == (2, None)
         assert client.get("/v1/feeds/news/versions/3").json()["decision"]["reason"] == "worse in errors"
+
+
+async def test_a_canary_that_one_replica_cannot_load_is_ended_when_time_is_up_and_the_version_says_why(
+    settings: Settings, publisher: Publisher, adapter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry, trials, now = publisher.registry, Trials(publisher.registry), time.time()
+    async with running(settings) as one, running(settings) as two:
+        await until(lambda: one.live.ready and two.live.ready)
+        publisher.publish(adapter)
+        await until(lambda: one.stable() == two.stable() == 1)
+        two.engine.refused.add("news@2")
+        registry.change_route("news", "pause")
+        publisher.publish(adapter)
+        decide = {"measures": ["loss"], "margin": 0.9, "max_seconds": 600}
+        registry.change_route("news", "canary", version=2, share=0.5, decide=decide)
+        await until(lambda: could_not(registry, 2) == {two.watcher.replica} and 2 in one.loaded())
+        trials.look()
+        assert registry.decision("news", 2) is None
+        monkeypatch.setattr(time, "time", lambda: now + 700)
+        trials.look()
+    route, decision = registry.route("news"), registry.decision("news", 2)
+    assert route is not None and (route.stable, route.canary, route.begun) == (1, None, 0.0)
+    assert decision is not None and decision["decision"] == "rollback"
+    assert decision["reason"] == f"not begun within 600 s: could not be loaded by {two.watcher.replica}"
+
+
+async def test_a_trial_waits_for_no_replica_that_lacks_the_canary_and_gets_on_with_nothing(
+    tmp_path: Path, redis_url: str, publisher: Publisher, adapter: Path
+) -> None:
+    registry = publisher.registry
+    async with running(settings_of(tmp_path, redis_url, ready_timeout_seconds=1.0)) as one:
+
+        async def other() -> None:
+            """A replica that has the newest version and never the canary."""
+            while True:
+                await asyncio.to_thread(registry.heartbeat, "other", {"name": "other"})
+                held = Holding(frozenset({1, 3}))
+                await asyncio.to_thread(registry.report, "news", "other", held, ["other", one.watcher.replica])
+                await asyncio.sleep(0.1)
+
+        publisher.publish(adapter)
+        await until(lambda: one.live.ready and one.stable() == 1)
+        registry.change_route("news", "pause")
+        for _ in range(2):
+            publisher.publish(adapter)
+        beating = asyncio.create_task(other())
+        await until(lambda: "other" in registry.holdings("news") and "other" in registry.live_replicas())
+        registry.change_route("news", "canary", version=2, share=0.5)
+        await until(lambda: {2, 3} <= one.loaded())
+        await until(lambda: one.live.view.feeds["news"].canary == 2)
+        beating.cancel()
 
 
 def hold(publisher: Publisher) -> None:
