@@ -23,6 +23,9 @@ again; and what the parser makes of so many parts holds up every stream of this 
 _LARGE_BYTES = 64 * 2**10
 """A body above this is read and written beside the event loop."""
 
+_BROKEN = b'data: {"error"', b"event: error"
+"""How a piece of a stream begins in which the engine says that it failed: the status was sent long before."""
+
 R = TypeVar("R")
 
 
@@ -71,7 +74,7 @@ def replay(body: bytes, receive: Receive) -> Receive:
 
 
 class Noted:
-    """A `send` that remembers the status it sent; 0 while there was none."""
+    """A `send` that remembers the status it sent, 500 once a stream says that it failed; 0 while there was none."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -83,8 +86,11 @@ class Noted:
         """Send on."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-        elif self.first_at is None and message.get("body"):
-            self.first_at = time.perf_counter()
+        elif body := message.get("body"):
+            if self.first_at is None:
+                self.first_at = time.perf_counter()
+            if body.startswith(_BROKEN):
+                self.status = 500
         await self._send(message)
 
 

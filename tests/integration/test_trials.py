@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +19,7 @@ from rtadapt.config import Settings
 from rtadapt.conformance.publisher import Publisher
 from rtadapt.registry.codec import Holding
 from rtadapt.serving.middleware import AdaptiveServing
+from rtadapt.web.asked import Receive, Scope, Send
 from tests.support.adapter_files import write_adapter
 from tests.support.engine_app import ask, client_of, news, serving
 from tests.support.registry_steps import could_not
@@ -107,6 +110,32 @@ async def test_an_engine_that_fails_counts_as_an_error(middleware: AdaptiveServi
         with pytest.raises(RuntimeError):
             await ask(client)
     assert middleware.live.counts["news", 3, "canary7", "errors"] == 1
+
+
+@pytest.mark.parametrize("piece", ['data: {"error": {"message": "x", "code": 500}}\n\n', "event: error\ndata: {}\n\n", None])
+@pytest.mark.parametrize("shadow", [False, True])
+async def test_a_stream_that_breaks_off_counts_as_an_error(
+    middleware: AdaptiveServing, monkeypatch: pytest.MonkeyPatch, piece: str | None, shadow: bool
+) -> None:
+    async def breaks(scope: Scope, receive: Receive, send: Send) -> None:
+        body = json.loads((await receive())["body"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for part in ('data: {"choices": []}\n\n', piece if body["model"] == "news@3" else "", "data: [DONE]\n\n"):
+            if part is None:
+                raise RuntimeError("the engine failed")
+            await send({"type": "http.response.body", "body": part.encode(), "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    on_trial(middleware, canary_share=1.0, shadow=shadow)
+    monkeypatch.setattr(middleware, "_app", breaks)
+    monkeypatch.setattr(middleware._arms, "_app", breaks)
+    async with client_of(middleware) as client:
+        with contextlib.suppress(RuntimeError):
+            await ask(client)
+        arm = "news", 3, "shadow7" if shadow else "canary7"
+        await until(lambda: middleware.live.counts[*arm, "answers"] == 1)
+    assert middleware.live.counts[*arm, "errors"] == 1
+    assert not middleware.live.counts["news", 2, "stable7", "errors"]
 
 
 async def test_a_shadow_is_asked_as_well_and_answers_nobody(middleware: AdaptiveServing) -> None:
