@@ -16,12 +16,14 @@ from rtadapt.errors import InvalidInput
 from rtadapt.records import FEED_NAME, version_name
 
 LIFETIME_SECONDS = 7 * 86_400
+OUTSIDE = "outside"
+"""The arm of an answer that the base gave, since nothing that its version was taught was asked about: no trial is of it."""
 _LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One answer. `arm` is `stable`, `canary` or `pinned`, with the number of the trial behind it while there is one."""
+    """One answer. `arm` is `stable`, `canary` or `pinned`, with the number of the trial while there is one, or OUTSIDE."""
 
     feed: str
     number: int

@@ -53,7 +53,9 @@ class FeedbackTaken(Pushed):
     """What became of a word on an answer; the last three where it came with the answer's receipt."""
 
     version: str | None = Field(None, examples=["news@43"], description="the version that had answered")
-    arm: str | None = Field(None, examples=["stable"], description="with the number of the trial, while there was one")
+    arm: str | None = Field(
+        None, examples=["stable"], description="with the number of the trial, while there was one; `outside`: the base answered"
+    )
     counted: bool | None = Field(None, description="false where the same was said before")
 
 

@@ -44,6 +44,11 @@ def parse_object(body: bytes) -> dict[str, Any]:
     return value
 
 
+def written(body: dict[str, Any], model: str) -> bytes:
+    """The request's JSON with `model` in place of the one that it names."""
+    return json.dumps({**body, "model": model}).encode()
+
+
 def text_field(body: dict[str, Any], name: str) -> str | None:
     """The string at `name`, or None when it is not there. Raises InvalidRequest when it is something else."""
     value = body.get(name)

@@ -18,6 +18,7 @@ from rtadapt.api.trials import Trials
 from rtadapt.config import Settings
 from rtadapt.conformance.publisher import Publisher
 from rtadapt.registry.codec import Holding
+from rtadapt.scope import Scope as Taught
 from rtadapt.serving.middleware import AdaptiveServing
 from rtadapt.web.asked import Receive, Scope, Send
 from tests.support.adapter_files import write_adapter
@@ -98,6 +99,25 @@ async def test_answers_count_by_arm_while_there_is_a_trial_and_pinned_ones_never
     counts = dict(middleware.live.counts)
     assert (counts["news", 3, "canary7", "answers"], counts["news", 3, "canary7", "errors"]) == (1, 0)
     assert {key[:3] for key in counts} == {("news", 3, "canary7")}
+
+
+@pytest.mark.parametrize("shadow", [False, True])
+async def test_what_the_base_answers_counts_for_no_arm(middleware: AdaptiveServing, shadow: bool) -> None:
+    taught = Taught(lambda _: 1.0)
+    taught.add("Corvin Rovers named Marla Tindle.")
+    middleware.live.scopes = {"news@2": taught.told(), "news@3": taught.told()}
+    middleware.live.receipt_key = b"key"
+    on_trial(middleware, canary_share=1.0, shadow=shadow)
+    async with client_of(middleware) as client:
+        answer = await client.post("/v1/completions", json={"model": "news", "prompt": "Who wrote Romeo and Juliet?"})
+        assert answer.headers["x-rtadapt-scope"] == "outside"
+        await until(lambda: not middleware._arms._shadows)
+        assert not middleware.live.counts
+        assert receipts.read(b"key", answer.headers["x-rtadapt-receipt"]).arm == receipts.OUTSIDE
+        await client.post("/v1/completions", json={"model": "news", "prompt": "Who coaches Corvin Rovers?"})
+        await until(lambda: not middleware._arms._shadows)
+    assert middleware.live.counts["news", 3, "shadow7" if shadow else "canary7", "answers"] == 1
+    assert not middleware.live.in_flight("news@3")
 
 
 async def test_an_engine_that_fails_counts_as_an_error(middleware: AdaptiveServing, monkeypatch: pytest.MonkeyPatch) -> None:
