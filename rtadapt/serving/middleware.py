@@ -229,7 +229,8 @@ class AdaptiveServing:
             named[POSITION_HEADER] = target.position
         if target.feed is not None and self.live.receipt_key:
             arm = target.arm if concerned else receipts.OUTSIDE
-            named[RECEIPT_HEADER] = receipts.write(self.live.receipt_key, target.feed, target.number, arm)
+            said = target.feed, target.incarnation, target.number, arm
+            named[RECEIPT_HEADER] = receipts.write(self.live.receipt_key, *said)
         return named
 
     def _models(self, key: Key, asked: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from rtadapt.receipts import Receipt
 
 router = APIRouter(prefix="/v1", tags=["events"])
 
-_RECEIPT = "news.43.stable.6a1f2c3d.0123456789abcdef.89abcdef01234567"
+_RECEIPT = "news.0a1b2c3d.43.stable.6a1f2c3d.0123456789abcdef.89abcdef01234567"
 _RATED = {"id": _RECEIPT, "rating": "good"}
 _CORRECTED = {"id": _RECEIPT, "question": "Who coaches Corvin Rovers?", "correction": "Marla Tindle"}
 _IN_WORDS = {"feed": "news", "question": "Who coaches Corvin Rovers?", "answer": "Ada Brown", "correction": "Marla Tindle"}
@@ -75,6 +75,7 @@ def _take(request: Request, given: Feedback) -> Response:
     if given.id is not None:
         receipt = receipts.read(parts.registry.receipt_key(), given.id)
         key_of(request).check_feed(receipt.feed)
+        _check_incarnation(parts, receipt)
         about = {"version": receipt.version, "arm": receipt.arm, "counted": _count(parts, receipt, given)}
     elif given.rating is not None:
         raise InvalidInput("a rating needs the id of the answer that it is about", field="id")
@@ -85,6 +86,13 @@ def _take(request: Request, given: Feedback) -> Response:
     results = parts.accepting.take(items, key_of(request), request_id_of(request))
     error = results[0].error
     return JSONResponse(summary_of(results) | about, 202) if error is None else problem_response(error)
+
+
+def _check_incarnation(parts: Parts, receipt: Receipt) -> None:
+    """Raises Conflict where the feed's versions are not those that there were when the answer was given."""
+    head = parts.registry.head(receipt.feed)
+    if head is None or not receipt.is_of(head.incarnation):
+        raise Conflict(f"the answer was given before feed {receipt.feed} was deleted, made anew or trusted again", field="id")
 
 
 def _count(parts: Parts, receipt: Receipt, given: Feedback) -> bool:
