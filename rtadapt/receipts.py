@@ -41,7 +41,7 @@ class Receipt:
         return version_name(self.feed, self.number)
 
     def is_of(self, incarnation: str) -> bool:
-        """Whether the answer was given under this incarnation of the feed: under another one the number may be another version's."""
+        """Whether the answer was given under this incarnation of the feed: under another one its number may be another's."""
         return self.incarnation == incarnation[:_SHORT]
 
 

@@ -125,6 +125,37 @@ def test_a_correction_by_receipt_becomes_one_event_however_often_it_is_sent(
     assert client.post("/v1/feedback", json=alone).json()["accepted"] == 1
 
 
+def test_a_correction_that_can_be_no_event_counts_for_nothing_and_the_mended_one_is_taken(
+    client: TestClient, registry: Registry
+) -> None:
+    receipt = receipt_of(registry)
+    problem(client.post("/v1/feedback", json={"id": receipt, "correction": " "}), 422, "text")
+    assert tallies(client) == {}
+    taken = client.post("/v1/feedback", json={"id": receipt, "correction": "Marla Tindle coaches Corvin Rovers."})
+    assert (taken.status_code, taken.json()["accepted"], taken.json()["counted"]) == (202, 1, True)
+    assert tallies(client) == {"stable": {"bad": 1, "corrected": 1}}
+
+
+def test_a_correction_of_what_was_called_good_counts_nowhere(client: TestClient, registry: Registry) -> None:
+    receipt = receipt_of(registry)
+    client.post("/v1/feedback", json={"id": receipt, "rating": "good"})
+    problem(client.post("/v1/feedback", json={"id": receipt, "correction": "Marla Tindle coaches it."}), 409, "rating")
+    assert tallies(client) == {"stable": {"good": 1}}
+
+
+def test_a_rating_is_one_of_what_a_key_may_say_in_a_minute(settings: Settings, registry: Registry, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text("push key-of-two events=2\npush,operate key-of-all\n")
+    with TestClient(create_app(settings.model_copy(update={"keys_file": keys}))) as client:
+
+        def rate(key: str) -> httpx.Response:
+            said = {"id": receipt_of(registry), "rating": "good"}
+            return client.post("/v1/feedback", json=said, headers={"authorization": f"Bearer {key}"})
+
+        assert [rate("key-of-two").status_code for _ in range(3)] == [202, 202, 429]
+        assert [rate("key-of-all").status_code for _ in range(3)] == [202, 202, 202]
+
+
 def test_what_is_no_receipt_of_ours_counts_nowhere(
     client: TestClient, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
