@@ -79,6 +79,9 @@ class Routes:
             raise NotFound(f"there is no version {feed}@{rest[0]}", field="version")
         if outcome == "retired":
             raise NotFound(f"the adapter of {feed}@{rest[0]} is not kept any more", field="version")
+        if outcome == "stateless":
+            message = f"the learner's state of {feed}@{rest[0]} is not kept (artifacts.keep_states): its loss can't be measured"
+            raise InvalidInput(message, field="decide.measures")
         if outcome == "nothing":
             raise InvalidInput("the route is at the base model: there is nothing to roll back to", field="action")
         return self._moved(feed, outcome, rest[0])
@@ -97,7 +100,7 @@ class Routes:
         return found
 
     def _change(self, feed: str, action: str, version: int | None, share: float | None, *rest: str) -> Any:
-        keys = [codec.feed_key(feed, part) for part in ("head", "versions", "route", "retired", "decisions")]
+        keys = [codec.feed_key(feed, part) for part in ("head", "versions", "route", "retired", "decisions", "stateless")]
         wanted, part = "" if version is None else str(version), "" if share is None else repr(float(share))
         return self._connection.run("route", keys, [uuid.uuid4().hex, action, wanted, part, *rest])
 

@@ -20,6 +20,7 @@ from rtadapt.conformance.publisher import Publisher
 from rtadapt.registry.codec import Holding
 from rtadapt.scope import Scope as Taught
 from rtadapt.serving.middleware import AdaptiveServing
+from rtadapt.serving.routing import falls_in
 from rtadapt.web.asked import Receive, Scope, Send
 from tests.support.adapter_files import write_adapter
 from tests.support.engine_app import ask, client_of, news, serving
@@ -80,11 +81,42 @@ async def test_a_caller_stays_in_his_arm_by_session_user_or_key_on_every_replica
         arms: dict[str, set[str]] = {}
         for number in range(20):
             for client in (one, two):
-                for name in ("x_rtadapt_session", "authorization", "x_api_key"):
-                    answer = await ask(client, **{name: f"{name}-{number}"})
-                    arms.setdefault(f"{name}-{number}", set()).add(answer.headers["x-rtadapt-version"])
+                for name in ("x-rtadapt-session", "user", "authorization", "x-api-key"):
+                    caller = f"{name}-{number}"
+                    user, headers = ({"user": caller}, {}) if name == "user" else ({}, {name: caller})
+                    answer = await client.post("/v1/completions", json={"model": "news", **user}, headers=headers)
+                    arms.setdefault(caller, set()).add(answer.headers["x-rtadapt-version"])
     assert all(len(versions) == 1 for versions in arms.values())
-    assert {version for versions in arms.values() for version in versions} == {"news@2", "news@3"}
+    for name in ("x-rtadapt-session", "user", "authorization", "x-api-key"):
+        mine = [version for caller, versions in arms.items() if caller.startswith(name) for version in versions]
+        assert set(mine) == {"news@2", "news@3"}, name
+
+
+async def test_a_session_goes_before_the_user_and_the_user_before_the_key(middleware: AdaptiveServing) -> None:
+    on_trial(middleware)
+    feed = middleware.live.view.feeds["news"]
+    drawn, others = (next(name for name in map(str, range(99)) if falls_in(feed, name) is wanted) for wanted in (True, False))
+    async with client_of(middleware) as client:
+        for session, user, key in ((drawn, others, others), ("", drawn, others), ("", "", drawn)):
+            headers = {"authorization": key} | ({"x-rtadapt-session": session} if session else {})
+            answer = await client.post("/v1/completions", json={"model": "news", "user": user}, headers=headers)
+            assert answer.headers["x-rtadapt-version"] == "news@3"
+
+
+async def test_how_long_answers_take_counts_by_arm(middleware: AdaptiveServing, monkeypatch: pytest.MonkeyPatch) -> None:
+    app, seconds = middleware._app, 0.05
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(seconds)
+        await app(scope, receive, send)
+
+    monkeypatch.setattr(middleware, "_app", slow)
+    on_trial(middleware, canary_share=1.0)
+    async with client_of(middleware) as client:
+        for _ in range(2):
+            await ask(client)
+    assert middleware.live.counts["news", 3, "canary7", "answers"] == 2
+    assert middleware.live.counts["news", 3, "canary7", "millis"] >= 2 * seconds * 1000
 
 
 async def test_answers_count_by_arm_while_there_is_a_trial_and_pinned_ones_never(middleware: AdaptiveServing) -> None:
@@ -189,6 +221,7 @@ def test_a_trial_decides_itself_by_errors_and_ratings_and_says_why(
 
         hold(publisher)
         registry.count("news", {(1, "stable1", "answers"): 3000, (2, "canary1", "answers"): 3000})
+        registry.count("news", {(1, "stable1", "millis"): 600_000, (2, "canary1", "millis"): 1_200_000})
         trials.look()
         assert client.get("/v1/feeds/news").json()["route"]["canary"] == 2  # nobody has rated anything
         registry.count("news", {(1, "stable1", "good"): 1000, (2, "canary1", "good"): 1000})
@@ -197,6 +230,7 @@ def test_a_trial_decides_itself_by_errors_and_ratings_and_says_why(
         assert (route["stable"], route["canary"], route["follow"]) == (2, None, False)
         shown = client.get("/v1/feeds/news/versions/2").json()
         assert (shown["decision"]["decision"], shown["decision"]["against"]) == ("promote", 1)
+        assert shown["decision"]["figures"]["latency"] == {"stable": 0.2, "canary": 0.4}
         rated = shown["decision"]["figures"]["feedback"]["canary"]
         assert (rated["bad"], rated["of"], rated["low"]) == (0, 1000, 0.0) and rated["high"] < 0.02
         assert {tally["arm"]: tally["good"] for tally in shown["tallies"]} == {"canary1": 1000}
