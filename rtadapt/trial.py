@@ -102,6 +102,14 @@ def judge(rule: Rule, stable: Mapping[str, int], canary: Mapping[str, int], seco
     return Finding(Decision.GO_ON, "not decided yet", figures)
 
 
+def not_begun(rule: Rule, seconds: float, why: str) -> Finding:
+    """What to do with a trial that `seconds` after its canary was named has not begun; `why` says what it waits for."""
+    figures: dict[str, Any] = {"seconds": round(seconds, 1), "rule": rule.plain()}
+    if seconds < rule.max_seconds:
+        return Finding(Decision.GO_ON, why, figures)
+    return Finding(Decision.ROLL_BACK, f"not begun within {rule.max_seconds:g} s: {why}", figures)
+
+
 def confidence(bad: int, total: int, chance: float) -> tuple[float, float]:
     """The shares of bad outcomes that `bad` of `total` do not refute: at all times together but for `chance`."""
     if total == 0:

@@ -53,7 +53,9 @@ class FeedbackTaken(Pushed):
     """What became of a word on an answer; the last three where it came with the answer's receipt."""
 
     version: str | None = Field(None, examples=["news@43"], description="the version that had answered")
-    arm: str | None = Field(None, examples=["stable"], description="with the number of the trial, while there was one")
+    arm: str | None = Field(
+        None, examples=["stable"], description="with the number of the trial, while there was one; `outside`: the base answered"
+    )
     counted: bool | None = Field(None, description="false where the same was said before")
 
 
@@ -85,6 +87,7 @@ class TrialAnswer(Answer):
     """How a canary is tried."""
 
     number: int
+    named_at: float = Field(description="when it was asked for; Unix seconds")
     begun: float | None = Field(description="since every live replica has it; Unix seconds, null until then")
     shadow: bool = Field(description="whether it is only asked as well, and answers nobody")
     decide: dict[str, Any] | None = Field(description="the rule that ends it by itself")

@@ -14,7 +14,7 @@ from rtadapt.observe import metrics
 from rtadapt.observe.logs import get_logger
 from rtadapt.records import Route, version_name
 from rtadapt.registry.registry import Registry
-from rtadapt.trial import Decision, Rule, judge
+from rtadapt.trial import Decision, Finding, Rule, judge, not_begun
 
 logger = get_logger(__name__)
 
@@ -29,17 +29,25 @@ class Trials:
         self.watch = Watch("trials", self.look, LOOK_SECONDS)
 
     def look(self) -> None:
-        """Judge every trial that has a rule and has begun. Raises Unavailable."""
+        """Judge every trial that has a rule. Raises Unavailable."""
         for feed, route in self._registry.routes().items():
-            if route.canary is not None and route.begun and route.decide:
-                self._judge(feed, route)
+            if route.canary is not None and route.decide:
+                self._end(feed, route, self._found(feed, route) if route.begun else self._not_begun(feed, route))
 
-    def _judge(self, feed: str, route: Route) -> None:
+    def _not_begun(self, feed: str, route: Route) -> Finding:
+        live, holdings = self._registry.live_replicas(), self._registry.holdings(feed)
+        failed = [name for name, holding in sorted(holdings.items()) if name in live and route.canary in holding.failed]
+        why = f"could not be loaded by {', '.join(failed)}" if failed else "not every replica has loaded it"
+        return not_begun(Rule.of(json.loads(route.decide)), time.time() - route.named_at, why)
+
+    def _found(self, feed: str, route: Route) -> Finding:
         tally = self._registry.tally(feed)
         arm = "shadow" if route.shadow else "canary"
         stable = tally.get((route.stable, f"stable{route.trial}"), Counter())
         canary = tally.get((route.canary or 0, f"{arm}{route.trial}"), Counter())
-        found = judge(Rule.of(json.loads(route.decide)), stable, canary, time.time() - route.begun)
+        return judge(Rule.of(json.loads(route.decide)), stable, canary, time.time() - route.begun)
+
+    def _end(self, feed: str, route: Route, found: Finding) -> None:
         if found.decision is Decision.GO_ON:
             return
         record = {"decision": found.decision.value, "reason": found.reason, "at": time.time(), "against": route.stable}

@@ -183,6 +183,7 @@ def read_route(feed: str, fields: Mapping[str, str]) -> Route | None:
         revision=int(fields["revision"]),
         trusted=fields.get("trusted", ""),
         trial=int(fields.get("trial", 0)),
+        named_at=float(fields.get("named", 0)),
         begun=float(fields.get("begun") or 0),
         shadow=fields.get("shadow") == "1",
         decide=fields.get("decide", ""),

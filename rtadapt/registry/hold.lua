@@ -3,23 +3,39 @@
 -- KEYS: versions, route, retired, holds (replica -> 'numbers held|numbers failed').
 -- ARGV: replica, what it holds, what it failed to load (both numbers with spaces), lifetime of the holds in ms, then the
 --       live replicas: '+name' for one that is waited for, '?name' for one that is if it has said that it holds anything of
---       this feed, be it nothing but the base model, and '-name' for one that has stalled.
--- Returns {1 if the route moved, else 0; the route's fields and values; the holds of all live replicas}, or {'missing'}.
+--       this feed, be it nothing but the base model, and '-name' for one that has stalled; '!name' is one that is gone.
+-- Returns {1 if the route moved, else 0; the route's fields and values; the holds of all live replicas}, {'missing'}, or, nothing
+-- having moved, {'strangers', names}: those with holds that ARGV does not name. They came since the caller looked, or are gone.
 local route = redis.call('HMGET', KEYS[2], 'stable', 'canary', 'follow', 'history', 'begun')
 if not route[1] then
   return {'missing'}
 end
-redis.call('HSET', KEYS[4], ARGV[1], ARGV[2] .. '|' .. ARGV[3])
-redis.call('PEXPIRE', KEYS[4], ARGV[4])
 
-local waited_for, alive = {}, {[ARGV[1]] = true}
+local waited_for, alive, gone, strangers = {}, {[ARGV[1]] = true}, {}, {}
 for i = 5, #ARGV do
   local how, name = string.sub(ARGV[i], 1, 1), string.sub(ARGV[i], 2)
-  alive[name] = true
-  if how == '+' or (how == '?' and redis.call('HEXISTS', KEYS[4], name) == 1) then
-    waited_for[#waited_for + 1] = name
+  if how == '!' then
+    gone[#gone + 1] = name
+  else
+    alive[name] = true
+    if how == '+' or (how == '?' and redis.call('HEXISTS', KEYS[4], name) == 1) then
+      waited_for[#waited_for + 1] = name
+    end
   end
 end
+if #gone > 0 then
+  redis.call('HDEL', KEYS[4], unpack(gone))
+end
+for _, name in ipairs(redis.call('HKEYS', KEYS[4])) do
+  if not alive[name] then
+    strangers[#strangers + 1] = name
+  end
+end
+if #strangers > 0 then
+  return {'strangers', strangers}
+end
+redis.call('HSET', KEYS[4], ARGV[1], ARGV[2] .. '|' .. ARGV[3])
+redis.call('PEXPIRE', KEYS[4], ARGV[4])
 
 local function numbers(text)
   local set = {}
@@ -32,16 +48,12 @@ end
 local holds, fails, newer = {}, {}, {}
 local flat = redis.call('HGETALL', KEYS[4])
 for i = 1, #flat, 2 do
-  if alive[flat[i]] then
-    holds[flat[i]] = numbers(string.match(flat[i + 1], '^[^|]*'))
-    fails[flat[i]] = numbers(string.match(flat[i + 1], '|(.*)$'))
-    for number in pairs(holds[flat[i]]) do
-      if tonumber(number) > tonumber(route[1]) then
-        newer[#newer + 1] = number
-      end
+  holds[flat[i]] = numbers(string.match(flat[i + 1], '^[^|]*'))
+  fails[flat[i]] = numbers(string.match(flat[i + 1], '|(.*)$'))
+  for number in pairs(holds[flat[i]]) do
+    if tonumber(number) > tonumber(route[1]) then
+      newer[#newer + 1] = number
     end
-  else
-    redis.call('HDEL', KEYS[4], flat[i])
   end
 end
 table.sort(newer, function(a, b) return tonumber(a) > tonumber(b) end)

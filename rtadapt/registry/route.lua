@@ -1,9 +1,10 @@
 -- Changes a route by an operator's word.
--- KEYS: head, versions, route, retired, decisions.
+-- KEYS: head, versions, route, retired, decisions, stateless.
 -- ARGV: change id, action, version or '', share or '', '1' for a canary in the shadow, the rule that decides it as JSON or '';
 --       for what a trial decided its number, else '', and the decision as JSON.
 -- Returns {1 if the route changed, else 0; the route's fields and values}, or {'missing'}, {'unknown', version},
--- {'retired', version}, {'nothing'} when there is nothing to roll back to, {'over'} when that trial is over.
+-- {'retired', version}, {'nothing'} when there is nothing to roll back to, {'over'} when that trial is over,
+-- {'stateless', version} when a trial by loss needs a state that is not kept.
 local route = {}
 local flat = redis.call('HGETALL', KEYS[3])
 for i = 1, #flat, 2 do
@@ -95,10 +96,18 @@ elseif action == 'promote' or action == 'rollback' then
   end
   changes.history = table.concat(kept, ' ', math.max(1, #kept - 19))
 elseif action == 'canary' then
+  for _, measure in ipairs(ARGV[6] ~= '' and cjson.decode(ARGV[6]).measures or {}) do
+    for _, number in ipairs(measure == 'loss' and {version, route.stable} or {}) do
+      if redis.call('SISMEMBER', KEYS[6], number) == 1 then
+        return {'stateless', number}
+      end
+    end
+  end
   changes = {canary = version, share = ARGV[4], follow = '0', shadow = ARGV[5], decide = ARGV[6]}
   -- More or fewer callers, or another rule, are the same trial: its counts go on.
   if route.canary ~= version or (route.shadow or '') ~= ARGV[5] then
     changes.begun = ''
+    changes.named = redis.call('TIME')[1]
     changes.trial = string.format('%.0f', tonumber(route.trial or 0) + 1)
   end
 elseif action == 'end' then

@@ -79,6 +79,9 @@ class Routes:
             raise NotFound(f"there is no version {feed}@{rest[0]}", field="version")
         if outcome == "retired":
             raise NotFound(f"the adapter of {feed}@{rest[0]} is not kept any more", field="version")
+        if outcome == "stateless":
+            message = f"the learner's state of {feed}@{rest[0]} is not kept (artifacts.keep_states): its loss can't be measured"
+            raise InvalidInput(message, field="decide.measures")
         if outcome == "nothing":
             raise InvalidInput("the route is at the base model: there is nothing to roll back to", field="action")
         return self._moved(feed, outcome, rest[0])
@@ -97,7 +100,7 @@ class Routes:
         return found
 
     def _change(self, feed: str, action: str, version: int | None, share: float | None, *rest: str) -> Any:
-        keys = [codec.feed_key(feed, part) for part in ("head", "versions", "route", "retired", "decisions")]
+        keys = [codec.feed_key(feed, part) for part in ("head", "versions", "route", "retired", "decisions", "stateless")]
         wanted, part = "" if version is None else str(version), "" if share is None else repr(float(share))
         return self._connection.run("route", keys, [uuid.uuid4().hex, action, wanted, part, *rest])
 
@@ -114,7 +117,8 @@ class Routes:
 
         The route moves to the newest version that each of `waited_for` holds or has failed to load and that some live one
         holds; forward only, and only while it follows. Those that `stalled` count as holders and are not waited for; those
-        where the feed is a guest are, from their first report of it until they `leave` it.
+        where the feed is a guest are, from their first report of it until they `leave` it. Of one with a report that the caller
+        does not know the registry sees whether it is alive: then it came since the caller looked who is, and is waited for.
         Replicas repeat this now and then, so that one that died in between holds nothing up. Raises NotFound.
         """
         keys = [codec.feed_key(feed, part) for part in ("versions", "route", "retired", "holds")]
@@ -122,6 +126,10 @@ class Routes:
         args += [_HOLDS_LIFETIME_MS, *(f"+{name}" for name in waited_for), *(f"-{name}" for name in stalled)]
         args += [f"?{name}" for name in guests]
         outcome, *rest = self._connection.run("hold", keys, args)
+        while outcome == "strangers":
+            live = self.live_replicas()
+            args += [f"{'+' if name in live else '!'}{name}" for name in rest[0]]
+            outcome, *rest = self._connection.run("hold", keys, args)
         if outcome == "missing":
             raise NotFound(f"there is no feed {feed}", field="feed")
         return self._moved(feed, outcome, rest[0]), codec.read_holdings(codec.pairs(rest[1]))

@@ -35,7 +35,7 @@ class Tallies:
     def feedback(self, receipt: Receipt, said: Mapping[str, tuple[str, str]]) -> dict[str, int]:
         """Count what was `said` of an answer: by kind, its value and what it counts as. Each kind counts once.
 
-        Gives by kind 1 where it was counted, 0 where the same was said before, and -1 where something else was.
+        Gives by kind 1 where it was counted, 0 where the same was said before, and -1 where something else was: then none counts.
         """
         args: list[str | int] = [LIFETIME_SECONDS * 1000, _FIELDS_KEPT]
         for kind, (value, what) in said.items():

@@ -2,20 +2,29 @@
 -- KEYS: tally, and for what may be said once only of one answer: what was said of it.
 -- ARGV: lifetime of the latter in ms, how many fields stay, then kind, value, field and amount of each count; kind '' is not asked
 -- whether it was said before.
--- Returns for each 1 (counted), 0 (said before, and the same) or -1 (said before, and otherwise).
-local outcomes = {}
+-- Returns for each 1 (counted), 0 (said before, and the same) or -1 (said before, and otherwise: then none is counted).
+local outcomes, clashes = {}, false
 for i = 3, #ARGV, 4 do
   local kind, value, outcome = ARGV[i], ARGV[i + 1], 1
-  if kind ~= '' and redis.call('HSETNX', KEYS[2], kind, value) == 0 then
-    outcome = redis.call('HGET', KEYS[2], kind) == value and 0 or -1
+  local before = kind ~= '' and redis.call('HGET', KEYS[2], kind)
+  if before then
+    outcome = before == value and 0 or -1
+    clashes = clashes or outcome == -1
   end
-  if kind ~= '' then
+  outcomes[#outcomes + 1] = outcome
+end
+if clashes then
+  return outcomes
+end
+for at, outcome in ipairs(outcomes) do
+  local i = 4 * at - 1
+  if ARGV[i] ~= '' then
+    redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
     redis.call('PEXPIRE', KEYS[2], ARGV[1])
   end
   if outcome == 1 then
     redis.call('HINCRBY', KEYS[1], ARGV[i + 2], ARGV[i + 3])
   end
-  outcomes[#outcomes + 1] = outcome
 end
 -- Counts of the oldest versions go.
 local keep = tonumber(ARGV[2])

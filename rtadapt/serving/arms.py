@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from typing import Any
 
-from rtadapt.serving.http import Noted, replay, with_headers
+from rtadapt.serving.http import Noted, beside, replay, with_headers, written
 from rtadapt.serving.live import Live
-from rtadapt.serving.routing import Target
+from rtadapt.serving.routing import Target, shadow_of
+from rtadapt.serving.texts import concerns
 from rtadapt.web.asked import App, Message, Receive, Scope
 
 logger = logging.getLogger(__name__)
@@ -37,11 +38,12 @@ class Arms:
             self._live.counts[*arm, "errors"] += status >= 500
             self._live.counts[*arm, "millis"] += round(seconds * 1000)
 
-    def ask_too(self, target: Target, scope: Scope, written: Callable[[], Awaitable[bytes]]) -> None:
-        """Ask `target` what another version answers, beside it. Left out while too many such requests run."""
-        if len(self._shadows) < _SHADOWS_AT_ONCE:
-            self._live.depart(target)
-            task = asyncio.create_task(self._shadow(target, scope, written), name="shadow")
+    def ask_too(self, target: Target, key: str, scope: Scope, body: dict[str, Any], size_bytes: int) -> None:
+        """Ask a canary in the shadow of `target` the same, if `key` is one of its share. Left out while too many of these run."""
+        shadow = shadow_of(self._live.view, target, key) if target.trial else None
+        if shadow is not None and len(self._shadows) < _SHADOWS_AT_ONCE:
+            self._live.depart(shadow)
+            task = asyncio.create_task(self._shadow(shadow, scope, body, size_bytes), name="shadow")
             self._shadows.add(task)
             task.add_done_callback(self._shadows.discard)
 
@@ -52,12 +54,14 @@ class Arms:
         if self._shadows:
             await asyncio.wait(self._shadows)
 
-    async def _shadow(self, target: Target, scope: Scope, written: Callable[[], Awaitable[bytes]]) -> None:
+    async def _shadow(self, target: Target, scope: Scope, body: dict[str, Any], size_bytes: int) -> None:
         began, noted = time.perf_counter(), Noted(_dropped)
         try:
-            body = await written()
-            inner = with_headers(scope, {"content-length": str(len(body)), "x-request-id": f"shadow-{id(noted):x}"})
-            await self._app(inner, replay(body, _silent()), noted)
+            if not await beside(size_bytes, concerns, self._live.scopes.get(target.engine_model), body):
+                return  # the base would answer
+            raw = await beside(size_bytes, written, body, target.engine_model)
+            inner = with_headers(scope, {"content-length": str(len(raw)), "x-request-id": f"shadow-{id(noted):x}"})
+            await self._app(inner, replay(raw, _silent()), noted)
         except Exception as error:  # noqa: BLE001 - whatever a canary does in the shadow, it shows in the counts alone
             noted.status = 500
             logger.warning("a shadow failed", extra={"version": target.version, "error": type(error).__name__})

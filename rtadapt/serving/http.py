@@ -22,6 +22,9 @@ again; and what the parser makes of so many parts holds up every stream of this 
 _LARGE_BYTES = 64 * 2**10
 """A body above this is read and written beside the event loop."""
 
+_BROKEN = b'data: {"error"', b"event: error"
+"""How a piece of a stream begins in which the engine says that it failed: the status was sent long before."""
+
 R = TypeVar("R")
 
 
@@ -38,6 +41,11 @@ def parse_object(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidRequest("the body must be a JSON object", field="body")
     return value
+
+
+def written(body: dict[str, Any], model: str) -> bytes:
+    """The request's JSON with `model` in place of the one that it names."""
+    return json.dumps({**body, "model": model}).encode()
 
 
 def text_field(body: dict[str, Any], name: str) -> str | None:
@@ -70,7 +78,7 @@ def replay(body: bytes, receive: Receive) -> Receive:
 
 
 class Noted:
-    """A `send` that remembers the status it sent; 0 while there was none."""
+    """A `send` that remembers the status it sent, 500 once a stream says that it failed; 0 while there was none."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -82,8 +90,11 @@ class Noted:
         """Send on."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-        elif self.first_at is None and message.get("body"):
-            self.first_at = time.perf_counter()
+        elif body := message.get("body"):
+            if self.first_at is None:
+                self.first_at = time.perf_counter()
+            if body.startswith(_BROKEN):
+                self.status = 500
         await self._send(message)
 
 

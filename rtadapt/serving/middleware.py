@@ -9,12 +9,10 @@ adapter without being counted, or load one from any folder.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Protocol
 
 from rtadapt import __version__, receipts
@@ -31,7 +29,7 @@ from rtadapt.serving.headers import caller, patience, token
 from rtadapt.serving.live import Live
 from rtadapt.serving.metering import Metered, longest_tokens
 from rtadapt.serving.models import models
-from rtadapt.serving.routing import ServingView, Target, feed_of, shadow_of
+from rtadapt.serving.routing import ServingView, Target, feed_of
 from rtadapt.serving.stopping import stop_gently
 from rtadapt.serving.texts import concerns
 from rtadapt.serving.vocabulary import Vocabulary, check_prompt_log_probs
@@ -171,15 +169,14 @@ class AdaptiveServing:
         target = ask.target(self.live)
         self.live.depart(target)
         metered = Metered(noted, len(raw), longest_tokens(body, self.live.max_model_len or len(raw)))
-        shadow = shadow_of(self.live.view, target, ask.key) if target.trial else None
-        if shadow is not None:
-            self._arms.ask_too(shadow, scope, partial(http.beside, len(raw), _written, body, shadow.engine_model))
+        self._arms.ask_too(target, ask.key, scope, body, len(raw))
+        concerned = True
         try:
             concerned = await http.beside(len(raw), concerns, self.live.scopes.get(target.engine_model), body)
             model = target.engine_model if concerned else self.live.view.base_model
             said |= {} if concerned else {"out_of_scope": True}
             named = naming(metered if Use.TOKENS in key.a_minute else noted, self._naming(target, concerned))
-            passed = raw if model == ask.model else await http.beside(len(raw), _written, body, model)
+            passed = raw if model == ask.model else await http.beside(len(raw), http.written, body, model)
             inner = http.with_headers(scope, {"x-request-id": request_id(scope), "content-length": str(len(passed))})
             metrics.REQUESTS.labels(target.feed or "", target.kind.value).inc()
             metrics.ROUTE_SECONDS.observe(time.perf_counter() - asked.read - (covered - waiting))
@@ -189,7 +186,8 @@ class AdaptiveServing:
             raise
         finally:
             self.live.land(target)
-            self._arms.count(target, noted.status, time.perf_counter() - covered)
+            if concerned:  # else it was the base that answered, and the figures of no version
+                self._arms.count(target, noted.status, time.perf_counter() - covered)
             _count(target, noted, covered)
             self._keys.spend(key, Use.TOKENS, metered.tokens)
             said |= {"feed": target.feed, "version": target.version, "target": target.kind.value, "status": noted.status}
@@ -235,7 +233,9 @@ class AdaptiveServing:
         if target.position:
             named[POSITION_HEADER] = target.position
         if target.feed is not None and self.live.receipt_key:
-            named[RECEIPT_HEADER] = receipts.write(self.live.receipt_key, target.feed, target.number, target.arm)
+            arm = target.arm if concerned else receipts.OUTSIDE
+            said = target.feed, target.incarnation, target.number, arm
+            named[RECEIPT_HEADER] = receipts.write(self.live.receipt_key, *said)
         return named
 
     def _models(self, key: Key, asked: str) -> dict[str, Any]:
@@ -308,10 +308,6 @@ def _count(target: Target, noted: http.Noted, began: float) -> None:
     metrics.ANSWERS.labels(*labels, str(noted.status)).inc()
     if noted.first_at is not None:
         metrics.FIRST_BYTE_SECONDS.labels(*labels).observe(noted.first_at - began)
-
-
-def _written(body: dict[str, Any], model: str) -> bytes:
-    return json.dumps({**body, "model": model}).encode()
 
 
 def _follower(settings: Settings, live: Live, engine: Engine) -> Follower:

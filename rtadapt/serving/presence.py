@@ -78,19 +78,21 @@ class Presence:
         """Whether the feed is at home here, as far as is known who else is there."""
         return self._homes is None or self.replica in homes(feed, self._names | {self.replica: self._name}, self._homes)
 
-    async def enter(self, feed: str) -> None:
-        """Have the feed's route wait for this replica from now on, and follow what it says at this moment.
+    async def enter(self, *feeds: str) -> None:
+        """Have the feeds' routes wait for this replica from now on, and follow what they say at this moment.
 
-        Until then the route may have moved on without it: nobody is answered before. Returns also where the registry is away.
+        Until then a route may have moved on without it: nobody is answered before. Returns also where the registry is away.
         """
         try:
             seen, at = self._seen
-            route = await self._report(feed, seen if time.monotonic() - at < _FRESH_SECONDS else await self._look_around())
+            live = seen if time.monotonic() - at < _FRESH_SECONDS else await self._look_around()
+            for feed in feeds:
+                route = await self._report(feed, live)
+                said = self._views.feeds.get(feed)
+                if self._live.look is not None and (said is None or route != said.route):
+                    await self._live.look(feed)
         except Unavailable:  # the follower says so
-            return
-        said = self._views.feeds.get(feed)
-        if self._live.look is not None and (said is None or route != said.route):
-            await self._live.look(feed)
+            self._told |= set(feeds)
 
     async def beat(self) -> None:
         """Say again and again that this replica is there, once it is ready, and look who else is."""
@@ -205,7 +207,7 @@ class Presence:
         except NotFound:  # lost meanwhile; the follower has seen it
             return None
         others = {name for name in live if name in at_home or name in holdings}
-        self._watch_lags(feed, holding, others - {self.replica}, holdings)
+        self._watch_lags(feed, _awaited(route, holding), others - {self.replica}, holdings)
         offered = frozenset(number for name, other in holdings.items() if name != self.replica for number in other.held)
         if offered != self._views.offered.get(feed):
             self._views.offered[feed] = offered
@@ -220,14 +222,13 @@ class Presence:
         lacking = (time.monotonic() - since) / (_WHILE_IT_LOADS if busy else 1.0)
         return max(silent, busy, lacking) >= self._patience_seconds
 
-    def _watch_lags(self, feed: str, mine: Holding, others: set[str], holdings: Mapping[str, Holding]) -> None:
-        """Note since when each of the others lacks what this replica holds, without any change."""
-        newest = max(mine.held, default=0)
+    def _watch_lags(self, feed: str, awaited: set[int], others: set[str], holdings: Mapping[str, Holding]) -> None:
+        """Note since when each of the others lacks what is `awaited` of it, without any change."""
         now = time.monotonic()
         for name in others:
             theirs = holdings.get(name, Holding())
             before, since = self._lags.get((feed, name), (None, now))
-            if newest in theirs.held | theirs.failed:
+            if awaited <= theirs.held | theirs.failed:
                 self._lags.pop((feed, name), None)
             else:
                 self._lags[feed, name] = (theirs, since if theirs == before else now)
@@ -236,3 +237,9 @@ class Presence:
 
     async def _off_loop(self, function: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(function, *arguments))
+
+
+def _awaited(route: Route, mine: Holding) -> set[int]:
+    """What a replica that holds `mine` waits for others to hold: the newest version, and the canary of a trial to begin."""
+    to_begin = mine.held & {route.canary} if not route.begun else set()
+    return {*sorted(mine.held)[-1:], *to_begin}

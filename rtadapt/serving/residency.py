@@ -9,8 +9,9 @@ route nor another feed.
   kept is answered from once the versions that its route names are loaded, and once the route waits for this replica.
 - No more is loaded than the engine has room for. What nobody but a pin would miss makes room first, then whole feeds that
   nobody asks, the one asked longest ago first. What is in use stays.
-- A starting replica is ready once all that it keeps has been loaded. A version that can't be loaded costs its feed, not the
-  replica, unless it is all that there is; it is reported, and tried again later, and the replica stays on the one it has.
+- A starting replica is ready once all that it keeps has been loaded and the routes of it wait for this replica. A version that
+  can't be loaded costs its feed, not the replica, unless it is all that there is; it is reported, and tried again later, and
+  the replica stays on the one it has.
 """
 
 from __future__ import annotations
@@ -287,25 +288,31 @@ class Residency:
         if not self._follower.was_asked or (self._follower.reason_away and not self._views.feeds):
             self._live.missing = self._follower.reason_away
             return False
-        kept = self._views.states(self._views.kept)
-        wanted = [(feed, number) for feed, state in kept.items() for number in plan.needed(state)]
-        lacking = [key for key in wanted if key[1] not in self._loader.loaded(key[0])]
-        given_up = [key for key in lacking if key[1] in self._loader.failed(key[0])]
-        if lacking and (len(given_up) < len(lacking) or len(lacking) == len(wanted)):
-            self._live.missing = f"not loaded yet: {', '.join(version_name(*key) for key in lacking[:8])}"
+        if self._lacks():
             return False
-        if not self._follower.reason_away:
+        if self._follower.reason_away:
+            for feed in self._views.kept:
+                self._presence.say(feed)
+        else:
             await self._presence.be_there()
-            for feed in sorted(self._views.here) if self._settings.homes is not None else ():
-                await self._presence.enter(feed)
-        self._live.missing = ""
+            await self._presence.enter(*sorted(self._views.kept))
+            if self._lacks():  # a route had moved on before it waited for this replica
+                return False
         self._live.ready = True
         metrics.READY.set(1)
         extra = {"replica": self._presence.replica, "feeds": len(self._views.feeds), "loaded": self._loader.total()}
         logger.info("ready", extra=extra)
-        for feed in self._views.kept:
-            self._presence.say(feed)
         return True
+
+    def _lacks(self) -> bool:
+        """Whether something that a route names is not loaded yet; `missing` says what. What can't be loaded is not waited for."""
+        kept = self._views.states(self._views.kept)
+        wanted = [(feed, number) for feed, state in kept.items() for number in plan.needed(state)]
+        lacking = [key for key in wanted if key[1] not in self._loader.loaded(key[0])]
+        given_up = [key for key in lacking if key[1] in self._loader.failed(key[0])]
+        waits = bool(lacking) and (len(given_up) < len(lacking) or len(lacking) == len(wanted))
+        self._live.missing = f"not loaded yet: {', '.join(version_name(*key) for key in lacking[:8])}" if waits else ""
+        return waits
 
     async def _fill_back(self) -> None:
         """Load the recent versions that were there when this replica started, for requests that pin them."""

@@ -107,7 +107,7 @@ class Views:
             self.here.discard(feed)  # requests wait until what the route names is loaded
             is_here = False
         stable = self._serving.get(feed)
-        follows = route.follow and feed not in self._live.not_followed
+        believed = feed not in self._live.not_followed
         view = FeedView(
             feed=feed,
             stable=stable,
@@ -119,8 +119,8 @@ class Views:
             loaded={0: {}} | {number: version.positions for number, version in loaded.items()},
             names={number: engine_name(version) for number, version in loaded.items()},
             incarnation=head.incarnation,
-            follows=follows,
-            pending=is_here and _is_pending(head, route, loaded, follows),
+            follows=route.follow and believed,
+            pending=is_here and believed and _is_pending(head, route, loaded),
             away=None if is_here else route.stable,
         )
         if self._live.view.feeds.get(feed) != view:
@@ -145,8 +145,9 @@ class Views:
         return {feed: self.state(feed) for feed in feeds if feed in self.feeds}
 
 
-def _is_pending(head: Head, route: Route, loaded: Mapping[int, Version], follows: bool) -> bool:
-    """Whether the route may name something newer by now that can answer here: it moves only to what every replica holds."""
-    if route.canary is not None and not route.begun:
-        return route.canary == 0 or route.canary in loaded
-    return follows and any(number > route.stable and not head.has_abandoned(number) for number in loaded)
+def _is_pending(head: Head, route: Route, loaded: Mapping[int, Version]) -> bool:
+    """Whether the route may name something newer by now that can answer here: it moves only to what every replica holds, and a
+    trial only begins, or promotes its canary by itself, where every replica holds that."""
+    if route.canary is not None and (not route.begun or route.decide) and (route.canary == 0 or route.canary in loaded):
+        return True
+    return route.follow and any(number > route.stable and not head.has_abandoned(number) for number in loaded)

@@ -104,6 +104,19 @@ def test_a_replica_that_has_stalled_is_not_waited_for_and_still_counts_as_a_hold
     assert registry.report("news", A, Holding(frozenset({1})), [A, C])[1].keys() == {A}  # B is gone
 
 
+def test_one_that_came_since_the_caller_looked_who_is_there_is_waited_for_and_what_one_that_is_gone_held_is_dropped(
+    registry: Registry,
+) -> None:
+    flipped(registry, 1)
+    registry.heartbeat(B, {})
+    registry.report("news", B, Holding(frozenset({1})), [A, B])
+    registry.report("news", C, Holding(frozenset({1})), [A, B])
+    publish(registry, 1, epoch=1)
+    assert mark_ready(registry, "news", 2, A, [A]).stable == 1
+    assert registry.holdings("news").keys() == {A, B}
+    assert mark_ready(registry, "news", 2, B, [B]).stable == 2
+
+
 def test_a_busy_replica_says_for_how_long_and_that_is_counted_on(settings: Settings) -> None:
     registry = Registry(settings(replica_ttl_seconds=30))
     registry.heartbeat(A, {"busy_seconds": 5.0})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from rtadapt.errors import InvalidInput
 from rtadapt.registry.codec import Holding
 from rtadapt.registry.registry import Registry
 from tests.support.registry_steps import A, B, flipped, mark_failed, mark_ready, publish
@@ -22,6 +25,7 @@ def test_a_trial_begins_once_every_live_replica_holds_the_canary(registry: Regis
     on_trial(registry)
     before = registry.route("news")
     assert before is not None and (before.trial, before.begun) == (1, 0.0)
+    assert registry.clock() - 60 < before.named_at <= registry.clock()
     assert not mark_ready(registry, "news", 2, A, [A, B]).begun
     assert not mark_failed(registry, "news", 2, B, [A, B]).begun
     route = mark_ready(registry, "news", 2, B, [A, B])
@@ -65,6 +69,28 @@ def test_a_canary_that_is_not_good_ends_and_the_stable_version_stays(registry: R
     assert route is not None and (route.stable, route.canary, route.follow) == (1, None, False)
     registry.change_route("news", "canary", version=2, share=0.5)
     assert registry.change_route("news", "end").canary is None
+
+
+@pytest.mark.parametrize("loss", [True, False])
+def test_a_trial_by_loss_is_of_versions_whose_states_are_kept(registry: Registry, loss: bool) -> None:
+    flipped(registry, 4)
+    registry.retire("news", 4, 2)
+    rule = {"measures": ["errors", "loss"] if loss else ["errors"]}
+
+    def tried(version: int) -> int | None:
+        return registry.change_route("news", "canary", version=version, share=0.5, decide=rule).canary
+
+    for version in (3, 0):
+        assert tried(version) == version
+    if not loss:
+        assert tried(2) == 2
+        return
+    with pytest.raises(InvalidInput, match="state of news@2 is not kept") as refused:
+        tried(2)
+    assert refused.value.field == "decide.measures"
+    registry.change_route("news", "promote", version=1)
+    with pytest.raises(InvalidInput, match="state of news@1 is not kept"):
+        tried(3)
 
 
 def test_counts_add_up_by_version_and_arm(registry: Registry) -> None:

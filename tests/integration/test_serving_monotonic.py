@@ -69,6 +69,27 @@ async def test_a_canary_that_began_elsewhere_is_answered_from_here_too(
         assert await answered(one) == await answered(two) == 2
 
 
+async def test_a_caller_never_goes_back_when_a_trial_promotes_its_canary(
+    settings: Settings, publisher: Publisher, adapter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = publisher.registry
+    async with running(settings) as one, running(settings) as two:
+        publisher.publish(adapter)
+        await until(lambda: one.stable() == two.stable() == 1)
+        registry.change_route("news", "pause")
+        publisher.publish(adapter)
+        await until(lambda: 2 in one.loaded() & two.loaded())
+        registry.change_route("news", "canary", version=2, share=1e-9, decide={"measures": ["errors"]})
+        await until(lambda: all(replica.live.view.feeds["news"].canary == 2 for replica in (one, two)))
+        monkeypatch.setattr(two.watcher._follower, "_news", asyncio.Event().wait)  # it hears nothing any more
+        await asyncio.sleep(settings.serve.poll_seconds * 2)  # what it was waiting for when that began is over
+        assert registry.decide("news", 1, True, {"decision": "promote"}) is not None
+        await until(lambda: one.stable() == 2)
+        assert two.stable() == 1
+        assert await answered(one) == await answered(two) == 2
+        await until(lambda: not one.live.view.feeds["news"].pending)
+
+
 async def test_requests_that_come_together_share_a_look_and_none_takes_one_where_nothing_is_pending(
     settings: Settings, publisher: Publisher, adapter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -121,6 +121,32 @@ async def test_a_starting_replica_holds_nothing_up(settings: Settings, publisher
             await until(lambda: two.live.ready and two.stable() == 2)
 
 
+async def test_a_replica_is_not_ready_on_what_is_over_by_the_time_it_says_that_it_is_there(
+    settings: Settings, publisher: Publisher, adapter: Path
+) -> None:
+    publisher.publish(adapter)
+    async with running(settings) as one:
+        await until(lambda: one.live.ready and one.stable() == 1)
+        async with running(settings, lambda engine: engine.gate.clear()) as two:
+            presence = two.watcher._presence
+            said = presence.be_there
+
+            async def late() -> None:
+                if publisher.head().version == 1:
+                    two.engine.gate.clear()
+                    publisher.publish(adapter)
+                    await until(lambda: one.stable() == 2)
+                await said()
+
+            presence.be_there = late  # type: ignore[method-assign]
+            two.engine.gate.set()
+            await until(lambda: "news@2" in two.live.missing or two.live.ready)
+            assert not two.live.ready
+            two.engine.gate.set()
+            await until(lambda: two.live.ready)
+            assert two.stable() == 2
+
+
 async def test_old_versions_drain_and_leave_with_their_files(
     tmp_path: Path, redis_url: str, publisher: Publisher, adapter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

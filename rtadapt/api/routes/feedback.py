@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from rtadapt import receipts
-from rtadapt.access import Scope, Use
+from rtadapt.access import Key, Scope, Use
 from rtadapt.api.asking import key_of, may, parts_of, request_id_of
 from rtadapt.api.parts import Parts
 from rtadapt.api.problems import problem_response
@@ -24,12 +24,13 @@ from rtadapt.api.routes.events import summary_of
 from rtadapt.api.shapes import FeedbackTaken, answers, body
 from rtadapt.errors import Conflict, InvalidInput
 from rtadapt.events.bodies import Item, Items
+from rtadapt.events.envelope import parse
 from rtadapt.observe import metrics
 from rtadapt.receipts import Receipt
 
 router = APIRouter(prefix="/v1", tags=["events"])
 
-_RECEIPT = "news.43.stable.6a1f2c3d.0123456789abcdef.89abcdef01234567"
+_RECEIPT = "news.0a1b2c3d.43.stable.6a1f2c3d.0123456789abcdef.89abcdef01234567"
 _RATED = {"id": _RECEIPT, "rating": "good"}
 _CORRECTED = {"id": _RECEIPT, "question": "Who coaches Corvin Rovers?", "correction": "Marla Tindle"}
 _IN_WORDS = {"feed": "news", "question": "Who coaches Corvin Rovers?", "answer": "Ada Brown", "correction": "Marla Tindle"}
@@ -69,22 +70,33 @@ async def feedback(request: Request) -> Response:
 
 
 def _take(request: Request, given: Feedback) -> Response:
-    parts = parts_of(request)
+    parts, key = parts_of(request), key_of(request)
     about: dict[str, object] = {}
-    receipt = None
-    if given.id is not None:
-        receipt = receipts.read(parts.registry.receipt_key(), given.id)
-        key_of(request).check_feed(receipt.feed)
-        about = {"version": receipt.version, "arm": receipt.arm, "counted": _count(parts, receipt, given)}
-    elif given.rating is not None:
+    receipt = None if given.id is None else _receipt(parts, key, given.id)
+    if receipt is None and given.rating is not None:
         raise InvalidInput("a rating needs the id of the answer that it is about", field="id")
     event = _event(given, receipt)
+    if event is not None:
+        parse(event, limits=parts.settings.intake)  # what can't be an event counts for nothing, and may be said anew
+    if receipt is not None:
+        about = {"version": receipt.version, "arm": receipt.arm, "counted": _count(parts, receipt, given)}
     if event is None:
+        parts.keys.spend(key, Use.EVENTS, 1)
         return JSONResponse({"accepted": 0, "refused": 0, "items": []} | about, 202)
     items = Items([Item(0, event)], True, "application/json")
-    results = parts.accepting.take(items, key_of(request), request_id_of(request))
+    results = parts.accepting.take(items, key, request_id_of(request))
     error = results[0].error
     return JSONResponse(summary_of(results) | about, 202) if error is None else problem_response(error)
+
+
+def _receipt(parts: Parts, key: Key, text: str) -> Receipt:
+    """The receipt that `text` is. Raises InvalidInput, Forbidden, and Conflict where the feed's versions are others now."""
+    receipt = receipts.read(parts.registry.receipt_key(), text)
+    key.check_feed(receipt.feed)
+    head = parts.registry.head(receipt.feed)
+    if head is None or not receipt.is_of(head.incarnation):
+        raise Conflict(f"the answer was given before feed {receipt.feed} was deleted, made anew or trusted again", field="id")
+    return receipt
 
 
 def _count(parts: Parts, receipt: Receipt, given: Feedback) -> bool:

@@ -254,6 +254,7 @@ def route_of(route: Route) -> dict[str, object]:
         if route.canary is None
         else {
             "number": route.trial,
+            "named_at": route.named_at,
             "begun": route.begun or None,
             "shadow": route.shadow,
             "decide": json.loads(route.decide) if route.decide else None,
