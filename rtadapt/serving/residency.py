@@ -77,6 +77,7 @@ class Residency:
     async def run(self) -> None:
         """Load and unload until cancelled. Raises LOAD_ERRORS, in a group, when the engine has ended."""
         self._live.idle = self._wake_if_waiting
+        self._loader.recover()
         await self._presence.see_others()
         tidying: asyncio.Task[None] | None = None
         async with asyncio.TaskGroup() as tasks:
@@ -149,26 +150,29 @@ class Residency:
 
     def _arrive(self, feed: str, state: plan.FeedState, tasks: asyncio.TaskGroup) -> None:
         """Answer from the feed, if all is there that its route names; or say why that can't be."""
-        lacking = [number for number in plan.needed(state) if number not in state.loaded]
-        failed = self._loader.failed(feed)
-        if state.route.stable in failed and not self._loader.is_loading(feed, state.route.stable):
-            self._demand.settle(feed, f"{version_name(feed, state.route.stable)} could not be loaded here")
-        elif set(lacking) <= failed and feed not in self._entering:
+        stable = state.route.stable
+        if self._may_answer(feed) and feed not in self._entering:
             if self._live.ready and (plan.needed(state) or self._settings.homes is not None):
                 self._entering.add(feed)
                 tasks.create_task(self._enter(feed), name=f"enter {feed}")
             else:
                 self._be_here(feed)
+        elif stable in self._loader.failed(feed) and not self._loader.may_try(feed, stable):
+            self._demand.settle(feed, f"{version_name(feed, stable)} could not be loaded here")
+
+    def _may_answer(self, feed: str) -> bool:
+        """Whether all is loaded that the route names, but for a canary that can't be."""
+        state = self._views.state(feed)
+        lacking = {number for number in plan.needed(state) if number not in state.loaded}
+        return state.route.stable not in lacking and lacking <= self._loader.failed(feed)
 
     async def _enter(self, feed: str) -> None:
         try:
             await self._presence.enter(feed)
         finally:
             self._entering.discard(feed)
-        if feed in self._views.kept:
-            lacking = [one for one in plan.needed(self._views.state(feed)) if one not in self._loader.loaded(feed)]
-            if set(lacking) <= self._loader.failed(feed):  # else the route had moved on, and what it names now is loaded
-                self._be_here(feed)
+        if feed in self._views.kept and self._may_answer(feed):  # else the route had moved on, and what it names now is loaded
+            self._be_here(feed)
         self._views.touch(feed)
 
     def _be_here(self, feed: str) -> None:
@@ -207,15 +211,15 @@ class Residency:
         """Begin a load, if there is room or room can be made."""
         size = self._size_of(feed, number)
         under_way = [(key[0], bytes_) for key, bytes_ in self._coming().items()]
-        going = self._room.for_one(feed, size, under_way, partial(self._is_needed, feed))
+        going = self._room.for_one(feed, number, size, under_way, partial(self._is_needed, feed))
         if going is None:
             return
         versions = [version for other in going.feeds for version in self._let_go(other)]
         versions += [self._forget(*key) for key in going.spare]
-        leaving = tasks.create_task(self._unload(versions), name="unload")
+        tasks.create_task(self._unload(versions), name="unload")
         if feed in going.feeds:  # it is this one that nobody would miss
             return
-        task = tasks.create_task(self._load(feed, number, leaving), name=f"load {version_name(feed, number)}")
+        task = tasks.create_task(self._load(feed, number), name=f"load {version_name(feed, number)}")
         self._lanes[feed, number] = task
         task.add_done_callback(partial(self._leave, (feed, number)))
 
@@ -260,7 +264,7 @@ class Residency:
         for version in versions:
             await self._loader.unload(version)
 
-    async def _load(self, feed: str, number: int, leaving: asyncio.Task[None]) -> None:
+    async def _load(self, feed: str, number: int) -> None:
         try:
             version = await self.version_of(feed, number)
         except Unavailable:
@@ -271,7 +275,7 @@ class Residency:
             return
         self._absent_until.pop((feed, number), None)
         try:
-            await self._loader.load(version, leaving)
+            await self._loader.load(version)
         except LOAD_ERRORS:
             if not await self._engine.healthy():  # then it is no fault of this version; vLLM ends this process
                 self._live.stop("the engine has ended")

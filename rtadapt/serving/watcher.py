@@ -55,7 +55,7 @@ class Watcher:
         self.replica = f"{serve.replica or f'{socket.gethostname()}-{os.getpid()}'}-{secrets.token_hex(3)}"
         name = f"last-{serve.replica or f'port-{serve.port}'}"
         self._copies = Copies(settings.data_dir / "copies", name, self.replica, store)
-        self._loader = Loader(engine, self._copies, serve.load_timeout_seconds, serve.max_adapter_bytes, registry.check_signature)
+        self._loader = Loader(engine, self._copies, serve, registry.check_signature)
         live.scopes = self._loader.scopes if serve.scope else {}
         self._flips = Flips()
         self._views = Views(live, self._loader.loaded, self._flips)
