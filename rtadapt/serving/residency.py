@@ -96,13 +96,13 @@ class Residency:
                     async with asyncio.timeout(self._settings.poll_seconds):
                         await self._views.changed.wait()
 
-    async def bring(self, feed: str) -> None:
-        """Return once the feed is answered from here. Raises Unavailable when it can't be, or not soon enough."""
+    async def bring(self, feed: str, caller: str) -> None:
+        """Return once the feed is answered from here. Raises as `Demand.wait` does."""
         stable = self._views.feeds[feed].route.stable
         if not self._loader.may_try(feed, stable):
             raise Unavailable(f"{version_name(feed, stable)} could not be loaded here; try again later", field="model")
         self._views.touch(feed)
-        await self._demand.wait(feed)
+        await self._demand.wait(feed, caller)
 
     async def version_of(self, feed: str, number: int) -> Version | None:
         """A version's record, or None where there is none or a rewind has abandoned it. Raises Unavailable."""
