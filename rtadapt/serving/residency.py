@@ -9,6 +9,7 @@ route nor another feed.
   kept is answered from once the versions that its route names are loaded, and once the route waits for this replica.
 - No more is loaded than the engine has room for. What nobody but a pin would miss makes room first, then whole feeds that
   nobody asks, the one asked longest ago first. What is in use stays.
+- What was recent when a replica started is loaded again once it is ready, as far as there is room, for whoever pins it.
 - A starting replica is ready once all that it keeps has been loaded. A version that can't be loaded costs its feed, not the
   replica, unless it is all that there is; it is reported, and tried again later, and the replica stays on the one it has.
 """
@@ -18,7 +19,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Iterable
 from functools import partial
 
@@ -26,13 +26,12 @@ from rtadapt.config import ServeSettings
 from rtadapt.errors import Unavailable
 from rtadapt.observe import metrics
 from rtadapt.records import Version, version_name
-from rtadapt.registry.registry import Registry
 from rtadapt.serving import plan
+from rtadapt.serving.bringing import Bringing
 from rtadapt.serving.demand import Demand
-from rtadapt.serving.engine import Engine
 from rtadapt.serving.follower import Follower
 from rtadapt.serving.live import Live
-from rtadapt.serving.loading import LOAD_ERRORS, Loader
+from rtadapt.serving.loading import Loader
 from rtadapt.serving.presence import Presence
 from rtadapt.serving.room import Room
 from rtadapt.serving.views import Views
@@ -52,17 +51,15 @@ class Residency:
         self,
         settings: ServeSettings,
         live: Live,
-        engine: Engine,
-        registry: Registry,
         views: Views,
         loader: Loader,
         presence: Presence,
         follower: Follower,
+        bringing: Bringing,
     ) -> None:
         self._settings = settings
         self._live = live
-        self._engine = engine
-        self._registry = registry
+        self._bringing = bringing
         self._views = views
         self._loader = loader
         self._presence = presence
@@ -72,7 +69,6 @@ class Residency:
         self._open: set[str] = set()
         self._lanes: dict[Key, asyncio.Task[None]] = {}
         self._entering: set[str] = set()
-        self._absent_until: dict[Key, float] = {}
 
     async def run(self) -> None:
         """Load and unload until cancelled. Raises LOAD_ERRORS, in a group, when the engine has ended."""
@@ -80,6 +76,7 @@ class Residency:
         self._loader.recover()
         await self._presence.see_others()
         tidying: asyncio.Task[None] | None = None
+        filling: asyncio.Task[None] | None = None
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self._views.changed.clear()
@@ -87,8 +84,10 @@ class Residency:
                     self._consider(feed, tasks)
                 for feed, number in self._next():
                     self._begin(feed, number, tasks)
-                if not self._live.ready and not self._live.ending and await self._is_ready():
-                    tasks.create_task(self._fill_back())
+                if not self._live.ready and not self._live.ending:
+                    await self._is_ready()
+                if self._views.coming and self._live.ready and (filling is None or filling.done()):
+                    filling = tasks.create_task(self._fill_back(), name="fill back")
                 if tidying is None or tidying.done():
                     tidying = tasks.create_task(self._tidy(), name="tidy")
                 metrics.FEEDS_HERE.set(len(self._views.here))
@@ -104,13 +103,6 @@ class Residency:
         self._views.touch(feed)
         await self._demand.wait(feed, caller)
 
-    async def version_of(self, feed: str, number: int) -> Version | None:
-        """A version's record, or None where there is none or a rewind has abandoned it. Raises Unavailable."""
-        if feed in self._views.feeds and self._views.feeds[feed].head.has_abandoned(number):
-            return None
-        known = self._loader.loaded(feed).get(number) or self._views.records.get(feed, {}).get(number)
-        return known or await asyncio.to_thread(self._registry.version, feed, number)
-
     def _consider(self, feed: str, tasks: asyncio.TaskGroup) -> None:
         """Whether the feed is kept, whether it is here by now, and whether something is left to do for it."""
         views = self._views
@@ -122,6 +114,9 @@ class Residency:
         state = views.state(feed)
         if feed not in views.kept and self._is_wanted(feed, state):
             views.kept.add(feed)
+            if not self._live.ready:
+                views.coming[feed] = set(plan.recent(views.feeds[feed].head, self._settings.keep_loaded))
+                views.publish(feed)
         elif feed not in views.here and not self._is_held(feed) and not self._is_wanted(feed, state):
             views.kept.discard(feed)
         if feed not in views.kept:
@@ -198,7 +193,7 @@ class Residency:
         busy = {feed for feed, _ in self._lanes}
         begun = []
         for _, is_newer, feed, number in sorted(found, key=lambda one: one[:2]):
-            if self._loader.is_loading(feed, number) or (feed, number) in self._lanes or not self._may_try(feed, number):
+            if self._loader.is_loading(feed, number) or (feed, number) in self._lanes or not self._bringing.may_try(feed, number):
                 continue
             if (is_newer and (free <= 0 or feed in busy)) or free <= -_LANES:
                 continue
@@ -219,7 +214,7 @@ class Residency:
         tasks.create_task(self._unload(versions), name="unload")
         if feed in going.feeds:  # it is this one that nobody would miss
             return
-        task = tasks.create_task(self._load(feed, number), name=f"load {version_name(feed, number)}")
+        task = tasks.create_task(self._bringing.bring(feed, number), name=f"load {version_name(feed, number)}")
         self._lanes[feed, number] = task
         task.add_done_callback(partial(self._leave, (feed, number)))
 
@@ -257,34 +252,9 @@ class Residency:
         if self._open:
             self._views.changed.set()
 
-    def _may_try(self, feed: str, number: int) -> bool:
-        return self._loader.may_try(feed, number) and time.monotonic() >= self._absent_until.get((feed, number), 0.0)
-
     async def _unload(self, versions: Iterable[Version]) -> None:
         for version in versions:
             await self._loader.unload(version)
-
-    async def _load(self, feed: str, number: int) -> None:
-        try:
-            version = await self.version_of(feed, number)
-        except Unavailable:
-            version = None
-        if version is None:
-            logger.warning("a version's record can't be had", extra={"version": version_name(feed, number)})
-            self._absent_until[feed, number] = time.monotonic() + self._settings.poll_seconds
-            return
-        self._absent_until.pop((feed, number), None)
-        try:
-            await self._loader.load(version)
-        except LOAD_ERRORS:
-            if not await self._engine.healthy():  # then it is no fault of this version; vLLM ends this process
-                self._live.stop("the engine has ended")
-                raise
-        else:
-            if feed not in self._views.feeds:  # it was deleted meanwhile
-                self._loader.disown(feed, number)
-            self._views.publish(feed)
-        self._presence.say(feed)
 
     async def _is_ready(self) -> bool:
         """Whether this replica may say so; then it does."""
@@ -312,19 +282,27 @@ class Residency:
         return True
 
     async def _fill_back(self) -> None:
-        """Load the recent versions that were there when this replica started, for requests that pin them."""
-        for feed in sorted(self._views.kept):
-            await self._follower.readable.wait()
-            with contextlib.suppress(*LOAD_ERRORS):
-                for version in await asyncio.to_thread(self._registry.versions, feed, self._settings.keep_loaded):
-                    key = (feed, version.number)
-                    known = version.number in self._loader.loaded(feed) or key in self._lanes
-                    gone = feed not in self._views.kept or self._views.feeds[feed].head.has_abandoned(version.number)
-                    trusted = feed not in self._live.not_followed and not gone
-                    size = version.adapter.size_bytes + sum(self._coming().values())
-                    if trusted and not known and self._room.has_free(self._promised(), size):
-                        await self._loader.load(version)
-                        self._views.publish(feed)
+        """Load, one at a time, what was recent when this replica started. One that can't be loaded is tried again while it is."""
+        coming = self._views.coming
+        for feed, number in [(name, one) for name in sorted(coming) for one in sorted(coming[name], reverse=True)]:
+            if feed in self._live.not_followed or (feed, number) in self._coming() or not self._bringing.may_try(feed, number):
+                continue
+            try:
+                version = await self._bringing.record(feed, number)
+            except Unavailable:  # the follower says so
+                return
+            if version is not None and self._may_fill(version):
+                await self._bringing.load(version)
+                if number not in self._loader.loaded(feed):
+                    continue
+            self._views.settle(feed, number)
+
+    def _may_fill(self, version: Version) -> bool:
+        """Whether the version is still recent, and there is room without anything going for it."""
+        is_kept = version.feed in self._views.kept and version.number not in self._loader.loaded(version.feed)
+        if not is_kept or version.number not in plan.recent(self._views.feeds[version.feed].head, self._settings.keep_loaded):
+            return False
+        return self._room.has_free(self._promised(), version.adapter.size_bytes + sum(self._coming().values()))
 
     async def _tidy(self) -> None:
         """Beside the loop: nobody who waits for a feed waits for this."""

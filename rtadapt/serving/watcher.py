@@ -24,6 +24,7 @@ from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
 from rtadapt.serving import plan, series
 from rtadapt.serving.aside import Aside
+from rtadapt.serving.bringing import Bringing
 from rtadapt.serving.copies import Copies
 from rtadapt.serving.engine import Engine
 from rtadapt.serving.fitting import Fitting
@@ -64,7 +65,8 @@ class Watcher:
         self._presence = Presence(settings, registry, self.replica, live, self._views, self._loader)
         self._presence.about = self._about
         self._fitting = Fitting(engine, self._loader, registry, serve.dtype, serve.poll_seconds)
-        self._residency = Residency(serve, live, engine, registry, self._views, self._loader, self._presence, self._follower)
+        bringing = Bringing(engine, registry, live, self._views, self._loader, self._presence, serve.poll_seconds)
+        self._residency = Residency(serve, live, self._views, self._loader, self._presence, self._follower, bringing)
         live.bring = self._residency.bring
         self._aside = Aside("last seen")
         self._written: tuple[Seen, ...] = ()
