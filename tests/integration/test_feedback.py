@@ -48,7 +48,7 @@ def tallies(client: TestClient, number: int = 1) -> dict[str, dict[str, int]]:
 async def test_every_answer_of_a_feed_has_a_receipt_of_its_own_that_says_who_answered(registry: Registry) -> None:
     middleware = serving()
     async with client_of(middleware) as client:
-        assert "x-rtadapt-receipt" not in (await ask(client)).headers  # the registry has not been heard yet
+        assert "x-rtadapt-receipt" not in (await ask(client)).headers  # this replica has never heard the registry
         middleware.live.receipt_key = registry.receipt_key()
         given = [(await ask(client, model)).headers["x-rtadapt-receipt"] for model in ("news", "news", "news@3", "news@0")]
         assert "x-rtadapt-receipt" not in (await ask(client, "tiny")).headers
