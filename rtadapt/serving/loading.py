@@ -227,7 +227,7 @@ class Loader:
     async def on_trial(self, artifact: Artifact) -> AsyncIterator[tuple[str, Path]]:
         """An adapter that is no version: the engine knows it, under the name that is given, while the block lasts.
 
-        No version is loaded meanwhile. Raises LOAD_ERRORS.
+        No version is loaded meanwhile. Raises LOAD_ERRORS; Unavailable where the engine is too busy, which says nothing about it.
         """
         try:
             async with asyncio.timeout(self._limit_seconds), self._turn:
@@ -240,7 +240,8 @@ class Loader:
                 finally:
                     await self._leaving.dismiss(name, artifact.size_bytes)
         except TimeoutError:
-            raise EngineRefused(f"a trial was not over within {self._limit_seconds:g} s") from None
+            logger.warning("the engine came to no end with what it was tried with", extra={"seconds": self._limit_seconds})
+            raise Unavailable(f"a trial was not over within {self._limit_seconds:g} s") from None
 
     def forget(self, feed: str, number: int) -> Version:
         """Take the version out of the table: from now on nobody is sent to it. `unload` must follow; who loads it again waits."""

@@ -31,7 +31,7 @@ async def test_who_pins_what_is_still_coming_is_told_to_ask_again_and_who_pins_w
 ) -> None:
     settings = settings_of(tmp_path, redis_url, load_timeout_seconds=0.3, keep_loaded=3)
     async with running(settings, lambda engine: engine.hung.update({"news@2", "news@3", "news@4"})) as replica:
-        await until(lambda: replica.feed() is not None and replica.engine.adapters == {})
+        await until(lambda: replica.watcher._views.coming)
         with pytest.raises(Unavailable, match="news@4 is being loaded here"):
             pinned(replica, 4)
         replica.engine.hung.discard("news@4")

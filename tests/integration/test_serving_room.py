@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rtadapt.conformance.publisher import Publisher
+from rtadapt.errors import Unavailable
 from rtadapt.serving.loading import Loader
 from tests.support.watched_engine import Replica, count, running, settings_of, until
 
@@ -133,3 +134,20 @@ async def test_a_version_that_was_never_checked_goes_once_nobody_wants_it_any_mo
         publisher.publish(adapter)
         await until(lambda: replica.stable() == 2)
         await until(lambda: replica.loaded_names() == {"news@2"})
+
+
+async def test_a_trial_that_a_busy_engine_comes_to_no_end_with_says_nothing_about_it_and_leaves_nothing_in_it(
+    tmp_path: Path, redis_url: str, publisher: Publisher, adapter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rtadapt.serving.leaving._GRACE_SECONDS", 0.1)
+    artifact = publisher.store_adapter(adapter)
+    async with running(settings_of(tmp_path, redis_url, load_timeout_seconds=0.3)) as replica:
+        await until(lambda: replica.live.ready)
+        loader: Loader = replica.watcher._loader
+        replica.engine.stuck = {f"trial-{artifact.digest[:8]}"}
+        with pytest.raises(Unavailable):
+            async with loader.on_trial(artifact):
+                await asyncio.Event().wait()
+        assert loader.total() == len(replica.engine.adapters) == 1
+        replica.engine.stuck.clear()
+        await until(lambda: loader.total() == len(replica.engine.adapters) == 0)
