@@ -1,6 +1,6 @@
 """Requests that wait for a feed that is not loaded on their replica.
 
-Owns who waits for which feed, the bound on how many do and for how long. What is to be loaded for them, and what makes room for
+Owns who waits for which feed and for how long. What is to be loaded for them, and what makes room for
 it, is residency.py's.
 """
 
@@ -12,13 +12,14 @@ from collections import Counter
 
 from rtadapt.errors import Unavailable
 from rtadapt.observe import metrics
+from rtadapt.serving.places import Places
 
 
 class Demand:
     """Of one replica."""
 
     def __init__(self, limit: int, patience_seconds: float) -> None:
-        self._limit = limit
+        self._places = Places(limit, "feeds that are not loaded here", "model")
         self._patience_seconds = patience_seconds
         self._waiting: Counter[str] = Counter()
         self._answers: dict[str, asyncio.Future[str]] = {}
@@ -27,24 +28,25 @@ class Demand:
         """Whether anybody waits for the feed."""
         return feed in self._waiting
 
-    async def wait(self, feed: str) -> None:
-        """Return once `settle` says that the feed is here. Raises Unavailable when it can't be, or not in time."""
-        if self._waiting.total() >= self._limit:
-            raise Unavailable("too many requests are waiting for feeds that are not loaded here; try again", field="model")
-        began = time.monotonic()
-        answer = self._answers.setdefault(feed, asyncio.get_running_loop().create_future())
-        self._waiting[feed] += 1
-        try:
-            async with asyncio.timeout(self._patience_seconds):
-                reason = await asyncio.shield(answer)
-        except TimeoutError:
-            reason = f"{feed} was not loaded here within {self._patience_seconds:g} s"
-        finally:
-            self._waiting[feed] -= 1
-            if not self._waiting[feed]:
-                del self._waiting[feed]
-                self._answers.pop(feed, None)
-            metrics.BRING_SECONDS.observe(time.monotonic() - began)
+    async def wait(self, feed: str, caller: str) -> None:
+        """Return once `settle` says that the feed is here. Raises Unavailable when it can't be, or not in time, or when too many
+        wait already, RateLimited when too many of one key do.
+        """
+        with self._places.one(caller):
+            began = time.monotonic()
+            answer = self._answers.setdefault(feed, asyncio.get_running_loop().create_future())
+            self._waiting[feed] += 1
+            try:
+                async with asyncio.timeout(self._patience_seconds):
+                    reason = await asyncio.shield(answer)
+            except TimeoutError:
+                reason = f"{feed} was not loaded here within {self._patience_seconds:g} s"
+            finally:
+                self._waiting[feed] -= 1
+                if not self._waiting[feed]:
+                    del self._waiting[feed]
+                    self._answers.pop(feed, None)
+                metrics.BRING_SECONDS.observe(time.monotonic() - began)
         if reason:
             raise Unavailable(f"{reason}; try again", field="model")
 

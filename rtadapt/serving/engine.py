@@ -22,7 +22,6 @@ from rtadapt.web.asked import App, Receive, Scope, Send
 T = TypeVar("T")
 
 _LOAD_SECONDS = 120.0
-_CHECK_SECONDS = 60.0
 _CALL_SECONDS = 10.0
 _GREEDY = {"temperature": 0, "repetition_penalty": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
 """As the learner decodes, whatever the model's own generation settings say."""
@@ -54,12 +53,12 @@ class Engine:
         self._memory.note()
 
     async def check(self, name: str) -> None:
-        """Let `name` say one token, and see that all is in the engine's memory that it answers to.
+        """Let `name` say one token, and see that all is in the engine's memory that it answers to. Takes as long as it takes.
 
         Asks for no log probabilities: vLLM 0.32's engine ends on an id without a token.
         """
         body = {"model": name, "prompt": [1], "max_tokens": 1, "temperature": 0}
-        answer, _ = await asyncio.gather(self._call("POST", "/v1/completions", body, _CHECK_SECONDS), self._memory.look())
+        answer, _ = await asyncio.gather(self._call("POST", "/v1/completions", body, None), self._memory.look())
         if answer.status_code != 200:
             raise EngineRefused(f"{name} was loaded but does not answer: {_reason(answer)}")
 
@@ -141,9 +140,9 @@ class Engine:
     async def _chosen(
         self, name: str, prompts: Sequence[Sequence[int]], take: Callable[[dict[str, Any]], T], more: dict[str, Any]
     ) -> list[T]:
-        """What `take` finds in the greedy completion of each prompt."""
+        """What `take` finds in the greedy completion of each prompt, however many requests the engine answers before."""
         body = {"model": name, "prompt": [list(prompt) for prompt in prompts], **_GREEDY, **more}
-        answer = await self._call("POST", "/v1/completions", body, _CHECK_SECONDS)
+        answer = await self._call("POST", "/v1/completions", body, None)
         if answer.status_code != 200:
             raise EngineRefused(f"{name} does not answer: {_reason(answer)}")
         try:
@@ -154,12 +153,12 @@ class Engine:
             raise EngineRefused(f"{name} answers {len(found)} of {len(prompts)} prompts")
         return found
 
-    async def _call(self, method: str, path: str, body: dict[str, Any] | None, seconds: float) -> httpx.Response:
+    async def _call(self, method: str, path: str, body: dict[str, Any] | None, seconds: float | None) -> httpx.Response:
         try:
             async with asyncio.timeout(seconds):
                 return await self._client.request(method, path, json=body)
         except TimeoutError:
-            raise EngineRefused(f"the engine did not answer {path} within {seconds:.0f} s") from None
+            raise EngineRefused(f"the engine did not answer {path} within {seconds} s") from None
 
 
 def _reason(answer: httpx.Response) -> str:

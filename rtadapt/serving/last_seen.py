@@ -1,7 +1,7 @@
-"""What this replica followed last, on disk: heads, routes, and the records of the versions that it served.
+"""What this replica followed last, on disk: heads, routes, the records of the versions that it served, and the key of receipts.
 
-Owns the file. With it a replica starts and serves while the registry is away, and knows an emptied or older registry when it
-sees one. A file that can't be read, or was written for another base model, is as none.
+Owns the file, which nobody else may read. With it a replica starts and serves while the registry is away, and knows an emptied or
+older registry when it sees one. A file that can't be read, or was written for another base model, is as none.
 """
 
 from __future__ import annotations
@@ -30,23 +30,26 @@ class Seen:
     versions: tuple[Version, ...]
 
 
-def read_seen(path: Path, base_model: str) -> list[Seen]:
-    """Every feed in the file at `path`; none where there is no good one."""
+def read_seen(path: Path, base_model: str) -> tuple[list[Seen], bytes]:
+    """Every feed in the file at `path`, and the key of receipts; none where there is no good one."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-        return [_read(feed) for feed in value["feeds"]] if value["base_model"] == base_model else []
+        if value["base_model"] == base_model:
+            return [_read(feed) for feed in value["feeds"]], bytes.fromhex(value.get("receipt_key", ""))
     except FileNotFoundError:
-        return []
+        pass
     except (OSError, ValueError, KeyError, TypeError) as error:
         logger.warning("what was served last can't be read", extra={"error": type(error).__name__})
-        return []
+    return [], b""
 
 
-def write_seen(path: Path, base_model: str, feeds: Iterable[Seen]) -> None:
-    """Put `feeds` in place of what the file held, whole or not at all. Raises OSError."""
+def write_seen(path: Path, base_model: str, feeds: Iterable[Seen], receipt_key: bytes) -> None:
+    """Put `feeds` and the key in place of what the file held, whole or not at all. Raises OSError."""
     partial = path.with_suffix(f".{threading.get_ident()}.partial")  # one that was given up may still be writing
+    value = {"base_model": base_model, "feeds": [_plain(seen) for seen in feeds], "receipt_key": receipt_key.hex()}
     with partial.open("w", encoding="utf-8") as file:
-        json.dump({"base_model": base_model, "feeds": [_plain(seen) for seen in feeds]}, file)
+        os.fchmod(file.fileno(), 0o600)
+        json.dump(value, file)
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)

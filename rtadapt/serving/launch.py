@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
@@ -39,6 +40,7 @@ _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 _OURS = {
     "--api-key": "there is keys_file",
     "--allow-credentials": "keys are no cookies",
+    "--config": "write what the file says into serve.vllm_args, as arguments",
     **dict.fromkeys(("--allowed-origins", "--allowed-methods", "--allowed-headers"), "there is edge.origins"),
     **dict.fromkeys(("--enable-log-requests", "--enable-log-outputs", "--enable-log-deltas"), "no text may stand in a log"),
     **dict.fromkeys(
@@ -131,9 +133,7 @@ def build_arguments(settings: Settings, *, model_path: str, model_name: str, mid
     """vLLM's command line. `serve.vllm_args` come last and win. Raises InvalidSettings for those that would break ours."""
     serve_settings = settings.serve
     for argument in serve_settings.vllm_args:
-        name = argument.partition("=")[0]
-        if reason := _OURS.get(name.replace("_", "-")):
-            raise InvalidSettings(f"serve.vllm_args: {name} can't be given to vLLM: {reason}", field="serve.vllm_args")
+        _check_argument(argument)
     options: dict[str, Any] = {
         "--model": model_path,
         "--served-model-name": model_name,
@@ -164,6 +164,17 @@ def build_arguments(settings: Settings, *, model_path: str, model_name: str, mid
     layers = [part for name in (MIDDLEWARE, *middleware, EDGE) for part in ("--middleware", name)]
     pairs = [part for name, value in options.items() for part in (name, str(value))]
     return [*pairs, *flags, *layers, *serve_settings.vllm_args]
+
+
+def _check_argument(argument: str) -> None:
+    """Raises InvalidSettings where vLLM's parser might take it for one of `_OURS`: it takes beginnings that are like no other's,
+    with `_` for `-`, and `--name.key value` for `--name '{"key": value}'`.
+    """
+    name = re.split(r"[=.+]", argument, maxsplit=1)[0]
+    for ours, reason in _OURS.items():
+        if name.startswith("--") and ours.startswith(name.replace("_", "-")):
+            said = f"serve.vllm_args: {name} can't be given to vLLM, as it stands for {ours}: {reason}"
+            raise InvalidSettings(said, field="serve.vllm_args")
 
 
 def model_length(model_path: str, revision: str | None) -> int:

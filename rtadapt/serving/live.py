@@ -35,7 +35,7 @@ class Live:
         self.receipt_key = b""
         self.counts: Counter[tuple[str, int, str, str]] = Counter()
         self.look: Callable[[str], Awaitable[None]] | None = None
-        self.bring: Callable[[str], Awaitable[None]] | None = None
+        self.bring: Callable[[str, str], Awaitable[None]] | None = None
         self.idle: Callable[[], None] = lambda: None
         self.asked: Counter[str] = Counter()
         self.asked_at: dict[str, float] = {}
@@ -66,11 +66,17 @@ class Live:
                     self.asked_at[feed] = time.monotonic()
                     self.idle()
 
-    async def be_here(self, feed: str) -> None:
-        """Return once `feed` is answered from here, if there is such a feed. Raises Unavailable when that takes too long."""
+    def is_away(self, feed: str) -> bool:
+        """Whether there is such a feed and it has to be brought here first."""
         view = self._view.feeds.get(feed)
-        if view is not None and view.away is not None and self.bring is not None and not self.ending:
-            await self.bring(feed)
+        return view is not None and view.away is not None
+
+    async def be_here(self, feed: str, caller: str = "") -> None:
+        """Return once `feed` is answered from here, if there is such a feed. Raises Unavailable when that takes too long or too
+        many wait for that, RateLimited when too many of one `caller` do.
+        """
+        if self.is_away(feed) and self.bring is not None and not self.ending:
+            await self.bring(feed, caller)
 
     async def be_sure(self, model: str) -> None:
         """Return once `model` answers here from nothing older than what another replica has answered from before this call.

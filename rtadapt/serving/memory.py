@@ -47,7 +47,7 @@ class EngineMemory:
         if held is None:
             return
         metrics.ENGINE_ADAPTERS.set(len(held))
-        gone = {name for name, number in names.items() if number not in held}
+        gone = {name for name, number in names.items() if number not in held and name in self._models.lora_requests}
         for name in gone - self._evicted:
             metrics.EVICTED.inc()
             logger.warning("the engine let an adapter go that it answers to", extra={"adapter": name})

@@ -157,11 +157,11 @@ class AdaptiveServing:
     ) -> None:
         ask, raw, body = asked.ask, asked.raw, asked.body
         waiting = time.perf_counter()
-        await self.live.be_here(feed_of(ask.model))
+        await self._waiting.until_here(ask, receive)
         await self.live.be_sure(ask.model)
         while not ask.is_covered(self.live):  # again after waiting: a rollback may have come in between
             await self._waiting.until_covered(ask, receive)
-            await self.live.be_here(feed_of(ask.model))
+            await self._waiting.until_here(ask, receive)
         covered = time.perf_counter()
         if ask.after is not None:
             metrics.WAIT_SECONDS.observe(covered - waiting)

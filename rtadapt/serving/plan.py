@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from rtadapt.records import Head, Route
 
@@ -60,6 +61,11 @@ def missing(state: FeedState) -> list[int]:
     if not state.route.follow or len(waiting(state)) < _MOST_WAITING:
         wanted.append(state.newest)
     return [number for number in dict.fromkeys(wanted) if number and number not in state.loaded]
+
+
+def recent(head: Head, many: int) -> list[int]:
+    """The newest versions that no rewind has abandoned, newest first, at most so many."""
+    return list(islice((number for number in range(head.version, 0, -1) if not head.has_abandoned(number)), many))
 
 
 def is_coming(state: FeedState) -> bool:

@@ -11,7 +11,7 @@ route nor another feed.
   nobody asks, the one asked longest ago first. What is in use stays.
 - A starting replica is ready once all that it keeps has been loaded and the routes of it wait for this replica. A version that
   can't be loaded costs its feed, not the replica, unless it is all that there is; it is reported, and tried again later, and
-  the replica stays on the one it has.
+  the replica stays on the one it has. What was recent then is loaded afterwards, as far as there is room, for whoever pins it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Iterable
 from functools import partial
 
@@ -27,13 +26,12 @@ from rtadapt.config import ServeSettings
 from rtadapt.errors import Unavailable
 from rtadapt.observe import metrics
 from rtadapt.records import Version, version_name
-from rtadapt.registry.registry import Registry
 from rtadapt.serving import plan
+from rtadapt.serving.bringing import Bringing
 from rtadapt.serving.demand import Demand
-from rtadapt.serving.engine import Engine
 from rtadapt.serving.follower import Follower
 from rtadapt.serving.live import Live
-from rtadapt.serving.loading import LOAD_ERRORS, Loader
+from rtadapt.serving.loading import Loader
 from rtadapt.serving.presence import Presence
 from rtadapt.serving.room import Room
 from rtadapt.serving.views import Views
@@ -53,17 +51,15 @@ class Residency:
         self,
         settings: ServeSettings,
         live: Live,
-        engine: Engine,
-        registry: Registry,
         views: Views,
         loader: Loader,
         presence: Presence,
         follower: Follower,
+        bringing: Bringing,
     ) -> None:
         self._settings = settings
         self._live = live
-        self._engine = engine
-        self._registry = registry
+        self._bringing = bringing
         self._views = views
         self._loader = loader
         self._presence = presence
@@ -73,13 +69,14 @@ class Residency:
         self._open: set[str] = set()
         self._lanes: dict[Key, asyncio.Task[None]] = {}
         self._entering: set[str] = set()
-        self._absent_until: dict[Key, float] = {}
 
     async def run(self) -> None:
         """Load and unload until cancelled. Raises LOAD_ERRORS, in a group, when the engine has ended."""
         self._live.idle = self._wake_if_waiting
+        self._loader.recover()
         await self._presence.see_others()
         tidying: asyncio.Task[None] | None = None
+        filling: asyncio.Task[None] | None = None
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self._views.changed.clear()
@@ -87,8 +84,10 @@ class Residency:
                     self._consider(feed, tasks)
                 for feed, number in self._next():
                     self._begin(feed, number, tasks)
-                if not self._live.ready and not self._live.ending and await self._is_ready():
-                    tasks.create_task(self._fill_back())
+                if not self._live.ready and not self._live.ending:
+                    await self._is_ready()
+                if self._views.coming and self._live.ready and (filling is None or filling.done()):
+                    filling = tasks.create_task(self._fill_back(), name="fill back")
                 if tidying is None or tidying.done():
                     tidying = tasks.create_task(self._tidy(), name="tidy")
                 metrics.FEEDS_HERE.set(len(self._views.here))
@@ -96,20 +95,13 @@ class Residency:
                     async with asyncio.timeout(self._settings.poll_seconds):
                         await self._views.changed.wait()
 
-    async def bring(self, feed: str) -> None:
-        """Return once the feed is answered from here. Raises Unavailable when it can't be, or not soon enough."""
+    async def bring(self, feed: str, caller: str) -> None:
+        """Return once the feed is answered from here. Raises as `Demand.wait` does."""
         stable = self._views.feeds[feed].route.stable
         if not self._loader.may_try(feed, stable):
             raise Unavailable(f"{version_name(feed, stable)} could not be loaded here; try again later", field="model")
         self._views.touch(feed)
-        await self._demand.wait(feed)
-
-    async def version_of(self, feed: str, number: int) -> Version | None:
-        """A version's record, or None where there is none or a rewind has abandoned it. Raises Unavailable."""
-        if feed in self._views.feeds and self._views.feeds[feed].head.has_abandoned(number):
-            return None
-        known = self._loader.loaded(feed).get(number) or self._views.records.get(feed, {}).get(number)
-        return known or await asyncio.to_thread(self._registry.version, feed, number)
+        await self._demand.wait(feed, caller)
 
     def _consider(self, feed: str, tasks: asyncio.TaskGroup) -> None:
         """Whether the feed is kept, whether it is here by now, and whether something is left to do for it."""
@@ -122,6 +114,9 @@ class Residency:
         state = views.state(feed)
         if feed not in views.kept and self._is_wanted(feed, state):
             views.kept.add(feed)
+            if not self._live.ready:
+                views.coming[feed] = set(plan.recent(views.feeds[feed].head, self._settings.keep_loaded))
+                views.publish(feed)
         elif feed not in views.here and not self._is_held(feed) and not self._is_wanted(feed, state):
             views.kept.discard(feed)
         if feed not in views.kept:
@@ -150,26 +145,29 @@ class Residency:
 
     def _arrive(self, feed: str, state: plan.FeedState, tasks: asyncio.TaskGroup) -> None:
         """Answer from the feed, if all is there that its route names; or say why that can't be."""
-        lacking = [number for number in plan.needed(state) if number not in state.loaded]
-        failed = self._loader.failed(feed)
-        if state.route.stable in failed and not self._loader.is_loading(feed, state.route.stable):
-            self._demand.settle(feed, f"{version_name(feed, state.route.stable)} could not be loaded here")
-        elif set(lacking) <= failed and feed not in self._entering:
+        stable = state.route.stable
+        if self._may_answer(feed) and feed not in self._entering:
             if self._live.ready and (plan.needed(state) or self._settings.homes is not None):
                 self._entering.add(feed)
                 tasks.create_task(self._enter(feed), name=f"enter {feed}")
             else:
                 self._be_here(feed)
+        elif stable in self._loader.failed(feed) and not self._loader.may_try(feed, stable):
+            self._demand.settle(feed, f"{version_name(feed, stable)} could not be loaded here")
+
+    def _may_answer(self, feed: str) -> bool:
+        """Whether all is loaded that the route names, but for a canary that can't be."""
+        state = self._views.state(feed)
+        lacking = {number for number in plan.needed(state) if number not in state.loaded}
+        return state.route.stable not in lacking and lacking <= self._loader.failed(feed)
 
     async def _enter(self, feed: str) -> None:
         try:
             await self._presence.enter(feed)
         finally:
             self._entering.discard(feed)
-        if feed in self._views.kept:
-            lacking = [one for one in plan.needed(self._views.state(feed)) if one not in self._loader.loaded(feed)]
-            if set(lacking) <= self._loader.failed(feed):  # else the route had moved on, and what it names now is loaded
-                self._be_here(feed)
+        if feed in self._views.kept and self._may_answer(feed):  # else the route had moved on, and what it names now is loaded
+            self._be_here(feed)
         self._views.touch(feed)
 
     def _be_here(self, feed: str) -> None:
@@ -195,7 +193,7 @@ class Residency:
         busy = {feed for feed, _ in self._lanes}
         begun = []
         for _, is_newer, feed, number in sorted(found, key=lambda one: one[:2]):
-            if self._loader.is_loading(feed, number) or (feed, number) in self._lanes or not self._may_try(feed, number):
+            if self._loader.is_loading(feed, number) or (feed, number) in self._lanes or not self._bringing.may_try(feed, number):
                 continue
             if (is_newer and (free <= 0 or feed in busy)) or free <= -_LANES:
                 continue
@@ -208,15 +206,15 @@ class Residency:
         """Begin a load, if there is room or room can be made."""
         size = self._size_of(feed, number)
         under_way = [(key[0], bytes_) for key, bytes_ in self._coming().items()]
-        going = self._room.for_one(feed, size, under_way, partial(self._is_needed, feed))
+        going = self._room.for_one(feed, number, size, under_way, partial(self._is_needed, feed))
         if going is None:
             return
         versions = [version for other in going.feeds for version in self._let_go(other)]
         versions += [self._forget(*key) for key in going.spare]
-        leaving = tasks.create_task(self._unload(versions), name="unload")
+        tasks.create_task(self._unload(versions), name="unload")
         if feed in going.feeds:  # it is this one that nobody would miss
             return
-        task = tasks.create_task(self._load(feed, number, leaving), name=f"load {version_name(feed, number)}")
+        task = tasks.create_task(self._bringing.bring(feed, number), name=f"load {version_name(feed, number)}")
         self._lanes[feed, number] = task
         task.add_done_callback(partial(self._leave, (feed, number)))
 
@@ -254,34 +252,9 @@ class Residency:
         if self._open:
             self._views.changed.set()
 
-    def _may_try(self, feed: str, number: int) -> bool:
-        return self._loader.may_try(feed, number) and time.monotonic() >= self._absent_until.get((feed, number), 0.0)
-
     async def _unload(self, versions: Iterable[Version]) -> None:
         for version in versions:
             await self._loader.unload(version)
-
-    async def _load(self, feed: str, number: int, leaving: asyncio.Task[None]) -> None:
-        try:
-            version = await self.version_of(feed, number)
-        except Unavailable:
-            version = None
-        if version is None:
-            logger.warning("a version's record can't be had", extra={"version": version_name(feed, number)})
-            self._absent_until[feed, number] = time.monotonic() + self._settings.poll_seconds
-            return
-        self._absent_until.pop((feed, number), None)
-        try:
-            await self._loader.load(version, leaving)
-        except LOAD_ERRORS:
-            if not await self._engine.healthy():  # then it is no fault of this version; vLLM ends this process
-                self._live.stop("the engine has ended")
-                raise
-        else:
-            if feed not in self._views.feeds:  # it was deleted meanwhile
-                self._loader.disown(feed, number)
-            self._views.publish(feed)
-        self._presence.say(feed)
 
     async def _is_ready(self) -> bool:
         """Whether this replica may say so; then it does."""
@@ -315,19 +288,27 @@ class Residency:
         return waits
 
     async def _fill_back(self) -> None:
-        """Load the recent versions that were there when this replica started, for requests that pin them."""
-        for feed in sorted(self._views.kept):
-            await self._follower.readable.wait()
-            with contextlib.suppress(*LOAD_ERRORS):
-                for version in await asyncio.to_thread(self._registry.versions, feed, self._settings.keep_loaded):
-                    key = (feed, version.number)
-                    known = version.number in self._loader.loaded(feed) or key in self._lanes
-                    gone = feed not in self._views.kept or self._views.feeds[feed].head.has_abandoned(version.number)
-                    trusted = feed not in self._live.not_followed and not gone
-                    size = version.adapter.size_bytes + sum(self._coming().values())
-                    if trusted and not known and self._room.has_free(self._promised(), size):
-                        await self._loader.load(version)
-                        self._views.publish(feed)
+        """Load, one at a time, what was recent when this replica started. One that can't be loaded is tried again while it is."""
+        coming = self._views.coming
+        for feed, number in [(name, one) for name in sorted(coming) for one in sorted(coming[name], reverse=True)]:
+            if feed in self._live.not_followed or (feed, number) in self._coming() or not self._bringing.may_try(feed, number):
+                continue
+            try:
+                version = await self._bringing.record(feed, number)
+            except Unavailable:  # the follower says so
+                return
+            if version is not None and self._may_fill(version):
+                await self._bringing.load(version)
+                if number not in self._loader.loaded(feed):
+                    continue
+            self._views.settle(feed, number)
+
+    def _may_fill(self, version: Version) -> bool:
+        """Whether the version is still recent, and there is room without anything going for it."""
+        is_kept = version.feed in self._views.kept and version.number not in self._loader.loaded(version.feed)
+        if not is_kept or version.number not in plan.recent(self._views.feeds[version.feed].head, self._settings.keep_loaded):
+            return False
+        return self._room.has_free(self._promised(), version.adapter.size_bytes + sum(self._coming().values()))
 
     async def _tidy(self) -> None:
         """Beside the loop: nobody who waits for a feed waits for this."""

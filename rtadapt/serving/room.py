@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from rtadapt.config import ServeSettings
-from rtadapt.records import Version
+from rtadapt.records import Version, version_name
 from rtadapt.serving import plan
 from rtadapt.serving.identity import engine_name
 from rtadapt.serving.live import Live
@@ -39,26 +39,28 @@ class Room:
 
     def has_free(self, promised: int, size: int = 0) -> bool:
         """Whether one more feed would fit beside what is loaded and `promised`, with a place left for the next version of any."""
-        used = sum(version.adapter.size_bytes for version in self._loader.all())
-        return self._loader.total() + promised < self.names - 1 and used + size <= self._bytes
+        held = self._loader.sizes()
+        return len(held) + promised < self.names - 1 and sum(held) + size <= self._bytes
 
     def is_idle(self, version: Version) -> bool:
         """Whether no request is under way on the version."""
         return self._live.in_flight(engine_name(version)) == 0
 
     def for_one(
-        self, feed: str, size: int, under_way: Sequence[tuple[str, int]], is_needed: Callable[[str], bool]
+        self, feed: str, number: int, size: int, under_way: Sequence[tuple[str, int]], is_needed: Callable[[str], bool]
     ) -> Going | None:
-        """What has to go so that one more version of `feed` fits, beside those `under_way` (feed and size). None: too little can.
+        """What has to go so that a version of `feed` fits, beside those `under_way` (feed and size). None: too little can.
 
-        `feed` itself may be the one that would be missed least. Those that a caller says are needed stay.
+        `feed` itself may be the one that would be missed least. Those that a caller says are needed stay. What is going already
+        makes room: no load enters the engine before it has gone.
         """
         going = Going()
         if size > self._bytes:  # it never will, and the loader says so
             return going
-        held, limit = self._loader.all(), self.names if self._loader.loaded(feed) else self.names - 1
+        held = self._loader.sizes(version_name(feed, number))
+        limit = self.names if self._loader.loaded(feed) else self.names - 1
         short = len(held) + len(under_way) + 1 - limit
-        over = sum(one.adapter.size_bytes for one in held) + sum(one[1] for one in under_way) + size - self._bytes
+        over = sum(held) + sum(one[1] for one in under_way) + size - self._bytes
         states = self._views.states(self._loader.feeds())
         for key in plan.spare(states):
             version = self._loader.loaded(key[0])[key[1]]

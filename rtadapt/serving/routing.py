@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -79,7 +79,8 @@ class FeedView:
     begun; in the `shadow` it answers nobody. `names` are the engine's own
     names of the versions, `incarnation` is the feed's in the registry, and `follows` says whether the alias moves by itself.
     It is `pending` while a version that is loaded here may already answer on other replicas, although it does not here. What is
-    `away` is the version that the alias would answer from, were this feed not let go or never brought to this replica.
+    `away` is the version that the alias would answer from, were this feed not let go or never brought to this replica. Those that
+    are `coming` will be loaded, for whoever pins them: this replica has started not long ago.
     """
 
     feed: str
@@ -95,6 +96,7 @@ class FeedView:
     trial: int = 0
     pending: bool = False
     away: int | None = None
+    coming: Set[int] = frozenset()
 
     def engine_name(self, number: int) -> str:
         """What the engine knows a loaded version by."""
@@ -169,6 +171,8 @@ def resolve(view: ServingView, model: str, key: str, after: Token | After | None
         raise _missing(view, f"there is no model or feed {model[:80]!r} here")
     if pinned:
         if pinned[1] not in feed.loaded or (digest and feed.engine_name(pinned[1]) != model):
+            if pinned[1] in feed.coming:
+                raise Unavailable(f"version {model} is being loaded here; try again", field="model")
             raise _missing(view, f"version {model} is not loaded here; loaded are {_list(feed)}")
         return _target(view, feed, TargetKind.PINNED, pinned[1])
     if feed.stable is None:

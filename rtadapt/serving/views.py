@@ -37,6 +37,8 @@ class Views:
         """Those of them that it answers from."""
         self.to_begin: set[str] = set()
         """The feeds with a trial that has not begun."""
+        self.coming: dict[str, set[int]] = {}
+        """What was recent when this replica started and is still to be loaded, for whoever pins it."""
         self.edition = 0
         """Grows with every change."""
         self._touched: set[str] = set()
@@ -67,7 +69,7 @@ class Views:
 
     def drop(self, feed: str) -> None:
         """The feed was deleted: nothing answers to its name any more."""
-        for known in (self.feeds, self.offered, self.records, self._serving, self._live.not_followed):
+        for known in (self.feeds, self.offered, self.records, self.coming, self._serving, self._live.not_followed):
             known.pop(feed, None)
         self._live.asked_at.pop(feed, None)
         self.kept.discard(feed)
@@ -76,6 +78,15 @@ class Views:
         rest = {name: view for name, view in self._live.view.feeds.items() if name != feed}
         self._live.replace(replace(self._live.view, feeds=rest))
         self.touch(feed)
+
+    def settle(self, feed: str, number: int) -> None:
+        """The version that was coming is there, or will not be loaded."""
+        left = self.coming.get(feed, set()) - {number}
+        if left:
+            self.coming[feed] = left
+        else:
+            self.coming.pop(feed, None)
+        self.publish(feed)
 
     def stay(self, feed: str, reason: str) -> bool:
         """Go on with what was followed of `feed` until now. Gives whether that is new."""
@@ -122,6 +133,7 @@ class Views:
             follows=route.follow and believed,
             pending=is_here and believed and _is_pending(head, route, loaded),
             away=None if is_here else route.stable,
+            coming=self.coming.get(feed, set()) - loaded.keys(),
         )
         if self._live.view.feeds.get(feed) != view:
             current: ServingView = self._live.view

@@ -1,26 +1,23 @@
 """Requests that wait until their version has learned an event (`x-rtadapt-after`).
 
-Owns the bound on how many wait and for how long. Takes what a request asks for; returns once it is covered.
+Owns for how long they do. Takes what a request asks for; returns once it is covered, or its feed is there at all.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections import Counter
 from dataclasses import dataclass
 
-from rtadapt.errors import NotCovered, RateLimited, Unavailable
+from rtadapt.errors import NotCovered, Unavailable
 from rtadapt.observe import metrics
 from rtadapt.records import Token
 from rtadapt.serving.live import Live
-from rtadapt.serving.routing import AFTER_HEADER, After, Coverage, Target, coverage, never, resolve
-from rtadapt.web.asked import Gone, Receive
+from rtadapt.serving.places import Places, unless_left
+from rtadapt.serving.routing import AFTER_HEADER, After, Coverage, Target, coverage, feed_of, never, resolve
+from rtadapt.web.asked import Receive
 
 _UNKNOWN_SHARE = 10
 """One in so many places is for those who ask for a feed that this replica does not know."""
-_CALLER_SHARE = 4
-"""One in so many places is the most that one key may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +41,7 @@ class Ask:
 
     def is_away(self, live: Live) -> bool:
         """Whether there is such a feed and it has to be brought here first."""
-        feed = live.view.feeds.get(self.after.feed) if self.after is not None else None
-        return feed is not None and feed.away is not None
+        return self.after is not None and live.is_away(self.after.feed)
 
     def target(self, live: Live) -> Target:
         """The version that answers now. Raises as `resolve` does."""
@@ -71,10 +67,19 @@ class WaitingRoom:
 
     def __init__(self, live: Live, limit: int) -> None:
         self._live = live
-        self._limit = limit
-        self._inside = 0
+        self._places = Places(limit, "their events", AFTER_HEADER)
+        self._unknown_limit = max(1, limit // _UNKNOWN_SHARE)
         self._unknown = 0
-        self._of: Counter[str] = Counter()
+
+    async def until_here(self, ask: Ask, receive: Receive) -> None:
+        """Returns once the feed that is asked is answered from here, if there is such a feed. `receive` is as below.
+
+        Raises Unavailable when that takes too long or too many wait already, RateLimited when too many of one key do, Gone when
+        the client left.
+        """
+        feed = feed_of(ask.model)
+        if self._live.is_away(feed):
+            await unless_left(receive, self._live.be_here(feed, ask.caller))
 
     async def until_covered(self, ask: Ask, receive: Receive) -> None:
         """Returns once the event is covered, or its feed has to be brought here first. `receive` tells of the client leaving; the
@@ -86,33 +91,17 @@ class WaitingRoom:
         if ask.is_covered(self._live):
             return
         unknown = not ask.is_known(self._live)
-        if self._inside >= self._limit or (unknown and self._unknown >= max(1, self._limit // _UNKNOWN_SHARE)):
+        if unknown and self._unknown >= self._unknown_limit:
             raise Unavailable("too many requests are waiting for their events; try again", field=AFTER_HEADER)
-        if ask.caller and self._of[ask.caller] >= max(1, self._limit // _CALLER_SHARE):
-            raise RateLimited("too many requests of this key are waiting for their events; try again", field=AFTER_HEADER)
-        self._inside += 1
-        self._of[ask.caller] += 1
-        self._unknown += unknown
-        metrics.WAITING.inc()
-        gone = asyncio.ensure_future(_left(receive))
-        covered = asyncio.ensure_future(self._covered(ask))
-        try:
-            await asyncio.wait((covered, gone), return_when=asyncio.FIRST_COMPLETED)
-            if not covered.done():
-                raise Gone
-            if not covered.result():
-                message = (
-                    f"{ask.model} did not reach event {ask.after} in {ask.patience_seconds:g} s; ask again with the same token"
-                )
-                raise NotCovered(message, field=AFTER_HEADER)
-        finally:
-            covered.cancel()
-            gone.cancel()
-            self._inside -= 1
-            self._of[ask.caller] -= 1
-            self._of += Counter()  # forgets whom none is left of
-            self._unknown -= unknown
-            metrics.WAITING.dec()
+        with self._places.one(ask.caller), metrics.WAITING.track_inprogress():
+            self._unknown += unknown
+            try:
+                is_covered = await unless_left(receive, self._covered(ask))
+            finally:
+                self._unknown -= unknown
+        if not is_covered:
+            message = f"{ask.model} did not reach event {ask.after} in {ask.patience_seconds:g} s; ask again with the same token"
+            raise NotCovered(message, field=AFTER_HEADER)
 
     async def _covered(self, ask: Ask) -> bool:
         began = time.monotonic()
@@ -134,8 +123,3 @@ def _still(live: Live) -> bool:
     if live.ending:
         raise Unavailable(f"{live.ending}; try again", field=AFTER_HEADER)
     return False
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -24,6 +24,7 @@ from rtadapt.registry.artifacts import ArtifactStore
 from rtadapt.registry.registry import Registry
 from rtadapt.serving import plan, series
 from rtadapt.serving.aside import Aside
+from rtadapt.serving.bringing import Bringing
 from rtadapt.serving.copies import Copies
 from rtadapt.serving.engine import Engine
 from rtadapt.serving.fitting import Fitting
@@ -55,7 +56,7 @@ class Watcher:
         self.replica = f"{serve.replica or f'{socket.gethostname()}-{os.getpid()}'}-{secrets.token_hex(3)}"
         name = f"last-{serve.replica or f'port-{serve.port}'}"
         self._copies = Copies(settings.data_dir / "copies", name, self.replica, store)
-        self._loader = Loader(engine, self._copies, serve.load_timeout_seconds, serve.max_adapter_bytes, registry.check_signature)
+        self._loader = Loader(engine, self._copies, serve, registry.check_signature)
         live.scopes = self._loader.scopes if serve.scope else {}
         self._flips = Flips()
         self._views = Views(live, self._loader.loaded, self._flips)
@@ -64,11 +65,12 @@ class Watcher:
         self._presence = Presence(settings, registry, self.replica, live, self._views, self._loader)
         self._presence.about = self._about
         self._fitting = Fitting(engine, self._loader, registry, serve.dtype, serve.poll_seconds)
-        self._residency = Residency(serve, live, engine, registry, self._views, self._loader, self._presence, self._follower)
+        bringing = Bringing(engine, registry, live, self._views, self._loader, self._presence, serve.poll_seconds)
+        self._residency = Residency(serve, live, self._views, self._loader, self._presence, self._follower, bringing)
         live.bring = self._residency.bring
         self._aside = Aside("last seen")
-        self._written: tuple[Seen, ...] = ()
-        self._edition = -1
+        self._written: tuple[tuple[Seen, ...], bytes] = ((), b"")
+        self._edition: tuple[int, bytes] | None = None
         self._writing: asyncio.Task[None] | None = None
 
     @classmethod
@@ -105,18 +107,19 @@ class Watcher:
         await self._write_seen(self._live.view.base_model)
         self._follower.close()
         self._registry.close()
-        wanted = {(version.feed, version.number) for seen in self._written for version in seen.versions}
+        wanted = {(version.feed, version.number) for seen in self._written[0] for version in seen.versions}
         self._loader.close(wanted)
 
     async def _remember(self, base_model: str) -> None:
         """Follow what was followed last, until the registry says more; and remove the copies of everything else."""
         if not self._copies.lasts or self._views.feeds:
             return
-        feeds = await self._aside.run(read_seen, self._copies.seen, base_model)
+        feeds, key = await self._aside.run(read_seen, self._copies.seen, base_model)
+        self._live.receipt_key = self._live.receipt_key or key
         await self._aside.run(self._copies.keep_only, {(one.feed, one.number) for seen in feeds for one in seen.versions})
         for seen in feeds:
             self._views.follow(seen.said, {version.number: version for version in seen.versions})
-        self._written = tuple(feeds)
+        self._written = tuple(feeds), key
 
     async def _keep_seen(self, base_model: str) -> None:
         """Write down what is served whenever that has changed."""
@@ -126,17 +129,17 @@ class Watcher:
             await asyncio.sleep(self._settings.poll_seconds)
 
     async def _write_seen(self, base_model: str) -> None:
-        edition = self._views.edition
+        edition = self._views.edition, self._live.receipt_key
         if not self._copies.lasts or self._edition == edition:
             return
-        now = tuple(self._seen(feed) for feed in sorted(self._views.feeds))
-        if [_gist(seen) for seen in now] != [_gist(seen) for seen in self._written]:
+        feeds, key = tuple(self._seen(feed) for feed in sorted(self._views.feeds)), self._live.receipt_key
+        if (key, *map(_gist, feeds)) != (self._written[1], *map(_gist, self._written[0])):
             try:
-                await self._aside.run(write_seen, self._copies.seen, base_model, now)
+                await self._aside.run(write_seen, self._copies.seen, base_model, feeds, key)
             except OSError as error:
                 logger.warning("what is served can't be written down", extra={"error": type(error).__name__})
                 return
-            self._written = now
+            self._written = feeds, key
         self._edition = edition
 
     def _seen(self, feed: str) -> Seen:

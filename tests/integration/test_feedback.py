@@ -70,7 +70,7 @@ async def test_every_answer_of_a_feed_has_a_receipt_of_its_own_that_says_who_ans
     middleware = serving()
     middleware.live.replace(ServingView("tiny", {"news": news(incarnation="0123456789abcdef")}))
     async with client_of(middleware) as client:
-        assert "x-rtadapt-receipt" not in (await ask(client)).headers  # the registry has not been heard yet
+        assert "x-rtadapt-receipt" not in (await ask(client)).headers  # this replica has never heard the registry
         middleware.live.receipt_key = registry.receipt_key()
         given = [(await ask(client, model)).headers["x-rtadapt-receipt"] for model in ("news", "news", "news@3", "news@0")]
         assert "x-rtadapt-receipt" not in (await ask(client, "tiny")).headers

@@ -196,7 +196,7 @@ def removal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Removal]:
         discard(copies, version)
 
     monkeypatch.setattr(Copies, "discard", discard_later)
-    monkeypatch.setattr("rtadapt.serving.loading._GRACE_SECONDS", 0.0)
+    monkeypatch.setattr("rtadapt.serving.leaving._GRACE_SECONDS", 0.0)
     yield found
     found.may.set()
 
@@ -248,7 +248,7 @@ async def test_a_version_that_is_asked_for_again_while_its_files_go_is_loaded_on
         await until(lambda: replica.watcher._loader.is_loading(feeds[0], 1) or again.done())
         removal.may.set()
         assert await again == 1
-        await until(lambda: not replica.watcher._loader._leaving)
+        await until(lambda: not replica.watcher._loader._leaving._ends)
         assert replica.path("feed-00@1").exists()
 
 
@@ -280,10 +280,10 @@ async def test_who_waits_for_a_feed_does_not_wait_for_what_is_said_of_another(
             may.set()
 
 
-async def test_what_is_loaded_is_fetched_while_what_makes_room_leaves_and_loaded_after_it(
+async def test_what_is_loaded_is_fetched_while_what_makes_room_leaves_and_loaded_once_there_is_room(
     crowded: Crowded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fetched, fetch, may = [], Copies.fetch, asyncio.Event()
+    fetched, fetch = [], Copies.fetch
 
     def noted(copies: Copies, version: Version) -> Path:
         fetched.append(version.feed)
@@ -292,19 +292,14 @@ async def test_what_is_loaded_is_fetched_while_what_makes_room_leaves_and_loaded
     async with crowded() as (replica, feeds):
         for feed in feeds[:3]:
             assert await version(replica, feed) == 1
-        unload = replica.door.unload
-
-        async def unload_later(name: str) -> None:
-            await may.wait()
-            await unload(name)
-
         monkeypatch.setattr(Copies, "fetch", noted)
-        monkeypatch.setattr(replica.door, "unload", unload_later)
-        asking = asyncio.create_task(version(replica, feeds[4]))
-        await until(lambda: feeds[4] in fetched)
-        assert not replica.knows("feed-04@1")
-        may.set()
-        assert await asking == 1
+        replica.engine.exit.clear()
+        asking = [asyncio.create_task(version(replica, feed)) for feed in feeds[3:5]]
+        await until(lambda: set(fetched) >= set(feeds[3:5]))
+        await asyncio.sleep(0.2)
+        assert len(replica.engine.adapters) == 3
+        replica.engine.exit.set()
+        assert await asyncio.gather(*asking) == [1, 1]
 
 
 async def test_a_version_that_is_asked_for_again_before_it_was_unloaded_is_loaded_after_that(

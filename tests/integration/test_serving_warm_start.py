@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import stat
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from rtadapt import receipts
 from rtadapt.config import Settings
 from rtadapt.conformance.publisher import Publisher
 from rtadapt.errors import ModelNotFound, Unavailable
@@ -68,6 +70,21 @@ async def test_a_replica_starts_and_serves_with_the_registry_and_the_store_away(
         publisher.registry.change_route("news", "resume")
         publisher.publish(adapter)
         await until(lambda: replica.stable() == 3)
+
+
+async def test_answers_have_receipts_that_count_later_also_where_the_registry_was_away_at_the_start(
+    settings: Settings, server: RedisServer, publisher: Publisher, adapter: Path
+) -> None:
+    publisher.publish(adapter)
+    publisher.registry.change_route("news", "promote", version=1)
+    async with running(settings) as replica:
+        await until(lambda: replica.stable() == 1 and replica.live.receipt_key)
+    server.stop()
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready)
+        receipt = receipts.write(replica.live.receipt_key, "news", "", 1, "stable")
+        server.start()
+    assert receipts.read(publisher.registry.receipt_key(), receipt).version == "news@1"
 
 
 async def test_a_replica_that_never_served_waits_for_the_registry_and_says_what_it_waits_for(
@@ -137,7 +154,7 @@ def test_two_that_write_down_at_once_leave_a_whole_file(tmp_path: Path) -> None:
     def write() -> None:
         try:
             for _ in range(50):
-                write_seen(path, "tiny", ())
+                write_seen(path, "tiny", (), b"key")
         except OSError as error:
             errors.append(error)
 
@@ -147,7 +164,8 @@ def test_two_that_write_down_at_once_leave_a_whole_file(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert errors == []
-    assert json.loads(path.read_text()) == {"base_model": "tiny", "feeds": []}
+    assert json.loads(path.read_text()) == {"base_model": "tiny", "feeds": [], "receipt_key": b"key".hex()}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 async def test_a_replica_that_ends_while_it_writes_down_what_it_serves_writes_it_down(
@@ -155,12 +173,12 @@ async def test_a_replica_that_ends_while_it_writes_down_what_it_serves_writes_it
 ) -> None:
     writes, goes_on = threading.Event(), threading.Event()
 
-    def fails_late(path: Path, base_model: str, feeds: Iterable[Seen]) -> None:
+    def fails_late(path: Path, base_model: str, feeds: Iterable[Seen], receipt_key: bytes) -> None:
         if any(seen.versions for seen in feeds) and not writes.is_set():
             writes.set()
             goes_on.wait(10.0)
             raise OSError
-        write_seen(path, base_model, feeds)
+        write_seen(path, base_model, feeds, receipt_key)
 
     monkeypatch.setattr("rtadapt.serving.watcher.write_seen", fails_late)
     async with running(settings) as replica:

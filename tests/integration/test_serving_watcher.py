@@ -150,7 +150,7 @@ async def test_a_replica_is_not_ready_on_what_is_over_by_the_time_it_says_that_i
 async def test_old_versions_drain_and_leave_with_their_files(
     tmp_path: Path, redis_url: str, publisher: Publisher, adapter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rtadapt.serving.loading._GRACE_SECONDS", 0.1)
+    monkeypatch.setattr("rtadapt.serving.leaving._GRACE_SECONDS", 0.1)
     async with running(settings_of(tmp_path, redis_url, keep_loaded=2)) as replica:
         await until(lambda: replica.live.ready)
         publisher.publish(adapter)
@@ -175,7 +175,7 @@ async def test_old_versions_drain_and_leave_with_their_files(
 async def test_of_many_publications_in_a_row_nothing_stays_but_what_is_kept(
     tmp_path: Path, redis_url: str, publisher: Publisher, adapter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rtadapt.serving.loading._GRACE_SECONDS", 0.1)
+    monkeypatch.setattr("rtadapt.serving.leaving._GRACE_SECONDS", 0.1)
     async with running(settings_of(tmp_path, redis_url, keep_loaded=2)) as replica:
         await until(lambda: replica.live.ready)
         for _ in range(30):

@@ -28,6 +28,11 @@ class SmallEngine:
         self.refused: set[str] = set()
         self.mute: set[str] = set()
         self.hung: set[str] = set()
+        self.stuck: set[str] = set()
+        """What it would not unload."""
+        self.slow: set[str] = set()
+        self.voice = asyncio.Event()
+        """What comes to no answer before `voice` is set."""
         self.says: dict[str, list[list[int]]] = {}
         """What a version, or the base, answers to a batch of prompts; it answers as judged where nothing is said here."""
         self.dead = False
@@ -58,6 +63,8 @@ class SmallEngine:
         model = body["model"]
         if self.dead or plain(model) in self.mute:
             return _error(500, "no answer")
+        if plain(model) in self.slow:
+            await self.voice.wait()
         known = model == BASE or model in self.adapters
         if known and model != BASE:
             assert self.adapters[model].is_dir(), f"the files of {model} are gone while the engine knows it"
@@ -102,6 +109,8 @@ class SmallEngine:
         name = (await request.json())["lora_name"]
         self.leaving.append(plain(name))
         await self.exit.wait()
+        if plain(name) in self.stuck:
+            return _error(500, "would not unload")
         self.unloads.append(plain(name))
         return Response("Success") if self.adapters.pop(name, None) else _error(404, "not loaded")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from rtadapt.records import Head
+from rtadapt.serving.demand import Demand
 from rtadapt.serving.middleware import AdaptiveServing
 from rtadapt.serving.routing import FeedView, ServingView
 from tests.support.engine_app import ask, client_of, error_of, news, serving, settled, waiting
@@ -127,7 +129,9 @@ async def test_a_pinned_version_that_never_learned_the_event_is_a_409_at_once(cl
     assert (response.status_code, error_of(response)["param"]) == (409, "x-rtadapt-after")
 
 
-async def test_a_client_that_leaves_while_it_waits_is_let_go(middleware: AdaptiveServing) -> None:
+@contextlib.asynccontextmanager
+async def leaving(middleware: AdaptiveServing, **headers: str) -> AsyncIterator[None]:
+    """A request that waits while the block lasts; then its client leaves, and nothing of it stays."""
     left = asyncio.Event()
     requests = iter([{"type": "http.request", "body": b'{"model": "news"}', "more_body": False}])
 
@@ -140,13 +144,68 @@ async def test_a_client_that_leaves_while_it_waits_is_let_go(middleware: Adaptiv
     async def send(message: Any) -> None:
         raise AssertionError("nobody is there to answer")
 
-    headers = [(b"x-rtadapt-after", b"news.0.7")]
-    scope = {"type": "http", "method": "POST", "path": "/v1/completions", "headers": headers, "query_string": b""}
+    named = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "method": "POST", "path": "/v1/completions", "headers": named, "query_string": b""}
     asking = asyncio.create_task(middleware(scope, receive, send))
-    await waiting(middleware)
+    await settled()
+    yield
     left.set()
     await asking
     assert middleware.live.in_flight("news@2") == 0
+    assert not middleware.live.asked
+
+
+async def test_a_client_that_leaves_while_it_waits_is_let_go(middleware: AdaptiveServing) -> None:
+    async with leaving(middleware, x_rtadapt_after="news.0.7"):
+        await waiting(middleware)
+    await waiting(middleware, 0)
+
+
+async def test_a_client_that_leaves_while_its_feed_is_brought_keeps_no_place_and_no_feed(middleware: AdaptiveServing) -> None:
+    demand = bringing(middleware)
+    async with leaving(middleware):
+        assert demand.has("news")
+    assert not demand.has("news")
+
+
+def bringing(middleware: AdaptiveServing, limit: int = 4) -> Demand:
+    """The feed is not loaded here, and whoever asks for it has it brought."""
+    demand = Demand(limit, 60.0)
+    middleware.live.replace(ServingView("tiny", {"news": news(away=2)}))
+    middleware.live.bring = demand.wait
+    return demand
+
+
+async def test_one_key_can_not_take_all_places_of_those_whose_feed_is_brought(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("complete key-of-one id=one\ncomplete key-of-two id=two\n")
+    middleware = serving(keys_file=tmp_path / "keys")
+    demand = bringing(middleware)
+    async with client_of(middleware) as client:
+
+        def asks(key: str) -> asyncio.Task[httpx.Response]:
+            return asyncio.create_task(ask(client, authorization=f"Bearer {key}"))
+
+        first = asks("key-of-one")
+        await settled()
+        refused = await asks("key-of-one")
+        assert (refused.status_code, refused.headers["retry-after"], error_of(refused)["param"]) == (429, "1", "model")
+        second = asks("key-of-two")
+        await settled()
+        middleware.live.replace(ServingView("tiny", {"news": news()}))
+        demand.settle("news")
+        assert [(await task).status_code for task in (first, second)] == [200, 200]
+
+
+async def test_no_more_than_the_limit_wait_for_feeds_that_are_brought(middleware: AdaptiveServing) -> None:
+    demand = bringing(middleware, 1)
+    async with client_of(middleware) as client:
+        first = asyncio.create_task(ask(client))
+        await settled()
+        refused = await ask(client)
+        assert (refused.status_code, error_of(refused)["code"]) == (503, "unavailable")
+        middleware.live.replace(ServingView("tiny", {"news": news()}))
+        demand.settle("news")
+        assert (await first).status_code == 200
 
 
 @pytest.mark.parametrize("stays", [{"follows": False}, {"follows": False, "canary": 3, "canary_share": 1.0}])

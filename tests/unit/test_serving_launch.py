@@ -9,7 +9,7 @@ import pytest
 
 from rtadapt.config import Settings, load_settings
 from rtadapt.errors import InvalidSettings
-from rtadapt.serving.launch import EDGE, MIDDLEWARE, build_arguments, environment, model_length, serve
+from rtadapt.serving.launch import _OURS, EDGE, MIDDLEWARE, build_arguments, environment, model_length, serve
 
 
 @pytest.fixture
@@ -107,13 +107,26 @@ def test_more_arguments_come_last_and_win(model: str) -> None:
 
 @pytest.mark.parametrize(
     "argument",
-    ["--api-key", "--api-key=x", "--api_key", "--middleware", "--api-server-count=2", "--no-enable-lora", "--enable_log_outputs"],
+    [
+        *("--api-key", "--api-key=x", "--api_key", "--middleware", "--api-server-count=2", "--no-enable-lora"),
+        *("--enable_log_outputs", "--enable-log-out", "--enable_log_out", "--api-k=x", "--mid", "--a", "--lora-modules.x=x"),
+        *("--config", "--config=x.yaml", "--conf"),
+    ],
 )
 def test_arguments_that_would_break_ours_are_refused_by_name(model: str, argument: str) -> None:
     with pytest.raises(InvalidSettings) as caught:
         arguments_of(Settings(serve={"vllm_args": [argument]}), model)
     assert caught.value.field == "serve.vllm_args"
     assert "=x" not in str(caught.value)
+
+
+def test_no_argument_that_vllm_understands_is_taken_for_one_of_ours(model: str) -> None:
+    entry = pytest.importorskip("vllm.entrypoints.launchers.cli_args")
+    flexible = pytest.importorskip("vllm.utils.argparse_utils").FlexibleArgumentParser
+    known = set(entry.make_arg_parser(flexible())._option_string_actions)
+    assert set(_OURS) <= known
+    for name in known - set(_OURS):
+        assert arguments_of(Settings(serve={"vllm_args": [name]}), model)[-1] == name
 
 
 def test_the_middleware_sees_these_very_settings(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtadapt.records import Head, Route
-from rtadapt.serving.plan import FeedState, missing, needed, pinned, surplus
+from rtadapt.serving.plan import FeedState, missing, needed, pinned, recent, surplus
 
 
 def state(
@@ -104,3 +104,10 @@ def test_replicas_of_any_pace_come_to_hold_a_version_in_common() -> None:
         wanted = missing(replace(state(stable=common, head=head, loaded=held[me]), offered=offered))
         held[me] |= set(wanted[:1])
         assert head - max(held[0] & held[1]) <= 4
+
+
+def test_recent_is_what_a_rewind_has_left() -> None:
+    head = Head("news", 6, {}, 1, last=6, abandoned=((3, 4),))
+    assert recent(head, 3) == [6, 5, 2]
+    assert recent(head, 9) == [6, 5, 2, 1]
+    assert recent(Head("news", 0, {}, 1), 3) == []

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+
+import pytest
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from rtadapt.serving.series import BY_ADAPTER, bound
@@ -26,3 +30,14 @@ def test_series_by_adapter_are_dropped_before_they_are_many_and_come_again() -> 
 
 def test_an_engine_without_that_metric_is_no_fault() -> None:
     bound(CollectorRegistry())
+
+
+def test_vllm_counts_adapters_under_that_name_in_a_gauge_that_can_be_dropped() -> None:
+    loggers = pytest.importorskip("vllm.v1.metrics.loggers")
+    assert issubclass(loggers.PrometheusStatLogger._gauge_cls, Gauge)
+    made = [
+        ast.unparse(call.func)
+        for call in ast.walk(ast.parse(inspect.getsource(loggers)))
+        if isinstance(call, ast.Call) and any(ast.unparse(keyword) == f"name='{BY_ADAPTER}'" for keyword in call.keywords)
+    ]
+    assert made == ["self._gauge_cls"]
