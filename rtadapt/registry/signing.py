@@ -2,8 +2,8 @@
 
 A digest says that an artifact is whole; a signature says that somebody who has the key wrote it, so that write
 access to the store and the registry alone is not enough to change what is answered. Of an artifact: HMAC-SHA256 (RFC 2104)
-over the digest. Of a version's record and of a head's positions: Ed25519 (RFC 8032), statement by statement; workers have the
-key that signs, replicas only those that verify. Owns the keys, which are read once from files and never shown.
+over the digest. Of a version's record, a head's positions and a trial's adapter: Ed25519 (RFC 8032), statement by statement;
+workers have the key that signs, replicas only those that verify. Owns the keys, read once from files and never shown.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 
 from rtadapt.config import RegistrySettings
 from rtadapt.errors import ArtifactDamaged, InvalidSettings
-from rtadapt.records import Head, Positions, Version
+from rtadapt.records import Artifact, Head, Positions, Version
 
 _PURPOSE = b"rtadapt artifact 1\n"
 _SHORTEST_KEY_BYTES = 32
@@ -84,10 +84,19 @@ class Signatures:
         """The signature of what a head says was decided, in hexadecimal; without a key empty."""
         return self._sign(_positions(feed, origin, positions))
 
+    def of_trial(self, artifact: Artifact) -> str:
+        """The signature of an adapter that engines are held against, in hexadecimal; without a key empty."""
+        return self._sign(_trial(artifact))
+
     def check_version(self, version: Version, origin: str) -> None:
         """Raises ArtifactDamaged unless the version is believed to be one of the feed whose head has this origin."""
         if not self._believes(_version(version, origin), version.signature):
             raise ArtifactDamaged(f"the record of {version.name} is not signed, or not by a key that is trusted here")
+
+    def check_trial(self, artifact: Artifact, signature: str) -> None:
+        """Raises ArtifactDamaged unless it is believed that a worker has engines held against this adapter."""
+        if not self._believes(_trial(artifact), signature):
+            raise ArtifactDamaged("the adapter for a trial is not signed, or not by a key that is trusted here")
 
     def vouch_for(self, head: Head) -> bool:
         """Whether it is believed that everything before the head's positions was decided."""
@@ -121,6 +130,10 @@ def _verifies(key: Ed25519PublicKey, statement: bytes, signature: bytes) -> bool
     except InvalidSignature:
         return False
     return True
+
+
+def _trial(artifact: Artifact) -> bytes:
+    return _statement("trial", {"adapter": [artifact.digest, artifact.size_bytes]})
 
 
 def _version(version: Version, origin: str) -> bytes:

@@ -44,6 +44,14 @@ _LONGEST_RETRY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """An adapter that is no version, which a worker has engines held against, and the worker's signature."""
+
+    adapter: Artifact
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Copy:
     """A version's adapter on disk, checked, with what lies beside the weights."""
 
@@ -56,11 +64,18 @@ class Loader:
     """Loads and unloads. Several may be fetched at once; the engine takes one at a time."""
 
     def __init__(
-        self, engine: Engine, copies: Copies, limit_seconds: float, max_bytes: int, check: Callable[[Version], None]
+        self,
+        engine: Engine,
+        copies: Copies,
+        limit_seconds: float,
+        max_bytes: int,
+        check: Callable[[Version], None],
+        check_trial: Callable[[Artifact, str], None],
     ) -> None:
         """`limit_seconds` is what one version may take, from the store to its first answer, and `max_bytes` how large it may
-        be. `check` refuses a version whose record is not believed, with ArtifactDamaged."""
-        self._check = check
+        be. `check` refuses a version whose record is not believed, with ArtifactDamaged, and `check_trial` an adapter that is
+        none, by its signature."""
+        self._check, self._check_trial = check, check_trial
         self._max_bytes = max_bytes
         self._engine = engine
         self._copies = copies
@@ -160,10 +175,7 @@ class Loader:
     async def _bring_in(self, version: Version, leaving: asyncio.Task[None] | None) -> None:
         """Fetch and load within the limit. Raises one of LOAD_ERRORS; the engine then does not know the version."""
         self._check(version)
-        if version.adapter.size_bytes > self._max_bytes:
-            raise TooLarge(
-                f"{version.name} has {version.adapter.size_bytes} bytes, and serve.max_adapter_bytes is {self._max_bytes}"
-            )
+        self._check_size(version.name, version.adapter)
         try:
             async with asyncio.timeout(self._limit_seconds):
                 if (gone := self._leaving.get(engine_name(version))) is not None:
@@ -181,6 +193,15 @@ class Loader:
         folder = self._copies.fetch(version)
         check_finite(folder / WEIGHTS)
         return _Copy(folder, read_answers(folder), read_scope(folder))
+
+    def _borrowed(self, adapter: Artifact) -> Path:
+        folder = self._copies.borrow(adapter)
+        check_finite(folder / WEIGHTS)
+        return folder
+
+    def _check_size(self, name: str, adapter: Artifact) -> None:
+        if adapter.size_bytes > self._max_bytes:
+            raise TooLarge(f"{name} has {adapter.size_bytes} bytes, and serve.max_adapter_bytes is {self._max_bytes}")
 
     async def _load_and_try(self, version: Version, copy: _Copy) -> None:
         try:
@@ -200,15 +221,17 @@ class Loader:
         return result
 
     @contextlib.asynccontextmanager
-    async def on_trial(self, artifact: Artifact) -> AsyncIterator[tuple[str, Path]]:
-        """An adapter that is no version: the engine knows it, under the name that is given, while the block lasts.
+    async def on_trial(self, offer: Offer) -> AsyncIterator[tuple[str, Path]]:
+        """What is offered, checked as a version is: the engine knows it, under the name that is given, while the block lasts.
 
         No version is loaded meanwhile. Raises LOAD_ERRORS.
         """
+        name = f"trial-{offer.adapter.digest[:8]}"
+        self._check_trial(offer.adapter, offer.signature)
+        self._check_size(name, offer.adapter)
         try:
             async with asyncio.timeout(self._limit_seconds), self._turn:
-                folder = await self._aside.run(self._copies.borrow, artifact)
-                name = f"trial-{artifact.digest[:8]}"
+                folder = await self._aside.run(self._borrowed, offer.adapter)
                 await self._engine.load(name, folder)
                 try:
                     yield name, folder

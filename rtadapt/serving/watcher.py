@@ -55,7 +55,8 @@ class Watcher:
         self.replica = f"{serve.replica or f'{socket.gethostname()}-{os.getpid()}'}-{secrets.token_hex(3)}"
         name = f"last-{serve.replica or f'port-{serve.port}'}"
         self._copies = Copies(settings.data_dir / "copies", name, self.replica, store)
-        self._loader = Loader(engine, self._copies, serve.load_timeout_seconds, serve.max_adapter_bytes, self._believe)
+        checks = self._believe, registry.signatures.check_trial
+        self._loader = Loader(engine, self._copies, serve.load_timeout_seconds, serve.max_adapter_bytes, *checks)
         live.scopes = self._loader.scopes if serve.scope else {}
         self._flips = Flips()
         self._views = Views(live, self._loader.loaded, self._flips)

@@ -127,6 +127,15 @@ def test_a_version_of_a_feed_that_was_deleted_is_none_of_another_of_its_name(tmp
         signatures(public=public).check_version(signed_version(private), "second")
 
 
+def test_an_adapter_for_a_trial_is_believed_by_its_own_signature_alone(tmp_path: Path) -> None:
+    private, public = key_files(tmp_path, "ours")
+    worker, replica = signatures(private), signatures(public=public)
+    replica.check_trial(VERSION.adapter, worker.of_trial(VERSION.adapter))
+    for signature in ("", worker.of_trial(VERSION.state), signed_version(private).signature):
+        with pytest.raises(ArtifactDamaged):
+            replica.check_trial(VERSION.adapter, signature)
+
+
 def test_a_head_is_vouched_for_by_whoever_has_the_key(tmp_path: Path) -> None:
     private, public = key_files(tmp_path, "ours")
     trusting, head = signatures(public=public), signed_head(private)
