@@ -24,7 +24,7 @@ CHARTS_OWN = {
         *("url", "topic", "dead_letter_topic", "tls", "ca_file", "cert_file", "key_file"),
         *("sasl_mechanism", "username", "password_file", "token_file", "token_url", "token_scope"),
     ),
-    "registry": ("url", "cluster", "ca_file"),
+    "registry": ("url", "cluster", "ca_file", "signing_key_file", "trusted_keys_file"),
     "artifacts": ("url", "signing_key_file"),
     "serve": ("host", "port", "replica", "vllm_args"),
     "work": ("metrics_host", "metrics_port"),

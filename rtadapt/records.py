@@ -176,8 +176,7 @@ WATCHED = "watched"
 class Batch:
     """What one update learns from. Made by curation.
 
-    `examples` are trained on; `held_out` says the same facts in wordings that are not trained on, for the gate.
-    `positions` are where the feed stands once this batch is decided.
+    `examples` are trained on; `held_out` says the same in wordings that are not. `positions` are where the feed stands after it.
     """
 
     feed: str
@@ -225,19 +224,6 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """The gate's decision, with every measure it rests on. Made by gate. `recall` is, by event, the share of its facts that
-    were answered; `missed` are events that were not learned, `unsure` events, each with a fact of which no wording was."""
-
-    accepted: bool
-    reasons: tuple[str, ...]
-    measures: Mapping[str, float]
-    recall: Mapping[str, float] = field(default_factory=dict)
-    missed: tuple[str, ...] = ()
-    unsure: frozenset[tuple[str, str]] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
 class LearnedEvent:
     """An event that a version has learned. Times are Unix seconds."""
 
@@ -271,7 +257,7 @@ class Head:
     """Where a feed stands: the only commit point. Made by registry, which draws an `incarnation` for each feed that it makes.
 
     `last` is the highest number that was ever given; after a rewind it lies above `version`. `abandoned` are the ranges of
-    numbers, both ends included, that rewinds took out of the line.
+    numbers, both ends included, that rewinds took out of the line. `origin` is the first incarnation, `signature` the positions'.
     """
 
     feed: str
@@ -281,6 +267,8 @@ class Head:
     incarnation: str = ""
     last: int = 0
     abandoned: tuple[tuple[int, int], ...] = ()
+    origin: str = ""
+    signature: str = ""
 
     @property
     def next_number(self) -> int:

@@ -81,9 +81,9 @@ class RegistrySettings(Section):
         " without `?feed=`; at most twice as many are kept",
     )
     keep_versions: Positive = Field(200, description="version records kept per feed")
-    signing_key_file: Place | None = Field(None, description="Ed25519 private key (PEM) that workers sign versions with")
+    signing_key_file: Place | None = Field(None, description="Ed25519 private key (PEM) that workers sign with")
     trusted_keys_file: Place | None = Field(
-        None, description="Ed25519 public keys (PEM): versions that none of them signed are not served; None: any is"
+        None, description="Ed25519 public keys (PEM): what workers say and none of them signed is not believed; None: all is"
     )
     replica_ttl_seconds: Seconds = Field(10.0, description="a replica that was silent this long is not waited for")
 

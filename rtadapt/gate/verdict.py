@@ -8,16 +8,32 @@ its fault.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from rtadapt.config import GateSettings
 from rtadapt.gate import probes
 from rtadapt.gate.measures import Candidates, before, measure
-from rtadapt.records import Batch, Example, Update, Verdict
+from rtadapt.records import Batch, Example, Update
 
 NOTHING_ASKED = "nothing could be asked about it, so it could not be shown to be learned"
 _LEAST_LOST = 2
 """One earlier fact that is lost among a dozen is noise; fewer than this reject nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The gate's decision, with every measure it rests on.
+
+    `recall` is, by event, the share of its facts that were answered; `missed` are events that were not learned, `unsure` events,
+    each with a fact of which no wording was answered.
+    """
+
+    accepted: bool
+    reasons: tuple[str, ...]
+    measures: Mapping[str, float]
+    recall: Mapping[str, float] = field(default_factory=dict)
+    missed: tuple[str, ...] = ()
+    unsure: frozenset[tuple[str, str]] = frozenset()
 
 
 def judge(

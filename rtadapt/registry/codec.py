@@ -157,7 +157,9 @@ def read_head(feed: str, fields: Mapping[str, str]) -> Head | None:
     positions = positions_from_json(json.loads(fields["positions"]))
     version, epoch = int(fields["version"]), int(fields["epoch"])
     last, abandoned = int(fields.get("last", version)), read_ranges(fields.get("abandoned", ""))
-    return Head(feed, version, positions, epoch, fields.get("incarnation", ""), last, abandoned)
+    incarnation = fields.get("incarnation", "")
+    signed = fields.get("origin", incarnation), fields.get("signed", "")
+    return Head(feed, version, positions, epoch, incarnation, last, abandoned, *signed)
 
 
 def ranges_text(ranges: Iterable[tuple[int, int]]) -> str:

@@ -1,8 +1,8 @@
 -- Moves a feed's head: the only commit point. Everything or nothing; all checks come before the first write.
 -- KEYS: head, versions, route, trouble, newer and older statuses.
 -- ARGV: commit id, epoch, parent, positions as JSON, version record as JSON ('' = rejected, keep the version),
---       version records to keep, the number of the version, statuses to remember, their lifetime in ms, then id, rank and
---       record of each.
+--       version records to keep, the number of the version, the signature of the positions or '', statuses to remember,
+--       their lifetime in ms, then id, rank and record of each.
 -- Returns {'ok', head version, positions} or {'missing'}, {'stale', epoch}, {'moved', version}, {'behind', partition}.
 local head = redis.call('HMGET', KEYS[1], 'version', 'epoch', 'positions', 'commit', 'last')
 if not head[1] then
@@ -50,15 +50,16 @@ if ARGV[5] ~= '' then
   end
 end
 local version = string.format('%.0f', number)
-redis.call('HSET', KEYS[1], 'version', version, 'last', string.format('%.0f', last), 'positions', covered, 'commit', ARGV[1])
+redis.call('HSET', KEYS[1], 'version', version, 'last', string.format('%.0f', last), 'positions', covered, 'signed', ARGV[8],
+  'commit', ARGV[1])
 
 -- Whatever kept the feed from going on, and whichever worker said so: it goes on.
 redis.call('DEL', KEYS[4])
 local ids, ranks, records = {}, {}, {}
-for at = 10, #ARGV, 3 do
+for at = 11, #ARGV, 3 do
   ids[#ids + 1], ranks[#ranks + 1], records[#records + 1] = ARGV[at], ARGV[at + 1], ARGV[at + 2]
 end
-note(KEYS[5], KEYS[6], tonumber(ARGV[8]), tonumber(ARGV[9]), ids, ranks, records)
+note(KEYS[5], KEYS[6], tonumber(ARGV[9]), tonumber(ARGV[10]), ids, ranks, records)
 
 -- Old records go, but never one that the route names.
 local keep = tonumber(ARGV[6])

@@ -25,7 +25,7 @@ from rtadapt.records import (
 from rtadapt.registry import codec
 from rtadapt.registry.connection import Connection
 from rtadapt.registry.feeds import Feeds
-from rtadapt.registry.signing import VersionSigner, VersionVerifier
+from rtadapt.registry.signing import Signatures
 
 logger = logging.getLogger(__name__)
 
@@ -47,12 +47,8 @@ class Kept:
 class Heads:
     """The part of the registry that workers write."""
 
-    def __init__(self, connection: Connection, feeds: Feeds) -> None:
-        """Raises InvalidSettings for files of keys that hold none."""
-        settings = connection.settings
-        self._connection, self._feeds = connection, feeds
-        self._signer = VersionSigner(settings.signing_key_file) if settings.signing_key_file is not None else None
-        self._verifier = VersionVerifier(settings.trusted_keys_file) if settings.trusted_keys_file is not None else None
+    def __init__(self, connection: Connection, feeds: Feeds, signatures: Signatures) -> None:
+        self._connection, self._feeds, self._signatures = connection, feeds, signatures
 
     def claim(self, feed: str, owner: str) -> int:
         """Take the feed over: a new epoch, above every one before. Earlier owners' commits fail from now on."""
@@ -91,10 +87,12 @@ class Heads:
         rewind that is `parent + 1`), or with None only move on.
 
         `positions` are merged into the head's and may not lie behind them. `statuses` change with the head or not at
-        all; a learned one without a version gets the new one. Gives the new version, None without a candidate.
+        all; a learned one without a version gets the new one. Where there is a key, version and positions are signed.
+        Gives the new version, None without a candidate.
 
         Raises StaleEpoch (another worker owns the feed), HeadMoved (the head is not at `parent`, or is already past
-        `positions`), NotFound, InvalidInput. After Unavailable the commit may or may not have happened: read the head.
+        `positions`), ArtifactDamaged (the head is not believed), NotFound, InvalidInput. After Unavailable the commit may
+        or may not have happened: read the head.
         """
         if candidate is not None and (candidate.feed, candidate.parent) != (feed, parent):
             raise InvalidInput("the candidate was made for another feed or parent", field="candidate")
@@ -102,14 +100,15 @@ class Heads:
             raise InvalidInput("a status belongs to another feed", field="statuses")
         number = parent + 1 if number is None else number
         version = _version(number, positions, candidate, events, measures) if candidate is not None else None
-        if version is not None and self._signer is not None:
-            version, positions = self._signed(version, self._signer)
+        signature = ""
+        if self._signatures.signs:
+            version, positions, signature = self._signed(feed, version, positions)
         keys = [codec.feed_key(feed, part) for part in ("head", "versions", "route", "trouble")]
         keys += codec.status_keys(feed)
         record = codec.version_text(version) if version is not None else ""
         where = codec.positions_text(positions)
         args: list[str | int] = [uuid.uuid4().hex, epoch, parent, where, record, self._connection.settings.keep_versions, number]
-        args += self._connection.bounds()
+        args += [signature, *self._connection.bounds()]
         for status in statuses:
             args += codec.ranked(status, version.number if version is not None else None)
         outcome, *rest = self._connection.run("commit", keys, args)
@@ -120,20 +119,21 @@ class Heads:
             return None
         return replace(version, positions=codec.positions_from_json(json.loads(rest[1])))
 
-    def check_signature(self, version: Version) -> None:
-        """Returns if the version's record was signed by a key that is trusted here, or any is. Raises ArtifactDamaged."""
-        if self._verifier is not None:
-            self._verifier.check(version)
+    def _signed(self, feed: str, version: Version | None, positions: Positions) -> tuple[Version | None, Positions, str]:
+        """The version signed, the positions that the head will have, its own in other partitions too, and their signature.
 
-    def _signed(self, version: Version, signer: VersionSigner) -> tuple[Version, Positions]:
-        """The version signed, with the positions that the commit will give it: its own, and the head's in other partitions.
-
-        If the head moves in between, the commit is refused.
+        If the head moves in between, the commit is refused. Raises ArtifactDamaged for one that is not believed: what it says
+        would be signed with the rest.
         """
-        head = self.head(version.feed)
-        covered = {**(head.positions if head is not None else {}), **version.positions}
-        version = replace(version, positions=covered)
-        return replace(version, signature=signer.sign(version)), covered
+        head = self.head(feed)
+        origin = ""
+        if head is not None:
+            self._signatures.check_head(head)
+            origin, positions = head.origin, {**head.positions, **positions}
+        if version is not None:
+            version = replace(version, positions=positions)
+            version = replace(version, signature=self._signatures.of_version(version, origin))
+        return version, positions, self._signatures.of_positions(feed, origin, positions)
 
     def version(self, feed: str, number: int) -> Version | None:
         """One published version, or None. Version 0, the base model, has no record."""

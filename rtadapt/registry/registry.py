@@ -18,7 +18,7 @@ routes, and everybody follows. What holds, whatever crashes and however many pro
   the route follows. Resume alone makes it follow; canary, rollback, pause, and promoting any but the newest version stop that. A
   route can only be moved to a version that exists and whose adapter is kept (0, the base model, always is).
 - **A feed is known by its incarnation**, drawn when it is made. One that was lost and made again has another, and
-  `trust` gives it a new one by an operator's word.
+  `trust` gives it a new one by an operator's word. Signatures are for the first one, its origin.
 - **State in keys, news by stream.** `changes` only says where to look: an entry that was lost or trimmed is a delay,
   because followers also read the keys again now and then.
 - **Cluster-safe.** One script touches keys of one feed only (or one global key); the rest is separate and repeatable.
@@ -35,6 +35,7 @@ from rtadapt.registry.heads import Heads
 from rtadapt.registry.progress import Progress
 from rtadapt.registry.rewinding import Rewinding
 from rtadapt.registry.routes import Action, Routes
+from rtadapt.registry.signing import Signatures
 from rtadapt.registry.statuses import Statuses
 from rtadapt.registry.tallies import Tallies
 from rtadapt.registry.workers import Workers
@@ -57,7 +58,8 @@ class Registry:
         self.connection = connection = Connection(settings)
         self.ping, self.clock, self.close = connection.ping, connection.clock, connection.close
         feeds = Feeds(connection)
-        heads, routes = Heads(connection, feeds), Routes(connection, feeds)
+        self.signatures = Signatures(settings)
+        heads, routes = Heads(connection, feeds, self.signatures), Routes(connection, feeds)
         rewinding, tallies = Rewinding(connection, heads), Tallies(connection)
         statuses, workers, progress = Statuses(connection), Workers(connection), Progress(connection, log_name)
 
@@ -68,8 +70,8 @@ class Registry:
         self.troubles, self.changes = feeds.troubles, feeds.changes
 
         self.claim, self.head, self.heads = heads.claim, heads.head, heads.heads
-        self.commit, self.check_signature, self.version = heads.commit, heads.check_signature, heads.version
-        self.records, self.versions, self.retire = heads.records, heads.versions, heads.retire
+        self.commit, self.version, self.records = heads.commit, heads.version, heads.records
+        self.versions, self.retire = heads.versions, heads.retire
 
         self.route, self.routes, self.change_route = routes.route, routes.routes, routes.change_route
         self.decide, self.decision, self.report = routes.decide, routes.decision, routes.report

@@ -76,6 +76,8 @@ end
 local changes = {}
 if action == 'trust' then
   -- A name that nobody has seen yet, and the operator's word that goes with it: replicas follow whatever they held before.
+  -- What was signed stays so: it is for the feed's first incarnation.
+  redis.call('HSETNX', KEYS[1], 'origin', redis.call('HGET', KEYS[1], 'incarnation') or '')
   redis.call('HSET', KEYS[1], 'incarnation', ARGV[1])
   changes = {trusted = ARGV[1]}
 elseif action == 'promote' or action == 'rollback' then

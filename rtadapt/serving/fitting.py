@@ -20,7 +20,7 @@ from rtadapt.observe import metrics
 from rtadapt.records import Artifact
 from rtadapt.registry.registry import Registry
 from rtadapt.serving.engine import Engine
-from rtadapt.serving.loading import LOAD_ERRORS, Loader
+from rtadapt.serving.loading import LOAD_ERRORS, Loader, Offer
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +36,8 @@ class Fitting:
     def __init__(self, engine: Engine, loader: Loader, registry: Registry, dtype: str, poll_seconds: float) -> None:
         self._engine, self._loader, self._registry = engine, loader, registry
         self._dtype, self._poll_seconds = dtype, poll_seconds
-        self._tried: frozenset[str] = frozenset()
-        self._attempts: Counter[str] = Counter()
+        self._tried: frozenset[Offer] = frozenset()
+        self._attempts: Counter[Offer] = Counter()
         self.word = ""
 
     async def run(self) -> None:
@@ -46,24 +46,24 @@ class Fitting:
             try:
                 workers = await asyncio.to_thread(self._registry.live_workers)
                 for zero, moving in _offers(workers):
-                    if moving.digest not in self._tried:
+                    if moving not in self._tried:
                         await self._try(zero, moving)
             except Unavailable:  # the follower says so
                 pass
             await asyncio.sleep(self._poll_seconds)
 
-    async def _try(self, zero: Artifact, moving: Artifact) -> None:
+    async def _try(self, zero: Offer, moving: Offer) -> None:
         try:
             lacking = await self._lacking(zero, moving)
         except Unavailable:
             raise
         except LOAD_ERRORS as error:
-            self._attempts[moving.digest] += 1
-            if self._attempts[moving.digest] < _ATTEMPTS:
+            self._attempts[moving] += 1
+            if self._attempts[moving] < _ATTEMPTS:
                 logger.warning("this engine could not be tried", extra={"code": error.code, "reason": str(error)})
                 return
             lacking = f"its adapters can't be used ({error})"
-        self._tried |= {moving.digest}
+        self._tried |= {moving}
         self.word = f"this engine does not fit the learner: {lacking}" if lacking else FITS
         metrics.ENGINE_FITS.set(not lacking)
         if lacking:
@@ -71,7 +71,7 @@ class Fitting:
         else:
             logger.info("this engine fits the learner: token ids, ends of answers and adapters agree")
 
-    async def _lacking(self, zero: Artifact, moving: Artifact) -> str:
+    async def _lacking(self, zero: Offer, moving: Offer) -> str:
         """What does not fit; empty if all does. Raises LOAD_ERRORS."""
         async with self._loader.on_trial(moving) as (name, folder):
             fit = await asyncio.to_thread(read_fit, folder)
@@ -125,14 +125,19 @@ class Fitting:
         return _EXACT if self._dtype == fit.dtype == "float32" else _ROUNDED
 
 
-def _offers(workers: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[Artifact, Artifact]]:
+def _offers(workers: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[Offer, Offer]]:
     """The trial adapters that workers name: the one that changes nothing, and the one that changes much."""
     for info in workers.values():
         try:
-            zero, moving = (Artifact(str(one["digest"]), str(one["path"]), int(one["size_bytes"])) for one in info["trial"])
+            zero, moving = (_offer(one) for one in info["trial"])
         except (KeyError, TypeError, ValueError):  # of another release, or not so far
             continue
         yield zero, moving
+
+
+def _offer(said: Mapping[str, Any]) -> Offer:
+    adapter = Artifact(str(said["digest"]), str(said["path"]), int(said["size_bytes"]))
+    return Offer(adapter, str(said.get("signature", "")))
 
 
 def _norm(values: Iterator[float]) -> float:

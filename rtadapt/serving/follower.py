@@ -40,6 +40,7 @@ class _Read:
 
     said: Said
     records: dict[int, Version]
+    is_vouched: bool = True
     is_legible: bool = True
     is_deleted: bool = False
 
@@ -170,9 +171,10 @@ class Follower:
     def _with_records(self, said: Said, loaded: Sequence[int]) -> _Read:
         named = {said.head.version, said.route.stable, said.route.canary or 0, *loaded} - {0}
         try:
-            return _Read(said, self._registry.records(said.head.feed, sorted(named)))
+            records = self._registry.records(said.head.feed, sorted(named))
         except (ValueError, KeyError, TypeError):
             return _Read(said, {}, is_legible=False)
+        return _Read(said, records, self._registry.signatures.vouch_for(said.head))
 
     def _take(self, read: _Read) -> None:
         """Follow what was read, or stay."""
@@ -196,7 +198,7 @@ class Follower:
             gone = [number for number in loaded if number not in read.records]
             for number in {*gone, *foreign(loaded, read.records)}:
                 self._loader.disown(feed, number)
-        self._views.follow(read.said, read.records)
+        self._views.follow(read.said, read.records, read.is_vouched)
 
     def _tell_away(self, reason: str) -> None:
         metrics.REGISTRY_UP.set(0)

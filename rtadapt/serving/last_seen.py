@@ -57,9 +57,10 @@ def write_seen(path: Path, base_model: str, feeds: Iterable[Seen], receipt_key: 
 
 def _plain(seen: Seen) -> dict[str, Any]:
     head, route = seen.said.head, seen.said.route
+    where, signed = codec.positions_text(head.positions), (head.origin, head.signature)
     return {
         "feed": head.feed,
-        "head": [head.version, codec.positions_text(head.positions), head.epoch, head.incarnation, head.last, head.abandoned],
+        "head": [head.version, where, head.epoch, head.incarnation, head.last, head.abandoned, *signed],
         "route": [*astuple(route)[1:]],
         "versions": [[codec.positions_text(version.positions), codec.version_text(version)] for version in seen.versions],
     }
@@ -68,9 +69,11 @@ def _plain(seen: Seen) -> dict[str, Any]:
 def _read(value: dict[str, Any]) -> Seen:
     feed = value["feed"]
     number, positions, epoch, incarnation, *line = value["head"]
-    last, abandoned = line or (number, ())
+    last, abandoned, *signed = line or (number, ())
     gone = tuple((first, end) for first, end in abandoned)
-    head = Head(feed, number, codec.positions_from_json(json.loads(positions)), epoch, incarnation, last, gone)
+    origin, signature = signed or (incarnation, "")
+    where = codec.positions_from_json(json.loads(positions))
+    head = Head(feed, number, where, epoch, incarnation, last, gone, origin, signature)
     versions = tuple(
         codec.read_version(feed, json.dumps(json.loads(text) | {"positions": json.loads(where)}))
         for where, text in value["versions"]

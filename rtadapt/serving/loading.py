@@ -43,6 +43,14 @@ _LONGEST_RETRY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """An adapter that is no version, which a worker has engines held against, and the worker's signature."""
+
+    adapter: Artifact
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Copy:
     """A version's adapter on disk, checked, with what lies beside the weights."""
 
@@ -54,9 +62,17 @@ class _Copy:
 class Loader:
     """Loads and unloads. Several may be fetched at once; the engine takes one at a time."""
 
-    def __init__(self, engine: Engine, copies: Copies, settings: ServeSettings, check: Callable[[Version], None]) -> None:
-        """`check` refuses a version whose record is not believed, with ArtifactDamaged."""
-        self._check = check
+    def __init__(
+        self,
+        engine: Engine,
+        copies: Copies,
+        settings: ServeSettings,
+        check: Callable[[Version], None],
+        check_trial: Callable[[Artifact, str], None],
+    ) -> None:
+        """`check` refuses a version whose record is not believed, with ArtifactDamaged, and `check_trial` an adapter that is
+        none, by its signature."""
+        self._check, self._check_trial = check, check_trial
         self._max_bytes = settings.max_adapter_bytes
         self._max_names = settings.engine_adapters
         self._engine = engine
@@ -159,10 +175,7 @@ class Loader:
     async def _bring_in(self, version: Version) -> None:
         """Fetch, load and try within the limit. Raises one of LOAD_ERRORS."""
         self._check(version)
-        if version.adapter.size_bytes > self._max_bytes:
-            raise TooLarge(
-                f"{version.name} has {version.adapter.size_bytes} bytes, and serve.max_adapter_bytes is {self._max_bytes}"
-            )
+        self._check_size(version.name, version.adapter)
         try:
             async with asyncio.timeout(self._limit_seconds):
                 await self._leaving.over(engine_name(version))
@@ -178,6 +191,15 @@ class Loader:
         folder = self._copies.fetch(version)
         check_finite(folder / WEIGHTS)
         return _Copy(folder, read_answers(folder), read_scope(folder))
+
+    def _borrowed(self, adapter: Artifact) -> Path:
+        folder = self._copies.borrow(adapter)
+        check_finite(folder / WEIGHTS)
+        return folder
+
+    def _check_size(self, name: str, adapter: Artifact) -> None:
+        if adapter.size_bytes > self._max_bytes:
+            raise TooLarge(f"{name} has {adapter.size_bytes} bytes, and serve.max_adapter_bytes is {self._max_bytes}")
 
     async def _enter(self, version: Version, folder: Path) -> None:
         """Load, once there is room. Raises EngineRefused, Unavailable."""
@@ -224,21 +246,23 @@ class Loader:
         return result
 
     @contextlib.asynccontextmanager
-    async def on_trial(self, artifact: Artifact) -> AsyncIterator[tuple[str, Path]]:
-        """An adapter that is no version: the engine knows it, under the name that is given, while the block lasts.
+    async def on_trial(self, offer: Offer) -> AsyncIterator[tuple[str, Path]]:
+        """What is offered, checked as a version is: the engine knows it, under the name that is given, while the block lasts.
 
         No version is loaded meanwhile. Raises LOAD_ERRORS; Unavailable where the engine is too busy, which says nothing about it.
         """
+        name = f"trial-{offer.adapter.digest[:8]}"
+        self._check_trial(offer.adapter, offer.signature)
+        self._check_size(name, offer.adapter)
         try:
             async with asyncio.timeout(self._limit_seconds), self._turn:
-                folder = await self._aside.run(self._copies.borrow, artifact)
-                name = f"trial-{artifact.digest[:8]}"
-                await self._until_room(name, artifact.size_bytes, self._max_names)
+                folder = await self._aside.run(self._borrowed, offer.adapter)
+                await self._until_room(name, offer.adapter.size_bytes, self._max_names)
                 try:
                     await self._engine.load(name, folder)
                     yield name, folder
                 finally:
-                    await self._leaving.dismiss(name, artifact.size_bytes)
+                    await self._leaving.dismiss(name, offer.adapter.size_bytes)
         except TimeoutError:
             logger.warning("the engine came to no end with what it was tried with", extra={"seconds": self._limit_seconds})
             raise Unavailable(f"a trial was not over within {self._limit_seconds:g} s") from None

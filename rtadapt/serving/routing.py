@@ -78,6 +78,7 @@ class FeedView:
     route names a version that this replica could not load yet and no earlier one was in use. A canary is there once its trial has
     begun; in the `shadow` it answers nobody. `names` are the engine's own
     names of the versions, `incarnation` is the feed's in the registry, and `follows` says whether the alias moves by itself.
+    The head's positions count where somebody who is believed has `vouched` for them.
     It is `pending` while a version that is loaded here may already answer on other replicas, although it does not here. What is
     `away` is the version that the alias would answer from, were this feed not let go or never brought to this replica. Those that
     are `coming` will be loaded, for whoever pins them: this replica has started not long ago.
@@ -88,6 +89,7 @@ class FeedView:
     canary: int | None = None
     canary_share: float = 0.0
     head: Head | None = None
+    vouched: bool = True
     loaded: Mapping[int, Positions] = field(default_factory=lambda: {0: {}})
     names: Mapping[int, str] = field(default_factory=dict)
     incarnation: str = ""
@@ -103,12 +105,12 @@ class FeedView:
         return self.names.get(number, version_name(self.feed, number))
 
     def positions(self, number: int) -> Positions:
-        """The positions that version `number` answers for: its own, and the head's while it is the newest version.
+        """The positions that version `number` answers for: its own, and while it is the newest the head's, if these count.
 
         What lies between the two was decided without a new version: refused by admission, or rejected by the gate.
         """
         own = self.loaded.get(number, {})
-        if self.head is None or self.head.version != number:
+        if self.head is None or self.head.version != number or not self.vouched:
             return own
         partitions = own.keys() | self.head.positions.keys()
         return {at: max(own.get(at, 0), self.head.positions.get(at, 0)) for at in partitions}

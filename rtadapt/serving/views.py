@@ -7,6 +7,7 @@ through it: the one when the registry says something new, the other when a versi
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -17,6 +18,8 @@ from rtadapt.serving.flips import Flips
 from rtadapt.serving.identity import Said, engine_name
 from rtadapt.serving.live import Live
 from rtadapt.serving.routing import FeedView, ServingView
+
+logger = logging.getLogger(__name__)
 
 
 class Views:
@@ -41,13 +44,18 @@ class Views:
         """What was recent when this replica started and is still to be loaded, for whoever pins it."""
         self.edition = 0
         """Grows with every change."""
+        self._unvouched: set[str] = set()
         self._touched: set[str] = set()
         self._serving: dict[str, int] = {}
 
-    def follow(self, said: Said, records: dict[int, Version]) -> None:
-        """Follow what the registry says of a feed from now on. `records` are those of the versions that matter here."""
+    def follow(self, said: Said, records: dict[int, Version], vouched: bool) -> None:
+        """Follow what the registry says of a feed from now on. `records` are those of the versions that matter here; without
+        somebody who `vouched` for the head's positions only theirs count."""
         feed = said.head.feed
         self.records[feed] = records
+        if not vouched and feed not in self._unvouched:
+            logger.warning("a head's positions don't count: no key that is trusted here signed them", extra={"feed": feed})
+        (self._unvouched.discard if vouched else self._unvouched.add)(feed)
         self._live.not_followed.pop(feed, None)
         if self.feeds.get(feed) != said:
             self.feeds[feed] = said
@@ -75,6 +83,7 @@ class Views:
         self.kept.discard(feed)
         self.here.discard(feed)
         self.to_begin.discard(feed)
+        self._unvouched.discard(feed)
         rest = {name: view for name, view in self._live.view.feeds.items() if name != feed}
         self._live.replace(replace(self._live.view, feeds=rest))
         self.touch(feed)
@@ -127,6 +136,7 @@ class Views:
             shadow=route.shadow,
             trial=route.trial if route.begun else 0,
             head=head,
+            vouched=feed not in self._unvouched,
             loaded={0: {}} | {number: version.positions for number, version in loaded.items()},
             names={number: engine_name(version) for number, version in loaded.items()},
             incarnation=head.incarnation,

@@ -56,7 +56,7 @@ class Watcher:
         self.replica = f"{serve.replica or f'{socket.gethostname()}-{os.getpid()}'}-{secrets.token_hex(3)}"
         name = f"last-{serve.replica or f'port-{serve.port}'}"
         self._copies = Copies(settings.data_dir / "copies", name, self.replica, store)
-        self._loader = Loader(engine, self._copies, serve, registry.check_signature)
+        self._loader = Loader(engine, self._copies, serve, self._believe, registry.signatures.check_trial)
         live.scopes = self._loader.scopes if serve.scope else {}
         self._flips = Flips()
         self._views = Views(live, self._loader.loaded, self._flips)
@@ -118,8 +118,14 @@ class Watcher:
         self._live.receipt_key = self._live.receipt_key or key
         await self._aside.run(self._copies.keep_only, {(one.feed, one.number) for seen in feeds for one in seen.versions})
         for seen in feeds:
-            self._views.follow(seen.said, {version.number: version for version in seen.versions})
+            vouched = self._registry.signatures.vouch_for(seen.said.head)
+            self._views.follow(seen.said, {version.number: version for version in seen.versions}, vouched)
         self._written = tuple(feeds), key
+
+    def _believe(self, version: Version) -> None:
+        """Raises ArtifactDamaged unless the version's record is believed to be of the feed that is followed."""
+        said = self._views.feeds.get(version.feed)
+        self._registry.signatures.check_version(version, said.head.origin if said is not None else "")
 
     async def _keep_seen(self, base_model: str) -> None:
         """Write down what is served whenever that has changed."""

@@ -20,9 +20,9 @@ from rtadapt.curation.render import Rendering
 from rtadapt.errors import RtadaptError
 from rtadapt.gate.measures import UNITS, rights
 from rtadapt.gate.probes import spread
-from rtadapt.gate.verdict import NOTHING_ASKED, judge, why_not_learned
+from rtadapt.gate.verdict import NOTHING_ASKED, Verdict, judge, why_not_learned
 from rtadapt.observe import metrics
-from rtadapt.records import Batch, Event, Example, Verdict
+from rtadapt.records import Batch, Event, Example
 from rtadapt.training.learner import Learner
 from rtadapt.work.desk import whole
 from rtadapt.work.sessions import Session

@@ -146,6 +146,7 @@ class Sessions:
         head = self._registry.head(feed)
         if head is None:
             raise NotFound(f"feed {feed} has no head although it was just claimed")
+        self._registry.signatures.check_head(head)
         memory, scope = Memory(self._capacity), Scope(self._learner.tells)
         if head.version == 0:
             self._learner.open(feed, None)
@@ -158,7 +159,7 @@ class Sessions:
         version = self._registry.version(head.feed, head.version)
         if version is None:
             raise NotFound(f"the record of {head.feed}@{head.version} is gone from the registry; restore it from a backup")
-        self._registry.check_signature(version)
+        self._registry.signatures.check_version(version, head.origin)
         with scratch("state") as place:
             folder = self._store.fetch(version.state, place)
             self._learner.open(head.feed, folder)

@@ -81,8 +81,8 @@ class Trialling:
         """The state of a version, fetched below `place`; the registry keeps those that the route names."""
         if number == 0:
             return None
-        version = self._registry.version(feed, number)
-        if version is None:
+        head, version = self._registry.head(feed), self._registry.version(feed, number)
+        if head is None or version is None:
             raise NotFound(f"there is no version {version_name(feed, number)}", field="version")
-        self._registry.check_signature(version)
+        self._registry.signatures.check_version(version, head.origin)
         return self._store.fetch(version.state, place)

@@ -113,8 +113,9 @@ class Presence:
     def said(self) -> dict[str, Any]:
         """What is said now."""
         steps = {"ready": self._ready(), "alive": self._pulse.alive(), "last_step_at": self._pulse.last_at}
-        trial = {"trial": [asdict(artifact) for artifact in self.trial]} if self.trial else {}
-        return steps | trial | dict(self._about)
+        sign = self._registry.signatures.of_trial
+        offers = [asdict(artifact) | {"signature": sign(artifact)} for artifact in self.trial]
+        return steps | ({"trial": offers} if offers else {}) | dict(self._about)
 
     def _run(self) -> None:
         while not self._end.is_set():

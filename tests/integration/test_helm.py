@@ -46,7 +46,7 @@ VALUES: dict[str, dict[str, Any]] = {
     },
     "secured": {
         "apiKeys": SECRET,
-        "registry": {"url": "", "urlSecret": SECRET, "cluster": True},
+        "registry": {"url": "", "urlSecret": SECRET, "cluster": True, "signingKey": SECRET, "trustedKeys": SECRET},
         "artifacts": {"url": "s3://bucket/rtadapt", "credentials": ["s3-login"], "signingKeys": SECRET},
         "eventLog": {
             "brokers": ["k1:9093", "k2:9093"],
@@ -195,8 +195,28 @@ def test_every_file_that_the_settings_name_is_mounted(manifests: list[Manifest],
             for item in volume.get("secret", {}).get("items", []):
                 mounted[f"{mount['mountPath']}/{item['path']}"] = item["key"]
         wanted = [*common] if part == "api" else [*common, settings.artifacts.signing_key_file]
+        wanted += [Path(file) for name, file in environment_of(pod).items() if name.endswith("_FILE")]
         assert set(mounted) == {str(path) for path in wanted if path is not None}, part
         assert container["args"][1:] == ["--config", "/etc/rtadapt/rtadapt.toml"]
+
+
+def environment_of(pod: Manifest) -> dict[str, str]:
+    (container,) = pod["containers"]
+    return {variable["name"]: variable["value"] for variable in container.get("env", []) if "value" in variable}
+
+
+def test_workers_alone_can_sign_and_who_loads_versions_verifies() -> None:
+    given = {}
+    for part, pod in pods(render({"registry": {"signingKey": {"name": "ours", "key": "pem"}, "trustedKeys": SECRET}})):
+        named = {name: file for name, file in environment_of(pod).items() if name.startswith("RTADAPT_REGISTRY__")}
+        secrets = {volume["secret"]["secretName"] for volume in pod.get("volumes", []) if "secret" in volume}
+        given[part] = (sorted(name.removeprefix("RTADAPT_REGISTRY__") for name in named), secrets)
+    assert given == {
+        "serve": (["TRUSTED_KEYS_FILE"], {"secrets"}),
+        "work": (["SIGNING_KEY_FILE", "TRUSTED_KEYS_FILE"], {"ours", "secrets"}),
+        "api": ([], set()),
+        "test": ([], set()),
+    }
 
 
 def test_values_pass_through_unchanged(tmp_path: Path) -> None:
@@ -270,6 +290,9 @@ def test_an_autoscaler_owns_the_number_of_replicas() -> None:
         {"eventLog": {"sasl": {"mechanism": "OAUTHBEARER", "username": "app", "password": SECRET}}},
         {"registry": {"url": "http://redis"}},
         {"apiKeys": {"name": "only"}},
+        {"registry": {"signingKey": {"name": "only"}}},
+        {"registry": {"trustedKeys": "keys"}},
+        {"config": {"registry": {"signing_key_file": "/everywhere"}}},
         {"config": {"data_dir": "/elsewhere"}},
         {"config": {"batch": {"max_events": {"deep": 1}}}},
         {"ingress": {"enabled": True}},

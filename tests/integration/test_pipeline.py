@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from rtadapt.errors import Unavailable
-from rtadapt.records import EventState, Example, Update, Verdict
+from rtadapt.gate.verdict import Verdict
+from rtadapt.records import EventState, Example, Update
 from rtadapt.scope import read_scope
 from rtadapt.training.learner import Learner
 from rtadapt.work import rounds as rounds_module

@@ -10,8 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from rtadapt.errors import Unavailable
+from rtadapt.gate.verdict import Verdict
 from rtadapt.observe import metrics
-from rtadapt.records import Artifact, EventState, Example, Update, Verdict
+from rtadapt.records import Artifact, EventState, Example, Update
 from rtadapt.work import quarantine as quarantine_module
 from rtadapt.work import rounds as rounds_module
 from rtadapt.work.pipeline import Pipeline

@@ -11,7 +11,7 @@ import pytest
 
 from rtadapt.conformance.publisher import Publisher
 from rtadapt.errors import Unavailable
-from rtadapt.serving.loading import Loader
+from rtadapt.serving.loading import Loader, Offer
 from tests.support.watched_engine import Replica, count, running, settings_of, until
 
 
@@ -146,7 +146,7 @@ async def test_a_trial_that_a_busy_engine_comes_to_no_end_with_says_nothing_abou
         loader: Loader = replica.watcher._loader
         replica.engine.stuck = {f"trial-{artifact.digest[:8]}"}
         with pytest.raises(Unavailable):
-            async with loader.on_trial(artifact):
+            async with loader.on_trial(Offer(artifact, "")):
                 await asyncio.Event().wait()
         assert loader.total() == len(replica.engine.adapters) == 1
         replica.engine.stuck.clear()

@@ -9,6 +9,7 @@ import stat
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,9 @@ from rtadapt import receipts
 from rtadapt.config import Settings
 from rtadapt.conformance.publisher import Publisher
 from rtadapt.errors import ModelNotFound, Unavailable
-from rtadapt.serving.last_seen import Seen, write_seen
+from rtadapt.records import Head, Route
+from rtadapt.serving.identity import Said
+from rtadapt.serving.last_seen import Seen, read_seen, write_seen
 from rtadapt.serving.routing import ServingView, resolve
 from tests.support.redis_server import RedisServer
 from tests.support.watched_engine import Replica, count, running, settings_of, until
@@ -145,6 +148,18 @@ async def test_a_file_that_can_not_be_read_is_as_none(settings: Settings, publis
     (settings.data_dir / "copies" / "last-port-8000" / "seen.json").write_text('{"base_model": "tiny", "feeds": [{}]}')
     async with running(settings) as replica:
         await until(lambda: replica.live.ready and replica.stable() == 1)
+
+
+@pytest.mark.parametrize("known", [8, 6])
+def test_what_was_written_down_is_read_again_also_of_a_release_that_signed_no_heads(tmp_path: Path, known: int) -> None:
+    head = Head("news", 2, {0: 5}, 3, "now", 4, ((3, 4),), "first", "0f")
+    write_seen(tmp_path / "seen.json", "tiny", [Seen(Said(head, Route("news", 2)), ())], b"key")
+    value = json.loads((tmp_path / "seen.json").read_text())
+    value["feeds"][0]["head"] = value["feeds"][0]["head"][:known]
+    (tmp_path / "seen.json").write_text(json.dumps(value))
+    (seen,), key = read_seen(tmp_path / "seen.json", "tiny")
+    assert key == b"key"
+    assert seen.said.head == (head if known == 8 else replace(head, origin="now", signature=""))
 
 
 def test_two_that_write_down_at_once_leave_a_whole_file(tmp_path: Path) -> None:

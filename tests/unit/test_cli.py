@@ -172,6 +172,30 @@ def test_a_port_that_is_taken_ends_the_api_with_status_2(tmp_path: Path, capsys:
         assert str(port) in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("host", "asked", "warned"), [("0.0.0.0", "none", True), ("127.0.0.1", "none", False), ("0.0.0.0", "keys", False)]
+)
+@pytest.mark.parametrize("command", ["serve", "api", "up"])
+def test_who_listens_for_everybody_and_asks_for_no_key_is_told(
+    command: str, host: str, asked: str, warned: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "keys").write_text("operate key-of-the-operator\n")
+    with socket.create_server(("127.0.0.1", 0)) as taken:  # the api ends at the port, and the others at the model
+        port = taken.getsockname()[1] if command == "api" else 0
+        arguments = [
+            "--host",
+            host,
+            "--port",
+            str(port),
+            "--set",
+            f"keys_file={asked}",
+            "--set",
+            "registry.url=redis://127.0.0.1:1/0",
+        ]
+        assert main([command, *arguments, *([] if command == "api" else ["--model", "./nowhere"])]) == 2
+    assert ("set keys_file" in "".join(capsys.readouterr())) == warned
+
+
 def test_a_data_folder_that_is_a_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "file").write_text("")

@@ -5,14 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from unittest.mock import Mock
 
-from rtadapt.config import Settings
+import pytest
+
+from rtadapt.config import RegistrySettings, Settings
+from rtadapt.errors import ArtifactDamaged
 from rtadapt.observe import metrics
 from rtadapt.records import Head, Position
+from rtadapt.registry.signing import Signatures
 from rtadapt.work.sessions import Sessions
+from tests.unit.test_signing import key_files
 
 
-def sessions(folder: Path) -> Sessions:
-    registry = Mock(claim=lambda *_: 1, head=lambda feed: Head(feed, 0, {3: 9}, 1))
+def sessions(folder: Path, last: int = 0, **registry_settings: Path) -> Sessions:
+    signatures = Signatures(RegistrySettings(**registry_settings))
+    registry = Mock(claim=lambda *_: 1, head=lambda feed: Head(feed, 0, {3: 9}, 1, last=last), signatures=signatures)
     parts = {"registry": registry, "store": Mock(), "learner": Mock(), "admission": Mock()}
     return Sessions(Settings(data_dir=folder), "worker", **parts)
 
@@ -35,3 +41,12 @@ def test_what_was_measured_of_a_feed_that_is_let_go_is_not_shown_any_more(tmp_pa
     shown = {sample.labels["feed"] for family in metrics.GATE_MEASURE.collect() for sample in family.samples}
     assert "letgo" not in shown
     assert "stays" in shown
+
+
+def test_a_feed_whose_head_says_more_than_was_signed_is_not_taken_over(tmp_path: Path) -> None:
+    trusted = key_files(tmp_path, "ours")[1]
+    assert sessions(tmp_path, trusted_keys_file=trusted).of("news").head.positions == {3: 9}  # it was made again
+    held = sessions(tmp_path, last=1, trusted_keys_file=trusted)
+    with pytest.raises(ArtifactDamaged, match="head"):  # else the events before would never be read
+        held.of("news")
+    assert "news" not in held

@@ -9,9 +9,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from rtadapt.config import RegistrySettings
 from rtadapt.errors import ArtifactDamaged, InvalidSettings
-from rtadapt.records import Artifact, Version
-from rtadapt.registry.signing import Signer, VersionSigner, VersionVerifier
+from rtadapt.records import Artifact, Head, Version
+from rtadapt.registry.signing import Signatures, Signer
 
 DIGEST = hashlib.sha256(b"manifest").hexdigest()
 
@@ -74,17 +75,30 @@ def key_files(folder: Path, name: str) -> tuple[Path, Path]:
 
 
 VERSION = Version("news", 2, 1, Artifact("a" * 64, "p", 1), Artifact("b" * 64, "q", 1), {0: 4, 1: 7}, (), 1.0, {})
+HEAD = Head("news", 2, {0: 5, 1: 7}, 3, "now", 2, (), "first")
+
+
+def signatures(private: Path | None = None, public: Path | None = None) -> Signatures:
+    return Signatures(RegistrySettings(signing_key_file=private, trusted_keys_file=public))
+
+
+def signed_version(private: Path) -> Version:
+    return replace(VERSION, signature=signatures(private).of_version(VERSION, "first"))
+
+
+def signed_head(private: Path) -> Head:
+    return replace(HEAD, signature=signatures(private).of_positions("news", "first", HEAD.positions))
 
 
 def test_a_version_is_believed_by_whoever_trusts_the_key_that_signed_it(tmp_path: Path) -> None:
     (ours, our_public), (_, their_public) = key_files(tmp_path, "ours"), key_files(tmp_path, "theirs")
-    signed = replace(VERSION, signature=VersionSigner(ours).sign(VERSION))
-    VersionVerifier(our_public).check(signed)
+    signed = signed_version(ours)
+    signatures(public=our_public).check_version(signed, "first")
     both = tmp_path / "both"
     both.write_bytes(their_public.read_bytes() + our_public.read_bytes())
-    VersionVerifier(both).check(replace(signed, positions={1: 7, 0: 4}))
+    signatures(public=both).check_version(replace(signed, positions={1: 7, 0: 4}), "first")
     with pytest.raises(ArtifactDamaged, match="news@2"):
-        VersionVerifier(their_public).check(signed)
+        signatures(public=their_public).check_version(signed, "first")
 
 
 @pytest.mark.parametrize(
@@ -94,6 +108,7 @@ def test_a_version_is_believed_by_whoever_trusts_the_key_that_signed_it(tmp_path
         {"feed": "sport"},
         {"parent": 0},
         {"adapter": Artifact("c" * 64, "p", 1)},
+        {"adapter": Artifact("a" * 64, "p", 2)},
         {"state": Artifact("c" * 64, "q", 1)},
         {"positions": {0: 5, 1: 7}},
         {"signature": ""},
@@ -102,9 +117,67 @@ def test_a_version_is_believed_by_whoever_trusts_the_key_that_signed_it(tmp_path
 )
 def test_a_signature_belongs_to_one_version_and_what_it_has_learned(tmp_path: Path, change: dict[str, Any]) -> None:
     private, public = key_files(tmp_path, "ours")
-    signed = replace(VERSION, signature=VersionSigner(private).sign(VERSION))
     with pytest.raises(ArtifactDamaged):
-        VersionVerifier(public).check(replace(signed, **change))
+        signatures(public=public).check_version(replace(signed_version(private), **change), "first")
+
+
+def test_a_version_of_a_feed_that_was_deleted_is_none_of_another_of_its_name(tmp_path: Path) -> None:
+    private, public = key_files(tmp_path, "ours")
+    with pytest.raises(ArtifactDamaged):
+        signatures(public=public).check_version(signed_version(private), "second")
+
+
+def test_an_adapter_for_a_trial_is_believed_by_its_own_signature_alone(tmp_path: Path) -> None:
+    private, public = key_files(tmp_path, "ours")
+    worker, replica = signatures(private), signatures(public=public)
+    replica.check_trial(VERSION.adapter, worker.of_trial(VERSION.adapter))
+    for signature in ("", worker.of_trial(VERSION.state), signed_version(private).signature):
+        with pytest.raises(ArtifactDamaged):
+            replica.check_trial(VERSION.adapter, signature)
+
+
+def test_a_head_is_vouched_for_by_whoever_has_the_key(tmp_path: Path) -> None:
+    private, public = key_files(tmp_path, "ours")
+    trusting, head = signatures(public=public), signed_head(private)
+    moved = replace(head, version=1, epoch=4, incarnation="trusted since", last=3, abandoned=((2, 3),))
+    for known in (head, moved, Head("sport", 0, {}, 1)):  # a rewind and an operator's trust leave the positions as they are
+        assert trusting.vouch_for(known)
+        trusting.check_head(known)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"feed": "sport"},
+        {"origin": "second"},
+        {"positions": {0: 99, 1: 7}},
+        {"positions": {0: 4, 1: 7}},
+        {"signature": ""},
+        {"signature": "no hex"},
+    ],
+)
+def test_a_head_that_nobody_signed_is_not_gone_on_from(tmp_path: Path, change: dict[str, Any]) -> None:
+    private, public = key_files(tmp_path, "ours")
+    head = replace(signed_head(private), **change)
+    assert not signatures(public=public).vouch_for(head)
+    with pytest.raises(ArtifactDamaged, match="head"):
+        signatures(public=public).check_head(head)
+
+
+def test_a_feed_that_was_made_again_begins_at_positions_that_nobody_has_signed(tmp_path: Path) -> None:
+    trusting = signatures(public=key_files(tmp_path, "ours")[1])
+    anew = Head("news", 0, {0: 9}, 4, "second", 0, (), "second")
+    trusting.check_head(anew)
+    assert not trusting.vouch_for(anew)
+
+
+def test_without_keys_nothing_is_signed_and_everything_believed() -> None:
+    nobody = signatures()
+    assert not nobody.signs
+    assert nobody.of_version(VERSION, "first") == nobody.of_positions("news", "first", {0: 4}) == ""
+    nobody.check_version(VERSION, "second")
+    nobody.check_head(HEAD)
+    assert nobody.vouch_for(HEAD)
 
 
 def test_files_without_an_ed25519_key_are_invalid_settings(tmp_path: Path) -> None:
@@ -112,9 +185,9 @@ def test_files_without_an_ed25519_key_are_invalid_settings(tmp_path: Path) -> No
     (tmp_path / "empty").write_text("")
     for wrong in (public, tmp_path / "empty", tmp_path / "nowhere"):
         with pytest.raises(InvalidSettings) as caught:
-            VersionSigner(wrong)
+            signatures(wrong)
         assert caught.value.field == "registry.signing_key_file"
     for wrong in (private, tmp_path / "empty", tmp_path / "nowhere"):
         with pytest.raises(InvalidSettings) as caught:
-            VersionVerifier(wrong)
+            signatures(public=wrong)
         assert caught.value.field == "registry.trusted_keys_file"

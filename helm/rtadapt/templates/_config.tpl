@@ -83,6 +83,17 @@
   valueFrom:
     secretKeyRef: {name: {{ .Values.huggingfaceToken.name }}, key: {{ required "huggingfaceToken.key is needed" .Values.huggingfaceToken.key }}}
 {{- end }}
+{{- if .Values.registry.trustedKeys.name }}
+- {name: RTADAPT_REGISTRY__TRUSTED_KEYS_FILE, value: /etc/rtadapt/trusted-keys/keys.pem}
+{{- end }}
+{{- end -}}
+
+{{- /* Environment of the workers: they alone can sign. */ -}}
+{{- define "rtadapt.workEnvironment" -}}
+{{- include "rtadapt.engineEnvironment" . }}
+{{- if .Values.registry.signingKey.name }}
+- {name: RTADAPT_REGISTRY__SIGNING_KEY_FILE, value: /etc/rtadapt/registry-signing-key/key.pem}
+{{- end }}
 {{- end -}}
 
 {{- define "rtadapt.credentials" -}}
@@ -177,6 +188,12 @@ envFrom:
     secretName: {{ $root.Values.artifacts.signingKeys.name }}
     items: [{key: {{ required "artifacts.signingKeys.key is needed" $root.Values.artifacts.signingKeys.key }}, path: keys}]
 {{- end }}
+{{- if $root.Values.registry.trustedKeys.name }}
+- name: trusted-keys
+  secret:
+    secretName: {{ $root.Values.registry.trustedKeys.name }}
+    items: [{key: {{ required "registry.trustedKeys.key is needed" $root.Values.registry.trustedKeys.key }}, path: keys.pem}]
+{{- end }}
 {{- with $part.extraVolumes }}
 {{ toYaml . }}
 {{- end }}
@@ -195,6 +212,9 @@ envFrom:
 {{- end }}
 {{- if $root.Values.artifacts.signingKeys.name }}
 - {name: signing-keys, mountPath: /etc/rtadapt/signing-keys, readOnly: true}
+{{- end }}
+{{- if $root.Values.registry.trustedKeys.name }}
+- {name: trusted-keys, mountPath: /etc/rtadapt/trusted-keys, readOnly: true}
 {{- end }}
 {{- with $part.extraVolumeMounts }}
 {{ toYaml . }}

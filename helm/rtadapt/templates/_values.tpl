@@ -10,7 +10,7 @@ eventLog:
   replication: 3
   tls: {enabled: false, ca: {}, client: {}}
   sasl: {mechanism: "", username: "", password: {}, tokenUrl: "", tokenScope: ""}
-registry: {url: "redis://redis:6379/0", urlSecret: {}, cluster: false, ca: {}}
+registry: {url: "redis://redis:6379/0", urlSecret: {}, cluster: false, ca: {}, signingKey: {}, trustedKeys: {}}
 artifacts:
   url: ""
   credentials: []
