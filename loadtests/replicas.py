@@ -100,9 +100,28 @@ class System:
     server: RedisServer | None = None
 
     @property
+    def memory_bytes(self) -> int:
+        """Resident memory of all replicas."""
+        return sum(replica.memory_bytes for replica in self.replicas)
+
+    @property
     def disk_bytes(self) -> int:
         """What the copies take that engines read from."""
-        return sum(path.stat().st_size for path in (self.folder / "data" / "copies").rglob("*") if path.is_file())
+        taken = 0
+        for path in self._copied():
+            with contextlib.suppress(FileNotFoundError):
+                taken += path.stat().st_size
+        return taken
+
+    @property
+    def copies(self) -> int:
+        """How many adapters are among them."""
+        return sum(path.name == "adapter_config.json" for path in self._copied())
+
+    def _copied(self) -> Iterator[Path]:
+        """Their files; some may be removed meanwhile."""
+        for folder, _, names in os.walk(self.folder / "data" / "copies"):
+            yield from (Path(folder, name) for name in names)
 
     def settle(self, version: str, key: str = "") -> None:
         """Return once every replica answers from `version`. Raises TimeoutError."""
