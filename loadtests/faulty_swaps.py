@@ -5,9 +5,10 @@
 
 Starts a registry and replicas of its own; by default with a small app in the engines' place, since what is asked is what
 replicas do and not what engines say. Versions are published all the time, and one fault after another is put in (faults.py).
-Exits with status 1 when a text differs from what the version that it names says, a caller went back a version though nothing
-was wrong, a request failed at a replica that was there, or a route stood still on a healthy replica for more than `--still`
-seconds.
+Exits with status 1 when a text differs from what the version that it names says, a caller went back a version though nothing was
+an excuse for it, a request failed at a replica that was there, a route stood still on a healthy replica for more than `--still`
+seconds, or a replica did not say within as long that it does not follow a registry which has lost something. A store that is
+slow or full, and whatever becomes of who publishes, is no excuse for anything.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from collections.abc import Iterator, Sequence
 
 import httpx
 
-from loadtests.faults import EVERYWHERE, FEED, Asked, Faults, Run
+from loadtests.faults import Faults
 from loadtests.many_swaps import PROMPTS, Answer, ask
 from loadtests.replicas import SMALL, started
+from loadtests.troubles import EVERYWHERE, FEED, Asked, Run
 
 _ANSWER_SECONDS = 60.0
+_BEFORE = "from loadtests.slow_store import install; install()"
 
 
 async def call(faults: Faults, client: httpx.AsyncClient, number: int) -> None:
@@ -81,17 +84,17 @@ def stood_still(run: Run, one: Asked) -> float:
     assert one.answer is not None
     life, number = run.lives.get(one.answer.incarnation, -1), number_of(one.answer)
     newer = [commit.moment for commit in run.commits if commit.life == life and commit.number > number]
-    ends = [trouble.ended for trouble in run.troubles if trouble.url in (one.url, EVERYWHERE) and trouble.began < one.began]
+    excused = [trouble for trouble in run.troubles if trouble.excuse != "nothing" and trouble.url in (one.url, EVERYWHERE)]
+    ends = [trouble.ended for trouble in excused if trouble.began < one.began]
     return one.began - max(min(newer, default=one.began), *ends, 0.0)
 
 
 def gone_back(run: Run, options: argparse.Namespace) -> Iterator[str]:
-    """Callers who went back a version while nothing had been wrong anywhere for a while."""
+    """Callers who went back a version though nothing was an excuse for it where they asked, nor had been a while ago."""
     newest: dict[tuple[int, str], int] = {}
     for one in sorted((one for one in run.asked if one.answer is not None), key=lambda one: one.began):
         assert one.answer is not None
-        if any(trouble.began <= one.ended and one.began <= trouble.ended + options.still for trouble in run.troubles):
-            newest.pop((one.caller, one.answer.incarnation), None)
+        if any(trouble.excuses_going_back(one, options.still) for trouble in run.troubles):
             continue
         key, number = (one.caller, one.answer.incarnation), number_of(one.answer)
         if number < newest.get(key, 0):
@@ -109,13 +112,13 @@ def judge(faults: Faults) -> dict[str, object]:
         assert one.answer is not None
         index = run.adapter_of(one.answer.incarnation, number_of(one.answer), many)
         different += run.said.get((index, one.answer.prompt)) != one.answer.text
-        if not any(trouble.concerns(one) for trouble in run.troubles):
+        if not any(trouble.excuses_standing_still(one) for trouble in run.troubles):
             around = [trouble.kind for trouble in run.troubles if trouble.began <= one.began <= trouble.ended + options.rest]
             kind = around[-1] if around else "nothing wrong"
             still[kind] = max(still[kind], stood_still(run, one))
     for one in run.asked:
-        failed += one.answer is None and not any(trouble.url == one.url and trouble.concerns(one) for trouble in run.troubles)
-    problems = [*gone_back(run, options)]
+        failed += one.answer is None and not any(trouble.excuses_failing(one) for trouble in run.troubles)
+    problems = [*run.problems, *gone_back(run, options)]
     if different:
         problems.append(f"{different} answers differ from what the version they name says")
     if failed:
@@ -152,9 +155,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def run(options: argparse.Namespace) -> dict[str, object]:
     """The whole scenario; gives the report."""
-    with started(options.model, options.replicas, options.adapters) as system:
-        faults = Faults(system, options)
-        with contextlib.closing(faults.publisher):
+    with started(options.model, options.replicas, options.adapters, before=_BEFORE) as system:
+        with contextlib.closing(Faults(system, options)) as faults:
             asyncio.run(drive(faults))
         return judge(faults)
 

@@ -6,8 +6,10 @@
 Starts a registry and replicas of its own. Every caller streams one answer after another, each from the next replica, first
 without publications and then with them. Exits with status 1 when a request failed, a text differs from what the version that it
 names says of that prompt, a caller went back a version, tokens came more than `--slower` times as far apart (p99) as before,
-memory or disk take a twentieth more at rest afterwards than at most in the second tenth of the publications (in the first one
-everything takes its size), or an engine is left with names or adapters of versions that are over.
+memory or disk grew by more than a twentieth, or names, adapters or files are left of versions that are over. What is compared is
+alike: memory under the same load, the medians of the second and of the last tenth of the publications (in the first one
+everything takes its size); disk after the first tenth and after all of them, each time under the streams alone and once what
+was over had the time to go.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 import httpx
 
@@ -30,7 +33,11 @@ from rtadapt.conformance.publisher import Publisher
 FEED = "swaps"
 PROMPTS = tuple(f"the council met again {number}" for number in range(4))
 _GROWTH = 1.05
-_SETTLED_SECONDS = 30.0
+_COMPARED = (1, 9)
+_SAMPLES = 10
+"""Of memory, in each of these tenths."""
+_REST_SECONDS = 30.0
+"""A request that was aborted keeps its version's files for ten seconds."""
 
 
 @dataclass(slots=True)
@@ -54,8 +61,10 @@ class Run:
     back: int = 0
     failed: int = 0
     published: int = 0
-    memory: list[int] = field(default_factory=list)
+    memory: dict[int, list[int]] = field(default_factory=lambda: {tenth: [] for tenth in _COMPARED})
+    """Bytes by the tenth of the publications that they were looked at in."""
     disk: list[int] = field(default_factory=list)
+    """Bytes at rest, after the first tenth of the publications and after the last."""
 
 
 def body_of(model: str, prompt: str, tokens: int) -> dict[str, object]:
@@ -117,10 +126,26 @@ async def asking(client: httpx.AsyncClient, system: System, run: Run, into: list
         await asyncio.wait(callers)
 
 
-def measure(system: System, run: Run) -> None:
-    """Note what everything takes now."""
-    run.memory.append(sum(replica.memory_bytes for replica in system.replicas))
+def rest(system: System, version: str, run: Run, most: int) -> None:
+    """Wait until every replica answers from `version` and nothing is left of those that are over; note what is left all the
+    same after so long, and what the disk holds."""
+    system.settle(version)
+    deadline = time.monotonic() + _REST_SECONDS
+    while left := leftovers(system, most):
+        if time.monotonic() > deadline:
+            run.problems.append(f"after {version} {left}")
+            break
+        time.sleep(1.0)
     run.disk.append(system.disk_bytes)
+
+
+def leftovers(system: System, most: int) -> str:
+    """What there is, on disk or in engines, beyond `most` versions a replica and the names that it answers to; "" for nothing."""
+    names = [replica.metric("rtadapt_adapters_loaded") for replica in system.replicas]
+    held = [replica.metric("rtadapt_engine_adapters") for replica in system.replicas]
+    if max(names) <= most and system.copies <= sum(names) and all(one <= other for one, other in zip(held, names, strict=True)):
+        return ""
+    return f"engines are left with {names} names and {held} adapters, and the disk with {system.copies} copies"
 
 
 async def drive(system: System, publisher: Publisher, options: argparse.Namespace) -> tuple[Run, dict[tuple[int, str], str]]:
@@ -143,10 +168,15 @@ async def drive(system: System, publisher: Publisher, options: argparse.Namespac
                     break
                 run.published += 1
                 version = await asyncio.to_thread(publisher.publish, stored[number % len(stored)])
-                if number % 10 == 0 and 1 <= number * 10 // options.publications < 2:
-                    await asyncio.to_thread(measure, system, run)
+                tenth = number * 10 // options.publications
+                if tenth in _COMPARED and number % max(1, options.publications // 10 // _SAMPLES) == 0:
+                    run.memory[tenth].append(await asyncio.to_thread(lambda: system.memory_bytes))
                 await asyncio.sleep(max(0.0, began + (number + 1) * options.every - time.monotonic()))
-            await asyncio.to_thread(system.settle, version.name)
+                if number + 1 == max(1, options.publications // 10):
+                    paused = time.monotonic()
+                    await asyncio.to_thread(rest, system, version.name, run, options.keep + 1)
+                    began += time.monotonic() - paused
+            await asyncio.to_thread(rest, system, version.name, run, options.keep + 1)
     return run, said
 
 
@@ -155,29 +185,14 @@ def between(answers: Sequence[Answer]) -> list[float]:
     return [after - before for answer in answers for before, after in zip(answer.tokens, answer.tokens[1:], strict=False)]
 
 
-def leftovers(system: System, most: int) -> list[str]:
-    """What engines still have of versions that are over, once they have had the time to let them go."""
-    deadline = time.monotonic() + _SETTLED_SECONDS
-    while True:
-        held = [
-            (replica.metric("rtadapt_adapters_loaded"), replica.metric("rtadapt_engine_adapters")) for replica in system.replicas
-        ]
-        if all(names <= most and in_memory == names for names, in_memory in held):
-            return []
-        if time.monotonic() > deadline:
-            return [f"engines are left with {held} names and adapters"]
-        time.sleep(1.0)
-
-
-def judge(system: System, run: Run, said: dict[tuple[int, str], str], options: argparse.Namespace) -> dict[str, object]:
+def judge(run: Run, said: dict[tuple[int, str], str], options: argparse.Namespace) -> dict[str, object]:
     """The report. `problems` is empty when everything held."""
-    many = len(system.adapters)
-    different = [one for one in run.swapping if said[int(one.version.partition("@")[2]) % many, one.prompt] != one.text]
+    different = [
+        one for one in run.swapping if said[int(one.version.partition("@")[2]) % options.adapters, one.prompt] != one.text
+    ]
     p99 = percentile(between(run.steady), 0.99), percentile(between(run.swapping), 0.99)
-    problems = run.problems + leftovers(system, options.keep + 1)
-    early = max(run.memory), max(run.disk)
-    measure(system, run)
-    late = run.memory[-1], run.disk[-1]
+    memory = [round(median(run.memory[tenth])) if run.memory[tenth] else 0 for tenth in _COMPARED]
+    problems = run.problems
     if different:
         problems.append(f"{len(different)} answers differ from what the version they name says")
     if run.published < options.publications:
@@ -186,7 +201,7 @@ def judge(system: System, run: Run, said: dict[tuple[int, str], str], options: a
         problems.append(f"callers went back a version {run.back} times")
     if p99[1] > options.slower * p99[0]:
         problems.append(f"p99 between tokens rose from {p99[0] * 1000:.1f} to {p99[1] * 1000:.1f} ms")
-    for name, before, after in zip(("memory", "disk"), early, late, strict=True):
+    for name, (before, after) in (("memory", memory), ("disk", (run.disk[0], run.disk[-1]))):
         if after > _GROWTH * before:
             problems.append(f"{name} grew from {before} to {after} bytes")
     return {
@@ -198,14 +213,14 @@ def judge(system: System, run: Run, said: dict[tuple[int, str], str], options: a
         "versions_seen": len({answer.version for answer in run.swapping}),
         "between_tokens_ms_p99_steady": round(p99[0] * 1000, 1),
         "between_tokens_ms_p99_swapping": round(p99[1] * 1000, 1),
-        "memory_bytes": (early[0], late[0]),
-        "disk_bytes": (early[1], late[1]),
+        "memory_bytes": (*memory,),
+        "disk_bytes": (run.disk[0], run.disk[-1]),
         "problems": [*dict.fromkeys(problems)][:20],
     }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run it. Gives the exit status."""
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default=TINY, help="the base model: `tiny` is a random one")
     parser.add_argument("--replicas", type=int, default=2)
@@ -218,13 +233,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--adapters", type=int, default=4, help="different adapters that versions are copies of")
     parser.add_argument("--keep", type=int, default=4, help="versions that stay loaded")
     parser.add_argument("--slower", type=float, default=1.5, help="how much further apart tokens may come (p99)")
-    options = parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run it. Gives the exit status."""
+    options = parse(arguments)
     with (
         started(options.model, options.replicas, options.adapters, keep_loaded=options.keep) as system,
         contextlib.closing(Publisher(system.settings, FEED)) as publisher,
     ):
         run, said = asyncio.run(drive(system, publisher, options))
-        report = judge(system, run, said, options)
+    report = judge(run, said, options)
     for name, value in report.items():
         print(f"{name:<30}  {value}")
     return 1 if report["problems"] else 0

@@ -6,8 +6,11 @@
 Starts both. On a CPU the bare server multiplies by adapters as ours does, so that it is the routing that is compared; with
 `--plain` as vLLM does. With `--feeds` a second replica runs beside, of a registry of its own, which knows of so many feeds that
 nobody asks. In each round each is asked by `--streams` callers for `--seconds`, one after the other; who is first changes.
-Each round gives ratios, and the report their medians. Exits with status 1 when throughput is below `--least` times the bare
-server's, or the time to the first token (p50) above `--most` times.
+Each round gives ratios, and the report their medians, each with the interval that its true value lies in (95%, by the ranks of
+the rounds' ratios: nothing is taken for granted of how they scatter, and it takes six rounds at least). Throughput must not be
+below `--least` times the bare server's, nor the time to the first token (p50) above `--most` times; and idle feeds must change
+neither for the worse by more than a hundredth. Exits with status 1 when a whole interval is beyond its bound. Where the bound
+lies inside, the report says `undecided`: these rounds can't tell, and more of them may.
 """
 
 from __future__ import annotations
@@ -15,10 +18,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import math
 import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -37,6 +42,10 @@ from tests.support.running import Process
 
 FEED = "overhead"
 OURS, BARE, FULL = "ours", "bare", "full"
+_IDLE = (0.99, 1.01)
+"""What feeds that nobody asks may make of throughput and of the time to the first token."""
+_BESIDE = 0.05
+"""How often the true value may lie beside an interval."""
 
 
 @contextlib.contextmanager
@@ -106,15 +115,53 @@ async def drive(urls: Mapping[str, str], options: argparse.Namespace) -> list[di
     return rounds
 
 
-def compared(rounds: Sequence[Mapping[str, tuple[float, float]]], one: str, other: str) -> tuple[float, float]:
-    """Tell what `one` gave in times what `other` did; gives the medians, of throughput and of the time to the first token."""
-    medians = []
-    for place, what in enumerate(("throughput", "first token, p50")):
-        ratios = sorted(found[one][place] / found[other][place] for found in rounds)
-        medians.append(median(ratios))
-        low, high = percentile(ratios, 0.25), percentile(ratios, 0.75)
-        print(f"{one} / {other:<12} {what:<18} {medians[-1]:.3f} (half of the rounds: {low:.3f} to {high:.3f})")
-    return medians[0], medians[1]
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What `one` gave of `measure` in times what `other` did: the rounds' median, and the interval around it. `bound` is the
+    worst that may be; with `is_cost` more is worse, else less."""
+
+    one: str
+    other: str
+    measure: str
+    median: float
+    low: float
+    high: float
+    bound: float
+    is_cost: bool
+
+    @property
+    def verdict(self) -> str:
+        """`holds`, `undecided` or `broken`."""
+        best, worst = (self.low, self.high) if self.is_cost else (-self.high, -self.low)
+        bound = self.bound if self.is_cost else -self.bound
+        return "broken" if best > bound else "holds" if worst <= bound else "undecided"
+
+    def __str__(self) -> str:
+        allowed = f"at {'most' if self.is_cost else 'least'} {self.bound:g}"
+        interval = f"{self.median:.3f} ({self.low:.3f} to {self.high:.3f})"
+        return f"{self.one} / {self.other:<6} {self.measure:<17} {interval}, {allowed}: {self.verdict}"
+
+
+def interval(ratios: Sequence[float]) -> tuple[float, float]:
+    """Between which two of them their true median lies with a probability of 95% at least; without bounds for fewer than six."""
+    ordered, below, rank = sorted(ratios), 0.0, 0
+    while True:
+        below += math.comb(len(ordered), rank) / 2 ** len(ordered)  # as likely as `rank` heads of so many coins, or fewer
+        if below > _BESIDE / 2:
+            return (ordered[rank - 1], ordered[-rank]) if rank else (-math.inf, math.inf)
+        rank += 1
+
+
+def judge(rounds: Sequence[Mapping[str, tuple[float, float]]], least: float, most: float) -> list[Comparison]:
+    """Each of ours beside the bare server, and the one that knows of idle feeds beside the one that does not."""
+    pairs = [(name, BARE, (least, most)) for name in (OURS, FULL) if name in rounds[0]]
+    pairs += [(FULL, OURS, _IDLE)] if FULL in rounds[0] else []
+    found = []
+    for one, other, bounds in pairs:
+        for place, measure in enumerate(("throughput", "first token, p50")):
+            ratios = [seen[one][place] / seen[other][place] for seen in rounds]
+            found.append(Comparison(one, other, measure, median(ratios), *interval(ratios), bounds[place], bool(place)))
+    return found
 
 
 def publish(system: System, adapter: Path) -> None:
@@ -150,10 +197,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             urls[FULL] = other.replicas[0].url
         rounds = asyncio.run(drive(urls, options))
     print(f"{options.rounds} rounds on {os.cpu_count()} cores, medians; {FULL}: {options.feeds} feeds that nobody asks")
-    found = [compared(rounds, name, BARE) for name in urls if name != BARE]
-    if options.feeds:
-        compared(rounds, FULL, OURS)
-    return 0 if all(tokens >= options.least and first <= options.most for tokens, first in found) else 1
+    found = judge(rounds, options.least, options.most)
+    for comparison in found:
+        print(comparison)
+    return 1 if any(comparison.verdict == "broken" for comparison in found) else 0
 
 
 if __name__ == "__main__":

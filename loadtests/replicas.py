@@ -31,6 +31,7 @@ TINY = "tiny"
 SMALL = "small"
 """None: the small app of the tests in the engine's place. Any other name is a model as `rtadapt serve` takes it."""
 _SMALL_REPLICA = "from tests.chaos.replica import serve; raise SystemExit(serve())"
+_REPLICA = "from rtadapt.cli import main; raise SystemExit(main(['serve']))"
 _SETTLE_SECONDS = 120.0
 
 
@@ -57,6 +58,11 @@ class Replica:
         """The sum of a metric over its labels."""
         lines = httpx.get(f"{self.url}/metrics", timeout=60.0, trust_env=False).text.splitlines()
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
+
+    def says_lost(self, feed: str) -> tuple[bool, bool]:
+        """Whether its readiness route, and whether its metrics, say that it does not follow this feed, or any."""
+        ready = httpx.get(f"{self.url}/readyz", timeout=60.0, trust_env=False).json()
+        return feed in ready.get("not_followed", {}), self.metric("rtadapt_feeds_not_followed") > 0
 
     @property
     def cpu_seconds(self) -> float:
@@ -100,9 +106,28 @@ class System:
     server: RedisServer | None = None
 
     @property
+    def memory_bytes(self) -> int:
+        """Resident memory of all replicas."""
+        return sum(replica.memory_bytes for replica in self.replicas)
+
+    @property
     def disk_bytes(self) -> int:
         """What the copies take that engines read from."""
-        return sum(path.stat().st_size for path in (self.folder / "data" / "copies").rglob("*") if path.is_file())
+        taken = 0
+        for path in self._copied():
+            with contextlib.suppress(FileNotFoundError):
+                taken += path.stat().st_size
+        return taken
+
+    @property
+    def copies(self) -> int:
+        """How many adapters are among them."""
+        return sum(path.name == "adapter_config.json" for path in self._copied())
+
+    def _copied(self) -> Iterator[Path]:
+        """Their files; some may be removed meanwhile."""
+        for folder, _, names in os.walk(self.folder / "data" / "copies"):
+            yield from (Path(folder, name) for name in names)
 
     def settle(self, version: str, key: str = "") -> None:
         """Return once every replica answers from `version`. Raises TimeoutError."""
@@ -125,24 +150,32 @@ def _adapters(settings: Settings, folder: Path, many: int) -> list[Path]:
     return [build_adapter(folder / str(seed), Path(find_model(settings)[0]), seed) for seed in range(many)]
 
 
-def _replica(folder: Path, settings: Settings, number: int) -> Replica:
+def _replica(folder: Path, settings: Settings, number: int, before: str) -> Replica:
     port = free_port()
     mine = settings.serve.model_copy(update={"port": port, "replica": f"replica-{number}"})
     place = folder / f"replica-{number}"
     place.mkdir()
     environment = to_environment(settings.model_copy(update={"serve": mine})) | {"OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", _SMALL_REPLICA] if settings.model == SMALL else []
+    serve = _SMALL_REPLICA if settings.model == SMALL else _REPLICA
+    command = [sys.executable, "-c", f"{before}\n{serve}"]
     begin = partial(Process, place, "serve", environment | {"PYTHONPATH": str(_ROOT)}, command)
     return Replica(f"http://127.0.0.1:{port}", begin(), begin)
 
 
 @contextlib.contextmanager
 def started(
-    model: str, replicas: int, adapters: int, keys: str = "", registry: Mapping[str, Any] | None = None, **serve: Any
+    model: str,
+    replicas: int,
+    adapters: int,
+    keys: str = "",
+    registry: Mapping[str, Any] | None = None,
+    before: str = "",
+    **serve: Any,
 ) -> Iterator[System]:
     """Start everything, and end it whatever happens, SIGTERM too. The folder with the logs stays when something went wrong.
 
-    `keys` is the text of a keys file; without one no keys are asked for. `registry` and `serve` are settings.
+    `keys` is the text of a keys file; without one no keys are asked for. `registry` and `serve` are settings. `before` is Python
+    that each replica begins with.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
     folder = Path(tempfile.mkdtemp(prefix="rta-"))
@@ -164,7 +197,7 @@ def started(
         )
         made = _adapters(settings, folder / "adapters", adapters)
         for number in range(replicas):
-            running.append(_replica(folder, settings, number))
+            running.append(_replica(folder, settings, number, before))
         for replica in running:
             replica.process.wait_ready(f"{replica.url}/readyz")
         yield System(folder, settings, running, made, server)

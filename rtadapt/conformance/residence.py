@@ -8,7 +8,9 @@ from collections.abc import Iterable
 
 from rtadapt.conformance.answers import Answer
 from rtadapt.conformance.suite import Outcome, Suite
-from rtadapt.conformance.systems import Plain
+from rtadapt.conformance.systems import BASE, Plain
+
+_LEAST_ADAPTERS = 2
 
 
 async def prefix_cache(suite: Suite) -> Outcome:
@@ -21,7 +23,7 @@ async def prefix_cache(suite: Suite) -> Outcome:
         for model in [suite.system.base, *map(suite.system.pin, versions), suite.system.base]:
             answers.append(await suite.ask(model, prompt))
     answers += await _all(suite, [(suite.system.pin(version), prompt) for prompt in suite.long for version in versions])
-    suite.judge(found, answers, lambda answer: _may_be_gone(suite, answer))
+    _weigh(suite, found, answers)
     for version in versions:
         await suite.system.remove(version)
     return found
@@ -35,7 +37,7 @@ async def beside_base(suite: Suite) -> Outcome:
     answers = []
     for prompt in suite.short + suite.long:
         answers += await _all(suite, [(model, prompt) for pinned in models for model in (pinned, suite.system.base)])
-    suite.judge(found, answers, lambda answer: _may_be_gone(suite, answer))
+    _weigh(suite, found, answers)
     for version in versions:
         await suite.system.remove(version)
     return found
@@ -51,7 +53,7 @@ async def eviction(suite: Suite) -> Outcome:
     for _ in range(2):
         drawn.shuffle(asked)
         answers += await _all(suite, asked)
-    suite.judge(found, answers, lambda answer: _may_be_gone(suite, answer))
+    _weigh(suite, found, answers)
     if not any(answer.model == suite.system.pin(versions[-1]) and not answer.failure for answer in answers):
         found.problems.append(f"{versions[-1]} was not answered by at all")
     for version in versions:
@@ -87,6 +89,22 @@ async def _all(suite: Suite, asked: Iterable[tuple[str, str]]) -> list[Answer]:
     return list(await asyncio.gather(*(one(model, prompt) for model, prompt in asked)))
 
 
-def _may_be_gone(suite: Suite, answer: Answer) -> bool:
-    """A system that decides by itself what stays loaded may say openly that a version is not."""
-    return suite.system.has_routes and answer.status == 404
+def _weigh(suite: Suite, found: Outcome, answers: list[Answer]) -> None:
+    """Judge them. A system that decides by itself what stays loaded may say openly that a version is not; where it says so of too
+    many, nothing was shown: it takes two adapters, and the base where that was asked, that were compared at every prompt.
+    """
+    suite.judge(found, answers, lambda answer: suite.system.has_routes and answer.status == 404)
+    compared = [answer for answer in answers if not answer.failure]
+    found.figures["compared"] = len(compared)
+    prompts = {answer.prompt for answer in answers}
+    whole = {
+        adapter
+        for adapter in (BASE, *suite.adapters)
+        if {answer.prompt for answer in compared if suite.system.adapter_of(answer) == adapter} == prompts
+    }
+    asked_base = any(answer.model == suite.system.base for answer in answers)
+    if len(whole - {BASE}) < _LEAST_ADAPTERS or (asked_base and BASE not in whole):
+        found.skipped = (
+            f"of {len(answers)} answers {len(compared)} could be compared, the others were of versions that are not loaded: "
+            f"the server has to keep those of {_LEAST_ADAPTERS} adapters at least"
+        )

@@ -14,6 +14,7 @@ from rtadapt.errors import Unavailable
 
 _LONGER = 4
 _ROUNDS = 5
+_PATIENCE_SECONDS = 3 * IN_FORCE_SECONDS
 
 
 async def steady(suite: Suite) -> Outcome:
@@ -82,48 +83,76 @@ async def monotonic(suite: Suite) -> Outcome:
     async with suite.load() as answers:
         for number in range(1, min(suite.extent.swaps, 200) + 1):
             await suite.system.publish(number % len(suite.adapters))  # nobody waits: servers may move one after the other
-            await suite.until_more(answers, suite.extent.streams)
+            # At times each caller asks every server meanwhile, and at times another version comes before it could.
+            await suite.until_more(answers, (1 + number % (1 + len(suite.system.urls))) * suite.extent.streams)
     suite.judge(found, answers)
     back = 0
     for caller in sorted({answer.caller for answer in answers}):
         mine = sorted((answer for answer in answers if answer.caller == caller and not answer.failure), key=_began)
         back += sum(_number(later) < _number(earlier) for earlier, later in pairwise(mine))
+    versions = len({answer.version for answer in answers if not answer.failure})
     if back:
         found.problems.append(f"{back} times a caller went back to an earlier version")
-    found.figures |= {
-        "servers": len(suite.system.urls),
-        "versions": len({answer.version for answer in answers}),
-        "went_back": back,
-    }
+    if versions < 2:
+        found.problems.append("no version that was published meanwhile was answered from")
+    found.figures |= {"servers": len(suite.system.urls), "versions": versions, "went_back": back}
     return found
 
 
 async def rollback(suite: Suite) -> Outcome:
-    """After an operator's rollback nobody is answered by the later version for long; when resumed, publishing goes on."""
+    """An operator's rollback is in force within a second on every server, and stays so; when resumed, publishing goes on.
+
+    The second begins when the registry has answered the word, and ends with the first answer by an earlier version to one who
+    asks for a token again and again. What asking costs is added, twice: an answer may be under way when the word comes in force,
+    and the next one takes as long, both as long as the slowest server took just before. An answer that was begun before the word
+    does not count. Callers go on meanwhile: what they ask once the second is over must not be answered by the later version.
+    """
     found = Outcome("rollback")
     if not isinstance(suite.system, Feed):
         found.skipped = "the engine has no routes"
         return found
-    await suite.system.swap(0)
-    later = await suite.system.swap(1)
+    system, streams = suite.system, suite.extent.streams
+    await system.swap(0)
+    later = await system.swap(1)
     async with suite.load() as answers:
-        await suite.until_more(answers, suite.extent.streams)
-        await suite.system.change_route("rollback")
+        await suite.until_more(answers, streams)
+        before = await asyncio.gather(*(_one_token(suite, url) for url in system.urls))
+        asking = max(answer.ended - answer.began for answer in before)
+        await system.change_route("rollback")
         said = time.monotonic()
-        await suite.until_more(answers, 4 * suite.extent.streams)
-        await suite.system.change_route("resume")
-        resumed = await suite.system.swap(0)
-        await suite.until_more(answers, 2 * suite.extent.streams)
+        first = await asyncio.gather(*(_first_before(suite, url, later) for url in system.urls))
+        await asyncio.sleep(max(0.0, said + IN_FORCE_SECONDS - time.monotonic()))
+        if not await suite.until_more(answers, (1 + len(system.urls)) * streams):
+            found.problems.append("nothing was answered after the rollback")
+        over = time.monotonic()
+        await system.change_route("resume")
+        resumed = await system.swap(0)
+        await suite.until_more(answers, 2 * streams)
     suite.judge(found, answers)
-    before = [answer for answer in answers if said < answer.began and _number(answer) <= _number_of(later)]
-    stale = [answer.began - said for answer in before if answer.version == later]
-    seconds = round(max(stale, default=0.0), 3)
-    if seconds > IN_FORCE_SECONDS:
-        found.problems.append(f"{later} still answered {seconds} s after it was rolled back")
+    found.problems += [f"{answer.url} did not answer: {answer.failure}" for answer in (*before, *first) if answer.failure]
+    seconds = round(max(answer.ended for answer in first) - said, 3)
+    if seconds > IN_FORCE_SECONDS + 2 * asking:
+        found.problems.append(f"the rollback was in force after {seconds} s, and asking takes {asking:.3f} s")
+    stale = [answer for answer in answers if answer.began > said + IN_FORCE_SECONDS and answer.ended < over]
+    if late := sum(answer.version == later for answer in stale):
+        found.problems.append(f"{late} answers came from {later} although it had been rolled back for {IN_FORCE_SECONDS:g} s")
     if not any(answer.version == resumed for answer in answers):
         found.problems.append(f"nobody was answered by {resumed}, which was published after the route was resumed")
-    found.figures["in_force_seconds"] = seconds
+    found.figures |= {"in_force_seconds": seconds, "asking_seconds": round(asking, 3)}
     return found
+
+
+async def _one_token(suite: Suite, url: str) -> Answer:
+    return await suite.ask(suite.system.model(), suite.short[0], url=url, tokens=1)
+
+
+async def _first_before(suite: Suite, url: str, later: str) -> Answer:
+    """The server's first answer that fails or comes from an earlier version than `later`; the last one after some patience."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        answer = await _one_token(suite, url)
+        if answer.version != later or answer.failure or time.monotonic() > deadline:
+            return answer
 
 
 async def ends_as_begun(suite: Suite) -> Outcome:

@@ -30,7 +30,7 @@ PlainEngine = Literal["vllm", "mistralrs", "sglang"]
 _ROUTES: dict[str, str] = {"vllm": "/v1/", "mistralrs": "/v1/", "sglang": "/"}
 _KEPT_NAMES = 2
 _PAUSE_SECONDS = 0.2
-IN_FORCE_SECONDS = 5.0
+IN_FORCE_SECONDS = 1.0
 """How long an operator's word may take to reach every replica."""
 OWN_PARTITION = 10**10
 """The suite's events are of no log that anybody reads: no real one's number comes near."""

@@ -50,4 +50,4 @@ def test_bare_vllm_conforms_when_every_version_has_a_name_of_its_own(model: Path
         command = ["--engine", "vllm", "--base", str(model), "--url", url]
         found = examined(tmp_path / "report.json", *command, fails=("beside_base",))  # see serving/plugin.py
     assert [name for name, check in found.items() if check["skipped"]] == ["monotonic", "rollback", "restart"]
-    assert found["eviction"]["figures"] == {"answers": 32, "own": 32, "adapters_loaded": 8}
+    assert found["eviction"]["figures"] == {"answers": 32, "own": 32, "compared": 32, "adapters_loaded": 8}

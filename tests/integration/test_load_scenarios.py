@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from loadtests import load
 from loadtests.replicas import Replica, System
-from rtadapt.config import Settings
-from rtadapt.serving.middleware import AdaptiveServing
 from tests.support.adapter_files import write_adapter
-from tests.support.redis_server import free_port
-from tests.support.small_engine import SmallEngine
+from tests.support.small_replica import serving
 from tests.support.watched_engine import settings_of
-
-
-@contextlib.contextmanager
-def serving(settings: Settings) -> Iterator[str]:
-    """A replica's URL. It runs in a thread of this process."""
-    port = free_port()
-    app = AdaptiveServing(SmallEngine().app, settings)
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False, http="h11", ws="none"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=30)
 
 
 @pytest.mark.parametrize("name", load.SCENARIOS)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from loadtests import faulty_swaps
-from loadtests.faults import EVERYWHERE, Asked, Commit, Run, Trouble
+from loadtests.faults import Faults
 from loadtests.many_swaps import Answer
+from loadtests.troubles import EVERYWHERE, Asked, Commit, Run, Trouble
 
 OPTIONS = faulty_swaps.parse([])
 TEXTS = {(0, "p"): "even", (1, "p"): "odd", (2, "p"): "base"}
@@ -64,3 +65,43 @@ def test_after_the_registry_was_set_back_numbers_mean_other_adapters_from_there_
     assert problems(run) == []
     run.asked.append(asked(8.6, 3, "second", text="odd"))
     assert problems(run) == ["1 answers differ from what the version they name says"]
+
+
+def test_a_fault_at_one_replica_and_a_store_that_is_away_excuse_nobody_who_goes_back() -> None:
+    replica = Trouble("a replica stands still", "two", 2.2, 2.4)
+    away = Trouble("the artifact store is away", EVERYWHERE, 2.2, 2.4, "standing still")
+    back = (asked(2.1, 2), asked(2.5, 1))
+    for trouble in (replica, away):
+        assert problems(run_of(*back, troubles=(trouble,))) == ["caller 0 went back from version 2 to 1"]
+    assert problems(run_of(back[0], asked(2.5, 1, url="two"), troubles=(replica,))) == []
+
+
+def test_who_went_back_during_a_fault_and_stayed_there_is_seen_once_it_is_no_excuse_any_more() -> None:
+    registry = Trouble("the registry is killed", EVERYWHERE, 4.2, 4.4)
+    late = asked(4.5 + OPTIONS.still, 3)
+    said = problems(run_of(asked(4.1, 4), asked(4.5, 3), late, troubles=(registry,)))
+    assert "caller 0 went back from version 4 to 3" in said
+
+
+def test_a_store_that_is_slow_or_full_and_who_publishes_are_no_excuse_for_anything() -> None:
+    slow = Trouble("the artifact store is slow", EVERYWHERE, 1.5, 9.0, "nothing")
+    assert problems(run_of(asked(6.5, 2), troubles=(slow,))) == ["the artifact store is slow: a route stood still for 3.5 s"]
+    failed = Asked(0, "one", 3.0, 3.1, None, "status 503")
+    assert problems(run_of(failed, troubles=(slow,))) == ["1 requests failed at replicas that were there: ['status 503']"]
+
+
+def test_what_went_wrong_while_a_fault_was_put_in_is_a_problem() -> None:
+    run = run_of(asked(1.1, 1))
+    run.problems.append("the registry is emptied: nobody said so")
+    assert problems(run) == ["the registry is emptied: nobody said so"]
+
+
+def test_a_replica_that_does_not_say_that_it_lost_a_feed_or_says_so_for_too_long_is_a_problem() -> None:
+    for lost, said in ((True, (True, False)), (True, (False, True)), (False, (True, True))):
+        run = run_of(troubles=(Trouble("the registry is emptied", EVERYWHERE, 1.0),))
+        quiet = SimpleNamespace(says_lost=lambda feed, said=said: said)
+        system = SimpleNamespace(replicas=[SimpleNamespace(says_lost=lambda feed, lost=lost: (lost, lost)), quiet])
+        faults = SimpleNamespace(run=run, system=system, options=SimpleNamespace(still=0.0))
+        Faults.wait_said(faults, lost)  # type: ignore[arg-type]
+        told = f"/readyz and the metric of a replica say {said} and not {lost}"
+        assert problems(run) == [f"the registry is emptied: whether the feed is not followed, {told}"]
