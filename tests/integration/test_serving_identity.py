@@ -13,25 +13,13 @@ from rtadapt.conformance.publisher import Publisher
 from rtadapt.records import Position, Token
 from rtadapt.serving.routing import Coverage, coverage, resolve
 from tests.support.adapter_files import write_adapter
+from tests.support.dumped import dump, restore
 from tests.support.watched_engine import Replica, count, running, settings_of, until
 
 
 @pytest.fixture
 def other_adapter(tmp_path: Path) -> Path:
     return write_adapter(tmp_path / "other", 7.0)
-
-
-def dump(url: str) -> dict[bytes, bytes]:
-    with redis.Redis.from_url(url) as client:
-        return {key: client.dump(key) for key in client.keys("rtadapt:{news}*")}  # type: ignore[misc]
-
-
-def restore(url: str, kept: dict[bytes, bytes]) -> None:
-    with redis.Redis.from_url(url) as client:
-        for key in client.keys("rtadapt:{news}*"):
-            client.delete(key)
-        for key, value in kept.items():
-            client.restore(key, 0, value)
 
 
 async def served(replica: Replica, publisher: Publisher, adapter: Path, versions: int) -> None:

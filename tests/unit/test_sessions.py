@@ -8,12 +8,13 @@ from unittest.mock import Mock
 from rtadapt.config import Settings
 from rtadapt.observe import metrics
 from rtadapt.records import Head, Position
+from rtadapt.work.floors import Floors
 from rtadapt.work.sessions import Sessions
 
 
 def sessions(folder: Path) -> Sessions:
     registry = Mock(claim=lambda *_: 1, head=lambda feed: Head(feed, 0, {3: 9}, 1))
-    parts = {"registry": registry, "store": Mock(), "learner": Mock(), "admission": Mock()}
+    parts = {"registry": registry, "store": Mock(), "learner": Mock(), "admission": Mock(), "floors": Floors(registry)}
     return Sessions(Settings(data_dir=folder), "worker", **parts)
 
 
