@@ -40,7 +40,7 @@ def _load(name: str) -> tuple[str, str]:
 
 _NAMES = (
     *("account", "attempt", "claim", "commit", "delete", "feed", "floor", "hold", "index", "log"),
-    *("replicas", "retire", "rewind", "route", "status", "tally"),
+    *("replicas", "retire", "rewind", "route", "spare", "status", "tally"),
 )
 _COMMON, _REMEMBERING = "remember", frozenset(("commit", "index", "status"))
 """What the scripts begin with that write statuses."""
