@@ -197,6 +197,7 @@ def read_route(feed: str, fields: Mapping[str, str]) -> Route | None:
         begun=float(fields.get("begun") or 0),
         shadow=fields.get("shadow") == "1",
         decide=fields.get("decide", ""),
+        trusted_at=float(fields.get("trusted_at") or 0),
     )
 
 

@@ -95,6 +95,50 @@ async def test_an_older_registry_is_not_followed_back(
         await served(replica, publisher, adapter, 1)
 
 
+@pytest.mark.parametrize("how", ["trusted", "deleted and made again"])
+async def test_an_older_registry_is_not_followed_back_on_a_word_that_was_said_before(
+    settings: Settings, redis_url: str, publisher: Publisher, adapter: Path, how: str
+) -> None:
+    registry = publisher.registry
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready)
+        await served(replica, publisher, adapter, 1)
+        if how == "trusted":
+            registry.change_route("news", "trust")
+        else:
+            registry.delete_feed("news", 0, 1)
+            registry.ensure_feed("news")
+            publisher.claim()
+        await served(replica, publisher, adapter, 1)
+        kept = dump(redis_url)
+        await served(replica, publisher, adapter, 1)
+        registry.change_route("news", "trust")
+        await served(replica, publisher, adapter, 1)
+        newest = replica.stable()
+        restore(redis_url, kept)
+        await until(lambda: "news" in replica.live.not_followed)
+        assert replica.stable() == newest
+        registry.change_route("news", "trust")
+        await until(lambda: replica.stable() == newest - 2 and not replica.live.not_followed)
+
+
+async def test_a_word_counts_after_a_loss_of_those_before(
+    settings: Settings, redis_url: str, publisher: Publisher, adapter: Path
+) -> None:
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready)
+        for _ in range(3):
+            publisher.registry.change_route("news", "trust")
+            await served(replica, publisher, adapter, 1)
+        restore(redis_url, {}, "*")
+        anew = Publisher(settings, "news")
+        anew.publish(adapter)
+        await until(lambda: "news" in replica.live.not_followed)
+        anew.registry.change_route("news", "trust")
+        await until(lambda: replica.stable() == 1 and not replica.live.not_followed)
+        anew.close()
+
+
 async def test_while_what_is_trusted_is_loaded_requests_wait_for_it(
     tmp_path: Path, redis_url: str, publisher: Publisher, adapter: Path
 ) -> None:
