@@ -298,9 +298,8 @@ class Route:
 
     `follow` says whether the route moves to each new version once the replicas are ready; a rollback or a pause stops that
     until the next resume. `revision` grows with every change. `trusted` is the incarnation that an operator told replicas to
-    follow, whatever they held before, at `trusted_at` (Unix seconds by the registry's clock, growing). A canary is on trial number
-    `trial`, since `begun` (Unix seconds; 0 while a replica lacks it), in the `shadow` of the stable version or not; `decide` is the
-    rule that ends it, as JSON.
+    follow, whatever they held before, at `trusted_at`. A canary is on trial number `trial`, since `begun` (0 while a replica
+    lacks it), in the `shadow` of the stable version or not; `decide` is its rule as JSON. Times are the registry's, Unix seconds.
     """
 
     feed: str

@@ -2,8 +2,8 @@
 
 Owns that judgement. A registry that was emptied, restored from an older copy, or failed over to a server that had lost the
 last writes must not take this replica back, or have it call other weights by a known name: only an operator knows whether that
-was meant. What it says under an incarnation that an operator trusts is followed whatever went before, unless that word is older than
-what is followed: then it came back with an older copy.
+was meant. What it says under an incarnation that an operator trusts is followed whatever went before, unless that word is older
+than the one behind what is followed: then it came back with an older copy.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import redis
 
 from rtadapt.config import Settings
 from rtadapt.conformance.publisher import Publisher
+from rtadapt.errors import NotFound
 from rtadapt.records import Position, Token
 from rtadapt.serving.routing import Coverage, coverage, resolve
 from tests.support.adapter_files import write_adapter
@@ -57,6 +58,26 @@ async def test_an_emptied_registry_takes_no_alias_back_to_the_base_model(
         assert weights(replica) == other_adapter.joinpath("adapter_model.safetensors").read_bytes()
         await until(lambda: not replica.live.not_followed and not replica.knows("news@1"))
         anew.close()
+
+
+async def test_a_feed_that_the_registry_has_lost_is_told_of_before_anybody_makes_it_again(
+    settings: Settings, redis_url: str, publisher: Publisher, adapter: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready)
+        await served(replica, publisher, adapter, 2)
+        kept = dump(redis_url)
+        restore(redis_url, {}, "*")
+        await until(lambda: replica.live.not_followed.get("news") == "the registry has lost the feed")
+        await until(lambda: count("rtadapt_feeds_not_followed") == 1)
+        await asyncio.sleep(0.5)
+        assert replica.stable() == 2
+        assert sum("not believed" in record.message for record in caplog.records) == 1
+        with pytest.raises(NotFound, match="make it again"):
+            publisher.registry.change_route("news", "trust")
+        restore(redis_url, kept)
+        await until(lambda: not replica.live.not_followed)
+        await served(replica, publisher, adapter, 1)
 
 
 async def test_a_number_that_was_given_again_is_never_answered_from_the_weights_before(
@@ -201,7 +222,7 @@ async def test_a_registry_that_comes_to_itself_is_followed_again_without_a_word(
         await served(replica, publisher, adapter, 1)
 
 
-@pytest.mark.parametrize("key", ["head", "route", "versions", "holds"])
+@pytest.mark.parametrize("key", ["head", "route", "versions", "holds", "gone"])
 async def test_one_feed_whose_keys_can_not_be_read_costs_no_other(
     settings: Settings, redis_url: str, publisher: Publisher, adapter: Path, key: str
 ) -> None:
@@ -218,9 +239,12 @@ async def test_one_feed_whose_keys_can_not_be_read_costs_no_other(
                 client.hset("rtadapt:{sport}:route", "revision", "90")
             elif key == "holds":
                 client.hset("rtadapt:{sport}:holds", "another", "x")
+            elif key == "gone":
+                client.delete("rtadapt:{sport}:head", "rtadapt:{sport}:route")
+                client.hset("rtadapt:{sport}:gone", mapping={"epoch": "x", "positions": "{"})
             else:
                 client.hset(f"rtadapt:{{sport}}:{key}", "version" if key == "head" else "stable", "x")
-        await asyncio.sleep(0.5)
+        await until(lambda: key == "holds" or "read" in replica.live.not_followed.get("sport", ""))
         await served(replica, publisher, adapter, 2)
         assert replica.live.view.feeds["sport"].stable == 1
     async with running(settings_of(settings.data_dir / "new", redis_url)) as fresh:
