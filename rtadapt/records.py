@@ -286,8 +286,9 @@ class Route:
 
     `follow` says whether the route moves to each new version once the replicas are ready; a rollback or a pause stops that
     until the next resume. `revision` grows with every change. `trusted` is the incarnation that an operator told replicas to
-    follow, whatever they held before. A canary is on trial number `trial`, asked for at `named_at`, under way since `begun`
-    (Unix seconds; 0 while a replica lacks it), in the `shadow` of the stable version or not; `decide` is its rule, as JSON.
+    follow, whatever they held before, at `trusted_at`. A canary is on trial number `trial`, asked for at `named_at`, under way
+    since `begun` (0 while a replica lacks it), in the `shadow` of the stable version or not; `decide` is its rule, as JSON. Times
+    are the registry's, Unix seconds.
     """
 
     feed: str
@@ -298,10 +299,11 @@ class Route:
     revision: int = 0
     trusted: str = ""
     trial: int = 0
-    named_at: float = 0.0
     begun: float = 0.0
     shadow: bool = False
     decide: str = ""
+    named_at: float = 0.0
+    trusted_at: float = 0.0
 
 
 class EventState(StrEnum):

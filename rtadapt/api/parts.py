@@ -27,7 +27,6 @@ from rtadapt.registry.registry import Registry
 
 logger = logging.getLogger(__name__)
 
-_MAX_KNOWN_FEEDS = 10_000
 _NOTED_AT_ONCE = 500
 
 
@@ -53,7 +52,6 @@ class Parts:
         self.pushing = Pushing(settings.intake, self.registry, self.freshness, lambda: self.log)
         self.accepting = Accepting(settings.intake, lambda: self.intake, self.pushing, self.keys, self.note)
         self._noted = Together(self._note, _NOTED_AT_ONCE)
-        self._known_feeds: set[str] = set()
         self._silent_until = 0.0
         self._unopened_until = 0.0
 
@@ -95,11 +93,8 @@ class Parts:
     def _note(self, statuses: Sequence[EventStatus]) -> Sequence[None]:
         """What several requests have to say goes in one."""
         try:
-            for feed in {status.feed for status in statuses} - self._known_feeds:
+            for feed in self.registry.note_events(statuses):
                 self.registry.ensure_feed(feed)
-                if len(self._known_feeds) < _MAX_KNOWN_FEEDS:
-                    self._known_feeds.add(feed)
-            self.registry.note_events(statuses)
         except Unavailable as error:
             self._silent_until = time.monotonic() + SILENCE_SECONDS
             logger.warning(

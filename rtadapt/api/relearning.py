@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from rtadapt.api.parts import Parts
 from rtadapt.errors import InvalidEvent, Unavailable
 from rtadapt.events.envelope import decode, encode
+from rtadapt.events.log import LogRecord
 from rtadapt.records import Event, EventState, EventStatus, Head, version_name
 from rtadapt.registry.codec import Again
 
@@ -49,7 +50,6 @@ def _relearn(parts: Parts, feed: str) -> tuple[list[str], list[str]]:
 
 def _found(parts: Parts, feed: str, again: Again) -> Iterator[list[Event]]:
     """The events in the log, in its order, a few at a time."""
-    wanted = frozenset(again.event_ids)
     for partition, end in sorted(again.end.items()):
         at = again.start.get(partition, 0)
         while at < end:
@@ -57,12 +57,19 @@ def _found(parts: Parts, feed: str, again: Again) -> Iterator[list[Event]]:
             if not records:
                 break
             at = records[-1].offset + 1
-            events = []
-            for record in records:
-                if record.key == feed and record.offset < end:
-                    try:
-                        events.append(decode(record, parts.settings.intake))
-                    except InvalidEvent:  # refused when it was read first
-                        continue
-            if events := [event for event in events if event.id in wanted and event.feed == feed]:
+            if events := [event for record in records if (event := _meant(parts, feed, again, record, end)) is not None]:
                 yield events
+
+
+def _meant(parts: Parts, feed: str, again: Again, record: LogRecord, end: int) -> Event | None:
+    """The event that a record holds, if it is to be learned again: one that is named, or of which nothing is known any more."""
+    if record.key != feed or record.offset >= end:
+        return None
+    try:
+        event = decode(record, parts.settings.intake)
+    except InvalidEvent:  # refused when it was read first
+        return None
+    if event.feed != feed or event.id in again.spared:
+        return None
+    is_unknown = record.offset < again.whole.get(record.partition, 0) and parts.registry.event_status(event.id, (feed,)) is None
+    return event if is_unknown or event.id in again.event_ids else None

@@ -7,8 +7,8 @@ script may touch all of it. Records are JSON objects or hashes of strings; what 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic_core import to_json
@@ -50,11 +50,22 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Events of abandoned versions that are learned again; they lie in the log from `start` to before `end`."""
+    """Events of abandoned versions that are learned again; they lie in the log from `start` to before `end`.
+
+    Beside `event_ids` those are meant that lie before `whole` and of which nothing is known: there the records of versions are
+    not kept. Those that are `spared` are not meant.
+    """
 
     start: Positions
     end: Positions
     event_ids: tuple[str, ...]
+    whole: Positions = field(default_factory=dict)
+    spared: tuple[str, ...] = ()
+
+    def but(self, events: Collection[str]) -> Again:
+        """The same without these events."""
+        left = tuple(event for event in self.event_ids if event not in events)
+        return replace(self, event_ids=left, spared=tuple(sorted({*self.spared, *events})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,19 +200,22 @@ def read_route(feed: str, fields: Mapping[str, str]) -> Route | None:
         begun=float(fields.get("begun") or 0),
         shadow=fields.get("shadow") == "1",
         decide=fields.get("decide", ""),
+        trusted_at=float(fields.get("trusted_at") or 0),
     )
 
 
 def again_text(again: Again) -> str:
     """What is to be learned again, as JSON; the same for the same."""
-    ends = {name: {str(at): places[at] for at in sorted(places)} for name, places in (("start", again.start), ("end", again.end))}
-    return compact({**ends, "events": list(again.event_ids)})
+    named = (("start", again.start), ("end", again.end), ("whole", again.whole))
+    ends = {name: {str(at): places[at] for at in sorted(places)} for name, places in named if places or name != "whole"}
+    return compact({**ends, "events": list(again.event_ids)} | ({"spared": list(again.spared)} if again.spared else {}))
 
 
 def read_again(text: str) -> Again:
     """What is to be learned again, from `text`."""
     value = json.loads(text)
-    return Again(positions_from_json(value["start"]), positions_from_json(value["end"]), tuple(value["events"]))
+    start, end, whole = (positions_from_json(value.get(name, {})) for name in ("start", "end", "whole"))
+    return Again(start, end, tuple(value["events"]), whole, tuple(value.get("spared", ())))
 
 
 def read_trouble(feed: str, fields: Mapping[str, str]) -> Trouble | None:

@@ -40,7 +40,7 @@ def _load(name: str) -> tuple[str, str]:
 
 _NAMES = (
     *("account", "attempt", "claim", "commit", "delete", "feed", "floor", "hold", "index", "log"),
-    *("replicas", "retire", "rewind", "route", "status", "tally"),
+    *("replicas", "retire", "rewind", "route", "spare", "status", "tally"),
 )
 _COMMON, _REMEMBERING = "remember", frozenset(("commit", "index", "status"))
 """What the scripts begin with that write statuses."""
@@ -130,9 +130,8 @@ class Connection:
             except NoScriptError:
                 return self.redis.eval(text, len(keys), *keys, *args)
 
-    def run_all(self, calls: Sequence[Call]) -> None:
-        """Run scripts whose answers are no matter, in one round trip where the server is one and has them."""
-        missing = calls
+    def run_all(self, calls: Sequence[Call]) -> list[Any]:
+        """Run scripts, in one round trip where the server is one and has them; gives their answers."""
         if not self.settings.cluster and len(calls) > 1:
             with self.answered(), self.redis.pipeline(transaction=False) as pipeline:
                 for script, keys, args in calls:
@@ -142,9 +141,9 @@ class Connection:
                 for failure in failures:
                     if not isinstance(failure, NoScriptError):
                         raise failure
-            missing = [call for call, answer in zip(calls, answers, strict=True) if isinstance(answer, NoScriptError)]
-        for call in missing:
-            self.run(*call)
+            pairs = zip(calls, answers, strict=True)
+            return [self.run(*call) if isinstance(answer, NoScriptError) else answer for call, answer in pairs]
+        return [self.run(*call) for call in calls]
 
     def bounds(self) -> list[str | int]:
         """How many statuses are remembered, and for how long, as the scripts take it."""

@@ -11,7 +11,8 @@ end
 if redis.call('HSETNX', KEYS[2], 'stable', '0') == 1 then
   redis.call('HSET', KEYS[2], 'canary', '', 'share', '0', 'follow', '1', 'revision', '0', 'history', '', 'change', '')
   if new == 1 and gone[1] then
-    redis.call('HSET', KEYS[2], 'trusted', ARGV[2])
+    local clock = redis.call('TIME')
+    redis.call('HSET', KEYS[2], 'trusted', ARGV[2], 'trusted_at', string.format('%d.%06d', clock[1], clock[2]))
   end
 end
 if ARGV[1] ~= '' then

@@ -91,4 +91,4 @@ class Registry:
 
         self.log_number, self.begin_log, self.begin_attempt = progress.log_number, progress.begin_log, progress.begin_attempt
         self.end_attempt, self.attempts, self.floor = progress.end_attempt, progress.attempts, progress.floor
-        self.set_floor, self.read_up_to = progress.set_floor, progress.read_up_to
+        self.noted, self.set_floor, self.read_up_to = progress.noted, progress.set_floor, progress.read_up_to

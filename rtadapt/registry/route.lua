@@ -75,11 +75,14 @@ end
 
 local changes = {}
 if action == 'trust' then
-  -- A name that nobody has seen yet, and the operator's word that goes with it: replicas follow whatever they held before.
-  -- What was signed stays so: it is for the feed's first incarnation.
+  -- A name that nobody has seen yet, and the operator's word that goes with it: replicas follow whatever they held before. When it
+  -- was said tells it from the words before, which older copies of the registry hold. What was signed stays so: it is for the
+  -- feed's first incarnation.
   redis.call('HSETNX', KEYS[1], 'origin', redis.call('HGET', KEYS[1], 'incarnation') or '')
+  local clock = redis.call('TIME')
+  local now = math.max(clock[1] + clock[2] / 1e6, tonumber(route.trusted_at or 0) + 1e-3)  -- also where the clock went back
   redis.call('HSET', KEYS[1], 'incarnation', ARGV[1])
-  changes = {trusted = ARGV[1]}
+  changes = {trusted = ARGV[1], trusted_at = string.format('%.6f', now)}
 elseif action == 'promote' or action == 'rollback' then
   -- What is promoted is what runs. A route that follows goes on following from the newest version only: from an older one
   -- it would be moved on at once, to what nobody promoted.

@@ -74,7 +74,8 @@ class Routes:
         rule = "" if decide is None else codec.compact(decide)
         outcome, *rest = self._change(feed, action, version, share, "1" if shadow else "", rule, "", "")
         if outcome == "missing":
-            raise NotFound(f"there is no feed {feed}", field="feed")
+            more = "; if the registry has lost it, make it again (push to it, or PUT it) and then say trust"
+            raise NotFound(f"there is no feed {feed}{more if action == 'trust' else ''}", field="feed")
         if outcome == "unknown":
             raise NotFound(f"there is no version {feed}@{rest[0]}", field="version")
         if outcome == "retired":

@@ -22,18 +22,25 @@ class Statuses:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def note_events(self, statuses: Sequence[EventStatus]) -> None:
-        """Note where events are. A later state stays: unlearned < accepted < admitted < refused < learned."""
+    def note_events(self, statuses: Sequence[EventStatus]) -> set[str]:
+        """Note where events are. A later state stays: unlearned < accepted < admitted < refused < learned.
+
+        Gives those of their feeds that are not there (any more).
+        """
         by_feed: dict[str, list[EventStatus]] = {}
         for status in statuses:
             by_feed.setdefault(status.feed, []).append(status)
         calls: list[Call] = []
+        feeds: list[str] = []
         for feed, mine in by_feed.items():
             for start in range(0, len(mine), _STATUSES_A_SCRIPT):
                 part = mine[start : start + _STATUSES_A_SCRIPT]
                 args = [*self._connection.bounds(), to_json([codec.ranked(status) for status in part]).decode()]
-                calls += [("status", codec.status_keys(feed), args), self._connection.index(feed, [status.id for status in part])]
-        self._connection.run_all(calls)
+                keys = [*codec.status_keys(feed), codec.feed_key(feed, "head")]
+                calls += [("status", keys, args), self._connection.index(feed, [status.id for status in part])]
+                feeds += [feed, feed]
+        answers = self._connection.run_all(calls)
+        return {feed for feed, is_there in zip(feeds, answers, strict=True) if not is_there}
 
     def event_status(self, event_id: str, feeds: Iterable[str] = ()) -> EventStatus | None:
         """Where the event is, or None when it is not known (any more). Several feeds may have one of this id: `feeds` are looked

@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 _FIRST_PAUSE_SECONDS = 0.1
 _FEEDS_A_POLL = 64
 """So many at a time are read again although nothing was heard of them: idle ones cost nothing by their number."""
+_ILLEGIBLE = (ValueError, KeyError, TypeError)
+_CAN_NOT_BE_READ = "a record of the feed can't be read"
 _LOOK_SECONDS = 0.25
 """A request waits no longer than this for a look: the registry being slow is no reason not to answer."""
 
@@ -41,7 +43,7 @@ class _Read:
     said: Said
     records: dict[int, Version]
     is_vouched: bool = True
-    is_legible: bool = True
+    fault: str = ""
     is_deleted: bool = False
 
 
@@ -150,7 +152,7 @@ class Follower:
         said = [Said(heads[feed], routes[feed]) for feed in names if feed in heads and feed in routes]
         new = [one for one in said if held.get(one.head.feed) != one or one.head.feed in self._live.not_followed]
         absent = held.keys() & set(names) - {one.head.feed for one in said}
-        gone = [_Read(held[feed], {}, is_deleted=True) for feed in sorted(absent) if self._is_deleted(held[feed])]
+        gone = [read for feed in sorted(absent) if (read := self._without(held[feed])) is not None]
         return gone + [self._with_records(one, loaded.get(one.head.feed, ())) for one in new]
 
     def _due(self, held: Iterable[str]) -> list[str]:
@@ -163,17 +165,28 @@ class Follower:
         self._has_read_all = True
         return names
 
-    def _is_deleted(self, held: Said) -> bool:
-        """Whether a feed that the registry does not have was deleted by an operator; else it was lost."""
-        gone = self._registry.gone(held.head.feed)
-        return gone is not None and gone.incarnation == held.head.incarnation
+    def _without(self, held: Said) -> _Read | None:
+        """What became of a feed that the registry did not give: it can't be read, was deleted by an operator, or else was lost.
+
+        None where it has just been made again.
+        """
+        feed = held.head.feed
+        try:
+            if self._registry.head(feed) is not None and self._registry.route(feed) is not None:
+                return None
+            gone = self._registry.gone(feed)
+        except _ILLEGIBLE:
+            return _Read(held, {}, fault=_CAN_NOT_BE_READ)
+        if gone is not None and gone.incarnation == held.head.incarnation:
+            return _Read(held, {}, is_deleted=True)
+        return _Read(held, {}, fault="the registry has lost the feed")
 
     def _with_records(self, said: Said, loaded: Sequence[int]) -> _Read:
         named = {said.head.version, said.route.stable, said.route.canary or 0, *loaded} - {0}
         try:
             records = self._registry.records(said.head.feed, sorted(named))
-        except (ValueError, KeyError, TypeError):
-            return _Read(said, {}, is_legible=False)
+        except _ILLEGIBLE:
+            return _Read(said, {}, fault=_CAN_NOT_BE_READ)
         return _Read(said, records, self._registry.signatures.vouch_for(said.head))
 
     def _take(self, read: _Read) -> None:
@@ -186,7 +199,7 @@ class Follower:
             self._views.drop(feed)
             logger.info("a feed was deleted", extra={"feed": feed})
             return
-        reason = doubt(held, read.said, loaded, read.records) if read.is_legible else "a record of the feed can't be read"
+        reason = read.fault or doubt(held, read.said, loaded, read.records)
         if reason:
             if held is None:
                 logger.error("a feed is not served", extra={"feed": feed, "reason": reason})

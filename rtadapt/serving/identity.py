@@ -2,7 +2,8 @@
 
 Owns that judgement. A registry that was emptied, restored from an older copy, or failed over to a server that had lost the
 last writes must not take this replica back, or have it call other weights by a known name: only an operator knows whether that
-was meant. What it says under an incarnation that an operator trusts is followed whatever went before.
+was meant. What it says under an incarnation that an operator trusts is followed whatever went before, unless that word is older
+than the one behind what is followed: then it came back with an older copy.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ class Said:
     head: Head
     route: Route
 
-    @property
-    def is_trusted(self) -> bool:
-        """Whether an operator's word stands behind this incarnation."""
-        return bool(self.head.incarnation) and self.route.trusted == self.head.incarnation
+    def is_trusted_after(self, held: Said) -> bool:
+        """Whether an operator's word stands behind this incarnation that was said after what stands behind that of `held`."""
+        is_trusted = bool(self.head.incarnation) and self.route.trusted == self.head.incarnation
+        return is_trusted and self.route.trusted_at > held.route.trusted_at
 
 
 def doubt(held: Said | None, said: Said, loaded: Mapping[int, Version], records: Mapping[int, Version]) -> str:
@@ -34,7 +35,7 @@ def doubt(held: Said | None, said: Said, loaded: Mapping[int, Version], records:
     if held is None:
         return ""
     if said.head.incarnation != held.head.incarnation:
-        return "" if said.is_trusted else "the feed was lost and made again"
+        return "" if said.is_trusted_after(held) else "the feed was lost and made again"
     if any(said.head.positions.get(partition, 0) < end for partition, end in held.head.positions.items()):
         return "the registry has lost what it knew of the feed"
     taken_back = said.head.version < held.head.version and said.head.epoch > held.head.epoch  # by a rewind

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from rtadapt.config import Settings
 from rtadapt.curation.batcher import Batcher, FeedBatch
-from rtadapt.errors import Conflict, RtadaptError, StaleEpoch, Unavailable
+from rtadapt.errors import Conflict, HeadMoved, RtadaptError, StaleEpoch, Unavailable
 from rtadapt.events.log import EventLog, LogReader, LogRecord, breathing, listening
 from rtadapt.observe import metrics
 from rtadapt.records import Event, EventState, EventStatus, Position
@@ -23,6 +23,7 @@ from rtadapt.work import attempts
 from rtadapt.work.attempts import Attempts
 from rtadapt.work.desk import Desk
 from rtadapt.work.entrance import Entrance
+from rtadapt.work.floors import Floors
 from rtadapt.work.preparing import Preparing, stage
 from rtadapt.work.publishing import Publishing
 from rtadapt.work.quarantine import Quarantine
@@ -63,17 +64,19 @@ class Pipeline:
         self.rounds = Rounds(settings, learner)
         self.batcher = Batcher(settings.batch)
         self.tidying = Tidying(settings, log=log, registry=registry, store=store)
-        self.sessions = Sessions(settings, owner, registry=registry, store=store, learner=learner, admission=self.admission)
+        self.floors = Floors(registry)
+        self.sessions = Sessions(
+            settings, owner, registry=registry, store=store, learner=learner, admission=self.admission, floors=self.floors
+        )
         self.publishing = Publishing(
             registry=registry, store=store, learner=learner, entrance=self.entrance, sessions=self.sessions, tidying=self.tidying
         )
         self.rehearsing = Rehearsing(settings, owner, registry=registry, learner=learner, publishing=self.publishing)
         self.quarantine = Quarantine(registry, owner)
         self.admitting, self.learning = Attempts(registry, "admit", owner), Attempts(registry, "learn", owner)
-        self.reader: LogReader = log.reader(registry.floor)
+        self.reader: LogReader = log.reader(self.floors.start)
         self._generation = self.reader.generation()
         self._owned: frozenset[int] = frozenset()
-        self._floors: dict[int, tuple[int, int]] = {}
         self._read: dict[int, int] = {}
         self._lag = 0
         self._seen: dict[int, int] = {}
@@ -154,7 +157,10 @@ class Pipeline:
             try:
                 if feed not in self.sessions and self.was_deleted(feed, position):
                     return None
-                return self.sessions.of(feed)
+                session = self.sessions.of(feed)
+                if session.lost:
+                    raise _fallen(feed)
+                return session
             except Unavailable:
                 raise  # a part that every feed needs is away
             except Exception as error:  # noqa: BLE001 - whatever is wrong with one feed, it stops no others
@@ -184,16 +190,19 @@ class Pipeline:
         self.quarantine.put(feed, error, places)
 
     def try_again(self, feed: str) -> None:
-        """Take over a feed that stands still; if that goes well, its records are read again."""
+        """Take over a feed that stands still; its records are read again then, and those that the registry lost."""
         try:
             with breathing(self.reader, self.settings.work.hang_seconds):
-                if not self.was_deleted(feed):
-                    self.sessions.of(feed)
+                session = None if self.was_deleted(feed) else self.sessions.of(feed)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - as above
             self.set_aside(feed, error, {})
             return
+        if session is not None:
+            for partition, offset in session.lost.items():
+                self.quarantine.pass_over(feed, Position(partition, offset))
+            session.lost = {}
         for partition, offset in self.quarantine.release(feed).items():
             self.reader.again(partition, offset)
             self._read[partition] = min(offset, self._read.get(partition, offset))
@@ -265,6 +274,7 @@ class Pipeline:
             self.batcher.drop(partition)
             self.sessions.drop_partition(partition)
             self.quarantine.drop(partition)
+            self.floors.drop(partition)
             self._read.pop(partition, None)
             self._seen.pop(partition, None)
         self.admitting.look()
@@ -273,13 +283,16 @@ class Pipeline:
         metrics.OWNED_PARTITIONS.set(len(owned))
 
     def note_floors(self) -> None:
-        """Tell the registry from where this worker's partitions would have to be read again: a hint, not the truth."""
+        """Tell the registry from where this worker's partitions would have to be read again; see what it has lost."""
+        self.sessions.see()
+        is_as_it_was = True
         for partition, read in self._read.items():
             held_back = (self.batcher.pending_floor(partition), self.quarantine.floor(partition))
             floor = min([read, *(offset for offset in held_back if offset is not None)])
-            if self._floors.get(partition) != (floor, read):
-                self.registry.set_floor(partition, floor, read)
-                self._floors[partition] = (floor, read)
+            is_as_it_was &= self.floors.note(partition, floor, read)
+        for feed in () if is_as_it_was else self.floors.fallen():
+            if feed not in self.quarantine:
+                self.set_aside(feed, _fallen(feed), {})
         self._lag = self.reader.lag()
         metrics.LOG_LAG.set(self._lag)
         self.tidying.look(self.batcher, self.sessions)
@@ -299,3 +312,7 @@ class Pipeline:
         self.sessions.drop_all()
         self.quarantine.drop_all()
         self.reader.close()
+
+
+def _fallen(feed: str) -> HeadMoved:
+    return HeadMoved(f"the registry has lost what it knew of feed {feed}: what it does not know any more is learned again")

@@ -22,6 +22,7 @@ from rtadapt.registry.registry import Registry
 from rtadapt.scope import Scope
 from rtadapt.scratch import scratch
 from rtadapt.training.learner import Learner
+from rtadapt.work.floors import Floors
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,8 @@ logger = logging.getLogger(__name__)
 class Session:
     """One feed in this worker's hands. `read` is, per partition, the offset after the last record taken in.
 
-    `begun` is where its first one was. `policy` is what its owner allows, as of the batch at hand.
+    `begun` is where its first one was. `policy` is what its owner allows, as of the batch at hand. `lost` is, per partition,
+    where the head stands although this worker knew it further on: the registry has lost writes.
     """
 
     feed: str
@@ -41,6 +43,7 @@ class Session:
     policy: FeedPolicy = field(default_factory=FeedPolicy)
     read: dict[int, int] = field(default_factory=dict)
     begun: dict[int, int] = field(default_factory=dict)
+    lost: dict[int, int] = field(default_factory=dict)
 
     def is_new(self, position: Position) -> bool:
         """Whether a record is beyond the head and what was already taken in; if so, it counts as taken in."""
@@ -73,6 +76,7 @@ class Sessions:
         store: ArtifactStore,
         learner: Learner,
         admission: Admission,
+        floors: Floors,
     ) -> None:
         self._capacity = settings.train.replay_capacity
         self._owner = owner
@@ -80,6 +84,7 @@ class Sessions:
         self._store = store
         self._learner = learner
         self._admission = admission
+        self._floors = floors
         self._open: dict[str, Session] = {}
 
     def __contains__(self, feed: str) -> bool:
@@ -121,7 +126,9 @@ class Sessions:
 
     def drop(self, feed: str) -> None:
         """Let the feed go; what was not committed is forgotten here and read from the log again."""
-        if self._open.pop(feed, None) is not None:
+        session = self._open.pop(feed, None)
+        if session is not None:
+            self._see(session)
             self._close(feed)
             logger.info("feed let go", extra={"feed": feed})
 
@@ -135,6 +142,15 @@ class Sessions:
         """Let go of every feed."""
         for feed in list(self._open):
             self.drop(feed)
+
+    def see(self) -> None:
+        """Have it known where the feeds stand that are open."""
+        for session in self._open.values():
+            self._see(session)
+
+    def _see(self, session: Session) -> None:
+        if not session.lost:
+            self._floors.see(session.head)
 
     def _close(self, feed: str) -> None:
         self._learner.close_feed(feed)
@@ -153,7 +169,7 @@ class Sessions:
         else:
             self._restore(head, memory, scope)
         logger.info("feed taken over", extra={"feed": feed, "epoch": epoch, "version": head.version})
-        return Session(feed, epoch, head, memory, scope)
+        return Session(feed, epoch, head, memory, scope, lost=self._floors.lost(head))
 
     def _restore(self, head: Head, memory: Memory, scope: Scope) -> None:
         version = self._registry.version(head.feed, head.version)

@@ -290,10 +290,10 @@ def test_the_news_are_bounded(registry: Registry, settings: Settings) -> None:
     assert changes
 
 
-def test_a_floor_rises_and_never_falls(registry: Registry, settings: Settings) -> None:
+def test_a_floor_is_what_was_noted_last_and_each_log_has_its_own(registry: Registry, settings: Settings) -> None:
     assert registry.floor(0) == 0
-    registry.set_floor(0, 10, 12)
-    registry.set_floor(0, 4, 11)
+    registry.set_floor(0, 12, 12)
+    registry.set_floor(0, 10, 11)
     registry.set_floor(1, 2, 2)
     assert (registry.floor(0), registry.floor(1)) == (10, 2)
     other = Registry(settings(), log_name="another")

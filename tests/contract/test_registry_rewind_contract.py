@@ -10,7 +10,7 @@ from rtadapt.errors import InvalidInput, NotFound, StaleEpoch
 from rtadapt.records import EventState, EventStatus, LearnedEvent, Position
 from rtadapt.registry.codec import Again, Holding
 from rtadapt.registry.registry import Registry
-from tests.support.registry_steps import A, candidate, mark_ready
+from tests.support.registry_steps import A, Settings, candidate, mark_ready
 
 
 def learn(registry: Registry, parent: int, number: int, *events: str, offset: int) -> None:
@@ -92,7 +92,7 @@ def test_what_is_to_be_learned_again_is_noted_with_its_place_in_the_log_until_it
     four(registry)
     registry.rewind("news", 2, without=["b3"], relearn=True)
     [again] = registry.again("news")
-    assert again == Again({0: 4}, {0: 8}, ("a3", "a4", "b4"))
+    assert again == Again({0: 4}, {0: 8}, ("a3", "a4", "b4"), spared=("b3",))
     registry.done("news", again)
     assert registry.again("news") == []
     registry.rewind("news", 1)
@@ -103,7 +103,9 @@ def test_without_a_version_it_goes_to_the_last_one_before_the_events_were_learne
     four(registry)
     found = registry.rewind("news", without=["b3", "a4"], relearn=True)
     assert (found.head.version, found.abandoned) == (2, (3, 4))
-    assert registry.again("news")[0].event_ids == ("a3", "b4")
+    [again] = registry.again("news")
+    assert again.event_ids == ("a3", "b4")
+    registry.done("news", again)
     with pytest.raises(NotFound) as caught:
         registry.rewind("news", without=["b3"])
     assert caught.value.field == "without"
@@ -162,3 +164,37 @@ def test_only_a_version_whose_state_is_kept_can_be_gone_on_from_and_what_is_rout
         registry.rewind("news", 3)
     assert registry.rewind("news", 2).abandoned == (3, 4)
     assert [version.number for version in registry.retire("news", 4, 1).versions] == [2, 1]
+
+
+def test_what_versions_without_a_record_have_learned_is_taken_back_too(settings: Settings) -> None:
+    registry = Registry(settings(keep_versions=3))
+    learn(registry, 0, 1, "a1", "b1", offset=2)
+    registry.change_route("news", "pause")
+    for number in range(2, 8):
+        learn(registry, number - 1, number, f"a{number}", f"b{number}", offset=2 * number)
+    assert [version.number for version in registry.versions("news")] == [7, 6, 5, 1]
+    found = registry.rewind("news", 1, without=["a3"], relearn=True)
+    assert found.abandoned == (2, 3, 4, 5, 6, 7)
+    assert set(found.unlearned) == {f"{letter}{number}" for letter in "ab" for number in range(2, 8)}
+    assert {state(registry, event) for event in found.unlearned} == {EventState.UNLEARNED}
+    assert state(registry, "a1") is EventState.LEARNED
+    [again] = registry.again("news")
+    assert (again.start, again.whole, again.end, again.spared) == ({0: 2}, {0: 10}, {0: 14}, ("a3",))
+    assert set(again.event_ids) == set(found.unlearned) - {"a3"}
+    registry.close()
+
+
+@pytest.mark.parametrize("where", [{"version": 2}, {}])
+def test_the_same_word_again_spares_what_is_still_noted(registry: Registry, where: dict[str, int]) -> None:
+    four(registry)
+    registry.rewind("news", 2, relearn=True)
+    assert registry.rewind("news", **where, without=["a4"], relearn=True).abandoned == ()
+    [again] = registry.again("news")
+    assert again == Again({0: 4}, {0: 8}, ("a3", "b3", "b4"), spared=("a4",))
+    assert registry.rewind("news", **where, without=["a4"], relearn=True).abandoned == ()
+    assert registry.again("news") == [again]
+    registry.rewind("news", 1, without=["b3"], relearn=True)
+    assert [noted.event_ids for noted in registry.again("news")] == [("a3", "b4"), ("a2", "b2")]
+    for noted in registry.again("news"):
+        registry.done("news", noted)
+    assert registry.again("news") == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rtadapt.records import Position
 from rtadapt.registry.codec import Trouble
+from rtadapt.registry.progress import Floor
 from rtadapt.registry.registry import Registry
 from tests.support.registry_steps import Settings, publish
 
@@ -84,3 +85,14 @@ def test_what_was_read_is_noted_beside_the_floor(registry: Registry, settings: S
     assert (registry.floor(3), registry.read_up_to(3), registry.read_up_to(4)) == (10, 40, 0)
     registry.set_floor(3, 10, 20)  # partitions were handed out anew, and are read again
     assert (registry.floor(3), registry.read_up_to(3)) == (10, 20)
+
+
+def test_a_floor_says_beside_which_heads_it_was_noted_and_is_noted_by_who_knows_it(registry: Registry) -> None:
+    assert registry.noted(3) == Floor(0, {}, 0)
+    assert registry.set_floor(3, 10, 40, {"news": 10, "sport": 7}, notes=0) == 1
+    assert registry.set_floor(3, 12, 40, {"news": 12}, notes=1) == 2
+    assert registry.noted(3) == Floor(12, {"news": 12, "sport": 7}, 2)
+    assert registry.set_floor(3, 40, 40, {"news": 40}, notes=1) is None  # somebody else's word, or the registry lost one
+    assert registry.set_floor(3, 12, 40, {"sport": None}, notes=2) == 3
+    assert registry.noted(3) == Floor(12, {"news": 12}, 3)
+    assert registry.noted(4) == Floor(0, {}, 0)

@@ -22,6 +22,7 @@ from rtadapt.records import DeadLetter, EventState, EventStatus, Position
 from rtadapt.registry.codec import Trouble
 from rtadapt.registry.registry import Registry
 from tests.support.api_server import STORY, logged, problem
+from tests.support.dumped import restore
 from tests.support.registry_steps import publish
 
 
@@ -45,6 +46,18 @@ def registry(settings: Settings) -> Iterator[Registry]:
 
 def parts(client: TestClient) -> Any:
     return client.app.state.parts  # type: ignore[attr-defined]
+
+
+def test_a_push_to_a_feed_that_the_registry_has_lost_makes_it_again(
+    client: TestClient, registry: Registry, redis_url: str
+) -> None:
+    assert client.post("/v1/events", json=STORY).status_code == 202
+    restore(redis_url, {}, "*")
+    trust = client.post("/v1/feeds/news/route", json={"action": "trust"})
+    assert "make it again" in problem(trust, 404, "feed")["detail"]
+    assert client.post("/v1/events", json=STORY | {"id": "later"}).status_code == 202
+    assert registry.feeds() == ["news"]
+    assert client.post("/v1/feeds/news/route", json={"action": "trust"}).status_code == 200
 
 
 def refused(client: TestClient, name: str, reason: str = "gate") -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 import uvicorn
 from fastapi.testclient import TestClient
 
@@ -19,6 +20,7 @@ from rtadapt.conformance.publisher import Publisher
 from rtadapt.errors import StaleEpoch, Unavailable
 from rtadapt.events.sqlite import SqliteLog
 from rtadapt.records import EventState, Version
+from rtadapt.registry.registry import Registry
 from rtadapt.training.learner import Learner
 from tests.support.adapter_files import write_adapter
 from tests.support.one_machine import System, drive, story
@@ -115,6 +117,44 @@ def test_while_the_log_is_away_the_rewind_is_in_force_and_the_same_word_again_br
         again = client.post("/v1/feeds/news/rewind", json={"version": 1, "relearn": True}).json()
         assert (again["abandoned"], again["relearned"]) == ([], ["event-south"])
         assert client.get("/v1/feeds/news").json()["to_relearn"] == 0
+
+
+def test_the_same_word_again_may_be_without_some_of_them(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline = system.pipeline()
+    system.push(story("north"), story("south"), story("east"))
+    drive(pipeline, system.registry, "news", 3)
+    pipeline.close()
+
+    def away(*_: object) -> None:
+        raise Unavailable("the log does not answer")
+
+    with TestClient(create_app(system.settings, log=system.log, registry=system.registry)) as client:
+        with monkeypatch.context() as patched:
+            patched.setattr(SqliteLog, "records", away)
+            assert client.post("/v1/feeds/news/rewind", json={"version": 1, "relearn": True}).status_code == 503
+        word = {"version": 1, "relearn": True, "without": ["event-south"]}
+        again = client.post("/v1/feeds/news/rewind", json=word).json()
+    assert (again["relearned"], again["lost"]) == (["event-east"], [])
+
+
+def test_what_the_registry_has_no_record_of_any_more_is_learned_again_from_the_log(system: System, redis_url: str) -> None:
+    system.registry.close()
+    system.registry = Registry(system.settings.registry.model_copy(update={"keep_versions": 1}))
+    pipeline = system.pipeline()
+    system.push(story("north"), story("south"), story("east"), story("west"))
+    drive(pipeline, system.registry, "news", 4)
+    assert [version.number for version in system.registry.versions("news")] == [4]
+    with redis.Redis.from_url(redis_url) as client:  # as a day later
+        client.hdel("rtadapt:{news}:statuses", "event-south")
+    with TestClient(create_app(system.settings, log=system.log, registry=system.registry)) as client:
+        word = {"version": 0, "relearn": True, "without": ["event-east"]}
+        said = client.post("/v1/feeds/news/rewind", json=word).json()
+    assert (said["abandoned"], said["lost"]) == ([1, 2, 3, 4], [])
+    assert said["unlearned"] == ["event-north", "event-east", "event-west"]
+    assert said["relearned"] == ["event-north", "event-south", "event-west"]
+    drive(pipeline, system.registry, "news", 7)
+    pipeline.close()
+    assert states(system) == {"north": EventState.LEARNED, "south": EventState.LEARNED, "east": EventState.UNLEARNED}
 
 
 def test_the_command_line_takes_back(system: System, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -10,28 +10,17 @@ import redis
 
 from rtadapt.config import Settings
 from rtadapt.conformance.publisher import Publisher
+from rtadapt.errors import NotFound
 from rtadapt.records import Position, Token
 from rtadapt.serving.routing import Coverage, coverage, resolve
 from tests.support.adapter_files import write_adapter
+from tests.support.dumped import dump, restore
 from tests.support.watched_engine import Replica, count, running, settings_of, until
 
 
 @pytest.fixture
 def other_adapter(tmp_path: Path) -> Path:
     return write_adapter(tmp_path / "other", 7.0)
-
-
-def dump(url: str) -> dict[bytes, bytes]:
-    with redis.Redis.from_url(url) as client:
-        return {key: client.dump(key) for key in client.keys("rtadapt:{news}*")}  # type: ignore[misc]
-
-
-def restore(url: str, kept: dict[bytes, bytes]) -> None:
-    with redis.Redis.from_url(url) as client:
-        for key in client.keys("rtadapt:{news}*"):
-            client.delete(key)
-        for key, value in kept.items():
-            client.restore(key, 0, value)
 
 
 async def served(replica: Replica, publisher: Publisher, adapter: Path, versions: int) -> None:
@@ -71,6 +60,26 @@ async def test_an_emptied_registry_takes_no_alias_back_to_the_base_model(
         anew.close()
 
 
+async def test_a_feed_that_the_registry_has_lost_is_told_of_before_anybody_makes_it_again(
+    settings: Settings, redis_url: str, publisher: Publisher, adapter: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready)
+        await served(replica, publisher, adapter, 2)
+        kept = dump(redis_url)
+        restore(redis_url, {}, "*")
+        await until(lambda: replica.live.not_followed.get("news") == "the registry has lost the feed")
+        await until(lambda: count("rtadapt_feeds_not_followed") == 1)
+        await asyncio.sleep(0.5)
+        assert replica.stable() == 2
+        assert sum("not believed" in record.message for record in caplog.records) == 1
+        with pytest.raises(NotFound, match="make it again"):
+            publisher.registry.change_route("news", "trust")
+        restore(redis_url, kept)
+        await until(lambda: not replica.live.not_followed)
+        await served(replica, publisher, adapter, 1)
+
+
 async def test_a_number_that_was_given_again_is_never_answered_from_the_weights_before(
     settings: Settings, redis_url: str, publisher: Publisher, adapter: Path, other_adapter: Path
 ) -> None:
@@ -105,6 +114,50 @@ async def test_an_older_registry_is_not_followed_back(
         publisher.registry.change_route("news", "trust")
         await until(lambda: replica.stable() == 1)
         await served(replica, publisher, adapter, 1)
+
+
+@pytest.mark.parametrize("how", ["trusted", "deleted and made again"])
+async def test_an_older_registry_is_not_followed_back_on_a_word_that_was_said_before(
+    settings: Settings, redis_url: str, publisher: Publisher, adapter: Path, how: str
+) -> None:
+    registry = publisher.registry
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready)
+        await served(replica, publisher, adapter, 1)
+        if how == "trusted":
+            registry.change_route("news", "trust")
+        else:
+            registry.delete_feed("news", 0, 1)
+            registry.ensure_feed("news")
+            publisher.claim()
+        await served(replica, publisher, adapter, 1)
+        kept = dump(redis_url)
+        await served(replica, publisher, adapter, 1)
+        registry.change_route("news", "trust")
+        await served(replica, publisher, adapter, 1)
+        newest = replica.stable()
+        restore(redis_url, kept)
+        await until(lambda: "news" in replica.live.not_followed)
+        assert replica.stable() == newest
+        registry.change_route("news", "trust")
+        await until(lambda: replica.stable() == newest - 2 and not replica.live.not_followed)
+
+
+async def test_a_word_counts_after_a_loss_of_those_before(
+    settings: Settings, redis_url: str, publisher: Publisher, adapter: Path
+) -> None:
+    async with running(settings) as replica:
+        await until(lambda: replica.live.ready)
+        for _ in range(3):
+            publisher.registry.change_route("news", "trust")
+            await served(replica, publisher, adapter, 1)
+        restore(redis_url, {}, "*")
+        anew = Publisher(settings, "news")
+        anew.publish(adapter)
+        await until(lambda: "news" in replica.live.not_followed)
+        anew.registry.change_route("news", "trust")
+        await until(lambda: replica.stable() == 1 and not replica.live.not_followed)
+        anew.close()
 
 
 async def test_while_what_is_trusted_is_loaded_requests_wait_for_it(
@@ -169,7 +222,7 @@ async def test_a_registry_that_comes_to_itself_is_followed_again_without_a_word(
         await served(replica, publisher, adapter, 1)
 
 
-@pytest.mark.parametrize("key", ["head", "route", "versions", "holds"])
+@pytest.mark.parametrize("key", ["head", "route", "versions", "holds", "gone"])
 async def test_one_feed_whose_keys_can_not_be_read_costs_no_other(
     settings: Settings, redis_url: str, publisher: Publisher, adapter: Path, key: str
 ) -> None:
@@ -186,9 +239,12 @@ async def test_one_feed_whose_keys_can_not_be_read_costs_no_other(
                 client.hset("rtadapt:{sport}:route", "revision", "90")
             elif key == "holds":
                 client.hset("rtadapt:{sport}:holds", "another", "x")
+            elif key == "gone":
+                client.delete("rtadapt:{sport}:head", "rtadapt:{sport}:route")
+                client.hset("rtadapt:{sport}:gone", mapping={"epoch": "x", "positions": "{"})
             else:
                 client.hset(f"rtadapt:{{sport}}:{key}", "version" if key == "head" else "stable", "x")
-        await asyncio.sleep(0.5)
+        await until(lambda: key == "holds" or "read" in replica.live.not_followed.get("sport", ""))
         await served(replica, publisher, adapter, 2)
         assert replica.live.view.feeds["sport"].stable == 1
     async with running(settings_of(settings.data_dir / "new", redis_url)) as fresh:

@@ -12,6 +12,7 @@ from rtadapt.errors import ArtifactDamaged
 from rtadapt.observe import metrics
 from rtadapt.records import Head, Position
 from rtadapt.registry.signing import Signatures
+from rtadapt.work.floors import Floors
 from rtadapt.work.sessions import Sessions
 from tests.unit.test_signing import key_files
 
@@ -19,7 +20,7 @@ from tests.unit.test_signing import key_files
 def sessions(folder: Path, last: int = 0, **registry_settings: Path) -> Sessions:
     signatures = Signatures(RegistrySettings(**registry_settings))
     registry = Mock(claim=lambda *_: 1, head=lambda feed: Head(feed, 0, {3: 9}, 1, last=last), signatures=signatures)
-    parts = {"registry": registry, "store": Mock(), "learner": Mock(), "admission": Mock()}
+    parts = {"registry": registry, "store": Mock(), "learner": Mock(), "admission": Mock(), "floors": Floors(registry)}
     return Sessions(Settings(data_dir=folder), "worker", **parts)
 
 
