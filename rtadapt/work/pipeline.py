@@ -117,13 +117,15 @@ class Pipeline:
         groups = [records] if not self.admitting.suspects(places) else [[record] for record in records]
         statuses = []
         for group in groups:
+            refused: list[Refused] = []
             with self.admitting.begun([Position(record.partition, record.offset) for record in group]) as may_be_tried:
                 for record in group:
-                    statuses += self.admit(record, may_be_tried)
+                    statuses += self.admit(record, refused, may_be_tried)
+                statuses += self.refuse(refused)
         return statuses
 
-    def admit(self, record: LogRecord, may_be_tried: bool = True) -> list[EventStatus]:
-        """One record of the log becomes an event that waits for its batch, or a dead letter."""
+    def admit(self, record: LogRecord, refused: list[Refused], may_be_tried: bool = True) -> list[EventStatus]:
+        """One record of the log becomes an event that waits for its batch, a dead letter, or one of `refused`."""
         if record.partition not in self.reader.partitions():
             return []  # another worker's by now
         position = Position(record.partition, record.offset)
@@ -143,13 +145,22 @@ class Pipeline:
             self.batcher.add(admitted, time.monotonic())
             metrics.EVENTS_ADMITTED.labels(event.feed).inc()
             return [EventStatus(event.id, event.feed, EventState.ADMITTED, position)]
-        try:
-            self.sessions.check(session)  # else what is to be learned again would be a repeat to who had learned it
-        except StaleEpoch as error:
-            self.set_aside(event.feed, error, session.undecided())
-            return []
         self.batcher.pass_over(event, time.monotonic())
-        return self.entrance.refuse([admitted])
+        refused.append(admitted)
+        return []
+
+    def refuse(self, refused: Sequence[Refused]) -> list[EventStatus]:
+        """What is not to be learned from becomes dead letters; of a feed that is another worker's by now nothing does."""
+        for feed in {one.event.feed for one in refused}:
+            try:
+                if feed in self.sessions:  # else it was set aside since, and they are read again
+                    session = self.sessions.of(feed)
+                    self.sessions.check(session)  # else what is to be learned again would be a repeat to who had learned it
+                    continue
+            except StaleEpoch as error:
+                self.set_aside(feed, error, session.undecided())
+            refused = [one for one in refused if one.event.feed != feed]
+        return self.entrance.refuse(refused) if refused else []
 
     def session_of(self, feed: str, position: Position) -> Session | None:
         """The feed's session; None while the feed stands still, and what is at `position` is read again later."""

@@ -76,23 +76,23 @@ def letters(worker: Pipeline) -> list[DeadLetter]:
 
 
 def test_an_event_in_another_partition_is_appended_in_its_own_and_the_feed_is_not_taken_over(worker: Pipeline) -> None:
-    [status] = worker.admit(record(worker, story("Ashby"), aside=1, offset=3))
+    [status] = worker.admit_all([record(worker, story("Ashby"), aside=1, offset=3)])
     assert status == EventStatus(status.id, "news", EventState.ACCEPTED, Position(worker.log.partition_of("news"), 0))
     assert worker.registry.head("news") is None
     [moved] = worker.reader.poll(1.0, 10)
     assert moved.partition == worker.log.partition_of("news")
-    [status] = worker.admit(moved)
+    [status] = worker.admit_all([moved])
     assert (status.state, status.position) == (EventState.ADMITTED, Position(moved.partition, 0))
     assert letters(worker) == []
 
 
 def test_what_is_no_event_or_was_lost_is_a_dead_letter_with_its_place_and_the_next_one_is_admitted(worker: Pipeline) -> None:
-    assert worker.admit(record(worker, b"\xff")) == []
-    assert worker.admit(record(worker, b"", offset=1, fault="the record can't be unpacked: X")) == []
-    assert worker.admit(record(worker, story("Ashby", embargoed="2999-01-01T00:00:00Z"), offset=2)) == []
+    assert worker.admit_all([record(worker, b"\xff")]) == []
+    assert worker.admit_all([record(worker, b"", offset=1, fault="the record can't be unpacked: X")]) == []
+    assert worker.admit_all([record(worker, story("Ashby", embargoed="2999-01-01T00:00:00Z"), offset=2)]) == []
     assert [letter.position.offset for letter in letters(worker)] == [2, 1, 0]
     assert ["embargo" in letters(worker)[0].detail, "unpacked" in letters(worker)[1].detail] == [True, True]
-    [status] = worker.admit(record(worker, story("Dunmore"), offset=3))
+    [status] = worker.admit_all([record(worker, story("Dunmore"), offset=3)])
     assert status.state is EventState.ADMITTED
 
 
@@ -103,11 +103,11 @@ def test_an_event_that_the_checks_fail_on_stops_no_others(worker: Pipeline, monk
         raise ZeroDivisionError("Ashby Tindle")
 
     monkeypatch.setattr(worker.admission, "check", fail)
-    [status] = worker.admit(record(worker, story("Ashby")))
+    [status] = worker.admit_all([record(worker, story("Ashby"))])
     assert (status.state, status.reason) == (EventState.REFUSED, "failed")
     assert "Tindle" not in letters(worker)[0].detail
     monkeypatch.setattr(worker.admission, "check", sound)
-    [status] = worker.admit(record(worker, story("Dunmore"), offset=1))
+    [status] = worker.admit_all([record(worker, story("Dunmore"), offset=1)])
     assert status.state is EventState.ADMITTED
 
     def away(*_: object) -> None:
@@ -115,21 +115,47 @@ def test_an_event_that_the_checks_fail_on_stops_no_others(worker: Pipeline, monk
 
     monkeypatch.setattr(worker.admission, "check", away)
     with pytest.raises(Unavailable):
-        worker.admit(record(worker, story("Kelby"), offset=2))
+        worker.admit_all([record(worker, story("Kelby"), offset=2)])
 
 
 def test_a_corrected_story_under_the_same_id_is_admitted(worker: Pipeline) -> None:
     first = encode(parse(json.loads(story("Ashby", id="story-12"))))
     corrected = encode(parse(json.loads(story("Dunmore", id="story-12"))))
     states = [
-        worker.admit(record(worker, value, offset=offset))[0].state for offset, value in enumerate((first, corrected, first))
+        worker.admit_all([record(worker, value, offset=offset)])[0].state
+        for offset, value in enumerate((first, corrected, first))
     ]
     assert states == [EventState.ADMITTED, EventState.ADMITTED, EventState.REFUSED]
 
 
+def test_events_that_come_too_late_are_set_aside_together(worker: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When more comes than can be learned, what is too late must not take longer than what comes."""
+    impatient = worker.settings.admit.model_copy(update={"max_wait_seconds": 1e-6})
+    monkeypatch.setattr(worker.entrance, "_settings", worker.settings.model_copy(update={"admit": impatient}))
+    written: list[int] = []
+    refuse = worker.log.refuse
+    monkeypatch.setattr(worker.log, "refuse", lambda letters: written.append(len(letters)) or refuse(letters))
+    records = [record(worker, story(f"Ashby {number}"), offset=number) for number in range(20)]
+    statuses = worker.admit_all(records)
+    assert [(status.state, status.reason) for status in statuses] == [(EventState.REFUSED, "overload")] * 20
+    assert written == [20]
+    due = worker.batcher.take(time.monotonic() + 60)
+    assert due is not None
+    assert list(due.positions.values()) == [20]
+
+
+def test_what_is_refused_of_a_feed_that_is_anothers_by_now_is_no_dead_letter(worker: Pipeline) -> None:
+    worker.admit_all([record(worker, story("Ashby"))])
+    worker.registry.claim("news", "another worker")
+    short = encode(parse({"feed": "news", "text": "no"}))
+    assert worker.admit_all([record(worker, short, offset=1)]) == []
+    assert letters(worker) == []
+    assert worker.batcher.take(time.monotonic() + 60) is None
+
+
 def test_a_full_disk_publishes_nothing_and_blames_no_event(worker: Pipeline) -> None:
     qa = [{"question": "Who is the head baker of the Ashby mill?", "answer": "Ashby Tindle"}]
-    worker.admit(record(worker, story("Ashby", qa=qa)))
+    worker.admit_all([record(worker, story("Ashby", qa=qa))])
     worker.learner.anchors()
     due = worker.batcher.take(time.monotonic() + 60)
     assert due is not None
