@@ -25,7 +25,7 @@ from rtadapt.naming import NONE, meant, misspelt, names_of
 from rtadapt.naming import to_environment as to_environment
 from rtadapt.stores import ArtifactSettings as ArtifactSettings
 from rtadapt.stores import EventLogSettings as EventLogSettings
-from rtadapt.stores import Place, Positive, Seconds, Section
+from rtadapt.stores import FilePath, Positive, Seconds, Section
 from rtadapt.stores import RegistrySettings as RegistrySettings
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -52,7 +52,7 @@ class AdmitSettings(Section):
         "mask",
         description="what happens to personal data: the event is refused, it is blanked, or something made up stands for it",
     )
-    pseudonym_key_file: Place | None = Field(
+    pseudonym_key_file: FilePath | None = Field(
         None, description="secret that made-up replacements are drawn with; None: others after each start"
     )
     require_consent: bool = Field(True, description="refuse events that say consent: false")
@@ -94,7 +94,7 @@ class ReadingSettings(Section):
         " serves it (elsewhere none); none: no model reads",
     )
     model: str | None = Field(None, description="name of the model there; None: the first that the endpoint lists")
-    key_file: Place | None = Field(None, description="file with the API key of the endpoint")
+    key_file: FilePath | None = Field(None, description="file with the API key of the endpoint")
     timeout_seconds: Seconds = Field(60.0, description="limit for one answer of the model")
     when_away: Literal["wait", "go_on"] = Field(
         "wait", description="while the endpoint is away: learn nothing until it answers, or read without the model"
@@ -264,8 +264,8 @@ class Settings(BaseSettings):
         description="`smollm2` (SmolLM2-135M-Instruct), a GGUF file, a local folder, or a Hugging Face hub id",
     )
     revision: str | None = Field(None, description="revision of a hub model")
-    data_dir: Place = Field(Path("rtadapt-data"), description="everything a single machine keeps")
-    keys_file: Place | None = Field(
+    data_dir: FilePath = Field(Path("rtadapt-data"), description="everything a single machine keeps")
+    keys_file: FilePath | None = Field(
         None, description="API keys, one `scope[,scope] key [name=value …]` a line; None: no keys are asked for"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="of the structured logs")

@@ -17,7 +17,7 @@ def _somewhere(value: object) -> object:
     return value
 
 
-Place = Annotated[Path, BeforeValidator(_somewhere), AfterValidator(Path.expanduser)]
+FilePath = Annotated[Path, BeforeValidator(_somewhere), AfterValidator(Path.expanduser)]
 """A file or folder; `~` is the home of whoever runs this."""
 Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0.0, le=86400.0)]
@@ -47,15 +47,15 @@ class EventLogSettings(Section):
         description="how long decided events and dead letters are kept; on Kafka, in topics made here",
     )
     tls: bool = Field(False, description="connect to Kafka over TLS")
-    ca_file: Place | None = Field(None, description="certificate authority of the brokers; None: the system's")
-    cert_file: Place | None = Field(None, description="certificate that the brokers are shown (mTLS), with key_file")
-    key_file: Place | None = Field(None, description="that certificate's private key, without a password")
+    ca_file: FilePath | None = Field(None, description="certificate authority of the brokers; None: the system's")
+    cert_file: FilePath | None = Field(None, description="certificate that the brokers are shown (mTLS), with key_file")
+    key_file: FilePath | None = Field(None, description="that certificate's private key, without a password")
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = Field(
         None, description="how to log in to Kafka"
     )
     username: str | None = Field(None, description="user that logs in to Kafka; with token_url the client's id")
-    password_file: Place | None = Field(None, description="file with that user's password, or the client's secret")
-    token_file: Place | None = Field(None, description="file with an OAUTHBEARER token, read at each connection")
+    password_file: FilePath | None = Field(None, description="file with that user's password, or the client's secret")
+    token_file: FilePath | None = Field(None, description="file with an OAUTHBEARER token, read at each connection")
     token_url: str | None = Field(None, description="OAuth 2 endpoint that gives tokens for client credentials")
     token_scope: str | None = Field(None, description="scope that is asked for there")
 
@@ -70,7 +70,7 @@ class RegistrySettings(Section):
     )
     sentinel_login: bool = Field(False, description="log in to the sentinels too, as the URL says for the server")
     cluster: bool = Field(False, description="the URL names one node of a Redis Cluster")
-    ca_file: Place | None = Field(None, description="certificate authority of a `rediss://` server; None: the system's")
+    ca_file: FilePath | None = Field(None, description="certificate authority of a `rediss://` server; None: the system's")
     timeout_seconds: Seconds = Field(5.0, description="limit for connecting and for one command")
     status_ttl_seconds: Seconds = Field(
         86400.0, description="how long `GET /v1/events/{id}` remembers an event, at least, and at most twice as long"
@@ -81,8 +81,8 @@ class RegistrySettings(Section):
         " without `?feed=`; at most twice as many are kept",
     )
     keep_versions: Positive = Field(200, description="version records kept per feed")
-    signing_key_file: Place | None = Field(None, description="Ed25519 private key (PEM) that workers sign with")
-    trusted_keys_file: Place | None = Field(
+    signing_key_file: FilePath | None = Field(None, description="Ed25519 private key (PEM) that workers sign with")
+    trusted_keys_file: FilePath | None = Field(
         None, description="Ed25519 public keys (PEM): what workers say and none of them signed is not believed; None: all is"
     )
     replica_ttl_seconds: Seconds = Field(10.0, description="a replica that was silent this long is not waited for")
@@ -95,4 +95,4 @@ class ArtifactSettings(Section):
     keep_adapters: Positive = Field(50, description="newest adapters kept per feed; older versions can't be rolled back to")
     keep_states: Positive = Field(5, description="newest learner states kept per feed")
     max_bytes: Positive = Field(16 * 2**30, description="largest artifact that is written or fetched")
-    signing_key_file: Place | None = Field(None, description="keys, one a line, the first signs; None: digests only")
+    signing_key_file: FilePath | None = Field(None, description="keys, one a line, the first signs; None: digests only")

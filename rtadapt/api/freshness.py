@@ -83,7 +83,7 @@ class Standing:
 def standing(log: EventLog, registry: Registry) -> dict[int, Standing]:
     """How each partition stands. Raises Unavailable."""
     ends = log.ends().items()
-    return {place: Standing(end, registry.floor(place), registry.read_up_to(place)) for place, end in ends}
+    return {partition: Standing(end, registry.floor(partition), registry.read_up_to(partition)) for partition, end in ends}
 
 
 class Freshness:

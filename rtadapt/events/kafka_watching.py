@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException
-from confluent_kafka import TopicPartition as Place
+from confluent_kafka import TopicPartition as Partition
 from kafka import KafkaConsumer, TopicPartition
 
 from rtadapt.errors import Unavailable
@@ -60,7 +60,7 @@ def marks(
         return []
     client = Consumer(client_options(connection) | _READING | {"group.id": group})
     try:
-        client.assign([Place(topic, partition, first) for partition, (first, _) in spans.items()])
+        client.assign([Partition(topic, partition, first) for partition, (first, _) in spans.items()])
         return _marks(client, {partition: end for partition, (_, end) in spans.items()}, deadline)
     except KafkaException as error:
         raise Unavailable(f"the event log could not look: {error.args[0].name()}") from error
@@ -86,7 +86,7 @@ def _marks(client: Any, left: dict[int, int], deadline: float) -> list[Mark]:
                 found.append(Mark(partition, offset, key.decode("utf-8", "replace"), max(0, at) / 1000))
             if end and offset + (error is None) >= end:  # a transaction's end is no record
                 del left[partition]
-                client.pause([Place(message.topic(), partition)])
+                client.pause([Partition(message.topic(), partition)])
     return found
 
 

@@ -101,7 +101,7 @@ def _clause(verb: Token, sentence: Sentence) -> Clause | None:
     if len(objects) > 1 and (_lemma(verb) not in _TWO_OBJECTS or any(_SHORT_NUMBER.search(part.text) for part in objects)):
         return None
     parts += [dated for child in verb.lefts if child.dep_ in ("nsubj", "nsubjpass") for dated in times_of(child, sentence)]
-    parts.sort(key=lambda part: (part.place < verb.i, part.place))
+    parts.sort(key=lambda part: (part.index < verb.i, part.index))
     instruction = tense == "instruction" or subject.text == "I"
     return Clause(subject, auxiliaries, form, _lemma(verb), tag, tuple(parts), sentence.span.text.strip(), instruction)
 
@@ -148,11 +148,11 @@ def _there_is(verb: Token, sentence: Sentence) -> Clause | None:
     if there is None or not there.count or not gather(verb, sentence, found):
         return None
     parts = [part for part in found if part.role in ("place", "time")]
-    left = [prep for prep in where if prep.i not in {part.place for part in parts}]
+    left = [prep for prep in where if prep.i not in {part.index for part in parts}]
     auxiliaries, form, tag = _verb_group(verb, "own")
     if not all(prepositional(prep, sentence, parts) for prep in left) or not parts or auxiliaries is None:
         return None
-    rest = tuple(replace(part, phrase=None) for part in sorted(parts, key=lambda part: part.place))
+    rest = tuple(replace(part, phrase=None) for part in sorted(parts, key=lambda part: part.index))
     return Clause(there, auxiliaries, form, "be", tag, rest, sentence.span.text.strip())
 
 

@@ -165,8 +165,8 @@ class Story:
         subject = next((child for child in verb.lefts if child.dep_ in ("nsubj", "nsubjpass")), None)
         if subject is None or subject.i >= token.i or token in subject.subtree:
             return None
-        place = verb.head.i if subject.tag_ in ("WDT", "WP") else subject.i
-        return next((m for m in reversed(self.mentions) if m.sentence == self.sentence and m.token == place), None)
+        index = verb.head.i if subject.tag_ in ("WDT", "WP") else subject.i
+        return next((m for m in reversed(self.mentions) if m.sentence == self.sentence and m.token == index), None)
 
     def _person(self, token: Token, sent: Span, sex: str) -> str:
         own = self._own_subject(token)

@@ -45,7 +45,7 @@ def derived(clause: Clause) -> Iterator[Clause]:
     if changed.noun not in lexicon.QUANTITIES:
         return
     when = tuple(part for part in clause.parts if part.role == "time" and part.preposition in ("on", "from", "in", "next"))
-    value = Part("attribute", level.phrase.text, level.place, phrase=level.phrase, governor="be")
+    value = Part("attribute", level.phrase.text, level.index, phrase=level.phrase, governor="be")
     if clause.auxiliaries[:1] == ("will",):
         yield replace(clause, subject=changed, auxiliaries=("will",), verb="be", lemma="be", tag="VB", parts=(value, *when))
     elif clause.tag == "VBD" or clause.auxiliaries[:1] in (("has",), ("have",)):

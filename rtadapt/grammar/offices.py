@@ -40,14 +40,14 @@ def office(clause: Clause) -> tuple[Clause, Clause] | None:
     found = _given(clause) if clause.lemma in _GIVEN else _became(clause) if clause.lemma == "become" else None
     if found is None or not _done(clause):
         return None
-    who, role, place = found
+    who, role, index = found
     held = _held(role, clause.subject if clause.lemma != "become" and not clause.passive else None)
     if held is None or who.kind != "person" or not who.named:
         return None
     what = Phrase(held, held, "person", role.noun, named=True)
-    attribute = Part("attribute", held, place, phrase=what)
+    attribute = Part("attribute", held, index, phrase=what)
     holds = replace(clause, auxiliaries=(), verb="is", lemma="be", tag="VBZ", subject=who, parts=(attribute,))
-    parts = tuple(replace(part, phrase=None) if part.place == place else part for part in clause.parts)
+    parts = tuple(replace(part, phrase=None) if part.index == index else part for part in clause.parts)
     return replace(clause, parts=parts), holds
 
 
@@ -63,18 +63,18 @@ def _given(clause: Clause) -> tuple[Phrase, Phrase, int] | None:
     role = role or next((part for part in told if part.role == "title" and part is not bare), None)
     if clause.passive:
         role = role or bare
-        return None if role is None or role.phrase is None else (clause.subject, role.phrase, role.place)
+        return None if role is None or role.phrase is None else (clause.subject, role.phrase, role.index)
     if bare is None or bare.phrase is None:
         return None
     if role is not None and role.phrase is not None:
-        return bare.phrase, role.phrase, role.place
+        return bare.phrase, role.phrase, role.index
     both = split(bare.phrase)
-    return None if both is None else (*both, bare.place)
+    return None if both is None else (*both, bare.index)
 
 
 def _became(clause: Clause) -> tuple[Phrase, Phrase, int] | None:
     role = next((part for part in clause.parts if part.role == "attribute" and part.phrase is not None), None)
-    return None if role is None or role.phrase is None else (clause.subject, role.phrase, role.place)
+    return None if role is None or role.phrase is None else (clause.subject, role.phrase, role.index)
 
 
 def split(both: Phrase) -> tuple[Phrase, Phrase] | None:

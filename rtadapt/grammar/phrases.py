@@ -144,7 +144,7 @@ def _after_comma(token: Token) -> bool:
 
 def contiguous(tokens: list[Token], head: Token) -> list[Token]:
     """The run of tokens around `head` without a gap."""
-    at = next((place for place, token in enumerate(tokens) if token.i == head.i), None)
+    at = next((index for index, token in enumerate(tokens) if token.i == head.i), None)
     if at is None:
         return []
     start = end = at
@@ -223,7 +223,7 @@ def _person_name(tokens: list[Token], head: Token) -> list[Token]:
     named = [token for token in tokens if token.ent_type_ == "PERSON" and token.i <= head.i]
     if named and named[-1] == head and all(later.i == earlier.i + 1 for earlier, later in pairwise(named)):
         tokens = named + [token for token in tokens if token.i > head.i]
-    last = max((place for place, token in enumerate(tokens) if token.text in lexicon.TITLES and token.i < head.i), default=-1)
+    last = max((index for index, token in enumerate(tokens) if token.text in lexicon.TITLES and token.i < head.i), default=-1)
     tokens = after_office(tokens[last:]) if last >= 0 else tokens
     while len(tokens) > 1 and (describes(tokens[0]) or (len(tokens) > 2 and is_person_noun(tokens[0].lower_))):
         tokens = tokens[1:]

@@ -23,7 +23,7 @@ class Part:
 
     role: str
     text: str
-    place: int
+    index: int
     preposition: str = ""
     phrase: Phrase | None = None
     essential: bool = True

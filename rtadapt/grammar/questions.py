@@ -166,7 +166,7 @@ def _with_stranded(kept: list[Part], asked: Part, stranded: str) -> list[str]:
     pieces: list[str] = []
     placed = not stranded
     for part in kept:
-        if not placed and part.place > asked.place:
+        if not placed and part.index > asked.index:
             pieces.append(stranded)
             placed = True
         pieces.append(part.text)

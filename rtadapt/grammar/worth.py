@@ -45,7 +45,7 @@ def whole(clause: Clause, part: Part, words: str, question: str) -> bool:
     if asked is None or part.role not in ("object", "oblique") or words.split()[0] not in ("What", "Which", "Who"):
         return True
     if part.role == "oblique":
-        before = next((p for p in clause.parts if p.role == "object" and p.place < part.place), None)
+        before = next((p for p in clause.parts if p.role == "object" and p.index < part.index), None)
         return not (before is not None and part.preposition in _HANGS and _VAGUE_OBJECT.fullmatch(before.text))
     if asked.kind in _WHOLE or asked.count or clause.lemma in _ONE_OBJECT or clause.instruction:
         return True

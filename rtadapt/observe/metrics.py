@@ -144,7 +144,7 @@ ENGINE_FITS = StateGauge(
     "rtadapt_engine_fits", "1 where this engine fits the learner, 0 where not; a worker must be there to tell"
 )
 LOADED = Gauge("rtadapt_adapters_loaded", "Adapters the engine knows by name", ["feed"])
-ADAPTER_BYTES = StateGauge("rtadapt_adapter_bytes", "Size of the adapters the engine knows by name, and of their staged files")
+ADAPTER_BYTES = StateGauge("rtadapt_adapter_bytes", "Size of the adapters the engine knows by name, and of their files")
 ENGINE_ADAPTERS = StateGauge("rtadapt_engine_adapters", "Adapters in the engine's memory, as it says itself")
 EVICTED = Counter("rtadapt_engine_evictions_total", "Adapters that the engine let go by itself although it answers to them")
 FEEDS_HERE = StateGauge("rtadapt_feeds_here", "Feeds that this replica answers from without loading anything first")

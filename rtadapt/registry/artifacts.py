@@ -49,16 +49,16 @@ class ArtifactStore:
         """
         if kind not in get_args(ArtifactKind) or not FEED_NAME.fullmatch(feed):
             raise InvalidInput("an artifact is an adapter, a state or a trial of a feed", field="kind")
-        with self._reachable(), self._shelf.staging() as staged:
-            described = contents.fill(kind, feed, folder, staged, self._max_bytes)
+        with self._reachable(), self._shelf.draft() as draft:
+            described = contents.fill(kind, feed, folder, draft, self._max_bytes)
             encoded = described.encode()
             digest = contents.digest_of(encoded)
-            (staged / MANIFEST).write_bytes(encoded)
+            (draft / MANIFEST).write_bytes(encoded)
             if self._signer is not None:
-                (staged / SIGNATURE).write_text(self._signer.sign(digest) + "\n", encoding="ascii")
-            size = sum(file.stat().st_size for file in staged.iterdir())
+                (draft / SIGNATURE).write_text(self._signer.sign(digest) + "\n", encoding="ascii")
+            size = sum(file.stat().st_size for file in draft.iterdir())
             artifact = Artifact(digest, f"{kind}/{feed}/{digest}", size)
-            self._shelf.take(staged, artifact.path, lambda there: self._is_whole(artifact, there))
+            self._shelf.take(draft, artifact.path, lambda there: self._is_whole(artifact, there))
         return artifact
 
     def fetch(self, artifact: Artifact, into: Path) -> Path:

@@ -34,12 +34,12 @@ class Shelf(Protocol):
 
     failures: tuple[type[Exception], ...]
 
-    def staging(self) -> AbstractContextManager[Path]:
+    def draft(self) -> AbstractContextManager[Path]:
         """An empty local folder to prepare an artifact in. Gone afterwards, with what is still in it."""
         ...
 
-    def take(self, staged: Path, path: str, is_whole: Callable[[Path], bool]) -> None:
-        """Make `staged` appear at `path`. What is there already and `is_whole` stays."""
+    def take(self, draft: Path, path: str, is_whole: Callable[[Path], bool]) -> None:
+        """Make `draft` appear at `path`. What is there already and `is_whole` stays."""
         ...
 
     def open(self, path: str, name: str) -> BinaryIO:
@@ -77,18 +77,18 @@ class LocalShelf:
         self._root = root
         self._aside = root / ".aside"
 
-    def staging(self) -> AbstractContextManager[Path]:
+    def draft(self) -> AbstractContextManager[Path]:
         """A folder beside the artifacts, so that it can be renamed into place."""
         return partial_folder(self._aside)
 
-    def take(self, staged: Path, path: str, is_whole: Callable[[Path], bool]) -> None:
+    def take(self, draft: Path, path: str, is_whole: Callable[[Path], bool]) -> None:
         """Sync, rename, sync."""
-        for file in staged.iterdir():
+        for file in draft.iterdir():
             _sync(file)
-        _sync(staged)
+        _sync(draft)
         final = self._root / path
         final.parent.mkdir(parents=True, exist_ok=True)
-        settle(staged, final, is_whole)
+        settle(draft, final, is_whole)
         for folder in (final.parent, final.parent.parent, self._root):
             _sync(folder)
 
@@ -123,16 +123,16 @@ class RemoteShelf:
         self._root = root.rstrip("/")
 
     @contextmanager
-    def staging(self) -> Iterator[Path]:
+    def draft(self) -> Iterator[Path]:
         """A temporary local folder."""
         with tempfile.TemporaryDirectory(prefix="rtadapt-artifact-") as folder:
             yield Path(folder)
 
-    def take(self, staged: Path, path: str, is_whole: Callable[[Path], bool]) -> None:
+    def take(self, draft: Path, path: str, is_whole: Callable[[Path], bool]) -> None:
         """Upload, the manifest last. What is there already as it should be is left alone: somebody may be reading it."""
         where = self._where(path)
         self._system.makedirs(where, exist_ok=True)
-        for file in sorted(staged.iterdir(), key=lambda file: file.name == MANIFEST):
+        for file in sorted(draft.iterdir(), key=lambda file: file.name == MANIFEST):
             if not self._holds(f"{where}/{file.name}", file):
                 self._system.put_file(str(file), f"{where}/{file.name}")
 

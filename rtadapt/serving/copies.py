@@ -38,7 +38,7 @@ class Copies:
 
     def fetch(self, version: Version) -> Path:
         """The version's adapter as a folder, every file checked. Raises ArtifactDamaged, Unavailable."""
-        return self._store.fetch(version.adapter, self._place(version.feed, version.number))
+        return self._store.fetch(version.adapter, self._folder_of(version.feed, version.number))
 
     def borrow(self, artifact: Artifact) -> Path:
         """An adapter that is no version, until this replica starts again. Raises ArtifactDamaged, Unavailable."""
@@ -46,7 +46,7 @@ class Copies:
 
     def discard(self, version: Version) -> None:
         """Remove the version's copy."""
-        shutil.rmtree(self._place(version.feed, version.number), ignore_errors=True)
+        shutil.rmtree(self._folder_of(version.feed, version.number), ignore_errors=True)
 
     def keep_only(self, wanted: Collection[tuple[str, int]]) -> None:
         """Remove all versions but these, named by feed and number."""
@@ -64,7 +64,7 @@ class Copies:
         if self._lock is not None:
             self._lock.close()
 
-    def _place(self, feed: str, number: int) -> Path:
+    def _folder_of(self, feed: str, number: int) -> Path:
         return self._folder / feed / str(number)
 
 

@@ -12,14 +12,14 @@ from collections import Counter
 
 from rtadapt.errors import Unavailable
 from rtadapt.observe import metrics
-from rtadapt.serving.places import Places
+from rtadapt.serving.seats import Seats
 
 
 class Demand:
     """Of one replica."""
 
     def __init__(self, limit: int, patience_seconds: float) -> None:
-        self._places = Places(limit, "feeds that are not loaded here", "model")
+        self._seats = Seats(limit, "feeds that are not loaded here", "model")
         self._patience_seconds = patience_seconds
         self._waiting: Counter[str] = Counter()
         self._answers: dict[str, asyncio.Future[str]] = {}
@@ -32,7 +32,7 @@ class Demand:
         """Return once `settle` says that the feed is here. Raises Unavailable when it can't be, or not in time, or when too many
         wait already, RateLimited when too many of one key do.
         """
-        with self._places.one(caller):
+        with self._seats.one(caller):
             began = time.monotonic()
             answer = self._answers.setdefault(feed, asyncio.get_running_loop().create_future())
             self._waiting[feed] += 1

@@ -239,9 +239,9 @@ class Loader:
             raise
         self.scopes[name] = copy.scope
 
-    async def _passed(self, stage: Awaitable[T]) -> T:
-        """Await one stage of a load, which is progress once it is over."""
-        result = await stage
+    async def _passed(self, step: Awaitable[T]) -> T:
+        """Await one step of a load, which is progress once it is over."""
+        result = await step
         self._progress_at = time.monotonic()
         return result
 

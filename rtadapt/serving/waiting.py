@@ -12,12 +12,12 @@ from rtadapt.errors import NotCovered, Unavailable
 from rtadapt.observe import metrics
 from rtadapt.records import Token
 from rtadapt.serving.live import Live
-from rtadapt.serving.places import Places, unless_left
 from rtadapt.serving.routing import AFTER_HEADER, After, Coverage, Target, coverage, feed_of, never, resolve
+from rtadapt.serving.seats import Seats, unless_left
 from rtadapt.web.asked import Receive
 
 _UNKNOWN_SHARE = 10
-"""One in so many places is for those who ask for a feed that this replica does not know."""
+"""One in so many seats is for those who ask for a feed that this replica does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class WaitingRoom:
 
     def __init__(self, live: Live, limit: int) -> None:
         self._live = live
-        self._places = Places(limit, "their events", AFTER_HEADER)
+        self._seats = Seats(limit, "their events", AFTER_HEADER)
         self._unknown_limit = max(1, limit // _UNKNOWN_SHARE)
         self._unknown = 0
 
@@ -93,7 +93,7 @@ class WaitingRoom:
         unknown = not ask.is_known(self._live)
         if unknown and self._unknown >= self._unknown_limit:
             raise Unavailable("too many requests are waiting for their events; try again", field=AFTER_HEADER)
-        with self._places.one(ask.caller), metrics.WAITING.track_inprogress():
+        with self._seats.one(ask.caller), metrics.WAITING.track_inprogress():
             self._unknown += unknown
             try:
                 is_covered = await unless_left(receive, self._covered(ask))

@@ -38,7 +38,7 @@ class _Found:
     """A sentence that carries the answer, where in it, and the question's terms that stand in it and near it."""
 
     line: Line
-    place: Span | None
+    spot: Span | None
     own: frozenset[str]
     near: frozenset[str]
 
@@ -76,12 +76,12 @@ def _carriers(reading: Reading, asks: Asked, lines: Sequence[Line], polar: bool)
     for at, line in enumerate(lines):
         if reading.sentence and not _overlap(line.span.text, reading.sentence):
             continue
-        place = None if polar else fits.place_of(line.span, reading.answer) or _number_of(line.span, reading.answer)
+        spot = None if polar else fits.spot_of(line.span, reading.answer) or _number_of(line.span, reading.answer)
         near = frozenset().union(*terms[max(0, at - _NEAR) : at + 1])
-        found.append(_Found(line, place, asks.covered(terms[at]), asks.covered(near)))
-    placed = [one for one in found if one.place is not None]
-    chosen = placed or [one for one in found if one.own]
-    if not placed and not polar:
+        found.append(_Found(line, spot, asks.covered(terms[at]), asks.covered(near)))
+    spotted = [one for one in found if one.spot is not None]
+    chosen = spotted or [one for one in found if one.own]
+    if not spotted and not polar:
         spoken = terms_of(asked(reading.answer).doc)
         chosen.sort(
             key=lambda one: -len({term for term in spoken if any(cues.alike(term, other) for other in terms_of(one.line.span))})
@@ -95,9 +95,9 @@ def _carriers(reading: Reading, asks: Asked, lines: Sequence[Line], polar: bool)
 
 
 def _number_of(sentence: Span, answer: str) -> Span | None:
-    """The place of an answer's one number, when its words stand apart: 80 crowns in `from 80 to 95 crowns`."""
+    """The spot of an answer's one number, when its words stand apart: 80 crowns in `from 80 to 95 crowns`."""
     counted = [word for word in canonical(answer) if _COUNT.fullmatch(word)]
-    return fits.place_of(sentence, counted[0]) if len(counted) == 1 else None
+    return fits.spot_of(sentence, counted[0]) if len(counted) == 1 else None
 
 
 def _overlap(sentence: str, part: str) -> bool:
@@ -111,18 +111,18 @@ def _refused(found: _Found, reading: Reading, asks: Asked, lines: Sequence[Line]
         return Reason.SPEAKER
     if sentence.text.rstrip(" \"”'").endswith("?"):
         return Reason.HEDGED
-    before = lines[line.place - 1].span if line.place else None
+    before = lines[line.number - 1].span if line.number else None
     if affirmed is not None:
         return _polar(found, asks, affirmed, lines)
-    token = found.place.root if found.place is not None else _anchor(sentence, asks)
-    named = found.place is not None and _names_whom(found.place, asks)
+    token = found.spot.root if found.spot is not None else _anchor(sentence, asks)
+    named = found.spot is not None and _names_whom(found.spot, asks)
     anchors = [token, *_predicates(sentence, asks, token)]
     if any(operators.negation(anchor, asks) for anchor in anchors) or operators.weakened(token, asks):
         return Reason.NEGATED
     if sources.hearsay(sentence, asks, _around(anchors), reading.by == "stated"):
         return Reason.HEDGED
     if not asks.carries(cues.REPORT_NOUNS - {"it", "this", "that"}):
-        earlier = [other.span for other in lines[: line.place + 1]]
+        earlier = [other.span for other in lines[: line.number + 1]]
         if reason := sources.only_reported(token, earlier):
             return reason
     described = {word.i for child in token.children if child.dep_ == "relcl" for word in child.subtree}
@@ -131,28 +131,30 @@ def _refused(found: _Found, reading: Reading, asks: Asked, lines: Sequence[Line]
         return reason
     if operators.fiction(token, asks, before):
         return Reason.FICTION
-    statement = found.own | (terms_of(found.place) if found.place is not None else frozenset())
+    statement = found.own | (terms_of(found.spot) if found.spot is not None else frozenset())
     for other in lines:
-        if other is not line and sources.denied(other.span, other.place > line.place, sentence, statement, reading.answer, asks):
+        if other is not line and sources.denied(
+            other.span, other.number > line.number, sentence, statement, reading.answer, asks
+        ):
             return Reason.DENIED
     if _misstated(token, asks):
         return Reason.DENIED
     if (not named and any(operators.over(anchor, asks) for anchor in anchors)) or (
-        found.place is not None and (fits.former(found.place, asks) or fits.left_behind(found.place, asks))
+        found.spot is not None and (fits.former(found.spot, asks) or fits.left_behind(found.spot, asks))
     ):
         return Reason.OVER
-    if found.place is not None and _ended(found.place, asks, lines, line):
+    if found.spot is not None and _ended(found.spot, asks, lines, line):
         return Reason.OVER
-    if found.place is not None and sources.quotes_bystander(sentence, found.place):
+    if found.spot is not None and sources.quotes_bystander(sentence, found.spot):
         return Reason.SPEAKER
     return _unfit(found, asks, lines)
 
 
-def _names_whom(place: Span, asks: Asked) -> bool:
+def _names_whom(spot: Span, asks: Asked) -> bool:
     """Whether who somebody is, or how old, is said in a noun phrase, beside a name: no matter of the verb."""
     if asks.doc[:].root.lemma_ != "be" or asks.kind not in ("who", "how_old") or asks.past:
         return False
-    head = place.root
+    head = spot.root
     while head.dep_ in ("appos", "compound", "nummod", "amod", "npadvmod", "nmod") and head.head.pos_ in ("NOUN", "PROPN"):
         head = head.head
     within = terms_of(token for token in head.subtree if not any(up.dep_ == "relcl" for up in (token, *token.ancestors)))
@@ -165,17 +167,17 @@ def _around(anchors: Sequence[Token]) -> frozenset[int]:
 
 
 def _unfit(found: _Found, asks: Asked, lines: Sequence[Line]) -> Reason | None:
-    place, sentence = found.place, found.line.span
-    if place is None:
+    spot, sentence = found.spot, found.line.span
+    if spot is None:
         return None
-    if not fits.slot(place, asks):
+    if not fits.slot(spot, asks):
         return Reason.ANOTHER
-    if roles.swapped(place, sentence, asks) or contrast.belongs_elsewhere(place, sentence, asks):
+    if roles.swapped(spot, sentence, asks) or contrast.belongs_elsewhere(spot, sentence, asks):
         return Reason.ANOTHER
     if (
-        fits.part_of_measure(place, asks)
-        or fits.other_holder(place, asks)
-        or fits.held_by_other(place, asks)
+        fits.part_of_measure(spot, asks)
+        or fits.other_holder(spot, asks)
+        or fits.held_by_other(spot, asks)
         or _other_subject(found, asks, lines)
     ):
         return Reason.ANOTHER
@@ -183,7 +185,7 @@ def _unfit(found: _Found, asks: Asked, lines: Sequence[Line]) -> Reason | None:
 
 
 def _anchor(sentence: Span, asks: Asked) -> Token:
-    """Where a statement hangs whose answer has no place of its own: the verb that the question asks with, else the root."""
+    """Where a statement hangs whose answer has no spot of its own: the verb that the question asks with, else the root."""
     for token in sentence:
         if token.pos_ == "VERB" and asks.covered(terms_of([token])):
             return token
@@ -218,7 +220,7 @@ def _polar(found: _Found, asks: Asked, affirmed: bool, lines: Sequence[Line]) ->
     if positive != affirmed:
         return Reason.NEGATED
     for other in lines:
-        if other.place > found.line.place and sources.denied(other.span, True, sentence, found.own, "\n", asks):
+        if other.number > found.line.number and sources.denied(other.span, True, sentence, found.own, "\n", asks):
             return Reason.DENIED
     return Reason.OVER if operators.over(token, asks) else None
 
@@ -234,11 +236,11 @@ def _misstated(token: Token, asks: Asked) -> bool:
     return False
 
 
-def _ended(place: Span, asks: Asked, lines: Sequence[Line], line: Line) -> bool:
+def _ended(spot: Span, asks: Asked, lines: Sequence[Line], line: Line) -> bool:
     """Whether the text says that the answer has left what it is asked for: resigned, sacked, replaced, closed."""
     if asks.past or asks.carries(cues.ENDED_BY_SELF | cues.ENDED_BY_OTHERS | cues.BACKWARD | _MAKERS):
         return False
-    names = {token.lower_ for token in place if is_name(token)} or (asks.names if asks.kind == "who" else frozenset())
+    names = {token.lower_ for token in spot if is_name(token)} or (asks.names if asks.kind == "who" else frozenset())
     if not names:
         return False
     for other in lines:
@@ -265,15 +267,15 @@ def _elsewhere(verb: Token, asks: Asked) -> bool:
 
 def _other_subject(found: _Found, asks: Asked, lines: Sequence[Line]) -> bool:
     """Whether the answer is said of somebody whom the question doesn't name, while it names others."""
-    place, sentence = found.place, found.line.span
-    if place is None or not asks.names:
+    spot, sentence = found.spot, found.line.span
+    if spot is None or not asks.names:
         return False
-    owner = place.root.head
+    owner = spot.root.head
     if (
-        place.root.dep_ in ("appos", "npadvmod", "nummod")
+        spot.root.dep_ in ("appos", "npadvmod", "nummod")
         and is_name(owner)
         and owner.ent_type_ == "PERSON"
-        and numbers_in(place.text)
+        and numbers_in(spot.text)
     ):
         words = {word for token in [owner, *owner.children] if is_name(token) for word in flat_words(token.text)}
         if not words & asks.names:
@@ -281,8 +283,8 @@ def _other_subject(found: _Found, asks: Asked, lines: Sequence[Line]) -> bool:
     here = {word for token in sentence if is_name(token) for word in flat_words(token.text)}
     if here & asks.names:
         return False
-    verb = operators.verb_of(place.root)
+    verb = operators.verb_of(spot.root)
     subject = next((child for child in verb.children if child.dep_ in ("nsubj", "nsubjpass")), None)
-    if subject is None or not is_name(subject) or place.start <= subject.i < place.end:
+    if subject is None or not is_name(subject) or spot.start <= subject.i < spot.end:
         return False
     return subject.ent_type_ in ("ORG", "PERSON", "GPE", "PRODUCT") and verb.lemma_ not in cues.SAY_VERBS

@@ -1,7 +1,7 @@
 """Which of several like values in an English sentence goes with what the question names.
 
 Owns pairing values with names and qualifiers: `6% … while … 2%`, `500 in Canada and 700 in Mexico`, `respectively`, before and
-after tax, the count of shops and the millions paid for them. Takes the answer's place and the question; gives yes or no.
+after tax, the count of shops and the millions paid for them. Takes the answer's spot and the question; gives yes or no.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ _SIGNS = ("$", "€", "£", "¥", "₹")
 _WRITTEN = re.compile(r"-?\d[\d.]*")
 
 
-def belongs_elsewhere(place: Span, sentence: Span, asks: Asked) -> bool:
+def belongs_elsewhere(spot: Span, sentence: Span, asks: Asked) -> bool:
     """Whether another value in the sentence goes better with the question than the answer does."""
-    if _wrong_measure(place, sentence, asks) or _wrong_way(place, asks):
+    if _wrong_measure(spot, sentence, asks) or _wrong_way(spot, asks):
         return True
-    values = _like(place, sentence, asks)
+    values = _like(spot, sentence, asks)
     if any(token.lower_ == "respectively" for token in sentence):
-        return _out_of_order(place, values, sentence, asks)
-    at = next((at for at, value in enumerate(values) if value.start < place.end and place.start < value.end), None)
+        return _out_of_order(spot, values, sentence, asks)
+    at = next((at for at, value in enumerate(values) if value.start < spot.end and spot.start < value.end), None)
     if at is None:
-        return _other_time(asks, sentence) or _opposed(asks, _around(place))
+        return _other_time(asks, sentence) or _opposed(asks, _around(spot))
     parts = _segments(values, sentence)
     scores = [_weight(asks, terms) for terms in _terms(parts, values, sentence)]
     if max(scores) > scores[at] or any(_told_apart(parts[at], part, asks) for part in parts if part != parts[at]):
         return True
-    return _other_time(asks, parts[at]) or _opposed(asks, set(parts[at]) if len(values) > 1 else _around(place))
+    return _other_time(asks, parts[at]) or _opposed(asks, set(parts[at]) if len(values) > 1 else _around(spot))
 
 
 def _told_apart(mine: Span, other: Span, asks: Asked) -> bool:
@@ -60,18 +60,18 @@ def _weight(asks: Asked, terms: frozenset[str]) -> int:
     return sum(_NAME_WEIGHT if term in named else 1 for term in asks.covered(terms))
 
 
-def unit_of(place: Span) -> str:
-    """The unit that the first number of a place stands in, also when it stands just after it; empty for a plain number."""
-    signed = place.start > place.sent.start and place.doc[place.start - 1].text in _SIGNS
-    words = canonical(place.doc[place.start - signed : min(place.end + 2, place.sent.end)].text)
+def unit_of(spot: Span) -> str:
+    """The unit that the first number of a spot stands in, also when it stands just after it; empty for a plain number."""
+    signed = spot.start > spot.sent.start and spot.doc[spot.start - 1].text in _SIGNS
+    words = canonical(spot.doc[spot.start - signed : min(spot.end + 2, spot.sent.end)].text)
     at = next((at for at, word in enumerate(words) if _WRITTEN.fullmatch(word)), None)
     after = words[at + 1] if at is not None and at + 1 < len(words) else ""
     return after if after in _MEASURES | _TIMES else ""
 
 
-def counted(place: Span) -> str:
+def counted(spot: Span) -> str:
     """The lemma of the noun that a number counts; empty when it counts none."""
-    for token in place:
+    for token in spot:
         if token.like_num or token.text[:1].isdigit():
             noun = token.head if token.dep_ in ("nummod", "compound", "quantmod", "amod") else None
             while noun is not None and noun.like_num and noun.dep_ in ("nummod", "compound", "quantmod"):
@@ -81,7 +81,7 @@ def counted(place: Span) -> str:
 
 
 def _numbers(sentence: Span) -> list[Span]:
-    """The places of numbers in a sentence, a number of several words as one."""
+    """The spots of numbers in a sentence, a number of several words as one."""
     found: list[Span] = []
     for token in sentence:
         if (
@@ -97,12 +97,12 @@ def _numbers(sentence: Span) -> list[Span]:
     return found
 
 
-def _wrong_measure(place: Span, sentence: Span, asks: Asked) -> bool:
+def _wrong_measure(spot: Span, sentence: Span, asks: Asked) -> bool:
     """Whether the question asks for money or for a count, another number of the sentence is one, and the answer isn't."""
-    if not numbers_in(place.text):
+    if not numbers_in(spot.text):
         return False
-    unit = unit_of(place)
-    others = [number for number in _numbers(sentence) if not (number.start < place.end and place.start < number.end)]
+    unit = unit_of(spot)
+    others = [number for number in _numbers(sentence) if not (number.start < spot.end and spot.start < number.end)]
     if (
         asks.carries(PRICES)
         and unit not in MONEY
@@ -118,7 +118,7 @@ def _wrong_measure(place: Span, sentence: Span, asks: Asked) -> bool:
     asked_for = _counted_in(asks)
     if not asked_for:
         return False
-    noun = counted(place)
+    noun = counted(spot)
     if noun and cues.alike(stem(noun), asked_for):
         return False
     if (
@@ -138,30 +138,30 @@ def _counted_in(asks: Asked) -> str:
     return ""
 
 
-def _wrong_way(place: Span, asks: Asked) -> bool:
+def _wrong_way(spot: Span, asks: Asked) -> bool:
     """Whether the answer stands behind the preposition opposite to the one the question asks with: from and to, by and to."""
-    before = place.sent.doc[max(place.start - 2, place.sent.start) : place.start]
+    before = spot.sent.doc[max(spot.start - 2, spot.sent.start) : spot.start]
     given = next(
         (token.lower_ for token in reversed(list(before)) if token.lower_ in ("from", "to", "by", "before", "after")), ""
     )
-    given = place[0].lower_ if place[0].lower_ in ("from", "to", "by") else given
+    given = spot[0].lower_ if spot[0].lower_ in ("from", "to", "by") else given
     words = [token.lower_ for token in asks.doc]
     asked_with = next((word for word in ("from", "to", "by") if words[:1] == [word] or words[-2:-1] == [word]), "")
-    number = bool(numbers_in(place.text))
+    number = bool(numbers_in(spot.text))
     if asked_with == "by" and number:
         return given == "to"
     if asked_with in ("from", "to") and given in ("from", "to"):
         return asked_with != given
     moves = asks.kind == "where" and given == "from" and "from" not in words
-    return moves and any(token.lower_ == "to" and token.dep_ == "prep" for token in verb_of(place.root).subtree)
+    return moves and any(token.lower_ == "to" and token.dep_ == "prep" for token in verb_of(spot.root).subtree)
 
 
-def _like(place: Span, sentence: Span, asks: Asked) -> list[Span]:
+def _like(spot: Span, sentence: Span, asks: Asked) -> list[Span]:
     """The values in the sentence that are of the answer's kind, in order, and that the question doesn't name."""
     named = {token.lower_ for token in asks.doc}
-    if numbers_in(place.text) and not all(is_name(token) for token in place):
-        unit, dated = unit_of(place), place.root.ent_type_ == "DATE"
-        noun = _counted_in(asks) if cues.alike(stem(counted(place)), _counted_in(asks)) else ""
+    if numbers_in(spot.text) and not all(is_name(token) for token in spot):
+        unit, dated = unit_of(spot), spot.root.ent_type_ == "DATE"
+        noun = _counted_in(asks) if cues.alike(stem(counted(spot)), _counted_in(asks)) else ""
         return [
             number
             for number in _numbers(sentence)
@@ -170,12 +170,12 @@ def _like(place: Span, sentence: Span, asks: Asked) -> list[Span]:
             and (number.root.ent_type_ == "DATE") == dated
             and number.text.casefold() not in named
         ]
-    governor = place.root.head
-    if place.root.dep_ != "pobj" or not is_name(place.root):
+    governor = spot.root.head
+    if spot.root.dep_ != "pobj" or not is_name(spot.root):
         return []
     alike = [token for token in sentence if token.dep_ == "pobj" and token.head.lower_ == governor.lower_ and is_name(token)]
     return [
-        sentence.doc[token.i : token.i + 1] if token.i != place.root.i else place for token in alike if token.lower_ not in named
+        sentence.doc[token.i : token.i + 1] if token.i != spot.root.i else spot for token in alike if token.lower_ not in named
     ]
 
 
@@ -208,16 +208,14 @@ def _terms(parts: list[Span], values: list[Span], sentence: Span) -> list[frozen
     return found
 
 
-def _out_of_order(place: Span, values: list[Span], sentence: Span, asks: Asked) -> bool:
-    """Whether, by `respectively`, the question's name stands at another place in its list than the answer does in its own."""
+def _out_of_order(spot: Span, values: list[Span], sentence: Span, asks: Asked) -> bool:
+    """Whether, by `respectively`, the question's name stands at another spot in its list than the answer does in its own."""
     lists = {tuple(sorted(token.i for token in (token, *token.conjuncts))) for token in sentence if token.conjuncts}
     lists |= {tuple(value.start for value in values)} if len(values) > 1 else set()
     at: set[int] = set()
     asked_at: set[int] = set()
     for listed in lists:
-        mine = [
-            number for number, i in enumerate(listed) if place.start <= i < place.end or (place.start <= i + 1 and i < place.end)
-        ]
+        mine = [number for number, i in enumerate(listed) if spot.start <= i < spot.end or (spot.start <= i + 1 and i < spot.end)]
         said = [number for number, i in enumerate(listed) if asks.covered(terms_of(_without_conjuncts(sentence.doc[i])))]
         at.update(mine if len(mine) == 1 else ())
         asked_at.update(said if len(said) == 1 and not mine else ())
@@ -228,9 +226,9 @@ def _without_conjuncts(token: Token) -> list[Token]:
     return [token, *(child for child in token.children if child.dep_ in ("compound", "nmod", "amod", "nummod"))]
 
 
-def _around(place: Span) -> set[Token]:
-    verb = verb_of(place.root)
-    return {verb, *verb.children, *place.root.subtree, *place.root.head.children, place.root.head}
+def _around(spot: Span) -> set[Token]:
+    verb = verb_of(spot.root)
+    return {verb, *verb.children, *spot.root.subtree, *spot.root.head.children, spot.root.head}
 
 
 def _opposed(asks: Asked, near: set[Token]) -> bool:

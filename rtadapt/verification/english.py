@@ -22,10 +22,10 @@ _LABELS = {f"{speaker.value.capitalize()}: ": speaker for speaker in Speaker}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One sentence of a text. `speaker` is who spoke it, None in a story. `place` is its number in the text."""
+    """One sentence of a text. `speaker` is who spoke it, None in a story. `number` is its number in the text."""
 
     span: Span
-    place: int
+    number: int
     speaker: Speaker | None = None
 
 

@@ -1,7 +1,7 @@
 """Whether an answer is what an English question asks for, and belongs to what it asks about.
 
 Owns the slots of questions, the roles in a clause (who did it, to whom), and which of several like values in a sentence goes
-with which name or qualifier. Takes the answer's place in a parsed sentence and the question; gives yes or no.
+with which name or qualifier. Takes the answer's spot in a parsed sentence and the question; gives yes or no.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _EARLIER = re.compile(
 _ASKS_BOUND = re.compile(r"\b(?:fewer|less|under|below|up to|at most|most|maximum|limit|within|long|top)\b")
 
 
-def place_of(sentence: Span, answer: str) -> Span | None:
+def spot_of(sentence: Span, answer: str) -> Span | None:
     """The tokens of `sentence` that are the answer, however it is spelled; the shortest such run."""
     wanted = list(canonical(answer))
     while len(wanted) > 1 and wanted[0] in ("on", "in", "at", "by", "to", "from", "for", "it", "is"):
@@ -60,9 +60,9 @@ def place_of(sentence: Span, answer: str) -> Span | None:
     return None
 
 
-def slot(place: Span, asks: Asked) -> bool:
+def slot(spot: Span, asks: Asked) -> bool:
     """Whether the answer is of the kind that the question asks for."""
-    head = place.root
+    head = spot.root
     if (
         asks.kind in ("who", "what")
         and asks.doc[:].root.lemma_ == "be"
@@ -70,14 +70,14 @@ def slot(place: Span, asks: Asked) -> bool:
         and any(child.dep_ in ("aux", "auxpass") for child in head.children)
     ):
         return False
-    text = place.text.casefold()
+    text = spot.text.casefold()
     held = set(re.findall(r"[^\W\d]+", text))
     if asks.kind in ("who", "whom"):
         indefinite = any(child.dep_ == "det" and child.lower_ in ("a", "an") for child in head.children)
         if indefinite and head.pos_ == "NOUN" and re.match(r"who(?: is|'s|’s) the\b", asks.doc.text.casefold()):
             return False  # the owner is nobody in particular: that is said of somebody else
-        timely = all(token.ent_type_ in _VALUES for token in place if not token.is_punct)
-        return head.pos_ in ("NOUN", "PROPN", "PRON", "NUM", "X", "ADJ") and not timely and not _adverbial(place)
+        timely = all(token.ent_type_ in _VALUES for token in spot if not token.is_punct)
+        return head.pos_ in ("NOUN", "PROPN", "PRON", "NUM", "X", "ADJ") and not timely and not _adverbial(spot)
     if asks.kind == "when":
         return bool(held & _TIMELY or {word.rstrip("s") for word in held} & _TIMELY or re.search(r"\d", text))
     if asks.kind in ("how_many", "how_much", "how_old", "how_far"):
@@ -85,9 +85,9 @@ def slot(place: Span, asks: Asked) -> bool:
     if asks.kind in ("which", "what") and (noun := _noun_asked(asks)) and noun not in _TIMELY | _COUNTED:
         if noun in _SHARES:
             return bool(numbers_in(text))
-        return not all(token.ent_type_ in _VALUES for token in place if token.is_alpha or token.like_num)
+        return not all(token.ent_type_ in _VALUES for token in spot if token.is_alpha or token.like_num)
     if asks.kind == "where":
-        return not all(token.ent_type_ in _VALUES | {"PERSON"} for token in place if token.is_alpha or token.like_num)
+        return not all(token.ent_type_ in _VALUES | {"PERSON"} for token in spot if token.is_alpha or token.like_num)
     return True
 
 
@@ -99,33 +99,33 @@ def _noun_asked(asks: Asked) -> str:
     return next((noun.lemma_.lower() for noun in found), "")
 
 
-def _adverbial(place: Span) -> bool:
+def _adverbial(spot: Span) -> bool:
     """Whether the words say how somebody is, not who: injured, under pressure."""
-    first = place[0]
-    hung = place.root.head if place.root.dep_ in ("appos", "compound") and not is_name(place.root.head) else place.root
+    first = spot[0]
+    hung = spot.root.head if spot.root.dep_ in ("appos", "compound") and not is_name(spot.root.head) else spot.root
     if hung.dep_ == "pobj" and hung.head.lower_ in ("in", "at", "on", "near", "inside", "outside"):
         return True
     return (first.pos_ == "ADP" and first.dep_ == "prep") or (
-        place.root.pos_ == "ADJ" and not any(is_name(token) for token in place) and place.root.dep_ == "acomp"
+        spot.root.pos_ == "ADJ" and not any(is_name(token) for token in spot) and spot.root.dep_ == "acomp"
     )
 
 
-def part_of_measure(place: Span, asks: Asked) -> bool:
+def part_of_measure(spot: Span, asks: Asked) -> bool:
     """Whether the number is only by how much something differs or changed, or a bound, while the question asks how much it is."""
-    if not numbers_in(place.text):
+    if not numbers_in(spot.text):
         return False
-    sentence = place.sent
-    after = list(sentence.doc[place.end : min(place.end + 2, sentence.end)])
-    before = sentence.doc[sentence.start : place.start].text.casefold()
+    sentence = spot.sent
+    after = list(sentence.doc[spot.end : min(spot.end + 2, sentence.end)])
+    before = sentence.doc[sentence.start : spot.start].text.casefold()
     leading = bool(after) and (after[0].lower_ in cues.COMPARATIVES or after[0].pos_ not in ("ADP", "PUNCT", "CCONJ"))
     if leading and any(token.lower_ in cues.COMPARATIVES for token in after) and not _compares(asks):
         return True
     bounded = re.search(rf"\b(?:{'|'.join(cues.AT_MOST)})\s+(?:\W|us)*$", before + " ")
     if bounded and not _ASKS_BOUND.search(asks.doc.text.casefold()):
-        return not place.text.casefold().startswith(cues.AT_MOST)
-    verb = verb_of(place.root)
+        return not spot.text.casefold().startswith(cues.AT_MOST)
+    verb = verb_of(spot.root)
     if verb.lemma_.lower() in cues.CHANGES and not _compares(asks) and not asks.covered([stem(verb.lemma_.lower())]):
-        hung = place.root if place.root.dep_ in ("dobj", "npadvmod", "pobj") else place.root.head
+        hung = spot.root if spot.root.dep_ in ("dobj", "npadvmod", "pobj") else spot.root.head
         return (hung.dep_ == "pobj" and hung.head.lower_ == "by") or (hung.dep_ in ("npadvmod",) and hung.head == verb)
     return False
 
@@ -138,32 +138,32 @@ def _compares(asks: Asked) -> bool:
     )
 
 
-def left_behind(place: Span, asks: Asked) -> bool:
+def left_behind(spot: Span, asks: Asked) -> bool:
     """Whether the value is the one that another is compared with: up from 15, 6 million a year earlier."""
-    if not numbers_in(place.text) or asks.carries(
+    if not numbers_in(spot.text) or asks.carries(
         cues.BACKWARD | frozenset(("from", "before", "initially", "originally", "start", "old"))
     ):
         return False
-    sentence = place.sent
-    before = sentence.doc[sentence.start : place.start].text_with_ws
-    after = sentence.doc[place.end : sentence.end].text
-    if re.match(r"from\b", place.text.casefold()):
+    sentence = spot.sent
+    before = sentence.doc[sentence.start : spot.start].text_with_ws
+    after = sentence.doc[spot.end : sentence.end].text
+    if re.match(r"from\b", spot.text.casefold()):
         return False
     compared = _COMPARED.search(before)
     if compared and compared.group().casefold().startswith("from"):
-        return bool(re.match(r"^\W*(?:\w+\W+){0,3}?to\W+\S*\d", after)) and verb_of(place.root).lemma_.lower() in cues.CHANGES
+        return bool(re.match(r"^\W*(?:\w+\W+){0,3}?to\W+\S*\d", after)) and verb_of(spot.root).lemma_.lower() in cues.CHANGES
     if compared and not asks.carries(frozenset(("than", "more", "less", "fewer", "over", "least", "most"))):
         more = re.search(r"\b(?:more|less|fewer|rather) than\s+(?:\w+ ){0,2}$", before, re.IGNORECASE)
         return not more and not compared.group().casefold().startswith(("than", "against", "versus"))
     return bool(_EARLIER.match(after))
 
 
-def other_holder(place: Span, asks: Asked) -> bool:
+def other_holder(spot: Span, asks: Asked) -> bool:
     """Whether the answer holds another office than is asked for: deputy mayor, one of the owners, a director."""
-    subtree = list(place.root.subtree)
+    subtree = list(spot.root.subtree)
     near = (
-        {*subtree, *place.root.head.subtree}
-        if place.root.dep_ in ("appos", "compound", "nsubj", "attr", "nsubjpass")
+        {*subtree, *spot.root.head.subtree}
+        if spot.root.dep_ in ("appos", "compound", "nsubj", "attr", "nsubjpass")
         else set(subtree)
     )
     for token in near:
@@ -183,12 +183,12 @@ def other_holder(place: Span, asks: Asked) -> bool:
     return False
 
 
-def held_by_other(place: Span, asks: Asked) -> bool:
+def held_by_other(spot: Span, asks: Asked) -> bool:
     """Whether the sentence gives the office that is asked for to another name: a friend of director Paolo Neri."""
     if asks.kind != "who":
         return False
     holders: list[set[int]] = []
-    for token in place.sent:
+    for token in spot.sent:
         if (
             (is_name(token) and token.pos_ == "PROPN")
             or token.pos_ not in ("NOUN", "PROPN")
@@ -202,27 +202,27 @@ def held_by_other(place: Span, asks: Asked) -> bool:
         holders += [
             {name.i, *(child.i for child in name.children if is_name(child))} for name in names if name.ent_type_ != "ORG"
         ]
-    return bool(holders) and not any(held & set(range(place.start, place.end)) for held in holders)
+    return bool(holders) and not any(held & set(range(spot.start, spot.end)) for held in holders)
 
 
-def former(place: Span, asks: Asked) -> bool:
+def former(spot: Span, asks: Asked) -> bool:
     """Whether the noun that the question asks about is called a former one beside the answer."""
     if asks.carries(cues.FORMER | cues.BACKWARD):
         return False
-    nouns = {*place, place.root}
-    if place.root.dep_ in ("appos", "compound", "attr") or any(child.dep_ in ("appos", "attr") for child in place.root.children):
-        nouns |= {place.root.head, *place.root.head.children, *place.root.children}
-    for token in place.sent:
+    nouns = {*spot, spot.root}
+    if spot.root.dep_ in ("appos", "compound", "attr") or any(child.dep_ in ("appos", "attr") for child in spot.root.children):
+        nouns |= {spot.root.head, *spot.root.head.children, *spot.root.children}
+    for token in spot.sent:
         if (
             re.match(r"(?:ex|then|former)-\w", token.lower_)
             and (token in nouns or token.head in nouns)
             and asks.covered(terms_of([token]))
         ):
             return True
-        if token.lower_ not in cues.FORMER or not ({token.head, token.head.head} & nouns or token in place):
+        if token.lower_ not in cues.FORMER or not ({token.head, token.head.head} & nouns or token in spot):
             continue
         if token.dep_ in ("amod", "advmod", "compound", "nmod", "punct", "npadvmod") and token.head.pos_ in ("NOUN", "PROPN"):
-            held_by = {word.lower_ for word in token.head.subtree if is_name(word) and word not in place}
+            held_by = {word.lower_ for word in token.head.subtree if is_name(word) and word not in spot}
             if held_by and not held_by & asks.names:
                 continue  # elsewhere: "Ana Ruiz, a former Norrail executive", of whoever names her
             said = token.head.pos_ == "PROPN" or asks.covered(terms_of([token.head])) or asks.doc[:].root.lemma_ == "be"

@@ -1,6 +1,6 @@
 """Who does what to whom in an English sentence, and whether a question and its answer have the parts the sentence gives them.
 
-Owns the two parts of a deed, by parse, active and passive alike. Takes the answer's place in a sentence and the question;
+Owns the two parts of a deed, by parse, active and passive alike. Takes the answer's spot in a sentence and the question;
 gives yes or no.
 """
 
@@ -58,10 +58,10 @@ def _phrase(token: Token) -> set[int]:
     return found
 
 
-def swapped(place: Span, sentence: Span, asks: Asked) -> bool:
+def swapped(spot: Span, sentence: Span, asks: Asked) -> bool:
     """Whether the sentence gives the answer, or a name in the question, another part in the deed than the question does."""
     if asks.kind == "whose":
-        return _other_owner(place, sentence, asks)
+        return _other_owner(spot, sentence, asks)
     for verb in (span.root for span in asks.doc.sents if span.root.pos_ == "VERB" and span.root.lemma_ not in _LIGHT):
         deeds = [found for found in sentence if found.pos_ == "VERB"]
         matched = [found for found in deeds if found.lemma_ == verb.lemma_] or [
@@ -69,7 +69,7 @@ def swapped(place: Span, sentence: Span, asks: Asked) -> bool:
         ]
         most = max((len(asks.covered(terms_of(found.subtree))) for found in matched), default=0)
         best = [found for found in matched if len(asks.covered(terms_of(found.subtree))) == most]
-        if best and all(_misfits(verb, found, place, sentence, asks) for found in best):
+        if best and all(_misfits(verb, found, spot, sentence, asks) for found in best):
             return True
     return False
 
@@ -83,7 +83,7 @@ def _turned(verb: Token, found: Token) -> bool:
     return {verb.lemma_, found.lemma_} in ({"lose", "beat"}, {"lose", "defeat"})
 
 
-def _misfits(verb: Token, found: Token, place: Span, sentence: Span, asks: Asked) -> bool:
+def _misfits(verb: Token, found: Token, spot: Span, sentence: Span, asks: Asked) -> bool:
     here, there = roles(verb), roles(found)
     if _turned(verb, found):
         there = {"agent": there["patient"], "patient": there["agent"]}
@@ -94,7 +94,7 @@ def _misfits(verb: Token, found: Token, place: Span, sentence: Span, asks: Asked
             continue
         other = next(name for name in _PARTS if name != part)
         if token.lower_ in _ASKING and token.tag_ in ("WP", "WDT"):
-            spots = frozenset(range(place.start, place.end))
+            spots = frozenset(range(spot.start, spot.end))
             filled = any(sentence.doc[at].pos_ in ("PROPN", "NOUN") for at in there[part])
             if (spots & there[other] and not spots & there[part]) or (
                 exact and filled and not spots & there[part] and part == "agent"
@@ -107,10 +107,10 @@ def _misfits(verb: Token, found: Token, place: Span, sentence: Span, asks: Asked
     return False
 
 
-def _other_owner(place: Span, sentence: Span, asks: Asked) -> bool:
+def _other_owner(spot: Span, sentence: Span, asks: Asked) -> bool:
     """Whether what the question asks the owner of has another owner in the sentence."""
     for token in sentence:
         owners = {word.i for child in token.children if child.dep_ == "poss" for word in child.subtree}
-        if owners and asks.covered(terms_of([token])) and not owners & set(range(place.start, place.end)):
+        if owners and asks.covered(terms_of([token])) and not owners & set(range(spot.start, spot.end)):
             return True
     return False

@@ -83,16 +83,16 @@ def teachable(event: Event) -> list[str]:
     return [line for line in sentences(event.text) if not any(quotes_bystander(found.span) for found in sentences_of(line))]
 
 
-def quotes_bystander(sentence: Span, place: Span | None = None) -> bool:
+def quotes_bystander(sentence: Span, spot: Span | None = None) -> bool:
     """Whether a sentence hands on the words of somebody who is no official source, in quotation marks.
 
-    With `place`, only when that part of the sentence stands inside them. A title in quotation marks is nobody's words.
+    With `spot`, only when that part of the sentence stands inside them. A title in quotation marks is nobody's words.
     """
     quoted = [found.span(1) for found in _QUOTATION.finditer(sentence.text) if not _is_title(found.group(1))]
     if sentence.text.count('"') % 2 == 1 or sentence.text.count("“") != sentence.text.count("”"):
         quoted.append((0, len(sentence.text)))
-    if place is not None:
-        at = place.start_char - sentence.start_char
+    if spot is not None:
+        at = spot.start_char - sentence.start_char
         quoted = [(start, end) for start, end in quoted if start <= at < end]
     if not quoted:
         return False
@@ -269,10 +269,10 @@ def _doubtful(speaker: Token) -> bool:
     return indefinite and speaker.pos_ == "NOUN" and lemma not in cues.OFFICIAL
 
 
-def denied(sentence: Span, later: bool, place: Span, terms: frozenset[str], answer: str, asks: Asked) -> bool:
-    """Whether `sentence` takes back what `place` says: by name of it, or as a denial of the report just before it.
+def denied(sentence: Span, later: bool, spot: Span, terms: frozenset[str], answer: str, asks: Asked) -> bool:
+    """Whether `sentence` takes back what `spot` says: by name of it, or as a denial of the report just before it.
 
-    `later` says that it comes after `place`; `terms` are those that make up the statement, `answer` stands in it.
+    `later` says that it comes after `spot`; `terms` are those that make up the statement, `answer` stands in it.
     """
     if asks.carries(cues.DENIALS | cues.FALSE_WORDS):
         return False

@@ -86,8 +86,8 @@ class Publishing:
 
     def _write(self, session: Session, due: FeedBatch, learned: Sequence[Event]) -> Candidate:
         """The candidate's adapter (what is served) and state (what learning goes on from), in the artifact store."""
-        with scratch("candidate") as place:
-            adapter, state = place / "adapter", place / "state"
+        with scratch("candidate") as around:
+            adapter, state = around / "adapter", around / "state"
             adapter.mkdir()
             state.mkdir()
             self._learner.save_adapter(due.feed, adapter)

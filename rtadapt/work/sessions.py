@@ -176,8 +176,8 @@ class Sessions:
         if version is None:
             raise NotFound(f"the record of {head.feed}@{head.version} is gone from the registry; restore it from a backup")
         self._registry.signatures.check_version(version, head.origin)
-        with scratch("state") as place:
-            folder = self._store.fetch(version.state, place)
+        with scratch("state") as around:
+            folder = self._store.fetch(version.state, around)
             self._learner.open(head.feed, folder)
             memory.load(folder)
             scope.load(folder)

@@ -73,16 +73,16 @@ class Trialling:
     def _surprise(self, feed: str, number: int, prepared: Sequence[Prepared]) -> list[float]:
         """Nats a token of each event's held-out wordings under a version."""
         held_out = [one.rendering.held_out[:_ROWS_AN_EVENT] for one in prepared]
-        with scratch("trial") as place:
-            found = iter(losses(self._learner, self._state(feed, number, place), [row for rows in held_out for row in rows]))
+        with scratch("trial") as folder:
+            found = iter(losses(self._learner, self._state(feed, number, folder), [row for rows in held_out for row in rows]))
         return [fmean(next(found) for _ in rows) for rows in held_out]
 
-    def _state(self, feed: str, number: int, place: Path) -> Path | None:
-        """The state of a version, fetched below `place`; the registry keeps those that the route names."""
+    def _state(self, feed: str, number: int, folder: Path) -> Path | None:
+        """The state of a version, fetched below `folder`; the registry keeps those that the route names."""
         if number == 0:
             return None
         head, version = self._registry.head(feed), self._registry.version(feed, number)
         if head is None or version is None:
             raise NotFound(f"there is no version {version_name(feed, number)}", field="version")
         self._registry.signatures.check_version(version, head.origin)
-        return self._store.fetch(version.state, place)
+        return self._store.fetch(version.state, folder)

@@ -174,8 +174,8 @@ class Opening:
         """Store the adapters that engines are held against, once, and say where they lie. Raises Unavailable."""
         if self._presence.trial:
             return
-        with scratch("trial") as place:
-            folders = place / "zero", place / "moving"
+        with scratch("trial") as around:
+            folders = around / "zero", around / "moving"
             for folder in folders:
                 folder.mkdir()
             write_trial(self._learner, *folders)

@@ -84,7 +84,7 @@ async def settled() -> None:
 async def waiting(middleware: AdaptiveServing, number: int = 1) -> None:
     """So many requests wait for their event, and whatever was just done to `middleware` lets none of them go on."""
     await settled()
-    assert middleware._waiting._places.taken == number
+    assert middleware._waiting._seats.taken == number
 
 
 def error_of(response: httpx.Response) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Places for requests that wait, whatever for.
+"""Seats for requests that wait, whatever for.
 
 Owns how many there are, how many of them one key may have, and that whoever has left keeps none.
 """
@@ -17,10 +17,10 @@ from rtadapt.web.asked import Gone, Receive
 T = TypeVar("T")
 
 _CALLER_SHARE = 4
-"""One in so many places is the most that one key may have."""
+"""One in so many seats is the most that one key may have."""
 
 
-class Places:
+class Seats:
     """So many. `awaited` is what for, and `field` what of a request is at fault when there is none left."""
 
     def __init__(self, limit: int, awaited: str, field: str) -> None:
@@ -36,7 +36,7 @@ class Places:
 
     @contextlib.contextmanager
     def one(self, caller: str) -> Iterator[None]:
-        """A place while the block lasts. `caller` is the id of the key that asks, where keys are asked for.
+        """A seat while the block lasts. `caller` is the id of the key that asks, where keys are asked for.
 
         Raises Unavailable when none is left, RateLimited when the caller has its share.
         """
