@@ -27,6 +27,8 @@ from tests.support.watched_engine import settings_of
 
 ROOT = Path(__file__).resolve().parents[2]
 FEED = "conformance"
+SWAPS = os.environ.get("CONFORMANCE_SWAPS", "8")
+"""CI makes two thousand."""
 OF_ALIASES = ("steady", "swaps", "own_writes", "monotonic", "rollback", "ends_as_begun")
 
 
@@ -113,7 +115,8 @@ def test_two_replicas_conform_and_the_order_of_versions_was_looked_at_on_both(
 ) -> None:
     settings = settings_of(tmp_path, redis_url)
     with two_replicas(settings) as urls:
-        status, found = examined(settings, folders, urls)
+        status, found = examined(settings, folders, urls, "--swaps", SWAPS)
+    assert found["swaps"]["figures"]["swaps"] == int(SWAPS)
     assert (status, asked_of("failed", found)) == (0, []), found
     assert asked_of("skipped", found) == ["reused_name", "restart"]
     assert list(found) == ["alone", *CHECKS]
