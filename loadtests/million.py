@@ -13,6 +13,7 @@ last fifth than in the second, or when the log is larger than what its retention
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import shutil
 import statistics
@@ -100,18 +101,17 @@ def watch(fleet: Fleet, seen: Seen, over: threading.Event) -> None:
     while not over.wait(_SAMPLE_SECONDS):
         for member in fleet.members.values():
             if member.runs:
-                seen.memory.setdefault(member.name, []).append(own_bytes(member.pid))
+                seen.memory.setdefault(member.name, []).append(resident_bytes(member.pid))
         assert fleet.broker.process is not None
-        seen.memory.setdefault("broker", []).append(own_bytes(fleet.broker.process.pid))
+        seen.memory.setdefault("broker", []).append(resident_bytes(fleet.broker.process.pid))
         seen.memory.setdefault("registry", []).append(command(fleet.primary, "INFO", "memory")["used_memory"])
         seen.log_bytes.append(log_bytes(fleet))
 
 
-def own_bytes(process: int) -> int:
-    """Memory that is the process's alone: it is forked from one whose pages it shares (Linux)."""
+def resident_bytes(process: int) -> int:
+    """Resident memory. What is its alone would grow by itself: it is forked from a process whose pages it comes to write to."""
     with suppress(OSError):
-        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("Private_Clean:", "Private_Dirty:")))
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     return 0
 
 

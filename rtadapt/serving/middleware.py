@@ -165,10 +165,10 @@ class AdaptiveServing:
         covered = time.perf_counter()
         if ask.after is not None:
             metrics.WAIT_SECONDS.observe(covered - waiting)
+        metered = Metered(noted, len(raw), longest_tokens(body, self.live.max_model_len or len(raw)))
         # From here to the request's departure nothing else runs: what was resolved is still loaded.
         target = ask.target(self.live)
         self.live.depart(target)
-        metered = Metered(noted, len(raw), longest_tokens(body, self.live.max_model_len or len(raw)))
         self._arms.ask_too(target, ask.key, scope, body, len(raw))
         concerned = True
         try:
