@@ -12,7 +12,7 @@ from collections import Counter
 
 from rtadapt.errors import Unavailable
 from rtadapt.observe import metrics
-from rtadapt.serving.seats import Seats
+from rtadapt.serving.seats import Guest, Seats
 
 
 class Demand:
@@ -28,11 +28,11 @@ class Demand:
         """Whether anybody waits for the feed."""
         return feed in self._waiting
 
-    async def wait(self, feed: str, caller: str) -> None:
+    async def wait(self, feed: str, guest: Guest) -> None:
         """Return once `settle` says that the feed is here. Raises Unavailable when it can't be, or not in time, or when too many
         wait already, RateLimited when too many of one key do.
         """
-        with self._seats.one(caller):
+        with self._seats.one(guest):
             began = time.monotonic()
             answer = self._answers.setdefault(feed, asyncio.get_running_loop().create_future())
             self._waiting[feed] += 1

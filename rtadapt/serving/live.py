@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from rtadapt.observe import metrics
 from rtadapt.scope import Told
 from rtadapt.serving.routing import ServingView, Target
+from rtadapt.serving.seats import NOBODY, Guest
 
 
 class Live:
@@ -35,7 +36,7 @@ class Live:
         self.receipt_key = b""
         self.counts: Counter[tuple[str, int, str, str]] = Counter()
         self.look: Callable[[str], Awaitable[None]] | None = None
-        self.bring: Callable[[str, str], Awaitable[None]] | None = None
+        self.bring: Callable[[str, Guest], Awaitable[None]] | None = None
         self.idle: Callable[[], None] = lambda: None
         self.asked: Counter[str] = Counter()
         self.asked_at: dict[str, float] = {}
@@ -71,12 +72,12 @@ class Live:
         view = self._view.feeds.get(feed)
         return view is not None and view.away is not None
 
-    async def be_here(self, feed: str, caller: str = "") -> None:
+    async def be_here(self, feed: str, guest: Guest = NOBODY) -> None:
         """Return once `feed` is answered from here, if there is such a feed. Raises Unavailable when that takes too long or too
-        many wait for that, RateLimited when too many of one `caller` do.
+        many wait for that, RateLimited when too many of one caller do.
         """
         if self.is_away(feed) and self.bring is not None and not self.ending:
-            await self.bring(feed, caller)
+            await self.bring(feed, guest)
 
     async def be_sure(self, model: str) -> None:
         """Return once `model` answers here from nothing older than what another replica has answered from before this call.

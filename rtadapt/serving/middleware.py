@@ -30,6 +30,7 @@ from rtadapt.serving.live import Live
 from rtadapt.serving.metering import Metered, longest_tokens
 from rtadapt.serving.models import models
 from rtadapt.serving.routing import ServingView, Target, feed_of
+from rtadapt.serving.seats import Guest
 from rtadapt.serving.stopping import stop_gently
 from rtadapt.serving.texts import concerns
 from rtadapt.serving.vocabulary import Vocabulary, check_prompt_log_probs
@@ -148,7 +149,7 @@ class AdaptiveServing:
         raw = await read_body(scope, receive, self._settings.serve.max_body_bytes)
         read = time.perf_counter()
         body = await http.beside(len(raw), self._understood, raw, scope["path"] == CHAT)
-        asked = _Asked(self._ask(key, scope, body), raw, body, began, read)
+        asked = _Asked(self._ask(key, scope, body, len(raw)), raw, body, began, read)
         with self.live.asking(feed_of(asked.ask.model)):
             await self._answer_to(asked, key, scope, receive, noted, said)
 
@@ -205,7 +206,7 @@ class AdaptiveServing:
     def _key_of(self, scope: Scope) -> Key:
         return self._keys.check(header(scope, "authorization"), KeyScope.COMPLETE, header(scope, "x-api-key"))
 
-    def _ask(self, key: Key, scope: Scope, body: dict[str, Any]) -> Ask:
+    def _ask(self, key: Key, scope: Scope, body: dict[str, Any], size_bytes: int) -> Ask:
         model = http.text_field(body, "model")
         if not model:
             raise InvalidRequest("model is missing: name an alias, a version, or the base model", field="model")
@@ -220,7 +221,7 @@ class AdaptiveServing:
             after=token(scope, model),
             unknown_seconds=self._settings.serve.poll_seconds,
             patience_seconds=patience(scope, self._settings.serve.wait_seconds),
-            caller=key.id,
+            guest=Guest(key.id, size_bytes),
         )
 
     def _naming(self, target: Target, concerned: bool) -> dict[str, str]:

@@ -34,6 +34,7 @@ from rtadapt.serving.live import Live
 from rtadapt.serving.loading import Loader
 from rtadapt.serving.presence import Presence
 from rtadapt.serving.room import Room
+from rtadapt.serving.seats import Guest
 from rtadapt.serving.views import Views
 
 logger = logging.getLogger(__name__)
@@ -95,13 +96,13 @@ class Residency:
                     async with asyncio.timeout(self._settings.poll_seconds):
                         await self._views.changed.wait()
 
-    async def bring(self, feed: str, caller: str) -> None:
+    async def bring(self, feed: str, guest: Guest) -> None:
         """Return once the feed is answered from here. Raises as `Demand.wait` does."""
         stable = self._views.feeds[feed].route.stable
         if not self._loader.may_try(feed, stable):
             raise Unavailable(f"{version_name(feed, stable)} could not be loaded here; try again later", field="model")
         self._views.touch(feed)
-        await self._demand.wait(feed, caller)
+        await self._demand.wait(feed, guest)
 
     def _consider(self, feed: str, tasks: asyncio.TaskGroup) -> None:
         """Whether the feed is kept, whether it is here by now, and whether something is left to do for it."""

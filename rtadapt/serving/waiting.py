@@ -13,7 +13,7 @@ from rtadapt.observe import metrics
 from rtadapt.records import Token
 from rtadapt.serving.live import Live
 from rtadapt.serving.routing import AFTER_HEADER, After, Coverage, Target, coverage, feed_of, never, resolve
-from rtadapt.serving.seats import Seats, unless_left
+from rtadapt.serving.seats import NOBODY, Guest, Seats, unless_left
 from rtadapt.web.asked import Receive
 
 _UNKNOWN_SHARE = 10
@@ -24,8 +24,7 @@ _UNKNOWN_SHARE = 10
 class Ask:
     """What one request asks for: a model, the key that chooses a canary, and the event it wants learned.
 
-    A feed that this replica has not heard of is waited for `unknown_seconds` at most: by then it has looked. `caller` is the
-    id of the key that asks, where keys are asked for.
+    A feed that this replica has not heard of is waited for `unknown_seconds` at most: by then it has looked.
     """
 
     model: str
@@ -33,7 +32,7 @@ class Ask:
     after: Token | After | None
     patience_seconds: float
     unknown_seconds: float = 2.0
-    caller: str = ""
+    guest: Guest = NOBODY
 
     def is_known(self, live: Live) -> bool:
         """Whether there is such a feed here, or none is needed."""
@@ -79,7 +78,7 @@ class WaitingRoom:
         """
         feed = feed_of(ask.model)
         if self._live.is_away(feed):
-            await unless_left(receive, self._live.be_here(feed, ask.caller))
+            await unless_left(receive, self._live.be_here(feed, ask.guest))
 
     async def until_covered(self, ask: Ask, receive: Receive) -> None:
         """Returns once the event is covered, or its feed has to be brought here first. `receive` tells of the client leaving; the
@@ -93,7 +92,7 @@ class WaitingRoom:
         unknown = not ask.is_known(self._live)
         if unknown and self._unknown >= self._unknown_limit:
             raise Unavailable("too many requests are waiting for their events; try again", field=AFTER_HEADER)
-        with self._seats.one(ask.caller), metrics.WAITING.track_inprogress():
+        with self._seats.one(ask.guest), metrics.WAITING.track_inprogress():
             self._unknown += unknown
             try:
                 is_covered = await unless_left(receive, self._covered(ask))

@@ -265,6 +265,23 @@ async def test_one_key_can_not_fill_the_waiting_room(tmp_path: Path) -> None:
         assert [(await task).status_code for task in (first, second)] == [200, 200]
 
 
+async def test_what_waits_is_bounded_by_its_size_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rtadapt.serving.seats._MOST_BYTES", 2000)
+    middleware = serving()
+    async with client_of(middleware) as client:
+
+        def waits(size: int) -> asyncio.Task[httpx.Response]:
+            body = {"model": "news", "prompt": "x" * size}
+            return asyncio.create_task(client.post("/v1/completions", json=body, headers={"x-rtadapt-after": "news.0.7"}))
+
+        first = waits(3000)  # one alone always may
+        await waiting(middleware)
+        assert (await waits(100)).status_code == 503
+        middleware.live.replace(ServingView("tiny", {"news": news(3)}))
+        assert (await first).status_code == 200
+        assert (await waits(100)).status_code == 200
+
+
 async def test_the_position_of_the_last_answer_never_leads_back_to_an_older_version_elsewhere() -> None:
     """One replica has flipped and another has not heard of it yet: who gives the position back waits there."""
     ahead, behind = serving(), serving()
