@@ -200,9 +200,11 @@ def lines(seen: Seen) -> list[str]:
 def run(folder: Path, options: argparse.Namespace) -> tuple[Seen, list[str]]:
     """Everything: start, push, come to an end, rest."""
     changes: Mapping[str, dict[str, object]] = {
-        "admit": {"max_loss": 100.0, "max_wait_seconds": options.late},
+        "admit": {"max_loss": 100.0, "max_wait_seconds": options.late, "remember_texts": 100},
         "intake": {"max_behind_events": options.behind},
         "registry": {"max_statuses": 10_000, "keep_versions": 20},
+        # What a feed remembers has bounds, too, that a few thousand events would not come to.
+        "train": {"replay_capacity": 500},
     }
     fleet, seen, over = Fleet(folder, workers=options.workers, changes=changes), Seen(), threading.Event()
     watching = threading.Thread(target=watch, args=(fleet, seen, over), daemon=True)
