@@ -55,6 +55,16 @@ class Edge:
         await (self._across if scope["type"] == "http" else self._app)(scope, receive, send)
 
     async def _look(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if error := self._fault(scope):
+            named = naming(send, {"x-request-id": request_id(scope)})
+            await send_error(named, error, scope["path"])
+        elif self._origins:
+            await self._legibly(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _legibly(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What goes wrong is said here: whoever is farther out would answer without the headers that let a page read it."""
         said = False
 
         async def noting(message: Message) -> None:
@@ -62,16 +72,12 @@ class Edge:
             said = True
             await send(message)
 
-        named = naming(send, {"x-request-id": request_id(scope)})
-        if error := self._fault(scope):
-            await send_error(named, error, scope["path"])
-            return
         try:
             await self._app(scope, receive, noting)
         except Exception:
-            # Whoever is farther out would answer without the headers that let a page read it.
             if not said:
                 message = "something went wrong on our side; the log has it under the request id"
+                named = naming(send, {"x-request-id": request_id(scope)})
                 await send_error(named, RtadaptError(message), scope["path"])
             raise
 
