@@ -76,8 +76,6 @@ def longest_tokens(body: dict[str, object], otherwise: int) -> int:
     most = min((number for number in asked if isinstance(number, int) and number > 0), default=otherwise)
     choices, prompts = body.get("n"), body.get("prompt")
     each = choices if isinstance(choices, int) and choices > 0 else 1
-    return (
-        min(most, otherwise)
-        * each
-        * (sum(not isinstance(part, int) for part in prompts) or 1 if isinstance(prompts, list) else 1)
-    )
+    if isinstance(prompts, list) and prompts and not isinstance(prompts[0], int):  # else it is one, perhaps in ids
+        each *= len(prompts)
+    return min(most, otherwise) * each

@@ -166,7 +166,9 @@ class AdaptiveServing:
         covered = time.perf_counter()
         if ask.after is not None:
             metrics.WAIT_SECONDS.observe(covered - waiting)
-        metered = Metered(noted, len(raw), longest_tokens(body, self.live.max_model_len or len(raw)))
+        metered: Metered | None = None
+        if Use.TOKENS in key.a_minute:
+            metered = Metered(noted, len(raw), longest_tokens(body, self.live.max_model_len or len(raw)))
         # From here to the request's departure nothing else runs: what was resolved is still loaded.
         target = ask.target(self.live)
         self.live.depart(target)
@@ -176,7 +178,7 @@ class AdaptiveServing:
             concerned = await http.beside(len(raw), concerns, self.live.scopes.get(target.engine_model), body)
             model = target.engine_model if concerned else self.live.view.base_model
             said |= {} if concerned else {"out_of_scope": True}
-            named = naming(metered if Use.TOKENS in key.a_minute else noted, self._naming(target, concerned))
+            named = naming(metered or noted, self._naming(target, concerned))
             passed = raw if model == ask.model else await http.beside(len(raw), http.written, body, model)
             inner = http.with_headers(scope, {"x-request-id": request_id(scope), "content-length": str(len(passed))})
             metrics.REQUESTS.labels(target.feed or "", target.kind.value).inc()
@@ -190,7 +192,8 @@ class AdaptiveServing:
             if concerned:  # else it was the base that answered, and the figures of no version
                 self._arms.count(target, noted.status, time.perf_counter() - covered)
             _count(target, noted, covered)
-            self._keys.spend(key, Use.TOKENS, metered.tokens)
+            if metered is not None:
+                self._keys.spend(key, Use.TOKENS, metered.tokens)
             said |= {"feed": target.feed, "version": target.version, "target": target.kind.value, "status": noted.status}
             said |= {"seconds": round(time.perf_counter() - asked.began, 4), "waited_seconds": round(covered - waiting, 4)}
             logger.info("answered", extra=said)

@@ -152,14 +152,12 @@ class Pipeline:
     def refuse(self, refused: Sequence[Refused]) -> list[EventStatus]:
         """What is not to be learned from becomes dead letters; of a feed that is another worker's by now nothing does."""
         for feed in {one.event.feed for one in refused}:
+            session = self.sessions.of(feed)
             try:
-                if feed in self.sessions:  # else it was set aside since, and they are read again
-                    session = self.sessions.of(feed)
-                    self.sessions.check(session)  # else what is to be learned again would be a repeat to who had learned it
-                    continue
+                self.sessions.check(session)  # else what is to be learned again would be a repeat to who had learned it
             except StaleEpoch as error:
                 self.set_aside(feed, error, session.undecided())
-            refused = [one for one in refused if one.event.feed != feed]
+                refused = [one for one in refused if one.event.feed != feed]
         return self.entrance.refuse(refused) if refused else []
 
     def session_of(self, feed: str, position: Position) -> Session | None:
