@@ -22,7 +22,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -72,12 +72,19 @@ def stories() -> list[dict[str, str]]:
     return [{"feed": f"feed-{number % _FEEDS}", "text": (line * 40)[:_STORY_BYTES]} for number in range(BATCH)]
 
 
-def rate(send: Callable[[], None], seconds: float, process: int) -> Rate:
-    """How it goes while batches are sent one after another, for the process with this id."""
-    began, used, batches = time.monotonic(), used_seconds(process), 0
-    while time.monotonic() - began < seconds:
-        send()
-        batches += 1
+def rate(sends: Sequence[Callable[[], None]], seconds: float, process: int) -> Rate:
+    """How it goes while each of these sends one batch after another, for the process with this id."""
+    began, used = time.monotonic(), used_seconds(process)
+
+    def again(send: Callable[[], None]) -> int:
+        sent = 0
+        while time.monotonic() - began < seconds:
+            send()
+            sent += 1
+        return sent
+
+    with ThreadPoolExecutor(len(sends)) as pool:
+        batches = sum(pool.map(again, sends))
     return Rate(batches * BATCH / (time.monotonic() - began), (used_seconds(process) - used) / batches)
 
 
@@ -176,7 +183,7 @@ def waits(client: httpx.Client, settings: Settings, seconds: float) -> list[floa
     return [polled[event] - moment for event, moment in pushed.items()]
 
 
-def run(folder: Path, seconds: float, rounds: int, sqlite: bool) -> Found:
+def run(folder: Path, seconds: float, rounds: int, callers: int, sqlite: bool) -> Found:
     """Everything, in this order: rounds, single events, waits."""
     with ExitStack() as stack:
         registry = RedisServer(folder, port=free_port(), durable=False)
@@ -200,23 +207,31 @@ def run(folder: Path, seconds: float, rounds: int, sqlite: bool) -> Found:
         bodies = stories()
         values = [(body["feed"].encode(), json.dumps(body).encode()) for body in bodies]
 
-        caller = Caller(api.url, json.dumps(bodies).encode())
-        stack.callback(caller.close)
+        batch = json.dumps(bodies).encode()
 
-        def post() -> None:
-            said = caller.post()
-            assert b'"refused":0' in said, said[:300]
+        def posting() -> Callable[[], None]:
+            caller = Caller(api.url, batch)
+            stack.callback(caller.close)
+
+            def post() -> None:
+                said = caller.post()
+                assert b'"refused":0' in said, said[:300]
+
+            return post
 
         def produce() -> None:
             assert producer is not None
             for future in [producer.send(topic, key=key, value=value) for key, value in values]:
                 future.get(timeout=_TIMEOUT_SECONDS)
 
-        post()
+        posts = [posting() for _ in range(callers)]
+        posts[0]()
         if producer is not None:
             produce()
-        found = [(rate(post, seconds, served), None if producer is None else rate(produce, seconds, own)) for _ in range(rounds)]
-        alone = {callers: singles(api.url, seconds, callers) for callers in _CALLERS}
+        found = [
+            (rate(posts, seconds, served), None if producer is None else rate([produce], seconds, own)) for _ in range(rounds)
+        ]
+        alone = {number: singles(api.url, seconds, number) for number in _CALLERS}
         return Found(found, alone, waits(client, api.settings, 2 * seconds))
 
 
@@ -230,10 +245,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=5.0, help="of each part of a round")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--callers", type=int, default=1, help="who push batches at once; the producer is always one")
     parser.add_argument("--sqlite", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="rta-") as folder:
-        found = run(Path(folder), options.seconds, options.rounds, options.sqlite)
+        found = run(Path(folder), options.seconds, options.rounds, options.callers, options.sqlite)
     for served, alone in found.rounds:
         line = f"POST /v1/events {served.events:,.0f} events a second ({1000 * served.cost:.1f} ms of a processor a batch)"
         if alone is not None:

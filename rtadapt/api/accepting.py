@@ -6,11 +6,11 @@ became of each item, or raises what is wrong with the whole.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-
-from starlette.concurrency import run_in_threadpool
 
 from rtadapt.access import Key, Keys, Use
 from rtadapt.api.pushing import Pushing
@@ -25,6 +25,7 @@ from rtadapt.web.gathering import Gathering
 _SMALL_BYTES = 16 * 1024
 """A larger body, which takes longer to read, holds up no other one."""
 _TOGETHER = 100
+_LARGE_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,13 @@ class Accepting:
         self._keys = keys
         self._note = note
         self._together = Gathering(self._accept, _TOGETHER)
+        self._alone = ThreadPoolExecutor(_LARGE_AT_ONCE, thread_name_prefix="accepting")
 
     async def push(self, asked: Asked) -> Accepted:
         """What became of it. Raises what is wrong with the body as a whole, and Unavailable."""
         if len(asked.raw) <= _SMALL_BYTES and not asked.headers.get("content-encoding"):
             return await self._together(asked)
-        outcome = (await run_in_threadpool(self._accept, [asked]))[0]
+        outcome = (await asyncio.get_running_loop().run_in_executor(self._alone, self._accept, [asked]))[0]
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -83,6 +85,7 @@ class Accepting:
     def close(self) -> None:
         """Wait until what was begun is done."""
         self._together.close()
+        self._alone.shutdown()
 
     def _accept(self, asked: Sequence[Asked]) -> list[Accepted | Exception]:
         read = [self._items(one) for one in asked]

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import re
 import secrets
+import threading
 import time
 import urllib.parse
 from collections.abc import Mapping
@@ -43,6 +45,10 @@ _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 _TWO_DIGITS = [first + second for first in _DIGITS for second in _DIGITS]
 _CE_HEADER = re.compile(r"ce-([a-z0-9]+)")
 _NO_HEADERS: Mapping[str, str] = {}
+
+_IDS_AT_ONCE = 100
+_random = threading.local()
+os.register_at_fork(after_in_child=lambda: vars(_random).clear())  # or parent and child would give the same ids
 
 
 def parse(
@@ -123,7 +129,11 @@ def decode(record: LogRecord, limits: IntakeSettings | None = None) -> Event:
 
 def fresh_id(now: float) -> str:
     """A new event id: 26 characters that sort by time (milliseconds), then 80 random bits, as a ULID has them."""
-    number = (int(now * 1000) << 80) | int.from_bytes(secrets.token_bytes(10))
+    bits: list[bytes] | None = getattr(_random, "bits", None)
+    if not bits:  # the system is asked for many ids' at once
+        drawn = secrets.token_bytes(10 * _IDS_AT_ONCE)
+        _random.bits = bits = [drawn[at : at + 10] for at in range(0, len(drawn), 10)]
+    number = (int(now * 1000) << 80) | int.from_bytes(bits.pop())
     return "".join([_TWO_DIGITS[number >> shift & 1023] for shift in range(120, -1, -10)])
 
 

@@ -85,6 +85,7 @@ class Intake:
 
     def _read(self, push: Push, now: float) -> _Read:
         check, found = _once(push.check_feed), _Read(push)
+        attributes = {name: text for name, text in push.headers.items() if name.startswith("ce-")}
         for item in push.items:
             try:
                 if item.error is not None:
@@ -92,7 +93,7 @@ class Intake:
                 event = parse(
                     item.body,
                     content_type=push.content_type,
-                    headers=push.headers,
+                    headers=attributes,
                     now=now,
                     feed=push.feed,
                     limits=self._limits,

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
@@ -94,8 +94,7 @@ class Producer:
 
     def partition_of(self, topic: str, key: str) -> int:
         """Where records with this key go."""
-        spread: int = murmur2(key.encode()) & 0x7FFFFFFF
-        return spread % self._count(topic)
+        return _spread(key) % self._count(topic)
 
     def send(self, topic: str, entries: Sequence[tuple[str, bytes | None]]) -> list[Position]:
         """Write (key, value) pairs, and wait until all are acknowledged."""
@@ -160,6 +159,12 @@ class Producer:
     def _listen(self) -> None:
         while not self._over.is_set():
             self._client.poll(_LISTEN_SECONDS)
+
+
+@lru_cache(maxsize=10_000)
+def _spread(key: str) -> int:
+    spread: int = murmur2(key.encode()) & 0x7FFFFFFF
+    return spread
 
 
 class _Delivery:

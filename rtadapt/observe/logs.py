@@ -9,11 +9,20 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
+import threading
 import time
-from typing import Any
+from collections import deque
+from functools import lru_cache
+from typing import Any, TextIO
+
+from pydantic_core import to_json
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+_TOGETHER_SECONDS = 0.01
+_MOST_LINES = 1000
 
 _LINE = json.JSONEncoder(default=str, ensure_ascii=False)
 
@@ -27,9 +36,8 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
-        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         line: dict[str, Any] = {
-            "time": f"{moment}.{int(record.msecs):03d}Z",
+            "time": f"{_second(int(record.created))}.{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
             "process": self.process,
             "logger": record.name,
@@ -38,12 +46,74 @@ class JsonFormatter(logging.Formatter):
         line.update((name, value) for name, value in record.__dict__.items() if name not in _STANDARD)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return _LINE.encode(line)
+        try:
+            return to_json(line, fallback=str).decode()
+        except (ValueError, UnicodeError):  # half a surrogate pair, in a path for example
+            return _LINE.encode(line)
+
+
+@lru_cache(maxsize=2)
+def _second(moment: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment))
+
+
+class Lines(logging.Handler):
+    """Writes lines in a thread of its own, those of some milliseconds at once.
+
+    Whoever logs waits for no disk and no pipe, and lets no other thread in, as each write would. A warning, and what is worse, is
+    written before the call returns, and so is what stands before it. Where nobody takes them, whoever logs waits in the end.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        super().__init__()
+        self._out = out
+        self._begin()
+        os.register_at_fork(after_in_child=self._begin)  # threads stay behind, and what they hold
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take the record's line."""
+        try:
+            self._lines.append(self.format(record) + "\n")
+            if record.levelno >= logging.WARNING or len(self._lines) >= _MOST_LINES:
+                self.flush()
+            elif not self._filled.is_set():
+                self._write_soon()
+        except Exception:  # noqa: BLE001 - as every handler: what can't be logged ends nobody
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Write what is held. Called at the end of the process, too."""
+        with self._writing:
+            lines = [self._lines.popleft() for _ in range(len(self._lines))]
+            if lines:
+                self._out.write("".join(lines))
+                self._out.flush()
+
+    def _begin(self) -> None:
+        self._lines: deque[str] = deque()
+        self._writing = threading.Lock()
+        self._filled = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def _write_soon(self) -> None:
+        self._filled.set()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._write, name="logs", daemon=True)
+            self._thread.start()
+
+    def _write(self) -> None:
+        while self._filled.wait():
+            time.sleep(_TOGETHER_SECONDS)
+            self._filled.clear()
+            try:
+                self.flush()
+            except (OSError, ValueError):  # the other end, or the stream, is closed: nobody is left to tell
+                return
 
 
 def start_logs(process: str, level: str) -> None:
     """Send this package's logs to standard error as JSON lines, under the name `process`."""
-    out = logging.StreamHandler(sys.stderr)
+    out = Lines(sys.stderr)
     out.setFormatter(JsonFormatter(process))
     logger = logging.getLogger("rtadapt")
     logger.handlers[:] = [out]

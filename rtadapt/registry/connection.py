@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
@@ -149,9 +149,9 @@ class Connection:
         """How many statuses are remembered, and for how long, as the scripts take it."""
         return [self.settings.max_statuses, int(self.settings.status_ttl_seconds * 1000)]
 
-    def index(self, feed: str, event_ids: Sequence[str]) -> Call:
-        """What notes that these events are the feed's."""
-        return "index", codec.INDEX, [*self.bounds(), feed, codec.compact(event_ids)]
+    def index(self, events: Iterable[tuple[str, Sequence[str]]]) -> Call:
+        """What notes whose events are: feeds, each with ids."""
+        return "index", codec.INDEX, [*self.bounds(), codec.compact(list(events))]
 
     def announce(self, feed: str, kind: str, event_ids: Sequence[str] = ()) -> None:
         """Tell the followers, list the feed, and index events by id: after the keys were written.
@@ -161,7 +161,7 @@ class Connection:
         """
         try:
             if event_ids:
-                self.run(*self.index(feed, event_ids))
+                self.run(*self.index([(feed, event_ids)]))
             with self.redis.pipeline(transaction=False) as pipeline:
                 pipeline.sadd(codec.FEEDS, feed)
                 pipeline.xadd(codec.CHANGES, {"feed": feed, "kind": kind}, maxlen=_MAX_CHANGES, approximate=True)

@@ -5,7 +5,7 @@ Owns the statuses. Takes them from the control plane and the worker, whose commi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pydantic_core import to_json
 
@@ -30,17 +30,30 @@ class Statuses:
         by_feed: dict[str, list[EventStatus]] = {}
         for status in statuses:
             by_feed.setdefault(status.feed, []).append(status)
-        calls: list[Call] = []
-        feeds: list[str] = []
-        for feed, mine in by_feed.items():
-            for start in range(0, len(mine), _STATUSES_A_SCRIPT):
-                part = mine[start : start + _STATUSES_A_SCRIPT]
-                args = [*self._connection.bounds(), to_json([codec.ranked(status) for status in part]).decode()]
-                keys = [*codec.status_keys(feed), codec.feed_key(feed, "head")]
-                calls += [("status", keys, args), self._connection.index(feed, [status.id for status in part])]
-                feeds += [feed, feed]
-        answers = self._connection.run_all(calls)
-        return {feed for feed, is_there in zip(feeds, answers, strict=True) if not is_there}
+        parts = [
+            (feed, mine[start : start + _STATUSES_A_SCRIPT])
+            for feed, mine in by_feed.items()
+            for start in range(0, len(mine), _STATUSES_A_SCRIPT)
+        ]
+        answers = self._connection.run_all([*(self._noting(*part) for part in parts), *self._indexing(parts)])
+        return {feed for (feed, _), is_there in zip(parts, answers, strict=False) if not is_there}
+
+    def _noting(self, feed: str, statuses: Sequence[EventStatus]) -> Call:
+        args = [*self._connection.bounds(), to_json([codec.ranked(status) for status in statuses]).decode()]
+        return "status", [*codec.status_keys(feed), codec.feed_key(feed, "head")], args
+
+    def _indexing(self, parts: Sequence[tuple[str, Sequence[EventStatus]]]) -> Iterator[Call]:
+        """As few as hold what scripts may."""
+        those: list[tuple[str, list[str]]] = []
+        count = 0
+        for feed, statuses in parts:
+            if count + len(statuses) > _STATUSES_A_SCRIPT and those:
+                yield self._connection.index(those)
+                those, count = [], 0
+            those.append((feed, [status.id for status in statuses]))
+            count += len(statuses)
+        if those:
+            yield self._connection.index(those)
 
     def event_status(self, event_id: str, feeds: Iterable[str] = ()) -> EventStatus | None:
         """Where the event is, or None when it is not known (any more). Several feeds may have one of this id: `feeds` are looked
