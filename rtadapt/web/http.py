@@ -85,12 +85,15 @@ class HttpProtocol(HttpToolsProtocol):
             raise _TooLong
 
     def _feed(self, data: bytes) -> None:
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as offer:
-            again = self._head_without_offer() + data[offer.args[0] :]
-            self.parser = httptools.HttpRequestParser(self)
-            self._feed(again)
+        left = memoryview(data)
+        while left:
+            try:
+                self.parser.feed_data(left)
+                return
+            except httptools.HttpParserUpgrade as offer:
+                left, head = left[offer.args[0] :], self._head_without_offer()
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.feed_data(head)
 
     def _head_without_offer(self) -> bytes:
         head = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]

@@ -76,6 +76,12 @@ def test_a_connection_goes_on_after_an_offer(port: int) -> None:
     assert said.count(b"HTTP/1.1 200 ") == 3
 
 
+def test_many_offers_at_once_are_as_many_requests(port: int) -> None:
+    offered = _POST + _OFFER.replace(b", close", b"") + b"content-length: 3\r\n\r\nabc"
+    said = exchange(port, offered * 1_200 + _POST + b"connection: close\r\n\r\n")
+    assert said.count(b"POST /a?b=c abc") == 1_200
+
+
 def test_a_large_body_comes_whole(port: int) -> None:
     body = b"x" * 700_000
     close = b"connection: close\r\n"
