@@ -39,10 +39,10 @@ _UNWILLED = word_set(
 _SENTENCED = word_set("sentence jail imprison condemn")
 _CONTESTS = word_set("beat defeat face sue host draw")
 _LIGHT = word_set("""way place part aim care advantage shape note toll effect landfall charge sale use""")
-_FEELINGS = word_set("fear hope concern expectation worry news way back")
+_FEELINGS = word_set("fear hope concern expectation worry news way back loss")
 _STRANDABLE = word_set("with for to from of on against about into at by over through")
 _MOTIONS = word_set(
-    """travel go fly move return arrive flee come sail drive head walk relocate emigrate invite send take bring admit
+    """travel go fly move escape return arrive flee come sail drive head walk relocate emigrate invite send take bring admit
     transfer"""
 )
 _PERFORMS = word_set("play star act appear feature portray voice perform sing dance")
@@ -89,7 +89,7 @@ def for_subject(clause: Clause) -> list[Asking]:
     if clause.lemma == "be" and any(part.role == "attribute" and part.phrase and is_level(part.phrase) for part in clause.parts):
         return []  # "What is 1.75%?"
     if subject.kind == "person" or is_titled(clause):
-        return [Asking("Who"), Asking("Which person")]
+        return [Asking("Who"), *([] if subject.plural else [Asking("Which person")])]
     if (
         (subject.kind == "org" or (subject.noun[:1].isupper() and clause.passive and clause.lemma in _PERSONAL_OBJECTS))
         and clause.lemma not in _AGENTIVE_BUT
@@ -154,7 +154,7 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
     if part.role == "measure" and " times" in f" {asked.text}":
         return []
     if part.role == "measure":
-        return [Asking(f"How {part.preposition}")]
+        return [Asking(f"How {'much ' if part.preposition.endswith('er') else ''}{part.preposition}")]
     if part.preposition == "from" and re.search(rf"{re.escape(asked.answer)} (?:to|until|till|through) ", clause.sentence):
         return []
     if part.role in ("time", "oblique", "place") and asked.kind in ("date", "year", "clock", "duration"):
@@ -201,7 +201,7 @@ def _times(part: Part, asked: Phrase, clause_lemma: str, sentence: str) -> list[
     if preposition in ("until", "till"):
         return [Asking("Until when"), Asking("How long")]
     if preposition == "from":
-        return [Asking("From when"), Asking("When"), Asking("From what date")]
+        return [Asking("From when"), Asking("When"), *([Asking("From what date")] if asked.kind != "clock" else [])]
     if preposition == "since" and _NEWS_SINCE.search(sentence):
         return []
     if preposition in ("since", "by"):
@@ -224,10 +224,10 @@ def _times(part: Part, asked: Phrase, clause_lemma: str, sentence: str) -> list[
 
 def _places(part: Part, clause: Clause) -> list[Asking]:
     if part.preposition in ("in", "at", "near", "on", "outside"):
-        return [Asking("Where")]
+        return [Asking("Where")] if clause.lemma not in ("miss", "skip") else []
     moved = clause.lemma in _MOTIONS or clause.passive or any(other.role == "object" for other in clause.parts)
-    if part.preposition == "to" and not moved:
-        return []  # "referred to Canada" says of what, not whither
+    if part.preposition == "to" and (clause.lemma == "bear" or not moved):
+        return []  # "referred to Canada", "born to Utama": not whither
     return [Asking("Where", part.preposition)] if part.preposition in ("to", "from") else []
 
 
@@ -253,7 +253,7 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
     if part.role == "attribute" and clause.lemma == "be" and clause.subject.noun in lexicon.QUANTITIES and is_level(asked):
         return [Asking("What"), Asking("How high" if clause.subject.noun in _HIGH else "How much")]
     if asked.kind == "duration" and part.governor in _LASTING:
-        return [Asking("How long")]
+        return [Asking("How long")] if part.governor != "spend" or len(clause.parts) > 1 else []
     if asked.count and asked.kind != "money":
         return [Asking(f"How many {asked.counted}", answer=asked.count, plural=True)]
     if part.governor == "join" and asked.named and clause.subject.kind == "person":
@@ -287,7 +287,7 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
         first = Asking("Who") if clause.lemma in _PERSONAL_OBJECTS else Asking(f"Which {kind}") if kind else Asking("What")
         return [first]
     if (asked.kind == "place" and clause.lemma in _PERSONAL_OBJECTS) or (
-        asked.named and clause.lemma in _CONTESTS and part.role == "object"
+        asked.named and asked.noun[:1].isupper() and clause.lemma in _CONTESTS and part.role == "object"
     ):
         return [Asking("Who")]
     return [Asking("What"), *(Asking(f"Which {kind}") for kind in [sort_of(asked)] if kind and part.role == "object")]
@@ -296,7 +296,8 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
 def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
     if " " in part.preposition or part.preposition in ("than", "out", "off", "as"):
         return [Asking("What", "as")] if part.preposition == "as" and asked.kind in ("person", "thing") else []
-    if not worth_asking(asked) or _INSTALMENT.match(asked.text):
+    vague = not asked.named and (part.preposition == "by" or (part.preposition == "for" and asked.noun in lexicon.TIME_NOUNS))
+    if not worth_asking(asked) or _INSTALMENT.match(asked.text) or (vague and asked.kind == "thing" and not asked.count):
         return []
     if part.preposition in ("to", "from") and asked.named and clause.lemma in _MOTIONS:
         return [Asking("Where", part.preposition)]
@@ -304,8 +305,8 @@ def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
         return []
     if asked.noun in _FEELINGS or " than " in clause.sentence[clause.sentence.find(asked.answer) :]:
         return []
-    if part.preposition == "at" and asked.named and asked.kind not in ("person", "money"):
-        return [Asking("Where")]
+    if part.preposition == "at" and asked.kind not in ("person", "money") and not asked.count:
+        return [Asking("Where")] if asked.named else []
     if asked.count and asked.kind != "money":
         return (
             [Asking(f"How many {asked.counted}", part.preposition, asked.count)]

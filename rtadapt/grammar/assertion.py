@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _QUOTES = '"“”«»'
 _MISTAKES = re.compile(r"\b(?:misstated|misspelled|misspelt|misidentified|misreported|incorrectly|wrongly|(?:a|the) wrong)\b")
+_HELPED = word_set("VB VBP VBN VBG")
 _REPORTING_NOUNS = word_set("""report rumour rumor claim allegation suggestion speculation source leak gossip post tweet""")
 
 
@@ -23,7 +24,7 @@ def asserted(verb: Token, agent: bool = False) -> bool:
     """Whether the text says what `verb` says. In an agent's turn a condition may stand, and is kept in the question."""
     if verb.sent.text.rstrip(" \"”'").endswith("?") or quoted(verb) or _MISTAKES.search(verb.sent.text):
         return False
-    if not _own_words_are_plain(verb, agent):
+    if not _own_words_are_plain(verb, agent) or _shares_a_doubt(verb):
         return False
     return _framed_plainly(verb, agent)
 
@@ -76,6 +77,23 @@ def _own_words_are_plain(verb: Token, agent: bool) -> bool:
     return True
 
 
+def _shares_a_doubt(verb: Token) -> bool:
+    """Whether a verb stands under the "may" or "not" of the one that it is joined to: "may be sold and moved"."""
+    while verb.dep_ == "conj" and verb.tag_ in _HELPED and not any(_own(child) for child in verb.lefts):
+        verb = verb.head
+        for child in verb.lefts:
+            unsure = child.dep_ == "aux" and child.lower_ in lexicon.UNSURE_AUXILIARIES and not announced(verb, child)
+            if unsure or child.dep_ == "neg":
+                return True
+    return False
+
+
+def _own(child: Token) -> bool:
+    """Whether a word makes a verb's clause one of its own: a subject, or an auxiliary that needs no other."""
+    finite = child.dep_ in ("aux", "auxpass") and child.tag_ in ("MD", "VBZ", "VBP", "VBD")
+    return finite or child.dep_ in ("nsubj", "nsubjpass")
+
+
 def announced(verb: Token, auxiliary: Token) -> str:
     """What an auxiliary stands for in an announcement: "will" in "the firm announced it would buy its rival"; "" elsewhere."""
     told = verb.head
@@ -86,9 +104,17 @@ def announced(verb: Token, auxiliary: Token) -> str:
         verb.dep_ == "ccomp"
         and told.lemma_ in ("announce", "say", "confirm")
         and told.tag_ == "VBD"
+        and (told.lemma_ != "say" or _of_itself(verb, told))
         and not any(child.dep_ == "advcl" for child in verb.children)
     )
     return direct.get(auxiliary.lower_, "") if told_so else ""
+
+
+def _of_itself(verb: Token, told: Token) -> bool:
+    """Whether somebody says what they will do themselves, or an office what will be done."""
+    about = next((child for child in verb.lefts if child.dep_ in ("nsubj", "nsubjpass")), verb)
+    by = next((child for child in told.children if child.dep_ in ("nsubj", "nsubjpass")), told)
+    return about.pos_ == "PRON" or by.lemma_.lower() in lexicon.OFFICIAL_SPEAKERS
 
 
 def _conditional(clause: Token) -> bool:

@@ -257,6 +257,9 @@ def _verb_group(verb: Token, tense: str) -> tuple[tuple[str, ...] | None, str, s
     words = [_full(token) for token in own]
     if "to" in words or (own and own[0].tag_ in ("VBG", "VBN")):
         return None, "", ""
+    if own and own[0].tag_ == "VB":  # "will step down and be replaced"
+        lent = _lent(verb)[:1] if verb.dep_ == "conj" else []
+        return (None, "", "") if lent not in (["will"], ["can"]) else ((*lent, *words), verb.lower_, verb.tag_)
     if tense == "instruction":
         return ("should",), verb.lower_, "VB"
     if tense == "participle":
@@ -268,13 +271,18 @@ def _verb_group(verb: Token, tense: str) -> tuple[tuple[str, ...] | None, str, s
     if verb.tag_ in ("VBG", "VBN", "VB") and not own:
         if tense != "shared":
             return None, "", ""
-        head = verb.head
-        while head.dep_ == "conj" and not any(child.dep_ in ("aux", "auxpass") for child in head.lefts):
-            head = head.head
-        words = [_full(child) for child in head.lefts if child.dep_ in ("aux", "auxpass")]
+        words = _lent(verb)
         if not words or "to" in words or verb.head.tag_ != verb.tag_:
             return None, "", ""
     return tuple(words), verb.lower_, verb.tag_
+
+
+def _lent(verb: Token) -> list[str]:
+    """What helps the verb that another is joined to, and so that one, too."""
+    head = verb.head
+    while head.dep_ == "conj" and not any(child.dep_ in ("aux", "auxpass") for child in head.lefts):
+        head = head.head
+    return [_full(child) for child in head.lefts if child.dep_ in ("aux", "auxpass")]
 
 
 def _shared_form(verb: Token) -> str:

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rtadapt.grammar.inflection import is_word
-from rtadapt.grammar.kinds import is_person_noun, named_kind
 from rtadapt.grammar.mentions import (
     FIRMS,
+    LABELS,
     LAUNCHES,
     Mention,
     aged,
@@ -24,12 +23,16 @@ from rtadapt.grammar.mentions import (
     expletive,
     hints,
     is_subject,
+    kind_of_mention,
     name_only,
+    object_before,
     only,
+    teller_of,
+    words_of,
 )
-from rtadapt.grammar.named import named_by
+from rtadapt.grammar.named import cut_off, named_by
 from rtadapt.grammar.owners import settled
-from rtadapt.grammar.phrases import kept, spelled
+from rtadapt.grammar.phrases import spelled
 from rtadapt.grammar.setting import Setting, setting_of
 from rtadapt.words import word_set
 
@@ -41,9 +44,6 @@ _IT = word_set("it its itself")
 _WE = word_set("we our us ours ourselves")
 _YOU = {"you": "I", "your": "my", "yours": "mine", "yourself": "myself"}
 _THEY = word_set("they them their theirs themselves")
-_LABELS = {"PERSON": "person", "ORG": "org", "GPE": "place", "LOC": "place", "NORP": "norp"} | dict.fromkeys(
-    ("FAC", "PRODUCT", "EVENT", "WORK_OF_ART", "LAW", "LANGUAGE"), "name"
-)
 _WORKS = word_set("""film movie book novel song album show series play opera musical exhibition podcast game""")
 _BODIES = word_set("org name place")
 _TOWNS = word_set("city town village island")
@@ -75,7 +75,7 @@ class Story:
         votes: dict[str, Counter[str]] = {}
         for doc in docs:
             for entity in doc.ents:
-                kind = _LABELS.get(entity.label_)
+                kind = LABELS.get(entity.label_)
                 quoted = entity.start > 0 and entity[0].nbor(-1).text in '"“' and doc[entity.end : entity.end + 1].text in '"”'
                 if entity.label_ == "WORK_OF_ART" or quoted:
                     self.works.add(entity.root.text.casefold())
@@ -173,16 +173,17 @@ class Story:
         if own is not None and own.kind == "person" and own.named and self.sex.get(own.text, sex or "he") in (sex, "he"):
             self.sex.setdefault(own.text, sex)
             return own.text
-        doer = doer_of(token)
         fitting = [
             m
             for m in self._recent(self.sentence)
             if m.kind == "person"
             and m.named
             and (not sex or self.sex.get(m.text, sex) == sex)
-            and not (m.sentence == self.sentence and m.token in doer)
+            and not (m.sentence == self.sentence and m.token in doer_of(token))
         ]
         here = [m for m in fitting if m.sentence == self.sentence]
+        if here and all(m.token == teller_of(token) for m in here) and any(m.subject for m in fitting if m not in here):
+            return ""  # "Kern denied it. Judge Thal said he had lied": who?
         chosen = only(here) or only([m for m in here if m.subject])
         if not here:
             before = [m for m in fitting if m.sentence == self.sentence - 1] or fitting
@@ -209,8 +210,9 @@ class Story:
         if token.dep_ == "dobj" and sent.root.tag_ == "VB":
             objects = [m for m in self.mentions if m.sentence == self.sentence and not m.subject]
             return objects[-1].text if objects else ""
-        if token.dep_ in ("dobj", "pobj"):
-            near = [m for m in self._recent(self.sentence) if m.kind not in ("person", "norp") and self.sentence - m.sentence < 2]
+        if token.dep_ in ("dobj", "pobj", "dative"):
+            last = (m for m in self._recent(self.sentence) if m.kind not in ("person", "norp") and self.sentence - m.sentence < 2)
+            near = [m for m in last if not (m.sentence == self.sentence and m.token in doer_of(token))]
             return near[0].text if len(near) == 1 else ""
         around = {up.i for up in token.ancestors if up.pos_ in ("NOUN", "PROPN")}
         fitting = [
@@ -228,7 +230,7 @@ class Story:
             launched = [m for m in things if m.launched and m.named]
             first = launched or ([] if subjects else things)
             chosen = first[0] if first else subjects[-1] if subjects else only([m for m in before if m.named])
-        if chosen is None or chosen.kind == "person" or not chosen.text:
+        if chosen is None or chosen.kind == "person" or not chosen.text or (not here and object_before(sent)):
             return ""
         fresh = any(m.object and m is not chosen and m.text.startswith(("a ", "an ")) for m in before)
         if fresh and token.head.lemma_ in _OF_WHAT_IS_NEW:
@@ -261,7 +263,8 @@ class Story:
 
     def _body(self, noun: str) -> str:
         """Whom "the club" or "the company" means: the story's own, unless another was the subject since."""
-        companies = [m for m in self._recent(self.sentence) if m.named and (m.kind == "org" or (m.kind == "name" and m.subject))]
+        named = [m for m in self._recent(self.sentence) if m.named and m.text.split()[-1].casefold() not in self.works]
+        companies = [m for m in named if m.kind == "org" or (m.kind == "name" and m.subject)]
         topic = self.topic
         if topic is not None and topic.kind in _BODIES and topic.text not in [m.text for m in companies]:
             companies.append(topic)
@@ -299,20 +302,17 @@ class Story:
         if (
             head.pos_ == "PRON"
             or head.dep_ == "npadvmod"
+            or cut_off(head)
             or (head.dep_ == "appos" and head.pos_ == "NOUN")
             or head.ent_type_ in ("DATE", "TIME", "MONEY", "PERCENT")
         ):
             return
-        words = kept(head, found)
+        words = words_of(head, found)
         if not words or any(found.get(token.i) == "" or token.lower_ in _OF_VERBS for token in words):
             return
         text = found.get(head.i) or settled(spelled(name_only(words, head), found))
         named = head.pos_ == "PROPN" or head.i in found or any(token.text[:1].isupper() for token in words[1:])
-        kind = (
-            named_kind(head, self.names)
-            if head.pos_ == "PROPN" and not (head.is_sent_start and not head.ent_type_ and is_word(head.lower_))
-            else ("person" if is_person_noun(head.lemma_.lower()) else "thing")
-        )
+        kind = kind_of_mention(head, self.names, named)
         if head.i in found and (known := next((m for m in reversed(self.mentions) if m.text == found[head.i]), None)):
             kind = known.kind
         if kind == "norp" or (head.pos_ != "PROPN" and not any(child.dep_ in ("det", "poss") for child in head.lefts)):

@@ -12,11 +12,13 @@ from dataclasses import replace
 
 from rtadapt.grammar import lexicon
 from rtadapt.grammar.clauses import Clause
+from rtadapt.grammar.inflection import inflected
 from rtadapt.grammar.offices import office
 from rtadapt.grammar.pieces import Part
 from rtadapt.words import word_set
 
 _CHANGES = word_set("raise cut lower reduce increase lift rise fall drop climb go")
+_BUYING = word_set("buy acquire purchase")
 _SPREAD = re.compile(r"from (?:(?!to ).)*? to (?P<to>[$€£]?\d.*)")
 _VALUES = word_set("money percent measure duration number")
 
@@ -34,9 +36,25 @@ def _level(part: Part) -> Part | None:
     return replace(part, text=f"to {value}", phrase=replace(part.phrase, text=value, answer=value, count=""))
 
 
+def _paid(clause: Clause) -> tuple[Clause, Clause] | None:
+    """What was bought for a price, and that so much was paid for it."""
+    what = next((part for part in clause.parts if part.role == "object" and part.governor == clause.lemma), None)
+    sums = (part for part in clause.parts if part.preposition == "for" and part.phrase is not None)
+    price = next((part for part in sums if part.phrase is not None and part.phrase.kind == "money"), None)
+    if clause.lemma not in _BUYING or clause.passive or what is None or price is None or price.phrase is None:
+        return None
+    amount = replace(what, text=price.phrase.text, phrase=price.phrase, governor="pay")
+    bought = replace(price, text=f"for {what.text}", phrase=None, essential=True)
+    verb = "pay" if clause.tag == "VB" else inflected("pay", clause.tag)
+    parts = tuple(amount if part is what else bought if part is price else part for part in clause.parts)
+    told = replace(clause, parts=tuple(replace(part, phrase=None) if part is price else part for part in clause.parts))
+    return told, replace(clause, verb=verb, lemma="pay", parts=parts)
+
+
 def derived(clause: Clause) -> Iterator[Clause]:
     """The clause, and what else is so when it is."""
-    yield from office(clause) or (clause,)
+    bought = _paid(clause)
+    yield from bought or office(clause) or (clause,)
     level = next(filter(None, map(_level, clause.parts)), None) if clause.lemma in _CHANGES else None
     if level is None or level.phrase is None:
         return

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 SCORE = re.compile(r"^\d{1,3}[-–]\d{1,3}$")
 YEAR = re.compile(r"^(?:1[5-9]|20)\d\d$")
 _CLOCK = re.compile(r"\b(?:\d{1,2}:\d\d|\d{1,2}(?::\d\d)?\s?(?:[ap]\.?m\.?)|noon|midnight)", re.IGNORECASE)
-_MONEY = re.compile(r"[$€£¥]|\b(?:dollars?|euros?|pounds? sterling|cents?|yen|rupees?)\b")
+_MONEY = re.compile(
+    r"[$€£¥]|\b(?:dollars?|euros?|pounds? sterling|cents?|yen|rupees?|francs?|pesos?|yuan|kron(?:er|or|a|e))\b"
+    r"|(?:\d|illion) crowns\b"
+)
 _DATE = re.compile(
     r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|\b(?:January|February|March|April|June|July|August|September|October"
     r"|November|December|Jan\.|Feb\.|Aug\.|Sept?\.|Oct\.|Nov\.|Dec\.)|\bMay \d|\d May\b|^(?:early |late |mid-)?May$"
@@ -32,9 +35,11 @@ _DATE = re.compile(
     r"|\b(?:week|month|year|day|hour|minute|decade)s? (?:ago|earlier|later)\b|\bthe \d{4}s\b"
 )
 
+_CURRENCIES = word_set("dollar euro cent yen pound franc peso yuan krone kroner kronor krona crown")
 _NO_PERSONS = word_set("Storm Hurricane Typhoon Cyclone Mount Lake River Cape Fort Camp Operation Project Hotel")
+_PRIZES = word_set("Prize Award Awards Cup Medal Trophy Championship Championships Festival Act Treaty Games Marathon")
 _DATED = word_set("start beginning middle end half year-end new")
-_PAYING = word_set("cost pay spend raise earn invest charge donate receive owe fine award worth for of save lend borrow")
+_PAYING = word_set("cost pay spend raise earn invest charge donate give receive owe fine award worth for of save lend borrow")
 _SUMS = word_set("fee sum price total fine salary loss profit prize deposit refund")
 _PRICES = word_set("price fee cost charge fine rent fare prize toll profit revenue loss ticket bill total budget")
 
@@ -45,9 +50,7 @@ def kind_of(head: Token, text: str, names: Mapping[str, str]) -> str:
     lemma = head.lemma_.lower()
     if SCORE.match(text):
         return "score"
-    if _MONEY.search(text) and (
-        head.like_num or head.is_currency or head.ent_type_ == "MONEY" or lemma in ("dollar", "euro", "cent", "yen", "pound")
-    ):
+    if _MONEY.search(text) and (head.like_num or head.is_currency or head.ent_type_ == "MONEY" or lemma in _CURRENCIES):
         return "money"
     if (lemma == "pound" and _priced(head)) or (lemma in _SUMS and _MONEY.search(text) and " of " in text):
         return "money"
@@ -92,7 +95,8 @@ def named_kind(head: Token, names: Mapping[str, str]) -> str:
     """What a name names: Storm Wendeline is no person."""
     if any(child.text in _NO_PERSONS for child in head.lefts):
         return "name"
-    return names.get(head.text.casefold()) or "name"
+    kind = names.get(head.text.casefold()) or "name"
+    return "name" if kind == "person" and head.text in _PRIZES else kind
 
 
 def _priced(head: Token) -> bool:

@@ -29,6 +29,9 @@ PERSON_NOUNS = word_set(
     parent grandparent guardian lieutenant socialite
     treasurer clerk sheriff constable detective attorney lawyer barrister solicitor prosecutor sprinter cyclist
     swimmer golfer skipper
+    historian librarian comedian gardener keeper beekeeper zookeeper butcher accountant referee umpire gymnast jumper hurdler
+    mountaineer landlord landlady vicar paramedic lifeguard playwright screenwriter soprano filmmaker
+    astronomer philosopher geographer photographer carer caretaker organiser organizer
     ombudsman chairwomen archbishop cardinal rabbi imam priest reverend emperor sultan emir duke duchess lord lady member"""
 )
 PERSON_ENDINGS = ("ist", "man", "woman", "ologist", "ician", "ographer")
@@ -103,6 +106,13 @@ BARE_REFERENCES = word_set(
     position money amount figure number rate price cost fee change issue problem error fix program programme system
     program vote election ruling verdict decision accident crash fire storm incident attack blast explosion shooting two three
     pair trio side season year month week day time company's statement announcement news move order offer latter former"""
+)
+# What a whole sentence is called, and not the thing that stands before it.
+DEEDS = word_set(
+    """combination move decision deal step sign increase rise drop fall decline expansion result blow change achievement
+    development acquisition merger purchase victory defeat feat milestone reversal total detour journey trip drive walk ride
+    distance win loss upset record first jump leap surge gain slump plunge swing improvement reduction cut saving delay
+    comeback turnaround setback boost breakthrough triumph precedent shock surprise relief gesture"""
 )
 RANKS = word_set("first second third fourth fifth last only next latest sole")
 CAUSED_VERBS = word_set(

@@ -5,18 +5,20 @@ Takes spaCy tokens; gives answers about a single one. `coreference` keeps the st
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rtadapt.grammar import lexicon
 from rtadapt.grammar.clauses import named_after
-from rtadapt.grammar.kinds import is_person_noun
+from rtadapt.grammar.inflection import is_word
+from rtadapt.grammar.kinds import is_person_noun, named_kind
 from rtadapt.grammar.named import describes, named_by
+from rtadapt.grammar.phrases import kept
 from rtadapt.words import word_set
 
 if TYPE_CHECKING:
-    from spacy.tokens import Token
+    from spacy.tokens import Span, Token
 
 
 LAUNCHES = word_set("""unveil launch release introduce announce open build publish present develop sell design make""")
@@ -29,6 +31,9 @@ FIRMS = word_set(
 NOT_PLACED = word_set(
     """star appear feature act play invest believe interest investment stake role belief trust confidence faith hope share
     shares win lose specialize specialise part character performance"""
+)
+LABELS = {"PERSON": "person", "ORG": "org", "GPE": "place", "LOC": "place", "NORP": "norp"} | dict.fromkeys(
+    ("FAC", "PRODUCT", "EVENT", "WORK_OF_ART", "LAW", "LANGUAGE"), "name"
 )
 _MISTAKEN = frozenset(["PERSON", "NORP", "PRODUCT", ""])
 _TEAM_ROLES = word_set("coach chairwoman chairman captain striker goalkeeper midfielder defender boss ceo")
@@ -87,6 +92,9 @@ def name_only(words: list[Token], head: Token) -> list[Token]:
     )
     if end is not None and end.i - head.i <= 4 and end in words:
         run += list(head.doc[head.i + 1 : end.i + 1])
+    after = head.doc[head.i + 1 : head.i + 3]
+    if len(after) == 2 and after[0].text == "&" and after[1] in words:
+        run += list(after)  # "Crumb & Co"
     while run[-1].i + 1 < len(head.doc) and run[-1].nbor(1).like_num and run[-1].nbor(1).i in {word.i for word in words}:
         run.append(run[-1].nbor(1))
     return run
@@ -127,7 +135,10 @@ def hints(token: Token) -> Iterator[str]:
                     yield "person"
             elif child.lemma_.lower() in lexicon.ORG_NOUNS:
                 yield "org"
-        if child.dep_ == "compound" and (
+        if child.dep_ == "compound" and child.pos_ == "NOUN" and child.lemma_.lower() in lexicon.ORG_NOUNS:
+            if token.doc[child.i + 1].pos_ == "PROPN":
+                yield "org"  # "tyre maker Gripline"
+        elif child.dep_ == "compound" and (
             child.text in lexicon.TITLES or (child.pos_ == "NOUN" and is_person_noun(child.lemma_.lower()))
         ):
             yield "person"
@@ -183,6 +194,8 @@ def expletive(token: Token) -> bool:
     verb = token.head
     if token.lower_ != "it" or token.dep_ not in ("nsubj", "nsubjpass", "expl"):
         return False
+    if verb.lemma_ == "be" and any(child.dep_ == "attr" and child.lemma_ in lexicon.DEEDS for child in verb.rights):
+        return True  # "it had been the hardest decision of his life": what was told before
     later = [child for child in verb.rights if child.dep_ in ("ccomp", "csubj", "xcomp", "advcl")]
     chain = [verb, *(child for child in verb.rights if child.dep_ == "xcomp")]
     if any(word.lemma_ in ("cost", "take", "make", "help", "become") for word in chain) and any(
@@ -203,6 +216,35 @@ def doer_of(token: Token) -> frozenset[int]:
     if subject is None or token.dep_ not in ("dobj", "pobj", "dative", "nsubj") or subject == token:
         return frozenset()
     return frozenset([subject.i, *(child.i for child in subject.children if child.dep_ == "appos")])
+
+
+def words_of(head: Token, found: Mapping[int, str]) -> list[Token]:
+    """The words of a phrase, without the relative clause of one that is named without it: "the hospice in Tenby that …"."""
+    clauses = frozenset(token.i for token in head.subtree if token.dep_ == "relcl" and token.i > head.i)
+    short = kept(head, found, clauses)
+    return short if any(token.pos_ == "PROPN" for token in short) else kept(head, found)
+
+
+def kind_of_mention(head: Token, names: Mapping[str, str], named: bool) -> str:
+    """What a name stands for, or a common noun with a name in it: "the museum of Vessel" is a body."""
+    noun = head.lemma_.lower()
+    if head.pos_ == "PROPN" and not (head.is_sent_start and not head.ent_type_ and is_word(head.lower_)):
+        return named_kind(head, names)
+    return "person" if is_person_noun(noun) else "org" if named and noun in lexicon.ORG_NOUNS else "thing"
+
+
+def teller_of(token: Token) -> int:
+    """The place of whoever says what a word stands in; -1 where nobody does."""
+    verb = next((up for up in token.ancestors if up.pos_ in ("VERB", "AUX")), token)
+    if verb.dep_ != "ccomp" or verb.head.lemma_ not in lexicon.REPORTS:
+        return -1
+    return next((int(child.i) for child in verb.head.children if child.dep_ in ("nsubj", "nsubjpass")), -1)
+
+
+def object_before(sent: Span) -> bool:
+    """Whether the sentence before is about something that it calls "it" and that is not its subject."""
+    before = sent.doc[sent.start - 1].sent if sent.start else ()
+    return any(token.lower_ == "it" and token.dep_ in ("dobj", "pobj", "dative") for token in before)
 
 
 def _main(head: Token) -> bool:

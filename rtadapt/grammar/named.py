@@ -1,4 +1,4 @@
-"""Which words of a parse are a name: the name beside a common noun, the number at its end, the role before it, and what cuts one.
+"""Which words of a parse are a name: the name beside a common noun, the number at its end, the role before it, what cuts one.
 
 Takes spaCy tokens; gives tokens or yes and no. `phrases` makes phrases of them.
 """
@@ -15,6 +15,8 @@ from rtadapt.words import word_set
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
+_NUMERIC = frozenset(["", "CARDINAL", "ORDINAL", "DATE", "TIME", "MONEY", "PERCENT", "QUANTITY"])
+_TENS = frozenset(["tens", "dozens", "hundreds", "thousands"])
 QUOTES = '"“”«»'
 _OFFICE = word_set(
     """executive officer financial operating technology technical information marketing medical scientific legal product people
@@ -52,6 +54,16 @@ def numbers(token: Token) -> bool:
     )
 
 
+def several(head: Token) -> bool:
+    """Whether something is joined to a noun that is not of its own name, as "Co" is of "Crumb & Co"."""
+    return any(child.dep_ == "conj" for child in head.rights) and not any(child.text == "&" for child in head.rights)
+
+
+def says_which(name: Token) -> bool:
+    """Whether a name stands close behind the noun that it goes with: "of the ferry operator Blueline"."""
+    return bool(name.pos_ == "PROPN" and name.head.pos_ == "NOUN" and name.left_edge.i == name.head.i + 1)
+
+
 def describes(token: Token) -> bool:
     """Whether a sentence begins with a role that stands before a name: "Midfielder Joao Seixas", "Rival Corbeau"."""
     role = is_person_noun(token.lower_) or token.lower_ == "rival"
@@ -75,6 +87,11 @@ def names_left_out(run: list[Token], head: Token) -> bool:
         for child in head.rights
         if child.pos_ in ("NOUN", "PROPN", "NUM")
     )
+
+
+def cut_off(name: Token) -> bool:
+    """Whether the parser cut the end off a name such as "Marlowe's", since nothing follows that it owns."""
+    return name.dep_ != "poss" and any(child.tag_ == "POS" and child.i == name.i + 1 for child in name.rights)
 
 
 def cut_title(tokens: list[Token]) -> bool:
@@ -106,3 +123,27 @@ def titled(token: Token) -> bool:
     if any(sign.isupper() for sign in token.text[1:]) and any(sign.islower() for sign in token.text):
         return True
     return token.text[:1].isupper() and token.i > 0 and token.nbor(-1).text in QUOTES and token.pos_ != "DET"
+
+
+def opens_a_title(token: Token) -> bool:
+    """Whether an article is the first word of a title in quotation marks."""
+    return token.i > 0 and token.text[:1].isupper() and token.nbor(-1).text in QUOTES and token.ent_type_ == "WORK_OF_ART"
+
+
+def uncapitalised(token: Token) -> str:
+    """A word as it stands inside a sentence: the capital of a sentence's beginning taken off common words."""
+    plain = not token.ent_type_ and token.pos_ == "PROPN" and token.tag_ == "NNPS"
+    named = (token.pos_ == "PROPN" and not plain) or (token.pos_ != "DET" and token.ent_type_ not in _NUMERIC)
+    several = token.tag_ == "NNS" and token.i + 1 < len(token.doc) and token.nbor(1).pos_ in ("AUX", "VERB")  # "Schools will"
+    if several or token.lower_ in _TENS:
+        named = False
+    if token.is_sent_start and not named and token.text[1:].islower() and token.text != "I" and _common(token):
+        return str(token.lower_)
+    return "a" if token.is_sent_start and token.text == "A" and token.pos_ == "DET" else str(token.text)
+
+
+def _common(token: Token) -> bool:
+    """Whether a capitalised word is one of the language's, and not a name that the tagger took for a noun."""
+    if token.pos_ in ("DET", "ADP", "PRON", "SCONJ", "ADV", "CCONJ", "NUM") or token.like_num or token.lower_ in _TENS:
+        return True
+    return is_word(token.lower_)

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from rtadapt.grammar import lexicon
 from rtadapt.grammar.assertion import quoted
 from rtadapt.grammar.clauses import Clause
+from rtadapt.grammar.inflection import is_word
 from rtadapt.grammar.kinds import is_person_noun
+from rtadapt.grammar.named import says_which
 from rtadapt.grammar.owners import settled
 from rtadapt.grammar.phrases import Phrase, phrase, spelled
 from rtadapt.grammar.pieces import Part, Sentence
@@ -22,10 +24,6 @@ from rtadapt.words import word_set
 if TYPE_CHECKING:
     from spacy.tokens import Span, Token
 
-_DEEDS = word_set(
-    """combination move decision deal step sign increase rise drop fall decline expansion result blow change achievement
-    development acquisition merger purchase victory defeat feat milestone reversal total"""
-)
 # Roles that one person at a time holds.
 _ONE_HOLDER = word_set(
     """president minister chief executive head coach captain chairman chairwoman chair mayor governor king queen director
@@ -77,7 +75,7 @@ def _apposition(token: Token, sentence: Sentence, place: str) -> Iterator[Clause
     if any(part.text in (";", ":") or part.dep_ == "relcl" for part in between):
         return  # the head of a list, or of a clause in which another name stands nearer
     named, role = (token, head) if token.pos_ == "PROPN" and head.pos_ == "NOUN" else (head, token)
-    if role.lemma_ in _DEEDS:
+    if role.lemma_ in lexicon.DEEDS:
         return  # "agreed to buy Spirit, a deal that …": of the whole, not of the name before it
     if named.pos_ != "PROPN" or role.pos_ != "NOUN" or (named.i in sentence.references and sentence.references[named.i] == ""):
         return
@@ -124,7 +122,8 @@ def _role_before(token: Token, sentence: Sentence) -> Iterator[Clause]:
         return
     if any(sentence.references.get(part.i) == "" for part in before):
         return
-    owner = any(part.ent_type_ in ("GPE", "ORG", "NORP") or part.dep_ == "poss" for part in before)
+    bare = before[0].is_sent_start and is_word(before[0].lower_) and not any(part.text[:1].isupper() for part in before[1:])
+    owner = not bare and any(part.ent_type_ in ("GPE", "ORG", "NORP") or part.dep_ == "poss" for part in before)
     words = spelled(before, sentence.references)
     if not owner and sentence.body and _inside(role, before):
         words = f"the {before.text.lower()} of {sentence.body}"
@@ -132,7 +131,7 @@ def _role_before(token: Token, sentence: Sentence) -> Iterator[Clause]:
         return
     elif before[0].dep_ not in ("det", "poss") and not any(part.tag_ == "POS" for part in before):
         words = f"the {words}"
-    words = words.replace("Prime Minister", "prime minister").replace("President", "president")
+    words = _turned(settled(words)).replace("Prime Minister", "prime minister").replace("President", "president")
     name = "".join(other.text_with_ws for other in name_tokens).strip()
     person = Phrase(name, name, "person", name, named=True)
     yield _is(
@@ -140,6 +139,12 @@ def _role_before(token: Token, sentence: Sentence) -> Iterator[Clause]:
         Part("attribute", words, role.i, phrase=Phrase(words, settled(words), "person", role.lemma_, named=True)),
         sentence,
     )
+
+
+def _turned(words: str) -> str:
+    """What is somebody's as a role of theirs, where the owner is a phrase: "the director of the hospice in Tenby"."""
+    owned = re.fullmatch(r"(?P<owner>.+ (?:in|of|at) .+?)['’]s? (?P<role>[a-z][a-z -]*)", words)
+    return f"the {owned['role']} of {owned['owner']}" if owned and is_person_noun(owned["role"].split()[-1]) else words
 
 
 def _one_holds(role: Token) -> bool:
@@ -169,12 +174,17 @@ def _named_role(name: Phrase, what: Phrase, role: Token, sentence: Sentence, hea
     ):
         return
     text, answer = settled(what.text), what.answer
-    if person and (owned := re.match(r"(?P<owner>(?:the )?[A-Z0-9][^,]{0,40}?)['’]s? (?P<role>[a-z][^'’]*)$", text)):
+    owned = re.match(r"(?P<owner>(?:the )?[A-Z0-9][^,]{0,40}?)['’]s? (?P<role>[a-z][^'’]*)$", text)
+    if person and owned and is_person_noun(owned["role"].split(" of ")[0].split()[-1]):
         text = answer = f"the {owned.group('role')} of {owned.group('owner')}"
+    elif person and _turned(text) != text:
+        text = answer = _turned(text)
     if not person and not any(child.dep_ in ("det", "poss", "nummod") for child in role.lefts):
         return  # "Kelby Yard, 3 miles northwest of Lund"
     if not person and name.kind == "place" and what.noun not in _KINDS_OF_PLACES:
         return  # a list: "Norvania, a war in Estria and …"
+    if not person and what.named and text.lower().startswith("the ") and _names_it(role):
+        text, answer = f"{'an' if text[4:5].lower() in 'aeio' else 'a'} {text[4:]}", re.sub(r"^[Tt]he ", "", answer)
     bare = False
     if person and not text.startswith(("the ", "a ", "an ")) and not any(c.dep_ == "poss" for c in role.children):
         bare = what.noun not in _ONE_HOLDER
@@ -184,6 +194,11 @@ def _named_role(name: Phrase, what: Phrase, role: Token, sentence: Sentence, hea
     kind = "person" if person else "thing"
     subject = Phrase(name.text, name.answer, "person" if person else name.kind, name.noun, named=True)
     yield _is(subject, Part("attribute", text, role.i, phrase=Phrase(text, answer, kind, what.noun, named=what.named)), sentence)
+
+
+def _names_it(role: Token) -> bool:
+    """Whether a name stands close behind what it is: "the Turkish yard Deniz"."""
+    return any(child.dep_ == "appos" and says_which(child) for child in role.rights)
 
 
 def _present(role: Token) -> bool:

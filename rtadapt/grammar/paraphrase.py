@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rtadapt.grammar.lexicon import ORG_NOUNS
+
 _ANY = {"X": r"(?P<x>[^?]+?)", "Y": r"(?P<y>[^?]+?)"}
 _LEAST_TO_KEEP_BACK = 3
+# What a firm is, before its name: who asks for Blueline does not say "the ferry operator Blueline".
+_DESCRIBED = re.compile(rf"\bthe (?:[A-Z][a-z]+ )?(?:[a-z-]+ ){{0,2}}?(?:{'|'.join(sorted(ORG_NOUNS))}) (?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +46,17 @@ _SYNONYMS = _read("synonyms.toml")
 
 def paraphrases(question: str) -> tuple[tuple[str, ...], str]:
     """The question in other words, and one form that is only for probing; empty where the table doesn't know the relation."""
+    bare = _DESCRIBED.sub("", question)
     for relation in _RELATIONS:
-        found = relation.asks.fullmatch(question)
+        found = relation.asks.fullmatch(bare)
         if found is None:
             continue
         parts = {name: (value or "").strip() for name, value in found.groupdict().items()}
-        made = [re.sub(r"(?<=s)'s\b", "'", form.format(**parts)) for form in relation.forms]
-        fresh = [text for text in made if text != question]
+        made = [re.sub(r"(?<=s)'s\b", "'", re.sub(r" (?=\?)", "", form.format(**parts))) for form in relation.forms]
+        fresh = [text for text in (bare, *made) if text != question]
         kept_back = fresh.pop() if len(fresh) > _LEAST_TO_KEEP_BACK else ""
         return tuple(fresh), kept_back
-    return (), ""
+    return (bare,) if bare != question else (), ""
 
 
 def synonyms(verb: str, *, with_object: bool) -> list[str]:

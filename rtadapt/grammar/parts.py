@@ -11,8 +11,23 @@ from typing import TYPE_CHECKING
 from rtadapt.grammar import lexicon
 from rtadapt.grammar.kinds import SCORE
 from rtadapt.grammar.phrases import Phrase, kept, spelled
-from rtadapt.grammar.pieces import Part, Sentence, bracketed, meaning, plain, special, speech, sum_of, who_pays
-from rtadapt.grammar.prepositions import JOINED, REASONS, governed
+from rtadapt.grammar.pieces import (
+    SUMS,
+    Part,
+    Sentence,
+    bracketed,
+    further,
+    meaning,
+    of_the_report,
+    plain,
+    special,
+    speech,
+    votes_of,
+    who_pays,
+    whose,
+    with_year,
+)
+from rtadapt.grammar.prepositions import JOINED, REASONS, governed, role_of
 from rtadapt.words import word_set
 
 if TYPE_CHECKING:
@@ -26,8 +41,6 @@ _TAKES_IN = word_set(
 _BLAMED = word_set("fine jail charge criticize criticise praise sue arrest ban apologize apologise sentence honor honour thank")
 _TIME_WORDS = word_set("yesterday tomorrow tonight today overnight")
 _TIMES = word_set("""in on at by until till since before after from during within for through between around throughout""")
-_PLACES = word_set("""in at near on outside inside between along across off beneath under above around into to from through""")
-_SUMS = word_set("euro pound dollar cent yen rupee franc crown")
 _LIMITING = word_set("without unlike except minus like despite")
 _NO_PARTS = word_set("nsubj nsubjpass aux auxpass punct cc conj mark neg intj dep meta preconj parataxis")
 _BOUNDS = word_set("since until till before after during following")
@@ -36,7 +49,7 @@ _BOUNDS = word_set("since until till before after during following")
 def gather(verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
     """Add the parts of a verb. False when one of them makes the clause unfit to be asked about."""
     for child in verb.children:
-        if child.dep_ in _NO_PARTS or bracketed(child):
+        if child.dep_ in _NO_PARTS or bracketed(child) or of_the_report(child, verb):
             continue
         before = child.left_edge.nbor(-1).text if child.left_edge.i else ""
         if child.dep_ in ("dobj", "attr") and any(one.dep_ == "conj" and verb.i < one.i < child.i for one in verb.children):
@@ -104,6 +117,7 @@ def _aside(child: Token) -> bool:
 
 def _noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
     loose = [prep for prep in head.rights if head.pos_ != "PROPN" and _stands_alone(prep, sentence)]
+    loose += further(head, loose)
     found = sentence.phrase(head, frozenset(prep.i for prep in loose))
     if found is None:
         return False
@@ -115,9 +129,9 @@ def _noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
         return True
     paid = who_pays(head, found, sentence)
     if paid is not None:
-        parts.append(paid)
-        found = sum_of(head)
-        loose += [prep for prep in head.rights if prep.dep_ == "prep"]
+        whom, found = paid
+        parts.append(whom)
+        loose += [prep for prep in head.rights if prep.dep_ == "prep" and prep not in loose]
     said = role == "title" and head.left_edge.i > 0 and head.left_edge.nbor(-1).text in '"“'
     parts.append(Part(role, found.text, head.i, phrase=None if said else found, governor=head.head.lemma_))
     if score is not None:
@@ -131,9 +145,11 @@ def _stands_alone(prep: Token, sentence: Sentence) -> bool:
         return True
     if prep.dep_ != "prep":
         return False
-    if prep.lower_ == "for" and prep.head.lemma_ in _SUMS and any(child.dep_ == "pcomp" for child in prep.children):
+    if prep.lower_ == "for" and prep.head.lemma_ in SUMS and any(child.dep_ == "pcomp" for child in prep.children):
         return True  # "fined the firm 4 million euros for selling old meat"
     noun = next((child for child in prep.children if child.dep_ == "pobj"), None)
+    if noun is not None and prep.lower_ == "for" and prep.head.lemma_ in SUMS and prep.head.head.lemma_ in ("pay", "spend"):
+        return bool(prep.head.dep_ == "dobj")
     if noun is None or prep.lower_ not in _TIMES | {"near"} or prep.lower_ == "for":
         return False
     found = sentence.phrase(noun)
@@ -209,6 +225,7 @@ def prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
         return True
     if preposition == "in" and noun.lower_ == "order":
         return _whole(prep, "purpose", sentence, parts, essential=False) or True
+    found = with_year(found, prep, noun)
     if found is None or not found.text:
         return preposition in REASONS or preposition in ("in", "at", "on", "after", "before", "during", "since", "following")
     if (own := special(prep, preposition, noun)) is not None:
@@ -222,10 +239,10 @@ def prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
         if child.dep_ in ("advmod", "quantmod", "npadvmod") and child.lower_ not in lexicon.DROPPED_ADVERBS
     ]
     text = " ".join([*modifiers, preposition, found.text])
-    role, essential = _role_of(prep, preposition, found)
-    if preposition == "from":  # "from 4% to 5%", where the parser hangs the second onto the first
+    role, essential = role_of(prep, preposition, found)
+    if preposition in ("from", "at"):  # "from 4% to 5%", "at 8 am on Tuesday": the parser hangs the second onto the first
         for deep in prep.children:
-            if deep.dep_ == "prep" and deep.lower_ == "to" and deep.i > noun.i:
+            if deep.dep_ == "prep" and deep.lower_ in ("to", "on") and deep.i > noun.i:
                 prepositional(deep, sentence, parts)
     if role == "reason":
         found = replace(found, answer="".join(token.text_with_ws for token in prep.doc[prep.i : prep.right_edge.i + 1]).strip())
@@ -245,33 +262,19 @@ def _doing(prep: Token, preposition: str, sentence: Sentence, parts: list[Part])
     )
 
 
-def _role_of(prep: Token, preposition: str, found: Phrase) -> tuple[str, bool]:
-    if found.noun in ("time", "way", "course", "case", "part", "result", "addition", "moment", "fact"):
-        return "fixed", prep.lower_ in ("of", "to") and found.noun != "time"
-    if prep.dep_ == "agent" and found.kind not in ("date", "year", "clock", "money", "percent", "number", "measure", "duration"):
-        return "agent", True
-    if preposition in REASONS and not (preposition == "over" and found.kind in ("duration", "number", "money", "date", "place")):
-        return "reason", False
-    if found.kind in ("date", "year", "clock", "duration"):
-        return "time", False
-    if found.kind == "place" and preposition in _PLACES:
-        return "place", preposition in ("to", "from", "into", "through", "between")
-    if preposition in ("during", "before", "after", "until", "since", "following", "ahead of"):
-        return "circumstance", False
-    return "oblique", not (found.kind == "money" and preposition in ("for", "at"))
-
-
 def _adverbial_noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
     """Add a noun that stands as an adverb. False for a name without a preposition, which the parser put in the wrong place."""
     found = sentence.phrase(head)
     if found is None:
         return True
     score = next((token for token in head.subtree if SCORE.match(token.text)), None)
-    if score is not None:
+    if head.head.lemma_ == "vote" and (votes := votes_of(head)) is not None:
+        parts.append(votes)
+    elif score is not None:
         if found.kind != "score":
             parts.append(Part("object", found.text, head.i, phrase=found))
         parts.append(Part("score", score.text, score.i, phrase=Phrase(score.text, score.text, "score", "score"), essential=False))
-    elif found.text.startswith(("every ", "each ")):
+    elif found.text.startswith(("every ", "each ", "once a", "twice a", "once every")):
         how_often = Phrase(found.text, found.text, "frequency", found.noun)
         parts.append(Part("frequency", found.text, head.i, phrase=how_often))
     elif found.kind in ("date", "year", "clock", "duration"):
@@ -333,7 +336,9 @@ def _whole(head: Token, role: str, sentence: Sentence, parts: list[Part], essent
     tokens = kept(head, sentence.references)
     if any(token.dep_ == "neg" for token in head.subtree) or speech(list(head.subtree)):
         return False
-    if not tokens or len(tokens) > 16 or any(sentence.references.get(token.i) == "" for token in tokens):
+    if not tokens or len(tokens) > 16 or whose(tokens, head):
+        return False
+    if any(sentence.references.get(token.i) == "" for token in tokens):
         return False
     if any(token.pos_ == "PRON" and token.i not in sentence.references and token.tag_ in ("PRP", "PRP$") for token in tokens):
         return False

@@ -13,18 +13,23 @@ from typing import TYPE_CHECKING
 
 from rtadapt.grammar import lexicon
 from rtadapt.grammar.inflection import is_word
-from rtadapt.grammar.kinds import SCORE, YEAR, is_person_noun, kind_of
+from rtadapt.grammar.kinds import SCORE, YEAR, is_person_noun, kind_of, named_kind
 from rtadapt.grammar.named import (
     QUOTES,
     after_office,
+    cut_off,
     cut_title,
     describes,
     named_by,
     names_left_out,
     numbers,
+    opens_a_title,
     owns_the_name,
+    says_which,
+    several,
     titled,
     torn,
+    uncapitalised,
 )
 from rtadapt.grammar.owners import owned, settled
 
@@ -33,7 +38,6 @@ if TYPE_CHECKING:
 References = Mapping[int, str]
 """By the token's place in its text: what the reference stands for, empty when nobody can tell."""
 _COLLECTIVE = frozenset(["crew", "staff", "aircraft", "police", "personnel", "people"])
-_NUMERIC = frozenset(["", "CARDINAL", "ORDINAL", "DATE", "TIME", "MONEY", "PERCENT", "QUANTITY"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def spelled(tokens: Iterable[Token], references: References) -> str:
     for token in tokens:
         if last is not None and (last.i != token.i - 1 or last.whitespace_):
             pieces.append(" ")
-        word = references.get(token.i, _uncapitalised(token) if last is None else token.text)
+        word = references.get(token.i, uncapitalised(token) if last is None else token.text)
         if token.i in references and token.tag_ == "PRP$" and word != "my":
             word = owned(word, token.lower_)
         pieces.append(word)
@@ -67,22 +71,6 @@ def spelled(tokens: Iterable[Token], references: References) -> str:
     text = re.sub(r",(?:\s*,)+", ",", text)
     text = re.sub(r"\s+([,.;:!?)%])", r"\1", text)
     return re.sub(r"\ba(?= [aeio]\w)", "an", re.sub(r"\s+(['’]s?\b)", r"\1", text))
-
-
-def _uncapitalised(token: Token) -> str:
-    """A word as it stands inside a sentence: the capital of a sentence's beginning taken off common words."""
-    plain = not token.ent_type_ and token.pos_ == "PROPN" and token.tag_ == "NNPS"
-    named = (token.pos_ == "PROPN" and not plain) or (token.pos_ != "DET" and token.ent_type_ not in _NUMERIC)
-    if token.is_sent_start and not named and token.text[1:].islower() and token.text != "I" and _common(token):
-        return str(token.lower_)
-    return "a" if token.is_sent_start and token.text == "A" and token.pos_ == "DET" else str(token.text)
-
-
-def _common(token: Token) -> bool:
-    """Whether a capitalised word is one of the language's, and not a name that the tagger took for a noun."""
-    if token.pos_ in ("DET", "ADP", "PRON", "SCONJ", "ADV", "CCONJ", "NUM") or token.like_num:
-        return True
-    return is_word(token.lower_)
 
 
 def replaced(head: Token, references: References) -> bool:
@@ -96,7 +84,7 @@ def kept(head: Token, references: References, without: frozenset[int] = frozense
     for token in head.subtree:
         aside = (
             token.i in without
-            or (token.dep_ in ("appos", "parataxis") and not numbers(token))
+            or (token.dep_ in ("appos", "parataxis") and not numbers(token) and not (token.head != head and says_which(token)))
             or (token.dep_ in ("relcl", "acl", "advcl", "prep", "amod", "npadvmod", "conj") and _after_comma(token))
         )
         if token.dep_ == "relcl" and token.head.pos_ == "PROPN":
@@ -171,6 +159,8 @@ def phrase(
     if head.i not in references and not own:
         head = named_by(head)
     tokens = kept(head, references, without)
+    if cut_off(head):
+        return None
     if not tokens or any(references.get(token.i) == "" for token in tokens) or cut_title(tokens):
         return None
     if any(
@@ -181,6 +171,8 @@ def phrase(
     run = contiguous(tokens, head)
     tokens = _bare_name(tokens, head, references, names)
     text = spelled(tokens, references)
+    if tokens[-1] == head and any(child.dep_ == "poss" and child.lemma_ in lexicon.TIME_NOUNS for child in head.lefts):
+        text = f"the {text}" if tokens[0].pos_ == "PROPN" else text  # "this year's Harrow Prize"
     kind = kind_of(head, text, names)
     if head.i in references:
         last = references[head.i].split()[-1]
@@ -238,7 +230,7 @@ def _plural(head: Token) -> bool:
 def _answer(run: list[Token], head: Token, kind: str) -> str:
     if not run or torn(run, head) or names_left_out(run, head):
         return ""
-    if head.pos_ == "PROPN" and head.text[:1].isupper() and not any(child.dep_ == "conj" for child in head.rights):
+    if head.pos_ == "PROPN" and head.text[:1].isupper() and not several(head):
         inside = [token for token in run if not _loose(token, head)]
         run = contiguous(inside, head) or run
         if kind == "person":
@@ -247,7 +239,7 @@ def _answer(run: list[Token], head: Token, kind: str) -> str:
             len(run) > 1
             and (
                 (run[0].text in lexicon.TITLES and kind != "name")
-                or (run[0].pos_ == "DET" and kind != "date")
+                or (run[0].pos_ == "DET" and kind != "date" and not opens_a_title(run[0]))
                 or describes(run[0])
             )
             and run[0].i != head.i
@@ -274,17 +266,15 @@ def _bare_name(tokens: list[Token], head: Token, references: References, names: 
         and head.text[:1].isupper()
         and not (head.is_sent_start and not head.ent_type_ and is_word(head.lower_))
         and head.i not in references
-        and not any(child.dep_ == "conj" for child in head.rights)
+        and not several(head)
     ):
-        described = any(
-            _loose(token, head) and token.i < head.i and token.pos_ == "NOUN" and head.tag_ != "NNPS" for token in tokens
-        )
-        tokens = [
-            token for token in tokens if (token.pos_ == "DET" and token.head == head and not described) or not _loose(token, head)
-        ]
+        roles = [token.i for token in tokens if _loose(token, head) and token.i < head.i and token.pos_ == "NOUN"]
+        name = roles[-1] + 1 if roles and head.tag_ != "NNPS" else 0
+        kept_by_name = (token for token in tokens if token.i >= name)
+        tokens = [token for token in kept_by_name if (token.pos_ == "DET" and token.head == head) or not _loose(token, head)]
         while len(tokens) > 1 and tokens[1].pos_ == "PROPN" and (tokens[0].text in lexicon.TITLES or describes(tokens[0])):
             tokens = after_office(tokens) if tokens[0].text in lexicon.TITLES else tokens[1:]
-        if names.get(head.text.casefold()) == "person":
+        if named_kind(head, names) == "person":
             tokens = _person_name(tokens, head)
         broken = len(tokens) > 1 and any(token.pos_ == "NOUN" for token in head.doc[tokens[0].i + 1 : tokens[1].i])
         apart = len(tokens) > 1 and tokens[1].i > tokens[0].i + 1

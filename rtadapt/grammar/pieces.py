@@ -6,15 +6,19 @@ Takes spaCy tokens; gives `Part`. `parts` gathers them, verb by verb.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rtadapt.grammar.lexicon import TIME_NOUNS
 from rtadapt.grammar.phrases import Phrase, References, phrase
+from rtadapt.words import word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Span, Token
 
 _TITLE_WORDS = 6
+SUMS = word_set("euro pound dollar cent yen rupee franc crown")
+_TRADES = word_set("buy acquire purchase sell")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +70,59 @@ def special(prep: Token, preposition: str, noun: Token) -> Part | None:
     return None
 
 
-def who_pays(head: Token, found: Phrase, sentence: Sentence) -> Part | None:
-    """The one that is fined or paid, where the parser took its name into the sum: "fined Hollis Foods 2 million pounds"."""
+def votes_of(number: Token) -> Part | None:
+    """The votes for and against: "voted 71 to 48"."""
+    span = number.doc[number.i : number.i + 3]
+    if len(span) < 3 or not number.like_num or span[1].lower_ != "to" or not span[2].like_num:
+        return None
+    return Part("votes", span.text, number.i, phrase=Phrase(span.text, span.text, "number", "vote"), essential=False)
+
+
+def with_year(found: Phrase | None, prep: Token, noun: Token) -> Phrase | None:
+    """A date with what follows and belongs to it: the "next year" of "from July next year"."""
+    years = (child for child in prep.rights if child.dep_ == "npadvmod" and child.lemma_ in TIME_NOUNS)
+    further = next((child for child in years if child.left_edge.i == noun.i + 1), None)
+    if found is None or further is None:
+        return found
+    words = further.doc[further.left_edge.i : further.i + 1].text
+    return replace(found, text=f"{found.text} {words}", answer=f"{found.answer} {words}")
+
+
+def who_pays(head: Token, found: Phrase, sentence: Sentence) -> tuple[Part, Phrase] | None:
+    """Who is fined or paid, and how much, where the parser took the name into the sum: "fined Hollis Foods 2 million pounds"."""
     number = next((child for child in head.lefts if child.dep_ in ("nummod", "quantmod")), None)
     named = next((child for child in head.lefts if child.pos_ == "PROPN" and child.dep_ in ("nmod", "compound")), None)
     if found.kind != "money" or number is None or named is None or named.i > number.i or head.dep_ != "dobj":
         return None
     name = sentence.phrase(named)
-    return None if name is None else Part("recipient", name.text, named.i, phrase=name, governor=head.head.lemma_)
-
-
-def sum_of(head: Token) -> Phrase:
-    """The amount alone: number and currency."""
-    number = next(child for child in head.lefts if child.dep_ in ("nummod", "quantmod"))
     amount = head.doc[number.left_edge.i : head.i + 1].text
-    return Phrase(amount, amount, "money", head.lemma_)
+    whom = None if name is None else Part("recipient", name.text, named.i, phrase=name, governor=head.head.lemma_)
+    return None if whom is None else (whom, Phrase(amount, amount, "money", head.lemma_))
+
+
+def further(head: Token, loose: list[Token]) -> list[Token]:
+    """What else belongs to the clause: a price hung somewhere onto what is sold ("a stake in Fizzette for 85 euros"), and the
+    date to which another leads that is among `loose` ("delayed its release from June to May")."""
+    if any(prep.lower_ == "from" for prep in loose):
+        return [prep for prep in head.rights if prep.dep_ == "prep" and prep.lower_ == "to" and prep not in loose]
+    if loose or head.dep_ != "dobj" or head.head.lemma_ not in _TRADES:
+        return []
+    found = (prep for prep in head.subtree if prep.dep_ == "prep" and prep.lower_ == "for")
+    return [prep for prep in found if any(child.lemma_ in SUMS or child.ent_type_ == "MONEY" for child in prep.children)][:1]
+
+
+def of_the_report(child: Token, verb: Token) -> bool:
+    """Whether a date that the parser hung onto what is reported is that of the report: "said on Monday it would close"."""
+    if verb.dep_ != "ccomp" or child.dep_ not in ("prep", "npadvmod") or not verb.head.i < child.i < verb.i:
+        return False
+    return bool(verb.head.i + 1 == child.left_edge.i) and child.right_edge.nbor(1).text != ","
+
+
+def whose(tokens: list[Token], head: Token) -> bool:
+    """Whether nobody can tell whose something is in a clause within what stands under `head`: "to see where its readers go"."""
+    own = (token for token in tokens if token.tag_ == "PRP$")
+    within = (next((up for up in token.ancestors if up.pos_ in ("VERB", "AUX")), head) for token in own)
+    return any(verb != head and verb.dep_ in ("ccomp", "relcl", "advcl") for verb in within)
 
 
 def plain(clause: Token) -> bool:

@@ -57,7 +57,8 @@ class _Line:
 
 
 _PRODUCT = re.compile(r"\b[A-Z]\w+(?: [A-Z]\w+)* (?:[A-Z]{0,2}\d+\w*)\b")
-_NAME = re.compile(r"(?<![.?!:] )(?<!^)\b[A-Z][a-z]\w*(?:(?: & | )[A-Z]\w+)*")
+_NAME = re.compile(r"(?<![.?!:] )(?<!^)\b(?!\w{3,6}day\b)[A-Z][a-z]\w*(?:(?: & | )[A-Z]\w+)*")
+_BEFORE_NO_FIRM = re.compile(r"\b(?:open|tap|choose|click|click on|under|press|select|hold|in)(?: the)? $", re.IGNORECASE)
 # What an instruction begins with. The parser reads "Press Reset" as a name and "Please press Reset" rightly.
 _ORDER = re.compile(
     r"(?P<before>^|[.!] |, )(?P<verb>press|hold|open|turn|choose|go|click|tap|select|unplug|plug|enter|sign|log|check|remove"
@@ -147,7 +148,7 @@ def _about(clause: Clause, product: str, company: str) -> Clause:
     """A clause of a conversation, with the product or company that it is about where it doesn't name it itself."""
     topic = product or company
     words = " ".join([clause.subject.text, *(part.text for part in clause.parts)])
-    if not topic or topic in words or topic.split()[0] in words.split():
+    if not topic or topic in words or topic.split()[0] in words.split() or clause.subject.noun in ("cause", "reason", "problem"):
         return clause
     if clause.instruction or clause.subject.text.startswith("my "):
         place = Part("about", f"on the {topic}" if product else f"with {topic}", 10_000)
@@ -339,6 +340,8 @@ def _subject_of(lines: Sequence[_Line], docs: Sequence[Doc]) -> tuple[str, str]:
         for found in _NAME.finditer(line.text):
             entity = next((e for e in doc.ents if e.start_char <= found.start() and found.end() <= e.end_char), None)
             beside = line.text[found.end() : found.end() + 3].strip()[:2]
+            if _BEFORE_NO_FIRM.search(line.text[: found.start()]):
+                continue
             if (entity is None or entity.label_ in ("ORG", "PRODUCT", "FAC", "WORK_OF_ART")) and not any(
                 map(str.isdigit, beside)
             ):

@@ -33,6 +33,7 @@ _LOCAL = word_set(
     ban election vote voter teacher student child worker family assembly measure festival"""
 )
 _OFFICES = word_set("mayor governor president city town")
+_BUILT = word_set("library hospital school station council museum")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ def _places(sentence: Span) -> Iterator[str]:
             continue
         inside = token.head.lower_ == "in" and token.head.head.lemma_ not in NOT_PLACED
         of_mayor = token.head.lower_ == "of" and token.head.head.lemma_.lower() in _OFFICES
-        if inside or of_mayor:
+        of_its_own = token.head.lower_ == "of" and token.head.head.pos_ == "NOUN" and token.head.head.lemma_ in _BUILT
+        if inside or of_mayor or of_its_own:
             name = _name(token)
             if name:
                 yield name

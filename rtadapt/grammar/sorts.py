@@ -83,4 +83,6 @@ def sort_of(asked: Phrase) -> str:
 
 def is_level(asked: Phrase) -> bool:
     """Whether a phrase is how much or how many, and nothing else: "1.75%", "7 pounds"."""
-    return asked.kind in ("money", "percent", "measure", "number") or bool(asked.count and len(asked.text.split()) <= 2)
+    return asked.kind in ("money", "percent", "measure", "number") or bool(
+        asked.count and (len(asked.text.split()) <= 2 or " per " in asked.text)
+    )

@@ -25,7 +25,8 @@ _DANGLING = re.compile(
     r"[\[\]/{}<>|#]|…|,,|\b(?:a|an|the|and|or|but|that|which|who|whose|of the|his|her|its)\?$|\s[,;]"
     r"|‘|\s[–—]\s|\bof course\b|\(|\)|\b(?:the|a|an) (?:of|in|on|and|is|was)\b"
     r"|\b(\w+) \1\b|[\"“”]|\bwhich was\b|\bplease\b|--"
-    r"|\bn't\b|\s['’](?!\d)|\s['’]s\s|\w[!?;:]\s|^(?:Who|What) (?:is|was|are|were)\?$",
+    r"|\b(?:one|two|three|four|five|six|several|\d+) (?:more|others)(?=\?|$| (?:by|in|at|on)\b)"
+    r"|\bn't\b|\s['’](?!\d)|\s['’]s\s|\w[!?;:]\s|^(?:Who|What) (?:is|was|are|were)\?$|^What (?:are|were) \w+s\?$",
     re.IGNORECASE,
 )
 _DATES = word_set(
@@ -84,6 +85,7 @@ def good_answer(answer: str) -> bool:
     if len(words) < 4 and words[0] in ("its", "their"):
         return False
     if words[0] in (
+        "any",
         "this",
         "that",
         "these",
@@ -107,7 +109,11 @@ def good_answer(answer: str) -> bool:
         return False
     if words[0] == "the" and answer.endswith(("'s", "’s")):
         return False
-    if _RANKED.fullmatch(answer) or _POINTING.match(answer) or {"not", "nor", "anyone", "anything", "everything"} & set(words):
+    if (
+        _RANKED.fullmatch(answer)
+        or _POINTING.match(answer)
+        or {"not", "nor", "undisclosed", "anyone", "anything", "everything"} & set(words)
+    ):
         return False
     if re.fullmatch(r"[a-z]+", answer) and answer not in _SUBJECTS_TAUGHT:
         return False

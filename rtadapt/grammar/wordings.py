@@ -69,7 +69,8 @@ def worded(clause: Clause, asked: Part | None, askings: list[Asking]) -> Asked:
     others = [ask(clause, asked, other, full=False) for other in askings[1:] if other.answer == askings[0].answer]
     turned = _turned(clause, asked, askings[0])
     seed = crc32(short.direct.encode())
-    otherwise, kept_back = paraphrases(short.direct)
+    lasting = clause.lemma == "be" and asked is not None and asked.phrase is not None and asked.phrase.kind == "duration"
+    otherwise, kept_back = ((), "") if lasting else paraphrases(short.direct)
     long = full.direct if len(full.direct.split()) <= _MOST_WORDS else ""
     found = [
         long,
@@ -118,8 +119,18 @@ def _reworded(clause: Clause, asked: Part | None, asking: Asking, short: Questio
     """Other verbs and nouns for the same."""
     found: list[str] = []
     for synonym in synonyms(clause.lemma, with_object=clause.passive or any(part.role in _OBJECTS for part in clause.parts)):
-        if any(part.role == "fixed" for part in clause.parts) or (clause.passive and " " in synonym):
+        if any(part.role == "fixed" or part.preposition.startswith("out") for part in clause.parts) or (
+            clause.passive and " " in synonym
+        ):
             continue
+        if clause.lemma == "name" and not _of_somebody(clause):
+            continue  # what was named after a river was not appointed
+        if clause.lemma == "lead" and not any(
+            part.role == "object" and part.phrase and part.phrase.named for part in clause.parts
+        ):
+            continue  # who leads a race does not run it
+        if clause.lemma == "raise" and any(part.phrase is not None and part.phrase.kind == "money" for part in clause.parts):
+            continue  # nor is money that was raised increased
         verb, _, particle = synonym.partition(" ")
         parts = (Part("fixed", particle, -2), *clause.parts) if particle else clause.parts
         other = replace(clause, lemma=verb, verb=inflected(verb, clause.tag) if clause.tag != "VB" else verb, parts=parts)
@@ -135,12 +146,20 @@ def _reworded(clause: Clause, asked: Part | None, asking: Asking, short: Questio
     contracted = re.sub(r"^(Who|What|When|Where|How) is (?=the |[A-Z])", r"\1's ", short.direct)
     if contracted != short.direct:
         found.append(contracted)
-    if owned := re.fullmatch(r"Who is the ([a-z][a-z -]*) of ((?:the )?[A-Z][^?]{0,40})\?", short.direct):
+    if owned := re.fullmatch(
+        r"Who is the ([a-z][a-z -]*) of ((?:the )?[A-Z](?:(?! (?:in|of|at|for) )[^?]){0,40})\?", short.direct
+    ):
         found += [f"Who is {owned.group(2)}'s {owned.group(1)}?"]
     if clause.lemma == "be" and asked is None and short.direct.startswith(("Who is the ", "What is the ")):
         role = short.direct.split(" is ", 1)[1].rstrip("?")
         found += [f"{role[:1].upper()}{role[1:]}: {short.words.lower()} is it?", f"What is the name of {role}?"]
     return found
+
+
+def _of_somebody(clause: Clause) -> bool:
+    """Whether what something is done to is a person."""
+    objects = [part.phrase for part in clause.parts if part.role == "object"]
+    return any(phrase is not None and phrase.kind == "person" for phrase in ([clause.subject] if clause.passive else objects))
 
 
 def _probes(

@@ -19,6 +19,7 @@ _ONE_OBJECT = word_set(
     """run lead head coach captain direct found edit chair replace succeed beat defeat acquire join marry teach study succeed
     cost weigh mean be become call name cover require stand face play manage cross link connect circle orbit"""
 )
+_TRADED = word_set("buy purchase")
 _WHOLE = word_set("money percent duration date year clock measure number score")
 _VAGUE_OBJECT = re.compile(r"the [a-z]+")
 _HANGS = word_set("for of on in with about")
@@ -49,10 +50,12 @@ def whole(clause: Clause, part: Part, words: str, question: str) -> bool:
         return not (before is not None and part.preposition in _HANGS and _VAGUE_OBJECT.fullmatch(before.text))
     if asked.kind in _WHOLE or asked.count or clause.lemma in _ONE_OBJECT or clause.instruction:
         return True
+    if clause.lemma in _TRADED and asked.named and clause.subject.named:
+        return True
     kept = question.removeprefix(words).replace(clause.subject.text, "", 1)
     return bool(re.search(r"\d|[A-Z]|\b(?:today|yesterday|tomorrow|last|next|this)\b", kept))
 
 
 def _slight(answer: str) -> bool:
     """Whether an answer is so short that it says little without whose it is: "entire career", "first goal"."""
-    return answer.islower() and len(answer.split()) < _FEW - 1 and not re.search(r"\d", answer)
+    return answer.islower() and len(answer.split()) < _FEW - 1 and not re.search(r"\d(?![\d.,]*[a-z])", answer)
