@@ -61,11 +61,11 @@ class Seen:
 
 
 def story(rng: random.Random, number: int) -> dict[str, str]:
-    """A story of about a kilobyte."""
+    """A story of about a kilobyte. Its words come again and again, so that what is remembered of words comes to its bound."""
     sentences = []
     for _ in range(17):
         who, town, what = rng.choices(_WORDS, k=3)
-        sentences.append(f"The {who} of {town}ton opened its {what} on day {rng.random():.6f}.")
+        sentences.append(f"The {who} of {town}ton opened its {what} on day {rng.randrange(10_000)}.")
     return {"id": f"event-{number}", "feed": f"feed-{number % _FEEDS}", "text": " ".join(sentences)}
 
 

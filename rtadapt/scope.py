@@ -157,6 +157,6 @@ def _telling(text: str) -> list[str]:
     return [word for word in flat_words(text) if word not in COMMON]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _digest(word: str) -> int:
     return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), signed=True)

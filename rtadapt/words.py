@@ -178,7 +178,7 @@ def numbers(text: str) -> list[str]:
     return [word for word in flat_words(text) if any(sign.isdigit() for sign in word)]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def stem(word: str) -> str:
     """A flat English word without its common endings, so that coach, coaches, coached and coaching agree."""
     if any(sign.isdigit() for sign in word):

@@ -54,7 +54,7 @@ def overtakes(new: str, old: str) -> bool:
     return len(mine & other) >= max(_LEAST_ALIKE, _ALIKE * len(mine | other))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def _parts(sentence: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     """A sentence's names, its figures, and what it says beside them and the commonest words.."""
     named = frozenset(names(sentence))

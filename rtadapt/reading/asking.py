@@ -29,7 +29,7 @@ _MEASURES = word_set("many much long old far big large often fast high tall deep
 _ASKS = {"where": "where", "when": "when", "why": "why", "how": "how"}
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def asking_key(question: str, entity: str = "") -> str:
     """What `question` asks of `entity`: sorted stems joined by spaces, never empty.
 

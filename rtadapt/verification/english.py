@@ -29,7 +29,7 @@ class Line:
     speaker: Speaker | None = None
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def parse(text: str) -> Doc:
     """The document of an English text. The same text gives the same document, which nobody may change."""
     with _lock:
