@@ -12,25 +12,33 @@ from rtadapt.grammar import lexicon
 from rtadapt.grammar.clauses import Clause
 from rtadapt.grammar.phrases import Phrase
 from rtadapt.grammar.pieces import Part
-from rtadapt.grammar.sorts import TITLING, first_of, is_level, is_titled, maybe_people, sort_of
+from rtadapt.grammar.sorts import (
+    AGENTIVE_BUT,
+    CHANGES,
+    TITLING,
+    could_be_anybody,
+    first_of,
+    is_level,
+    is_titled,
+    is_where_to,
+    maybe_people,
+    opinion,
+    rest_of,
+    sort_of,
+    worth_asking,
+)  # fmt: skip
 from rtadapt.words import word_set
 
-_AGENTIVE_BUT = word_set("""be cost contain measure weigh include mean have consist last weigh exist remain become total""")
 _AGENTIVE = word_set(
     """beat buy sign announce unveil launch play score lose face ban agree sell hire sue fine recall defeat acquire appoint
     seek introduce plan report promise expect spend resign die want decide travel arrive vote cancel recall block lock suspend
     approve reject pass host hire scrap shelve order warn release"""
 )
 _INSTALMENT = re.compile(r"(?:the )?(?:Game|Round|Group|Stage|Week|Season|Episode|Chapter|Phase) \w+$")
-_OF_THINGS = word_set("""lie stand open close flow run begin start end work use cause help need require""")
 _PERSONAL_OBJECTS = word_set(
     """beat defeat face play sue fine replace succeed oppose thank hire fire appoint elect arrest charge kill marry meet induct
     represent draw host ask tell urge order help allow force persuade advise invite ban suspend praise criticise criticize
     require"""
-)
-_CHANGES = word_set(
-    """rise fall gain drop jump climb increase decrease decline slip grow shed surge plunge soar tumble advance raise cut lift
-    lower reduce trim lose add"""
 )
 _UNWILLED = word_set(
     """beat defeat win lose rise fall grow drop score be become return go come continue get draw edge overcome recover knock
@@ -38,7 +46,6 @@ _UNWILLED = word_set(
 )
 _SENTENCED = word_set("sentence jail imprison condemn")
 _CONTESTS = word_set("beat defeat face sue host draw")
-_LIGHT = word_set("""way place part aim care advantage shape note toll effect landfall charge sale use""")
 _FEELINGS = word_set("fear hope concern expectation worry news way back loss")
 _STRANDABLE = word_set("with for to from of on against about into at by over through")
 _MOTIONS = word_set(
@@ -64,16 +71,13 @@ class Asking:
     plural: bool = False
 
 
-def _could_be_anybody(clause: Clause) -> bool:
-    """Whether the subject is a bare name that does something: neither "who" nor "what" is sure of "Washington met them"."""
-    subject = clause.subject
-    bare = subject.named and subject.kind in ("name", "place") and len(subject.text.split()) == 1
-    return bare and not clause.passive and clause.lemma not in _OF_THINGS | _AGENTIVE_BUT | _CHANGES
-
-
-def opinion(clause: Clause) -> bool:
-    """Whether a clause says what somebody calls something, in their own words."""
-    return clause.lemma in ("call", "describe", "dub", "brand") and any(sign in clause.sentence for sign in '"“')
+_OWN_WORDS = {
+    "score": (Asking("By what score"),),
+    "votes": (Asking("By how many votes"), Asking("How many votes", "by"), Asking("By what margin")),
+    "age": (Asking("At what age"), Asking("What age", "at")),
+    "hours": (Asking("When"),),
+    "meaning": (Asking("What"),),
+}
 
 
 def for_subject(clause: Clause) -> list[Asking]:
@@ -92,14 +96,15 @@ def for_subject(clause: Clause) -> list[Asking]:
         return [Asking("Who"), *([] if subject.plural else [Asking("Which person")])]
     if (
         (subject.kind == "org" or (subject.noun[:1].isupper() and clause.passive and clause.lemma in _PERSONAL_OBJECTS))
-        and clause.lemma not in _AGENTIVE_BUT
+        and clause.lemma not in AGENTIVE_BUT
         and (not clause.passive or clause.lemma in _PERSONAL_OBJECTS)
+        and (clause.lemma not in ("open", "reopen", "close") or any(part.role == "object" for part in clause.parts))
     ):
         kind = sort_of(subject)
         return [Asking("Who"), Asking(f"Which {kind}")] if kind else [Asking("Who")]
     if (
         subject.kind == "place"
-        and clause.lemma not in _AGENTIVE_BUT
+        and clause.lemma not in AGENTIVE_BUT
         and not clause.passive
         and any(p.role == "object" for p in clause.parts)
     ):
@@ -108,7 +113,7 @@ def for_subject(clause: Clause) -> list[Asking]:
         kind = sort_of(subject) or (first_of(clause) if subject.named else "")
         if kind and kind == first_of(clause):
             return [Asking(f"Which {kind}"), Asking("What")]
-        if kind in ("city", "town", "state", "county", "province") and clause.lemma not in _AGENTIVE_BUT:
+        if kind in ("city", "town", "state", "county", "province") and clause.lemma not in AGENTIVE_BUT:
             return [Asking(f"Which {kind}")]
         if (
             subject.named
@@ -117,13 +122,13 @@ def for_subject(clause: Clause) -> list[Asking]:
             and not any(sign.isdigit() for sign in subject.text)
         ):
             return [Asking("Who")]
-        if not kind and _could_be_anybody(clause):
+        if not kind and could_be_anybody(clause):
             return []
         return [Asking("What"), *([Asking(f"Which {kind}")] if kind else [])]
     if subject.kind == "money":
         return [Asking("How much money")]
     if subject.kind == "percent":
-        rest = _rest_of(subject)
+        rest = rest_of(subject)
         return [Asking(f"What percentage {rest}", answer=subject.text.split(" of ")[0])] if rest else []
     return []
 
@@ -133,6 +138,8 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
     asked = part.phrase
     if asked is None or not asked.answer or opinion(clause):
         return []
+    if clause.auxiliaries == ("can",) and clause.instruction and is_where_to(part):
+        return [Asking("Where", answer=f"{part.preposition} {asked.answer}")]
     if (
         clause.instruction
         and part.role in ("object", "oblique", "title")
@@ -141,12 +148,8 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
         return []
     if part.preposition in ("to", "from") and {"to", "from"} <= {other.preposition for other in clause.parts}:
         return []
-    if part.role == "score":
-        return [Asking("By what score")]
-    if part.role == "votes":
-        return [Asking("By how many votes"), Asking("How many votes", "by"), Asking("By what margin")]
-    if part.role == "age":
-        return [Asking("At what age"), Asking("What age", "at")]
+    if part.role in _OWN_WORDS:
+        return [*_OWN_WORDS[part.role]]
     if part.role == "frequency":
         return [] if clause.instruction else [Asking("How often")]
     if part.role == "measure" and part.preposition == "worth":
@@ -165,8 +168,6 @@ def for_part(part: Part, clause: Clause) -> list[Asking]:
         return _places(part, clause)
     if part.role == "oblique" and clause.lemma == "be" and any(other.role == "attribute" for other in clause.parts):
         return []
-    if part.role == "meaning":
-        return [Asking("What")]
     if part.role == "manner":
         return [Asking("How")] if not clause.instruction else []
     if part.role == "reason":
@@ -259,15 +260,13 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
     if part.governor == "join" and asked.named and clause.subject.kind == "person":
         return [Asking("What"), Asking("Who")] if asked.kind != "org" else [Asking("Which team or organization"), Asking("Who")]
     if asked.kind == "money":
-        if part.role == "title" or (clause.lemma == "have" and asked.text.startswith(("a ", "an ", "the "))):
-            return []
-        return [Asking("How much"), *([Asking("What")] if part.governor in ("cost", "be") else [])]
+        return _sums(part, asked, clause)
     if asked.kind == "percent":
-        rest = _rest_of(asked)
+        rest = rest_of(asked)
         if rest:
             share = asked.text.split(" of ")[0]
             return [Asking(f"What share {rest}", answer=share), Asking(f"What percentage {rest}", answer=share)]
-        return [Asking("By how much"), Asking("How much")] if clause.lemma in _CHANGES else []
+        return [Asking("By how much"), Asking("How much")] if clause.lemma in CHANGES else []
     if asked.kind in ("date", "year", "clock"):
         return [Asking("When")] if part.role == "attribute" else []
     if asked.kind == "duration":
@@ -293,6 +292,14 @@ def _things(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
     return [Asking("What"), *(Asking(f"Which {kind}") for kind in [sort_of(asked)] if kind and part.role == "object")]
 
 
+def _sums(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
+    if part.role == "title" or (clause.lemma == "have" and asked.text.startswith(("a ", "an ", "the "))):
+        return []
+    if how_big := re.fullmatch(r"an? ([a-z]+) of (.*\d.*)", asked.answer):
+        return [Asking(f"How big a {how_big.group(1)}", answer=how_big.group(2))]
+    return [Asking("How much"), *([Asking("What")] if part.governor in ("cost", "be") else [])]
+
+
 def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
     if " " in part.preposition or part.preposition in ("than", "out", "off", "as"):
         return [Asking("What", "as")] if part.preposition == "as" and asked.kind in ("person", "thing") else []
@@ -315,7 +322,7 @@ def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
         )
     if part.preposition in ("at", "in") and asked.kind == "org":
         return [Asking("Where")]
-    if part.preposition == "to" and asked.kind in ("money", "percent", "measure") and clause.lemma in _CHANGES:
+    if part.preposition == "to" and asked.kind in ("money", "percent", "measure") and clause.lemma in CHANGES:
         level = [Asking("To how much")] if asked.kind == "money" else []
         return [*level, Asking("To what level"), Asking("What", "to")]
     if asked.kind == "money" and clause.lemma == "join":
@@ -323,7 +330,7 @@ def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
     if asked.kind == "money" or (asked.kind == "measure" and part.preposition in ("from", "to")):
         return [Asking("How much", part.preposition)] if part.preposition in ("for", "at") else []
     if asked.kind == "percent":
-        return [Asking("By how much"), Asking("By what percentage")] if part.preposition == "by" and not _rest_of(asked) else []
+        return [Asking("By how much"), Asking("By what percentage")] if part.preposition == "by" and not rest_of(asked) else []
     if part.preposition == "with" and clause.lemma in ("pay", "fund", "finance"):
         return [Asking("How"), Asking("What", "with")]
     if asked.kind in ("person", "org") and part.preposition in _STRANDABLE:
@@ -335,16 +342,3 @@ def _obliques(part: Part, asked: Phrase, clause: Clause) -> list[Asking]:
         kind = sort_of(asked)
         return [*([Asking(f"Which {kind}", part.preposition)] if kind else []), Asking("What", part.preposition)]
     return []
-
-
-def worth_asking(asked: Phrase) -> bool:
-    """Whether a phrase says more than one plain noun: not "prices", "talks", "ways"."""
-    if asked.noun in _LIGHT and not asked.count and len(asked.answer.split()) < 3:
-        return False
-    return asked.named or bool(asked.count) or asked.kind not in ("thing", "person") or len(asked.answer.split()) > 1
-
-
-def _rest_of(asked: Phrase) -> str:
-    """What a share is a share of: "of the vote"."""
-    before, of, after = asked.text.partition(" of ")
-    return f"of {after}" if of and before else ""

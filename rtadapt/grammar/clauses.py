@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from rtadapt.grammar import lexicon
 from rtadapt.grammar.assertion import announced, asserted
-from rtadapt.grammar.inflection import base_form, inflected
+from rtadapt.grammar.inflection import base_form, inflected, told_tag
+from rtadapt.grammar.named import says_what
 from rtadapt.grammar.parts import gather, prepositional
 from rtadapt.grammar.phrases import Phrase
-from rtadapt.grammar.pieces import Part, Sentence
+from rtadapt.grammar.pieces import Part, Sentence, hours
 from rtadapt.grammar.subjects import settled_subject, times_of
 from rtadapt.reading.appointed import appointed, appoints
 from rtadapt.words import word_set
@@ -62,6 +63,8 @@ _FINITE = word_set("VBD VBZ VBP MD")
 _SHORT_NUMBER = re.compile(r"\d(?:m|bn|k|tn)$")
 _WHERE = word_set("in at on aboard across throughout near inside under along outside around")
 _LAID = word_set("place locate display station park plant install leave keep spread")
+_HALVES = word_set("until till since than because")
+_HAVE = word_set("has have had")
 _NOT = word_set("not n't never nor neither no")
 
 
@@ -101,6 +104,9 @@ def _clause(verb: Token, sentence: Sentence) -> Clause | None:
     if len(objects) > 1 and (_lemma(verb) not in _TWO_OBJECTS or any(_SHORT_NUMBER.search(part.text) for part in objects)):
         return None
     parts += [dated for child in verb.lefts if child.dep_ in ("nsubj", "nsubjpass") for dated in times_of(child, sentence)]
+    if any(part.text in _HALVES for part in parts) or ("be" in auxiliaries and auxiliaries[0] in _HAVE):
+        return None
+    parts = hours(parts, sentence.span)
     parts.sort(key=lambda part: (part.index < verb.i, part.index))
     instruction = tense == "instruction" or subject.text == "I"
     return Clause(subject, auxiliaries, form, _lemma(verb), tag, tuple(parts), sentence.span.text.strip(), instruction)
@@ -168,12 +174,15 @@ def named_after(noun: Token, subject: Token) -> bool:
 
 
 def _lemma(verb: Token) -> str:
-    return verb.lemma_ if verb.pos_ == "AUX" else base_form(verb.lower_, verb.lemma_, verb.tag_)
+    tag = told_tag(verb.lower_, verb.tag_)
+    return verb.lemma_ if verb.pos_ == "AUX" else base_form(verb.lower_, verb.lemma_, tag)
 
 
 def _subject(verb: Token, sentence: Sentence) -> tuple[Phrase | None, str]:
     """The subject of a verb, its own or shared, and how its verb group is to be made: own, shared, participle or instruction."""
     subjects = [child for child in verb.children if child.dep_ in ("nsubj", "nsubjpass")]
+    if len(subjects) == 2 and says_what(*subjects):
+        subjects = subjects[1:]
     if len(subjects) > 1 and subjects[1].left_edge.i == subjects[0].right_edge.i + 1:
         return None, "own"  # a name that the parser cut in two
     own = next(iter(subjects), None)
@@ -274,7 +283,7 @@ def _verb_group(verb: Token, tense: str) -> tuple[tuple[str, ...] | None, str, s
         words = _lent(verb)
         if not words or "to" in words or verb.head.tag_ != verb.tag_:
             return None, "", ""
-    return tuple(words), verb.lower_, verb.tag_
+    return tuple(words), verb.lower_, verb.tag_ if own else told_tag(verb.lower_, verb.tag_)
 
 
 def _lent(verb: Token) -> list[str]:

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rtadapt.grammar import lexicon
 from rtadapt.grammar.mentions import (
     FIRMS,
     LABELS,
-    LAUNCHES,
     Mention,
     aged,
     bare_definite,
@@ -22,6 +22,7 @@ from rtadapt.grammar.mentions import (
     doer_of,
     expletive,
     hints,
+    is_launched,
     is_subject,
     kind_of_mention,
     name_only,
@@ -31,7 +32,7 @@ from rtadapt.grammar.mentions import (
     words_of,
 )
 from rtadapt.grammar.named import cut_off, named_by
-from rtadapt.grammar.owners import settled
+from rtadapt.grammar.owners import once_first, settled
 from rtadapt.grammar.phrases import spelled
 from rtadapt.grammar.setting import Setting, setting_of
 from rtadapt.words import word_set
@@ -44,7 +45,6 @@ _IT = word_set("it its itself")
 _WE = word_set("we our us ours ourselves")
 _YOU = {"you": "I", "your": "my", "yours": "mine", "yourself": "myself"}
 _THEY = word_set("they them their theirs themselves")
-_WORKS = word_set("""film movie book novel song album show series play opera musical exhibition podcast game""")
 _BODIES = word_set("org name place")
 _TOWNS = word_set("city town village island")
 _OF_WHAT_IS_NEW = word_set("cost open last measure weigh carry seat hold stretch feature include replace link cover")
@@ -162,7 +162,7 @@ class Story:
         verb = token.head
         while verb.pos_ not in ("VERB", "AUX") and verb.head != verb:
             verb = verb.head
-        subject = next((child for child in verb.lefts if child.dep_ in ("nsubj", "nsubjpass")), None)
+        subject = next((child for child in reversed(list(verb.lefts)) if child.dep_ in ("nsubj", "nsubjpass")), None)
         if subject is None or subject.i >= token.i or token in subject.subtree:
             return None
         index = verb.head.i if subject.tag_ in ("WDT", "WP") else subject.i
@@ -285,11 +285,11 @@ class Story:
             if (token.tag_ in ("NNS", "NNPS") and not mention.plural) or f"{noun} of emergency" in mention.text:
                 continue
             if mention.named and len(words) > 1 and same:
-                text = f"the {mention.text.partition(' ')[2]}" if words[0] in ("a", "an") else mention.text
+                text = f"the {mention.text.partition(' ')[2]}" if words[0] in ("a", "an") else once_first(mention.text)
                 alike.setdefault(text.removeprefix("the "), text)
         if alike:
             return next(iter(alike.values())) if len(alike) == 1 else _UNCLEAR
-        if noun in _WORKS:
+        if noun in lexicon.WORKS:
             works = [m for m in self._recent(self.sentence) if m.named and m.text.split()[-1].casefold() in self.works]
             work = only(works) or only([m for m in works if m.subject])
             return work.text if work else ""
@@ -327,7 +327,7 @@ class Story:
                 self.sentence,
                 is_subject(head),
                 named,
-                head.dep_ == "dobj" and head.head.lemma_ in LAUNCHES,
+                is_launched(head),
                 head.i,
                 head.tag_ in ("NNS", "NNPS") and not head.ent_type_,
                 head.dep_ == "dobj" or (head.dep_ == "appos" and head.head.dep_ == "dobj"),

@@ -30,6 +30,18 @@ def base_form(verb: str, lemma: str, tag: str) -> str:
 
 
 @lru_cache(maxsize=8192)
+def told_tag(verb: str, tag: str) -> str:
+    """The tag of a verb: the past tense where the parser took such a form for the present, "swam"."""
+    from lemminflect import getLemma
+
+    if tag not in ("VBP", "VBZ"):
+        return tag
+    bases = getLemma(verb, "VERB")
+    past = any(verb in forms(base, "VBD") for base in bases) and not any(verb in forms(base, tag) for base in bases)
+    return "VBD" if past else tag
+
+
+@lru_cache(maxsize=8192)
 def is_word(word: str) -> bool:
     """Whether the dictionary has the word."""
     from lemminflect import getAllLemmas

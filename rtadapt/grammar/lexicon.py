@@ -30,7 +30,9 @@ PERSON_NOUNS = word_set(
     treasurer clerk sheriff constable detective attorney lawyer barrister solicitor prosecutor sprinter cyclist
     swimmer golfer skipper
     historian librarian comedian gardener keeper beekeeper zookeeper butcher accountant referee umpire gymnast jumper hurdler
-    mountaineer landlord landlady vicar paramedic lifeguard playwright screenwriter soprano filmmaker
+    mountaineer landlord landlady vicar vet
+    grandson granddaughter grandfather grandmother nephew niece creator
+    paramedic lifeguard playwright screenwriter soprano filmmaker
     astronomer philosopher geographer photographer carer caretaker organiser organizer
     ombudsman chairwomen archbishop cardinal rabbi imam priest reverend emperor sultan emir duke duchess lord lady member"""
 )
@@ -56,6 +58,7 @@ PLACE_ENDINGS = word_set(
     """Bridge Street Road Avenue Station Airport Park Square Stadium Arena Theatre Theater Hall Tower Castle Cathedral Island
     Bay Beach River Lake Valley Mountain Mount Harbour Harbor County Province District Tunnel Line Port Hotel"""
 )
+WORKS = word_set("""film movie book novel song album show series play opera musical exhibition podcast game drama memoir poem""")
 FACTUAL_REPORTS = word_set(
     "say announce report confirm add note show find tell reveal disclose state declare discover learn explain record "
 )

@@ -5,6 +5,7 @@ Takes spaCy tokens; gives answers about a single one. `coreference` keeps the st
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING
 from rtadapt.grammar import lexicon
 from rtadapt.grammar.clauses import named_after
 from rtadapt.grammar.inflection import is_word
-from rtadapt.grammar.kinds import is_person_noun, named_kind
-from rtadapt.grammar.named import describes, named_by
+from rtadapt.grammar.kinds import SCORE, is_person_noun, named_kind
+from rtadapt.grammar.named import describes, named_by, team
 from rtadapt.grammar.phrases import kept
 from rtadapt.words import word_set
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 LAUNCHES = word_set("""unveil launch release introduce announce open build publish present develop sell design make""")
 FIRMS = word_set(
     """company firm startup carrier automaker chipmaker retailer maker lender airline manufacturer group club bank brand
-    insurer publisher operator"""
+    insurer publisher operator start-up firm brewery chain agency"""
 )
 
 # What "in" goes with when it isn't a place that follows: to star in a film, interest in a painter.
@@ -35,7 +36,14 @@ NOT_PLACED = word_set(
 LABELS = {"PERSON": "person", "ORG": "org", "GPE": "place", "LOC": "place", "NORP": "norp"} | dict.fromkeys(
     ("FAC", "PRODUCT", "EVENT", "WORK_OF_ART", "LAW", "LANGUAGE"), "name"
 )
+_ONE_OF_PEOPLE = re.compile(r"(?:an|man|woman|Czech|Swede|Dane|Finn|Spaniard|Pole|Turk|Briton|Scot|Greek|Swiss|Serb|Croat)$")
 _MISTAKEN = frozenset(["PERSON", "NORP", "PRODUCT", ""])
+# Who does such a thing for a living, or a firm that does it: "miner Antara" beside "miner Rosa Quiroga".
+_MAYBE_FIRMS = word_set(
+    """miner builder brewer trader broker baker grocer jeweller jeweler butcher publisher developer driller refiner caterer
+    shipper printer housebuilder homebuilder bookseller bookmaker investor insurer lender rival supplier"""
+)
+_MET = word_set("beat defeat face play host thrash edge rout trounce stun overcome hire fire sign draft visit trade")
 _TEAM_ROLES = word_set("coach chairwoman chairman captain striker goalkeeper midfielder defender boss ceo")
 
 
@@ -124,6 +132,13 @@ def hints(token: Token) -> Iterator[str]:
         yield "org"
     if token.dep_ == "pobj" and token.head.lower_ == "of" and token.head.head.lemma_.lower() in _TEAM_ROLES:
         yield "org"
+    if _described_first(token):
+        yield "person"
+    grouped = team(token) and (token.dep_ != "pobj" or token.head.lower_ in ("against", "by"))
+    if grouped and (token.ent_type_ == "PERSON" or token.head.lemma_ in _MET or SCORE.match(token.head.text)):
+        yield "org"
+    elif token.ent_type_ == "PERSON" and token.tag_ == "NNP" and token.i and token.nbor(-1).lower_ == "the":
+        yield "name"  # "the Aqualine"
     for child in token.children:
         if child.dep_ == "relcl" and any(word.lower_ == "who" for word in child.lefts):
             yield "person"
@@ -135,9 +150,11 @@ def hints(token: Token) -> Iterator[str]:
                     yield "person"
             elif child.lemma_.lower() in lexicon.ORG_NOUNS:
                 yield "org"
-        if child.dep_ == "compound" and child.pos_ == "NOUN" and child.lemma_.lower() in lexicon.ORG_NOUNS:
+        if child.dep_ == "compound" and (child.pos_ == "NOUN" or child.is_sent_start) and child.lower_ in lexicon.ORG_NOUNS:
             if token.doc[child.i + 1].pos_ == "PROPN":
                 yield "org"  # "tyre maker Gripline"
+        elif child.dep_ == "compound" and child.lemma_.lower() in _MAYBE_FIRMS and child.i == token.i - 1:
+            yield "org"  # a single word, and nobody's first name
         elif child.dep_ == "compound" and (
             child.text in lexicon.TITLES or (child.pos_ == "NOUN" and is_person_noun(child.lemma_.lower()))
         ):
@@ -147,6 +164,22 @@ def hints(token: Token) -> Iterator[str]:
             yield "person"
         elif token.head.lemma_.lower() in lexicon.ORG_NOUNS:
             yield "org"
+        elif token.head.lemma_.lower() in lexicon.WORKS:
+            yield "name"
+
+
+def _described_first(name: Token) -> bool:
+    """Whether a sentence begins with a role and a name of two words that nothing is known of: "Defender Pablo Reyes"."""
+    first = name.left_edge
+    words = name.doc[first.i : name.i + 1]
+    plain = not name.ent_type_ and first.is_sent_start and first.text not in lexicon.TITLES and len(words) == 3
+    return bool(plain and is_person_noun(first.lower_) and all(word.pos_ == "PROPN" and not word.ent_type_ for word in words[1:]))
+
+
+def is_launched(head: Token) -> bool:
+    """Whether somebody brings something out: "released its album, Low Tide"."""
+    thing = head.head if head.dep_ == "appos" else head
+    return bool(thing.dep_ == "dobj" and thing.head.lemma_ in LAUNCHES)
 
 
 def described_as(head: Token) -> str:
@@ -185,6 +218,9 @@ def aged(token: Token) -> bool:
     lefts = list(token.lefts)
     if not lefts or lefts[0].lower_ != "the" or token.dep_ in ("compound", "nmod", "amod") or token.tag_ in ("NNS", "NNPS"):
         return False
+    of_people = len(lefts) == 1 and token.ent_type_ == "NORP" and token.dep_ in ("nsubj", "nsubjpass")
+    if of_people and _ONE_OF_PEOPLE.search(token.text) and not any(token.rights):
+        return True
     old = token.text.endswith("-year-old") or any(child.text.endswith("-year-old") for child in lefts)
     return old and (token.ent_type_ in ("NORP", "CARDINAL", "DATE", "") and token.ent_iob_ != "I")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rtadapt.grammar.inflection import is_word
 from rtadapt.grammar.kinds import is_person_noun
+from rtadapt.grammar.lexicon import DROPPED_ADVERBS, ORG_NOUNS
 from rtadapt.words import word_set
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 _NUMERIC = frozenset(["", "CARDINAL", "ORDINAL", "DATE", "TIME", "MONEY", "PERCENT", "QUANTITY"])
 _TENS = frozenset(["tens", "dozens", "hundreds", "thousands"])
 QUOTES = '"“”«»'
+_FIRM_KINDS = word_set(
+    """rival airline retailer carmaker chipmaker automaker drugmaker maker manufacturer startup start-up supplier insurer
+    lender operator carrier broadcaster brewer brewery"""
+)
 _OFFICE = word_set(
     """executive officer financial operating technology technical information marketing medical scientific legal product people
     justice minister general secretary inspector constable scientist economist engineer negotiator"""
@@ -64,9 +69,22 @@ def says_which(name: Token) -> bool:
     return bool(name.pos_ == "PROPN" and name.head.pos_ == "NOUN" and name.left_edge.i == name.head.i + 1)
 
 
+def says_what(noun: Token, name: Token) -> bool:
+    """Whether the first of two subjects is what the second is: "The supermarket chain Dagmart"."""
+    kind = noun.lemma_.lower() in ORG_NOUNS or is_person_noun(noun.lemma_.lower())
+    the = any(child.lower_ == "the" for child in noun.lefts)
+    return bool(kind and the and noun.pos_ == "NOUN" and name.pos_ == "PROPN" and name.left_edge.i == noun.i + 1)
+
+
+def follows_close(name: Token, head: Token) -> bool:
+    """Whether a name stands close behind another noun of a phrase than its head: "shares in chipmaker Veltron"."""
+    before = name.left_edge.nbor(-1) if name.left_edge.i else name
+    return bool(name.pos_ == "PROPN" and before.pos_ == "NOUN" and before != head and before in head.subtree)
+
+
 def describes(token: Token) -> bool:
     """Whether a sentence begins with a role that stands before a name: "Midfielder Joao Seixas", "Rival Corbeau"."""
-    role = is_person_noun(token.lower_) or token.lower_ == "rival"
+    role = is_person_noun(token.lower_) or token.lower_ in _FIRM_KINDS or token.lower_.endswith("maker")
     return role and bool(token.is_sent_start) and token.i + 1 < len(token.doc) and token.nbor(1).text[:1].isupper()
 
 
@@ -147,3 +165,40 @@ def _common(token: Token) -> bool:
     if token.pos_ in ("DET", "ADP", "PRON", "SCONJ", "ADV", "CCONJ", "NUM") or token.like_num or token.lower_ in _TENS:
         return True
     return is_word(token.lower_)
+
+
+def still_or_now(word: Token) -> bool:
+    """Whether a word before a role or thing only says that it is so now: "currently principal conductor"."""
+    return word.dep_ == "advmod" and word.lower_ in DROPPED_ADVERBS
+
+
+def team(name: Token) -> bool:
+    """Whether a name is that of a team or group, by its article and its plural: "the Ravens"."""
+    before = name.nbor(-1) if name.i else name
+    return (
+        name.pos_ == "PROPN"
+        and name.ent_type_ in ("PERSON", "NORP", "ORG", "")
+        and bool(name.text[:1].isupper() and name.text.endswith("s") and not name.text.endswith("ss"))
+        and before.lower_ == "the"
+    )
+
+
+def contiguous(tokens: list[Token], head: Token) -> list[Token]:
+    """The run of tokens around `head` without a gap."""
+    at = next((index for index, token in enumerate(tokens) if token.i == head.i), None)
+    if at is None:
+        return []
+    start = end = at
+    while start > 0 and tokens[start - 1].i == tokens[start].i - 1:
+        start -= 1
+    while end + 1 < len(tokens) and tokens[end + 1].i == tokens[end].i + 1:
+        end += 1
+    return tokens[start : end + 1]
+
+
+def between(token: Token, head: Token) -> list[Token]:
+    """The tokens from one up to the head that it hangs from, without the head."""
+    found = [token]
+    while found[-1] != head and found[-1].head != found[-1]:
+        found.append(found[-1].head)
+    return found[:-1]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _ONE_HOLDER = word_set(
     """president minister chief executive head coach captain chairman chairwoman chair mayor governor king queen director
     manager owner secretary editor boss ceo leader premier chancellor spokesman spokeswoman wife husband father mother
-    chairperson principal"""
+    chairperson principal founder"""
 )
 # Offices of which a town or a country has one.
 _OFFICES = word_set("mayor councillor councilor governor president minister premier chancellor chief commissioner")
@@ -66,8 +66,7 @@ def _apposition(token: Token, sentence: Sentence, place: str) -> Iterator[Clause
     if head.pos_ == "PROPN" and token.text.isdigit() and len(token.text) <= 2:
         name = sentence.phrase(head, frozenset(child.i for child in head.children if child.dep_ in ("conj", "cc")))
         if name is not None and name.kind in ("person", "name") and "," not in name.text:
-            age = Phrase(token.text, token.text, "measure", "year")
-            yield _is(name, Part("measure", f"{token.text} years old", token.i, "old", age), sentence)
+            yield _aged(name, token.text, token.i, sentence)
         return
     if any(child.dep_ == "conj" for child in head.children) or any(child.dep_ in ("conj", "cc") for child in token.children):
         return
@@ -75,12 +74,16 @@ def _apposition(token: Token, sentence: Sentence, place: str) -> Iterator[Clause
     if any(part.text in (";", ":") or part.dep_ == "relcl" for part in between):
         return  # the head of a list, or of a clause in which another name stands nearer
     named, role = (token, head) if token.pos_ == "PROPN" and head.pos_ == "NOUN" else (head, token)
+    if any(child.tag_ == "VBD" for child in role.lefts):
+        return  # "The Falcons fired head coach Marcus Bell": a deed that the parser took for a quality
     if role.lemma_ in lexicon.DEEDS:
         return  # "agreed to buy Spirit, a deal that …": of the whole, not of the name before it
     if named.pos_ != "PROPN" or role.pos_ != "NOUN" or (named.i in sentence.references and sentence.references[named.i] == ""):
         return
     name = sentence.phrase(named)
     what = phrase_of_role(role, sentence)
+    if name is not None and is_person_noun(role.lemma_.lower()) and (years := _years(role)):
+        yield _aged(replace(name, kind="person"), years, token.i, sentence)
     if name is not None and what is not None and _present(role):
         yield from _named_role(name, _of_place(what, role, place), role, sentence, named.ent_type_)
 
@@ -99,14 +102,32 @@ def _age_before(token: Token, sentence: Sentence) -> Iterator[Clause]:
         aged = _AGED.match(child.text)
         name = sentence.phrase(token) if aged else None
         if aged and name is not None:
-            years = Phrase(aged.group(1), aged.group(1), "measure", "year")
             person = replace(name, text=re.sub(r"^\S*-year-old ", "", name.text), kind="person")
-            yield _is(person, Part("measure", f"{aged.group(1)} years old", child.i, "old", years), sentence)
+            yield _aged(person, aged.group(1), child.i, sentence)
+
+
+def _years(role: Token) -> str:
+    """How old somebody with a role is: "a 44-year-old vet", or "the man" where one such man alone was spoken of before."""
+    own = next((found.group(1) for child in role.lefts if (found := _AGED.match(child.text))), "")
+    if own or not any(child.lower_ == "the" for child in role.lefts) or len(list(role.lefts)) > 1:
+        return own
+    before = [token for token in role.doc[: role.sent.start] if token.lemma_ == role.lemma_ and token.tag_ == "NN"]
+    ages = [found.group(1) for token in before for child in token.lefts if (found := _AGED.match(child.text))]
+    return ages[0] if len(ages) == 1 and before and any(_AGED.match(child.text) for child in before[0].lefts) else ""
+
+
+def _aged(person: Phrase, years: str, index: int, sentence: Sentence) -> Clause:
+    age = Phrase(years, years, "measure", "year")
+    return _is(person, Part("measure", f"{years} years old", index, "old", age), sentence)
 
 
 def _role_before(token: Token, sentence: Sentence) -> Iterator[Clause]:
     """ "Quill Labs chief executive Ines Valcourt", "Finnish Prime Minister Petteri Orpo", "France's president, …"."""
-    roles = [child for child in token.lefts if child.dep_ in ("compound", "nmod", "amod") and child.ent_type_ != "PERSON"]
+    roles = [
+        child
+        for child in token.lefts
+        if child.dep_ in ("compound", "nmod", "amod") and (child.ent_type_ != "PERSON" or child.pos_ == "NOUN")
+    ]
     place = [child for child in token.lefts if child.dep_ in ("poss", "det", "compound", "nmod", "amod")]
     role = next((child for child in reversed(roles) if _one_holds(child)), None)
     if role is None or any(child.dep_ == "conj" for child in token.children) or not _present(role):
@@ -157,7 +178,7 @@ def _inside(role: Token, before: Span) -> bool:
     """Whether a role without an owner, right before a name, is one of whatever a story is about: its director, its coach."""
     if (
         before[0].dep_ == "det"
-        or any(part.ent_type_ for part in before)
+        or any(part.ent_type_ for part in before if part != role)
         or (before.start > 0 and before[0].nbor(-1).text in '"“')
     ):
         return False
@@ -192,7 +213,9 @@ def _named_role(name: Phrase, what: Phrase, role: Token, sentence: Sentence, hea
     if not what.named and (text.lower().startswith("the ") or len(text.split()) < _TELLING_WORDS):
         return
     kind = "person" if person else "thing"
-    subject = Phrase(name.text, name.answer, "person" if person else name.kind, name.noun, named=True)
+    subject = Phrase(
+        name.text, name.answer, "person" if person else "name" if what.noun in lexicon.WORKS else name.kind, name.noun, named=True
+    )
     yield _is(subject, Part("attribute", text, role.i, phrase=Phrase(text, answer, kind, what.noun, named=what.named)), sentence)
 
 
@@ -202,6 +225,8 @@ def _names_it(role: Token) -> bool:
 
 
 def _present(role: Token) -> bool:
+    if any(word.lower_ in lexicon.HEDGES for word in role.doc[role.left_edge.i : role.i]):
+        return False  # "previously coach of Lund"
     return not any(part.lower_ in lexicon.PAST_ROLES for part in role.subtree) and role.tag_ != "NNS"
 
 

@@ -92,7 +92,7 @@ def _held(role: Phrase, giver: Phrase | None) -> str | None:
     owned = re.fullmatch(r"(?P<owner>.+?)['’]s? (?P<role>[a-z].*)", text)
     of = _OF.search(text)
     name = _FRESH.sub("", owned["role"] if owned else text[: of.start()] if of else text)
-    if not _one_holds(name) or any(word in lexicon.PAST_ROLES for word in name.split()):
+    if " by " in text or not _one_holds(name) or any(word in lexicon.PAST_ROLES for word in name.split()):
         return None
     if owned:
         return f"the {name} of {owned['owner']}"

@@ -33,5 +33,10 @@ def unowned(text: str, owner: str) -> str:
     return _OWNED.sub(lambda found: found.group("pronoun" if _same(found.group("owner"), owner) else 0), text)
 
 
+def once_first(text: str) -> str:
+    """What was somebody's first as it is named afterwards: "Antara's plant near Calama"."""
+    return re.sub(r"(['’]s?) first ", r"\1 ", text, count=1)
+
+
 def _same(possessive: str, owner: str) -> bool:
     return re.sub(r"['’]s?$", "", possessive).casefold() == owner.casefold()

@@ -9,15 +9,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rtadapt.grammar import lexicon
+from rtadapt.grammar.hung import after_what, dated, hangs_on_aim, of_somebody, role_before_name, stands_alone
 from rtadapt.grammar.kinds import SCORE
 from rtadapt.grammar.phrases import Phrase, kept, spelled
 from rtadapt.grammar.pieces import (
-    SUMS,
     Part,
     Sentence,
     bracketed,
+    by_its_maker,
     further,
+    how_often,
     meaning,
+    of_the_reason,
     of_the_report,
     plain,
     special,
@@ -27,20 +30,15 @@ from rtadapt.grammar.pieces import (
     whose,
     with_year,
 )
-from rtadapt.grammar.prepositions import JOINED, REASONS, governed, role_of
+from rtadapt.grammar.prepositions import REASONS, governed, role_of
 from rtadapt.words import word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
 
-# Nouns whose "in" says of what, not where: interest in Japan, a rise in France.
-_TAKES_IN = word_set(
-    """interest investment stake role belief trust confidence presence war growth rise fall increase decline drop change"""
-)
 _BLAMED = word_set("fine jail charge criticize criticise praise sue arrest ban apologize apologise sentence honor honour thank")
 _TIME_WORDS = word_set("yesterday tomorrow tonight today overnight")
-_TIMES = word_set("""in on at by until till since before after from during within for through between around throughout""")
 _LIMITING = word_set("without unlike except minus like despite")
 _NO_PARTS = word_set("nsubj nsubjpass aux auxpass punct cc conj mark neg intj dep meta preconj parataxis")
 _BOUNDS = word_set("since until till before after during following")
@@ -51,7 +49,9 @@ def gather(verb: Token, sentence: Sentence, parts: list[Part]) -> bool:
     for child in verb.children:
         if child.dep_ in _NO_PARTS or bracketed(child) or of_the_report(child, verb):
             continue
-        before = child.left_edge.nbor(-1).text if child.left_edge.i else ""
+        if role_before_name(child):
+            continue
+        before = after_what(child)
         if child.dep_ in ("dobj", "attr") and any(one.dep_ == "conj" and verb.i < one.i < child.i for one in verb.children):
             return False  # an object behind another verb: that one's, or that verb is this one's
         if child.dep_ in ("dobj", "attr") and before == "," and any(p.role == "object" for p in parts):
@@ -116,7 +116,8 @@ def _aside(child: Token) -> bool:
 
 
 def _noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
-    loose = [prep for prep in head.rights if head.pos_ != "PROPN" and _stands_alone(prep, sentence)]
+    person = head.pos_ == "PROPN"
+    loose = [prep for prep in head.rights if (of_somebody(prep, head, sentence) if person else stands_alone(prep, sentence))]
     loose += further(head, loose)
     found = sentence.phrase(head, frozenset(prep.i for prep in loose))
     if found is None:
@@ -133,37 +134,18 @@ def _noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
         parts.append(whom)
         loose += [prep for prep in head.rights if prep.dep_ == "prep" and prep not in loose]
     said = role == "title" and head.left_edge.i > 0 and head.left_edge.nbor(-1).text in '"“'
-    parts.append(Part(role, found.text, head.i, phrase=None if said else found, governor=head.head.lemma_))
+    parts.append(
+        Part(
+            role,
+            found.text,
+            head.i,
+            phrase=None if said or (role == "title" and head.tag_ == "JJ" and head.head.lemma_ == "call") else found,
+            governor=head.head.lemma_,
+        )
+    )
     if score is not None:
         parts.append(Part("score", score.text, score.i, phrase=Phrase(score.text, score.text, "score", "score"), essential=False))
     return all(prepositional(prep, sentence, parts) for prep in loose)
-
-
-def _stands_alone(prep: Token, sentence: Sentence) -> bool:
-    """Whether a preposition hung onto a noun says when, where or why, and so belongs to the whole clause."""
-    if prep.lower_ in JOINED and governed(prep)[0] in REASONS:
-        return True
-    if prep.dep_ != "prep":
-        return False
-    if prep.lower_ == "for" and prep.head.lemma_ in SUMS and any(child.dep_ == "pcomp" for child in prep.children):
-        return True  # "fined the firm 4 million euros for selling old meat"
-    noun = next((child for child in prep.children if child.dep_ == "pobj"), None)
-    if noun is not None and prep.lower_ == "for" and prep.head.lemma_ in SUMS and prep.head.head.lemma_ in ("pay", "spend"):
-        return bool(prep.head.dep_ == "dobj")
-    if noun is None or prep.lower_ not in _TIMES | {"near"} or prep.lower_ == "for":
-        return False
-    found = sentence.phrase(noun)
-    if found is None or prep.head.lemma_ in _TAKES_IN:
-        return False
-    if found.kind in ("date", "year", "clock"):
-        return True
-    return found.kind == "place" and prep.lower_ in ("in", "at", "near")
-
-
-def _dated(prep: Token, sentence: Sentence) -> bool:
-    """Whether a preposition leads to a date: "a zoo in Zurich in 2022"."""
-    found = next((sentence.phrase(child) for child in prep.children if child.dep_ == "pobj"), None)
-    return found is not None and found.kind in ("date", "year", "clock")
 
 
 def _quality(head: Token, sentence: Sentence, parts: list[Part]) -> None:
@@ -206,8 +188,8 @@ def prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
         deep
         for deep in noun.children
         if deep.dep_ == "prep"
-        and _stands_alone(deep, sentence)
-        and (prep.dep_ == "agent" or (preposition not in _BOUNDS and _dated(deep, sentence)))
+        and stands_alone(deep, sentence)
+        and (prep.dep_ == "agent" or (preposition not in _BOUNDS and dated(deep, sentence)))
     ]
     found = sentence.phrase(noun, frozenset(deep.i for deep in loose))
     for deep in loose:
@@ -240,6 +222,8 @@ def prepositional(prep: Token, sentence: Sentence, parts: list[Part]) -> bool:
     ]
     text = " ".join([*modifiers, preposition, found.text])
     role, essential = role_of(prep, preposition, found)
+    if (role == "oblique" and of_the_reason(prep, found, parts)) or (by_its_maker(prep, found, parts)):
+        return True
     if preposition in ("from", "at"):  # "from 4% to 5%", "at 8 am on Tuesday": the parser hangs the second onto the first
         for deep in prep.children:
             if deep.dep_ == "prep" and deep.lower_ in ("to", "on") and deep.i > noun.i:
@@ -267,6 +251,11 @@ def _adverbial_noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
     found = sentence.phrase(head)
     if found is None:
         return True
+    if parts and parts[-1].role in ("time", "hours") and parts[-1].index < head.i and parts[-1].text.endswith(f" {head.text}"):
+        return True  # the month of "on 3 and 4 May"
+    if (often := how_often(head)) is not None:
+        parts.append(often)
+        return True
     score = next((token for token in head.subtree if SCORE.match(token.text)), None)
     if head.head.lemma_ == "vote" and (votes := votes_of(head)) is not None:
         parts.append(votes)
@@ -274,9 +263,6 @@ def _adverbial_noun(head: Token, sentence: Sentence, parts: list[Part]) -> bool:
         if found.kind != "score":
             parts.append(Part("object", found.text, head.i, phrase=found))
         parts.append(Part("score", score.text, score.i, phrase=Phrase(score.text, score.text, "score", "score"), essential=False))
-    elif found.text.startswith(("every ", "each ", "once a", "twice a", "once every")):
-        how_often = Phrase(found.text, found.text, "frequency", found.noun)
-        parts.append(Part("frequency", found.text, head.i, phrase=how_often))
     elif found.kind in ("date", "year", "clock", "duration"):
         parts.append(Part("time", found.text, head.i, "", found, essential=False))
     elif found.kind in ("percent", "money"):
@@ -291,7 +277,9 @@ def _adverb(child: Token, verb: Token, sentence: Sentence, parts: list[Part]) ->
     word = child.lower_
     if child.tag_ == "WRB" or word in lexicon.HEDGES:
         return False
-    if word in _TIME_WORDS:
+    if SCORE.match(word):
+        parts.append(Part("score", word, child.i, phrase=Phrase(word, word, "score", "score"), essential=False))
+    elif word in _TIME_WORDS:
         parts.append(Part("time", child.text, child.i, "", Phrase(child.text, child.text, "date", word), essential=False))
     elif word in ("up", "down") and (by := next((part for part in child.children if part.dep_ == "npadvmod"), None)) is not None:
         amount = sentence.phrase(by)
@@ -317,6 +305,8 @@ def _adverbial_clause(child: Token, verb: Token, sentence: Sentence, parts: list
         return False  # "linked to contaminated meat": no verb
     if to and mark is None and child.lemma_ == "be" and verb.tag_ != "VB":
         return _whole(child, "fixed", sentence, parts, essential=True)  # "found the plan to be sound"
+    if to and mark is None and hangs_on_aim(child):
+        return _whole(child, "fixed", sentence, parts, essential=True)  # "withdrew her bill to raise the wage"
     if to and mark is None:
         return _whole(child, "purpose", sentence, parts, essential=verb.tag_ == "VB") or True
     word = mark.lower_ if mark is not None else ""

@@ -17,9 +17,12 @@ from rtadapt.grammar.kinds import SCORE, YEAR, is_person_noun, kind_of, named_ki
 from rtadapt.grammar.named import (
     QUOTES,
     after_office,
+    between,
+    contiguous,
     cut_off,
     cut_title,
     describes,
+    follows_close,
     named_by,
     names_left_out,
     numbers,
@@ -27,6 +30,8 @@ from rtadapt.grammar.named import (
     owns_the_name,
     says_which,
     several,
+    still_or_now,
+    team,
     titled,
     torn,
     uncapitalised,
@@ -84,7 +89,12 @@ def kept(head: Token, references: References, without: frozenset[int] = frozense
     for token in head.subtree:
         aside = (
             token.i in without
-            or (token.dep_ in ("appos", "parataxis") and not numbers(token) and not (token.head != head and says_which(token)))
+            or (
+                token.dep_ in ("appos", "parataxis")
+                and not numbers(token)
+                and not (token.head != head and says_which(token))
+                and not follows_close(token, head)
+            )
             or (token.dep_ in ("relcl", "acl", "advcl", "prep", "amod", "npadvmod", "conj") and _after_comma(token))
         )
         if token.dep_ == "relcl" and token.head.pos_ == "PROPN":
@@ -99,7 +109,7 @@ def kept(head: Token, references: References, without: frozenset[int] = frozense
             token.dep_ == "advmod" and token.head == head and token.i > head.i and head.pos_ in ("NOUN", "PROPN")
         ):
             aside = True
-        if token.text in QUOTES:
+        if token.text in QUOTES or (token == head.left_edge != head and head.pos_ == "NOUN" and still_or_now(token)):
             dropped.add(token.i)
         if aside and token != head:
             dropped.update(part.i for part in token.subtree)
@@ -130,32 +140,14 @@ def _after_comma(token: Token) -> bool:
     return first.i > 0 and first.nbor(-1).text in (",", "—", "–", "-", "(", ";") and first.i > token.head.i
 
 
-def contiguous(tokens: list[Token], head: Token) -> list[Token]:
-    """The run of tokens around `head` without a gap."""
-    at = next((index for index, token in enumerate(tokens) if token.i == head.i), None)
-    if at is None:
-        return []
-    start = end = at
-    while start > 0 and tokens[start - 1].i == tokens[start].i - 1:
-        start -= 1
-    while end + 1 < len(tokens) and tokens[end + 1].i == tokens[end].i + 1:
-        end += 1
-    return tokens[start : end + 1]
-
-
 def phrase(
     head: Token, references: References, names: Mapping[str, str], without: frozenset[int] = frozenset(), own: bool = False
 ) -> Phrase | None:
     """The phrase of `head`, or None when it holds a reference that can't be resolved."""
     if SCORE.match(head.text):
-        beaten = [child for child in head.lefts if child.pos_ == "PROPN" and child.dep_ in ("compound", "nmod")]
-        if len(beaten) > 1:
-            start = beaten[0].left_edge.i
-            name = head.doc[start + (head.doc[start].pos_ == "DET") : beaten[-1].i + 1].text
-            return Phrase(name, name, names.get(beaten[-1].text.casefold(), "name"), beaten[-1].text, named=True)
-        head = next(
-            (child for child in head.lefts if child.pos_ in ("PROPN", "NOUN") and child.dep_ in ("compound", "nmod")), head
-        )
+        head, whole = _beaten(head, names)
+        if whole is not None:
+            return whole
     if head.i not in references and not own:
         head = named_by(head)
     tokens = kept(head, references, without)
@@ -205,6 +197,19 @@ def phrase(
     )
 
 
+def _beaten(score: Token, names: Mapping[str, str]) -> tuple[Token, Phrase | None]:
+    """Whom the parser took into a score, "beat the Kestrels 27-20": the noun, and its phrase where that is a name."""
+    found = [child for child in score.lefts if child.pos_ in ("PROPN", "NOUN") and child.dep_ in ("compound", "nmod")]
+    teams = [child for child in found if child.pos_ == "PROPN"]
+    if len(teams) < 2 and not (found and team(found[0])):
+        return (found[0] if found else score), None
+    first, last = (teams[0].left_edge, teams[-1]) if len(teams) > 1 else (found[0], found[0])
+    before = first.nbor(-1) if first.i and first.pos_ != "DET" else first
+    name = score.doc[first.i + (first.pos_ == "DET") : last.i + 1].text
+    text = f"the {name}" if before.lower_ == "the" else name
+    return score, Phrase(text, name, names.get(last.text.casefold(), "name"), last.text, team(last), named=True)
+
+
 def _relates(token: Token, head: Token) -> bool:
     """Whether a pronoun is that of a relative clause, and so means the noun itself."""
     return token != head and token.tag_ in ("WDT", "WP", "WP$")
@@ -249,7 +254,7 @@ def _answer(run: list[Token], head: Token, kind: str) -> str:
         near = [
             token
             for token in run
-            if token.i <= head.i or any(up.dep_ == "prep" and up.lower_ == "of" for up in _between(token, head))
+            if token.i <= head.i or any(up.dep_ == "prep" and up.lower_ == "of" for up in between(token, head))
         ]
         run = contiguous(near, head)
     while run and run[-1].text in (",", ";", "and", "or"):
@@ -283,16 +288,9 @@ def _bare_name(tokens: list[Token], head: Token, references: References, names: 
     return tokens
 
 
-def _between(token: Token, head: Token) -> list[Token]:
-    found = [token]
-    while found[-1] != head and found[-1].head != found[-1]:
-        found.append(found[-1].head)
-    return found[:-1]
-
-
 def _loose(token: Token, head: Token) -> bool:
     """Whether a token belongs to something hung onto a name that isn't the name itself: in Cheyenne, with its role before it."""
-    chain = _between(token, head)
+    chain = between(token, head)
     if not chain:
         return False
     top = chain[-1]

@@ -5,6 +5,7 @@ Takes spaCy tokens; gives `Part`. `parts` gathers them, verb by verb.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 
 _TITLE_WORDS = 6
 SUMS = word_set("euro pound dollar cent yen rupee franc crown")
+MENUS = word_set("app account website site portal settings menu profile dashboard store shop branch")
+_MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+_DAYS = re.compile(rf"(?:on|from) (\d{{1,2}}(?:, \d{{1,2}})* (?:and|to) \d{{1,2}} {_MONTH})\b", re.IGNORECASE)
+_CLOCK = r"(?:\d{1,2}(?::\d\d)?(?: ?[ap]\.?m\b\.?)?|noon|midnight)"
+_DAY = "(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|weekdays|weekends)"
+_HOURS = re.compile(rf"from {_CLOCK} (?:to|until|till) {_CLOCK}(?:,? (?:on |from )?{_DAY}(?:(?: to | and | through ){_DAY})?)?")
+_OFTEN = word_set("every each once twice")
 _TRADES = word_set("buy acquire purchase sell")
 
 
@@ -61,6 +69,8 @@ def special(prep: Token, preposition: str, noun: Token) -> Part | None:
         span = noun.doc[number.left_edge.i : last.i + 1].text
         role = "votes" if noun.lemma_ == "vote" else "oblique"
         return Part(role, f"by {span}", prep.i, "by", Phrase(span, span, "number", "vote"), role != "votes", prep.head.lemma_)
+    if (days := days_of(prep, noun)) is not None:
+        return days
     if preposition == "at" and noun.lemma_ == "age":
         of = next((child for child in noun.children if child.lower_ == "of"), None)
         years = next((child for child in of.children if child.like_num), None) if of is not None else None
@@ -76,6 +86,75 @@ def votes_of(number: Token) -> Part | None:
     if len(span) < 3 or not number.like_num or span[1].lower_ != "to" or not span[2].like_num:
         return None
     return Part("votes", span.text, number.i, phrase=Phrase(span.text, span.text, "number", "vote"), essential=False)
+
+
+def how_often(head: Token) -> Part | None:
+    """How often something happens: "every three months", "twice a week"."""
+    span = head.doc[head.left_edge.i : head.i + 1]
+    if len(span) < 2 or span[0].text not in _OFTEN or head.lemma_ not in TIME_NOUNS:
+        return None
+    if span[0].lower_ not in ("every", "each") and span[1].lower_ not in ("a", "an", "every", "each"):
+        return None
+    return Part("frequency", span.text, head.i, phrase=Phrase(span.text, span.text, "frequency", head.lemma_))
+
+
+def of_the_reason(prep: Token, found: Phrase, parts: list[Part]) -> bool:
+    """Whether a preposition belongs to the reason right before it, to which it is then added: "over a fault in the brakes"."""
+    reason = parts[-1] if parts else None
+    if reason is None or reason.phrase is None:
+        return False
+    menu = prep.lower_ == "under" and reason.phrase.noun in MENUS  # "in the app under Settings"
+    if not menu and (reason.role != "reason" or found.named or prep.lower_ not in ("in", "of", "with", "to")):
+        return False
+    said = prep.doc[prep.i : prep.right_edge.i + 1].text
+    before = prep.doc[: prep.i].text_with_ws.rstrip()
+    if not before.endswith(reason.phrase.answer):
+        return False
+    whole = replace(reason.phrase, answer=f"{reason.phrase.answer} {said}")
+    parts[-1] = replace(reason, text=f"{reason.text} {prep.lower_} {found.text}", phrase=whole)
+    return True
+
+
+def by_its_maker(prep: Token, found: Phrase, parts: list[Part]) -> bool:
+    """Whether "by" says whose work the object before it is, to which it is then added: "bought a portrait by Elsa Marten"."""
+    made = parts[-1] if parts and parts[-1].role == "object" else None
+    if (
+        made is None
+        or made.phrase is None
+        or prep.lower_ != "by"
+        or any(c.dep_ == "auxpass" for c in prep.head.lefts)
+        or not found.named
+        or made.index != prep.i - 1
+    ):
+        return False
+    text = f"{made.text} by {found.text}"
+    parts[-1] = replace(made, text=text, phrase=replace(made.phrase, text=text, answer=f"{made.phrase.answer} by {found.answer}"))
+    return True
+
+
+def days_of(prep: Token, noun: Token) -> Part | None:
+    """Several days of a month, which the parser tears apart: "on 3 and 4 May"."""
+    found = _DAYS.match(prep.doc[prep.i : prep.i + 8].text) if noun.like_num and prep.lower_ in ("on", "from") else None
+    if found is None:
+        return None
+    said = found.group(1) if prep.lower_ == "on" else found.group()
+    role = "time" if prep.lower_ == "on" else "hours"
+    return Part(role, found.group(), prep.i, prep.lower_, Phrase(said, said, "date", noun.text), False, prep.head.lemma_)
+
+
+def hours(parts: list[Part], span: Span) -> list[Part]:
+    """The parts with opening hours as one: "from 9 am to 4 pm on weekdays"."""
+    found = _HOURS.search(span.text)
+    if found is None or not re.search(r"\d ?[ap]\.?m|:|noon|midnight", found.group()):
+        return parts
+    within = span.char_span(*found.span())
+    inside = [part for part in parts if within is not None and within.start <= part.index < within.end]
+    if within is None or not inside or inside[0].index != within.start:
+        return parts
+    whole = Part(
+        "hours", found.group(), within.start, phrase=Phrase(found.group(), found.group(), "clock", "hour"), essential=False
+    )
+    return [whole, *(part for part in parts if part not in inside)]
 
 
 def with_year(found: Phrase | None, prep: Token, noun: Token) -> Phrase | None:

@@ -51,6 +51,8 @@ def role_of(prep: Token, preposition: str, found: Phrase) -> tuple[str, bool]:
         return "time", False
     if found.kind == "place" and preposition in _PLACES:
         return "place", preposition in ("to", "from", "into", "through", "between")
+    if preposition in ("near", "outside") and found.named and found.kind != "person":
+        return "place", False
     if preposition in ("during", "before", "after", "until", "since", "following", "ahead of"):
         return "circumstance", False
     return "oblique", not (found.kind == "money" and preposition in ("for", "at"))

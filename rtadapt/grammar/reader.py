@@ -7,13 +7,12 @@ what it can't put into a well-formed question that stands by itself, it leaves.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from rtadapt.grammar.asking import Asking, for_part, for_subject
 from rtadapt.grammar.clauses import Clause, clauses
+from rtadapt.grammar.conversation import Line, about, asked_politely, subject_of
 from rtadapt.grammar.coreference import Story
 from rtadapt.grammar.derived import derived
 from rtadapt.grammar.nominal import identities
@@ -21,6 +20,7 @@ from rtadapt.grammar.owners import settled
 from rtadapt.grammar.phrases import Phrase
 from rtadapt.grammar.pieces import Part, Sentence
 from rtadapt.grammar.questions import active, statement
+from rtadapt.grammar.scorers import scored
 from rtadapt.grammar.setting import Setting, anchored, is_local
 from rtadapt.grammar.wellformed import names_something, specific, well_formed
 from rtadapt.grammar.wordings import worded
@@ -31,9 +31,6 @@ from rtadapt.reading.readable import readable
 from rtadapt.reading.readings import Reading
 from rtadapt.records import Speaker
 from rtadapt.words import flat, holds, sentences, word_set
-
-if TYPE_CHECKING:
-    from spacy.tokens import Doc
 
 _LABELS = {f"{speaker.value.capitalize()}: ": speaker for speaker in Speaker}
 # What many do: "who was born in Limerick?" has more than one answer.
@@ -47,26 +44,6 @@ _MOST_WORDING_WORDS = 32
 _POINTS_BACK = re.compile(r"(?:the|that|these|those) (?!world|sun|moon|internet|police|public)[a-z-]+")
 _RELATIVE = re.compile(r",? (?:that|which|who|whose) ")
 _WHOLE = re.compile(r"[.!?…][\"”’')]*$")
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    text: str
-    speaker: Speaker | None
-    read: bool
-
-
-_PRODUCT = re.compile(r"\b[A-Z]\w+(?: [A-Z]\w+)* (?:[A-Z]{0,2}\d+\w*)\b")
-_NAME = re.compile(r"(?<![.?!:] )(?<!^)\b(?!\w{3,6}day\b)[A-Z][a-z]\w*(?:(?: & | )[A-Z]\w+)*")
-_BEFORE_NO_FIRM = re.compile(r"\b(?:open|tap|choose|click|click on|under|press|select|hold|in)(?: the)? $", re.IGNORECASE)
-# What an instruction begins with. The parser reads "Press Reset" as a name and "Please press Reset" rightly.
-_ORDER = re.compile(
-    r"(?P<before>^|[.!] |, )(?P<verb>press|hold|open|turn|choose|go|click|tap|select|unplug|plug|enter|sign|log|check|remove"
-    r"|insert|set|restart|reset|download|install|update|wait|switch|pull|push|use|keep|put|place|connect|disconnect|charge|clean|rinse|empty|call"
-    r"|send|type|scan|add|delete|visit|follow|make|take|leave|close|start|run|replace|lift|slide|release|fill|contact|email|swipe)\b"
-    r"(?! (?:is|are|was|has|will|can|of)\b)",
-    re.IGNORECASE,
-)
 
 
 class GrammarReader:
@@ -83,12 +60,12 @@ class GrammarReader:
 
 def _read(passage: Passage, story: Story) -> list[Reading]:
     lines = [line for line in map(_line, passage.text.splitlines()) if line.text and line.speaker is not Speaker.BOT]
-    docs = parsed(readable(_asked_politely(line)) for line in lines)
+    docs = parsed(readable(asked_politely(line)) for line in lines)
     story.learn(docs)
     spoken = any(line.speaker is not None for line in lines)
     if len(lines) == 1 and not spoken:
         lines = [replace(lines[0], read=True)]
-    topic, company = _subject_of(lines, docs) if spoken else ("", "")
+    topic, company = subject_of(lines, docs) if spoken else ("", "")
     found: dict[tuple[str, str], Reading] = {}
     for line, doc in zip(lines, docs, strict=True):
         agent = line.speaker is Speaker.AGENT
@@ -105,21 +82,6 @@ def _read(passage: Passage, story: Story) -> list[Reading]:
     return _unambiguous(list(found.values()))
 
 
-def _asked_politely(line: _Line) -> str:
-    """An agent's line with "please" before each instruction; `_verbatim` takes it out again."""
-    if line.speaker is not Speaker.AGENT:
-        return line.text
-
-    def please(found: re.Match[str]) -> str:
-        verb = found.group("verb")
-        if found.group("before") == ", " and verb[0].isupper():
-            return found.group()
-        word = "Please" if verb[0].isupper() else "please"
-        return f"{found.group('before')}{word} {verb.lower()}"
-
-    return _ORDER.sub(please, line.text)
-
-
 def _verbatim(text: str, line: str) -> str:
     """A sentence as the line has it; empty when that can't be told."""
     if text in line:
@@ -130,35 +92,18 @@ def _verbatim(text: str, line: str) -> str:
     return plain if plain in line else ""
 
 
-def _line(text: str) -> _Line:
+def _line(text: str) -> Line:
     for label, speaker in _LABELS.items():
         if text.startswith(label):
             said = text.removeprefix(label).strip()
-            return _Line(said, speaker, speaker is Speaker.AGENT)
-    return _Line(text.strip(), None, bool(_WHOLE.search(text.strip())))
+            return Line(said, speaker, speaker is Speaker.AGENT)
+    return Line(text.strip(), None, bool(_WHOLE.search(text.strip())))
 
 
-def _readings(sentence: Sentence, about: tuple[str, str], setting: Setting) -> Iterator[Reading]:
-    for clause in [*identities(sentence, setting.place), *clauses(sentence)]:
+def _readings(sentence: Sentence, topic: tuple[str, str], setting: Setting) -> Iterator[Reading]:
+    for clause in [*identities(sentence, setting.place), *scored(sentence), *clauses(sentence)]:
         for said in derived(clause):
-            yield from _asked(_about(said, *about), setting)
-
-
-def _about(clause: Clause, product: str, company: str) -> Clause:
-    """A clause of a conversation, with the product or company that it is about where it doesn't name it itself."""
-    topic = product or company
-    words = " ".join([clause.subject.text, *(part.text for part in clause.parts)])
-    if not topic or topic in words or topic.split()[0] in words.split() or clause.subject.noun in ("cause", "reason", "problem"):
-        return clause
-    if clause.instruction or clause.subject.text.startswith("my "):
-        place = Part("about", f"on the {topic}" if product else f"with {topic}", 10_000)
-        return replace(clause, parts=(*clause.parts, place))
-    if product and re.fullmatch(r"(?=\S*\d)[A-Z]\S*", clause.subject.text):
-        return replace(clause, subject=replace(clause.subject, text=f"{clause.subject.text} on the {product}"))
-    if clause.subject.kind in ("person", "org", "name", "place") or (clause.subject.count and names_something(f"x {words}")):
-        return clause
-    owner = f"{clause.subject.text} for the {topic}" if product else f"{clause.subject.text} at {topic}"
-    return replace(clause, subject=replace(clause.subject, text=owner))
+            yield from _asked(about(said, *topic), setting)
 
 
 def _asked(clause: Clause, setting: Setting) -> Iterator[Reading]:
@@ -328,23 +273,3 @@ def _unambiguous(readings: list[Reading]) -> list[Reading]:
     for reading in readings:
         answers.setdefault(flat(reading.question), set()).add(flat(reading.answer))
     return [reading for reading in readings if len(answers[flat(reading.question)]) == 1]
-
-
-def _subject_of(lines: Sequence[_Line], docs: Sequence[Doc]) -> tuple[str, str]:
-    """The product that a conversation is about, and the company or service; either may be empty."""
-    products: Counter[str] = Counter()
-    others: Counter[str] = Counter()
-    for line, doc in zip(lines, docs, strict=True):
-        for found in _PRODUCT.finditer(line.text):
-            products[found.group().removeprefix("The ").removeprefix("My ")] += 1
-        for found in _NAME.finditer(line.text):
-            entity = next((e for e in doc.ents if e.start_char <= found.start() and found.end() <= e.end_char), None)
-            beside = line.text[found.end() : found.end() + 3].strip()[:2]
-            if _BEFORE_NO_FIRM.search(line.text[: found.start()]):
-                continue
-            if (entity is None or entity.label_ in ("ORG", "PRODUCT", "FAC", "WORK_OF_ART")) and not any(
-                map(str.isdigit, beside)
-            ):
-                others[found.group()] += 2 if line.speaker is Speaker.CUSTOMER else 1
-    product = products.most_common(1)[0][0] if products else ""
-    return product, others.most_common(1)[0][0] if others else ""

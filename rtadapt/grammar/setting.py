@@ -33,6 +33,7 @@ _LOCAL = word_set(
     ban election vote voter teacher student child worker family assembly measure festival"""
 )
 _OFFICES = word_set("mayor governor president city town")
+_ELSEWHERE = word_set("elsewhere abroad overseas nationwide worldwide")
 _BUILT = word_set("library hospital school station council museum")
 
 
@@ -89,7 +90,7 @@ def anchored(clause: Clause, part: Part | None, asked: Phrase, askings: list[Ask
         return None
     if part is not None and (part.role == "place" or askings[0].words == "Where"):
         return None
-    if any(other.role == "place" for other in clause.parts):
+    if any(other.role == "place" or other.text in _ELSEWHERE for other in clause.parts):
         return None
     if subject.text.startswith("the ") and subject.noun in lexicon.BARE_REFERENCES and not is_local(subject):
         return None

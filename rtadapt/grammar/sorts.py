@@ -10,6 +10,7 @@ import re
 from rtadapt.grammar import lexicon
 from rtadapt.grammar.clauses import Clause
 from rtadapt.grammar.phrases import Phrase
+from rtadapt.grammar.pieces import MENUS, Part
 from rtadapt.words import word_set
 
 _COMPANIES = word_set(
@@ -18,6 +19,13 @@ _COMPANIES = word_set(
 )
 TITLING = word_set("name call elect appoint declare dub crown title rename label term consider vote make deem")
 _HONOURING = word_set("name elect appoint crown")
+_LIGHT = word_set("""way place part aim care advantage shape note toll effect landfall charge sale use""")
+AGENTIVE_BUT = word_set("""be cost contain measure weigh include mean have consist last weigh exist remain become total""")
+_THINGS_DO = word_set("""lie stand open close flow run begin start end work use cause help need require""")
+CHANGES = word_set(
+    """rise fall gain drop jump climb increase decrease decline slip grow shed surge plunge soar tumble advance raise cut lift
+    lower reduce trim lose add"""
+)
 _OF_PEOPLE = ("er", "or", "ee", "ian", "ant", "ite")
 _OF_THINGS = word_set(
     """water paper river number computer tower order letter power weather winter summer server ferry fee committee employee
@@ -81,8 +89,41 @@ def sort_of(asked: Phrase) -> str:
     return "airline" if last in ("Airlines", "Airways") else ""
 
 
+def is_where_to(part: Part) -> bool:
+    """Whether a piece of what somebody can do says where to do it: "in the app", "under My Orders"."""
+    where = (
+        part.phrase is not None and part.preposition in ("in", "under", "at", "via", "on") and part.role in ("oblique", "place")
+    )
+    return where and part.phrase is not None and (part.preposition == "under" or part.phrase.noun in MENUS)
+
+
 def is_level(asked: Phrase) -> bool:
     """Whether a phrase is how much or how many, and nothing else: "1.75%", "7 pounds"."""
     return asked.kind in ("money", "percent", "measure", "number") or bool(
         asked.count and (len(asked.text.split()) <= 2 or " per " in asked.text)
     )
+
+
+def worth_asking(asked: Phrase) -> bool:
+    """Whether a phrase says more than one plain noun: not "prices", "talks", "ways"."""
+    if asked.noun in _LIGHT and not asked.count and len(asked.answer.split()) < 3:
+        return False
+    return asked.named or bool(asked.count) or asked.kind not in ("thing", "person") or len(asked.answer.split()) > 1
+
+
+def rest_of(asked: Phrase) -> str:
+    """What a share is a share of: "of the vote"."""
+    before, of, after = asked.text.partition(" of ")
+    return f"of {after}" if of and before else ""
+
+
+def opinion(clause: Clause) -> bool:
+    """Whether a clause says what somebody calls something, in their own words."""
+    return clause.lemma in ("call", "describe", "dub", "brand") and any(sign in clause.sentence for sign in '"“')
+
+
+def could_be_anybody(clause: Clause) -> bool:
+    """Whether the subject is a bare name that does something: neither "who" nor "what" is sure of "Washington met them"."""
+    subject = clause.subject
+    bare = subject.named and subject.kind in ("name", "place") and len(subject.text.removeprefix("the ").split()) == 1
+    return bare and not clause.passive and clause.lemma not in _THINGS_DO | AGENTIVE_BUT | CHANGES

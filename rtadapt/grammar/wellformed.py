@@ -24,7 +24,7 @@ _NAME_OR_CODE = re.compile(r"(?<=\s)(?:[\"“'‘]?[A-Z][\w'’&.-]*|(?=\w*[A-Z]
 _DANGLING = re.compile(
     r"[\[\]/{}<>|#]|…|,,|\b(?:a|an|the|and|or|but|that|which|who|whose|of the|his|her|its)\?$|\s[,;]"
     r"|‘|\s[–—]\s|\bof course\b|\(|\)|\b(?:the|a|an) (?:of|in|on|and|is|was)\b"
-    r"|\b(\w+) \1\b|[\"“”]|\bwhich was\b|\bplease\b|--"
+    r"|\b(\w+) \1\b|[\"“”]|\bwhich was\b|\bha(?:s|ve|d) be\b|\bplease\b|--"
     r"|\b(?:one|two|three|four|five|six|several|\d+) (?:more|others)(?=\?|$| (?:by|in|at|on)\b)"
     r"|\bn't\b|\s['’](?!\d)|\s['’]s\s|\w[!?;:]\s|^(?:Who|What) (?:is|was|are|were)\?$|^What (?:are|were) \w+s\?$",
     re.IGNORECASE,
@@ -33,6 +33,8 @@ _DATES = word_set(
     """january february march april may june july august september october november december monday tuesday wednesday
     thursday friday saturday sunday i"""
 )
+# Written with a capital, and still no name: which state's?
+_ANY_STATES = word_set("parliament police council government councillors")
 _SUBJECTS_TAUGHT = word_set(
     """law medicine physics chemistry biology economics history music art mathematics philosophy engineering yesterday
     tomorrow tonight twelve eleven two three four five six seven eight nine ten dozens hundreds thousands noon midnight"""
@@ -132,7 +134,7 @@ def good_answer(answer: str) -> bool:
 def names_something(question: str) -> bool:
     """Whether a question holds a name or a code that isn't a date."""
     return any(
-        word.strip("\"“'’‘.,?").casefold() not in _DATES
+        word.strip("\"“'’‘.,?").casefold() not in _DATES | _ANY_STATES
         for word in _NAME_OR_CODE.findall(question)
         if not re.fullmatch(r"(?:1[5-9]|20)\d\d\??|\d{1,2}", word)
     )
