@@ -14,11 +14,18 @@ from rtadapt.grammar import lexicon
 from rtadapt.grammar.clauses import Clause
 from rtadapt.grammar.inflection import inflected
 from rtadapt.grammar.offices import office
+from rtadapt.grammar.phrases import Phrase
 from rtadapt.grammar.pieces import Part
 from rtadapt.words import word_set
 
 _CHANGES = word_set("raise cut lower reduce increase lift rise fall drop climb go")
 _BUYING = word_set("buy acquire purchase")
+_BEATING = word_set("beat defeat")
+_CONTESTS = word_set(
+    """run-off runoff final play-off playoff semi-final semifinal quarter-final quarterfinal bout duel derby shoot-out
+    shootout"""
+)
+"""What two meet in: whoever beats the other there has won it."""
 _SPREAD = re.compile(r"from (?:(?!to ).)*? to (?P<to>[$€£]?\d.*)")
 _VALUES = word_set("money percent measure duration number")
 
@@ -51,10 +58,38 @@ def _paid(clause: Clause) -> tuple[Clause, Clause] | None:
     return told, replace(clause, verb=verb, lemma="pay", parts=parts)
 
 
+def _is_side(phrase: Phrase | None) -> bool:
+    return phrase is not None and phrase.named and phrase.kind in ("person", "org", "name")
+
+
+def _won(clause: Clause) -> Clause | None:
+    """Who won what, where one beat the other in it."""
+    contest = next(
+        (
+            part
+            for part in clause.parts
+            if part.preposition == "in" and part.phrase is not None and part.phrase.named and part.phrase.noun in _CONTESTS
+        ),
+        None,
+    )
+    done = clause.tag == "VBD" or clause.auxiliaries[:1] in (("has",), ("have",), ("was",), ("were",))
+    if clause.lemma not in _BEATING or contest is None or contest.phrase is None or not done:
+        return None
+    agent, beaten = (next((part.phrase for part in clause.parts if part.role == role), None) for role in ("agent", "object"))
+    winner, loser = (agent, clause.subject) if clause.passive else (clause.subject, beaten)
+    if not _is_side(winner) or not _is_side(loser) or winner is None:
+        return None
+    what = Part("object", contest.phrase.text, contest.index, phrase=contest.phrase, governor="win")
+    when = tuple(part for part in clause.parts if part.role in ("score", "time"))
+    return replace(clause, subject=winner, auxiliaries=(), verb="won", lemma="win", tag="VBD", parts=(what, *when))
+
+
 def derived(clause: Clause) -> Iterator[Clause]:
     """The clause, and what else is so when it is."""
     bought = _paid(clause)
     yield from bought or office(clause) or (clause,)
+    if (won := _won(clause)) is not None:
+        yield won
     level = next(filter(None, map(_level, clause.parts)), None) if clause.lemma in _CHANGES else None
     if level is None or level.phrase is None:
         return

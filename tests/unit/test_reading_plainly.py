@@ -215,3 +215,20 @@ def test_what_is_stated_plainly_is_read(reader: GrammarReader, text: str, questi
 )
 def test_what_is_not_stated_so_is_not_read(reader: GrammarReader, text: str, wrong: str) -> None:
     assert not [words for words in told(reader, text) if wrong in words]
+
+
+@pytest.mark.parametrize(
+    ("text", "winner"),
+    [
+        ("Hans Gruber was beaten by Eva Lindqvist in Sunday's run-off for mayor of Uppsala.", "Eva Lindqvist"),
+        ("Maria Sol beat Ana Kern in the final of the Kelm Open on Sunday.", "Maria Sol"),
+        ("Maria Sol may beat Ana Kern in the final of the Kelm Open.", None),
+        ("Maria Sol was nearly beaten by Ana Kern in the final of the Kelm Open.", None),
+        ("Maria Sol beat her own time in the final of the Kelm Open.", None),
+        ("A goal by Ana Kern beat the Ravens in the final of the Tarn Cup.", None),
+        ("Eva Lindqvist beat Hans Gruber in the race for mayor of Uppsala.", None),
+    ],
+)
+def test_who_beat_the_other_where_two_meet_has_won(reader: GrammarReader, text: str, winner: str | None) -> None:
+    found = reader.read([Passage(0, text, text)])[0]
+    assert [one.answer for one in found if one.question.startswith(("Who won", "What won"))] == ([winner] if winner else [])
