@@ -5,16 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rtadapt.grammar.reader import GrammarReader
-from rtadapt.reading.passages import Passage
-
-
-@pytest.fixture(scope="module")
-def reader() -> GrammarReader:
-    return GrammarReader()
-
-
-def asked(reader: GrammarReader, text: str) -> dict[str, str]:
-    return {reading.question: reading.answer for reading in reader.read([Passage(0, text, text)])[0]}
+from tests.support.readings import asked
 
 
 @pytest.mark.parametrize(

@@ -14,23 +14,15 @@ from rtadapt.grammar.wordings import probe_openings
 from rtadapt.reading.passages import Passage
 from rtadapt.reading.readings import Reading
 from rtadapt.words import flat
+from tests.support.readings import asked, read
 
 DATA = json.loads((Path(__file__).resolve().parents[1] / "data" / "reading.json").read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
-def reader() -> GrammarReader:
-    return GrammarReader()
 
 
 @pytest.fixture(scope="module")
 def all_readings(reader: GrammarReader) -> list[tuple[str, Reading]]:
     passages = [passage_of(item, number) for number, item in enumerate(DATA)]
     return [(passage.text, reading) for passage, found in zip(passages, reader.read(passages), strict=True) for reading in found]
-
-
-def asked(reader: GrammarReader, text: str) -> dict[str, str]:
-    return {reading.question: reading.answer for reading in reader.read([Passage(0, text, text)])[0]}
 
 
 @pytest.mark.parametrize(
@@ -231,7 +223,7 @@ def test_the_role_before_a_name_is_no_part_of_it(reader: GrammarReader) -> None:
 
 def test_a_relation_is_asked_for_in_words_that_the_text_does_not_use(reader: GrammarReader) -> None:
     text = "Ansel Works grew. Its chief executive, Ida Moss, is glad."
-    found = {reading.question: reading for reading in reader.read([Passage(0, text, text)])[0]}
+    found = {reading.question: reading for reading in read(reader, text)}
     reading = found["Who is the chief executive of Ansel Works?"]
     assert {"Who runs Ansel Works?", "Who heads Ansel Works?"} <= set(reading.wordings)
     assert not any("in charge" in wording for wording in reading.wordings)

@@ -5,21 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rtadapt.grammar.reader import GrammarReader
-from rtadapt.reading.passages import Passage
-from rtadapt.reading.readings import Reading
-
-
-@pytest.fixture(scope="module")
-def reader() -> GrammarReader:
-    return GrammarReader()
-
-
-def read(reader: GrammarReader, text: str) -> list[Reading]:
-    return reader.read([Passage(0, text, text)])[0]
-
-
-def asked(reader: GrammarReader, text: str) -> dict[str, str]:
-    return {one.question: one.answer for one in read(reader, text)}
+from tests.support.readings import asked, read
 
 
 def said(reader: GrammarReader, text: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rtadapt.grammar.reader import GrammarReader
-from rtadapt.reading.passages import Passage
+from tests.support.readings import asked, read, told
 
 PLANT = (
     "Chilean miner Antara opened its first lithium plant near Calama on Tuesday. The plant, which cost 1.4 billion dollars, "
@@ -27,21 +27,6 @@ BRANCH = (
     "Customer: What are the opening hours of the Garden Plaza branch of Sunbank?\nAgent: Our branch at Garden Plaza is open from "
     "9 am to 4 pm on weekdays. It is closed on Saturdays.\nCustomer: And the card fee?\nAgent: The credit card costs 40 dollars."
 )
-
-
-@pytest.fixture(scope="module")
-def reader() -> GrammarReader:
-    return GrammarReader()
-
-
-def told(reader: GrammarReader, text: str) -> list[str]:
-    """All that would be taught of a text: questions, answers, wordings, statements."""
-    found = reader.read([Passage(0, text, text)])[0]
-    return [words for one in found for words in (one.question, one.answer, one.statement, *one.wordings, *one.probes)]
-
-
-def asked(reader: GrammarReader, text: str) -> dict[str, str]:
-    return {one.question: one.answer for one in reader.read([Passage(0, text, text)])[0]}
 
 
 @pytest.mark.parametrize(
@@ -230,5 +215,5 @@ def test_what_is_not_stated_so_is_not_read(reader: GrammarReader, text: str, wro
     ],
 )
 def test_who_beat_the_other_where_two_meet_has_won(reader: GrammarReader, text: str, winner: str | None) -> None:
-    found = reader.read([Passage(0, text, text)])[0]
+    found = read(reader, text)
     assert [one.answer for one in found if one.question.startswith(("Who won", "What won"))] == ([winner] if winner else [])

@@ -5,28 +5,13 @@ from __future__ import annotations
 import pytest
 
 from rtadapt.grammar.reader import GrammarReader
-from rtadapt.reading.passages import Passage
+from tests.support.readings import asked, told
 
 HOSPICE = (
     "Lottery winner Gareth Pugh gave half of his 3.4 million pounds to the hospice in Tenby that cared for his mother, "
     "its director Nia Bevan confirmed. Pugh, a retired postman, bought the ticket at a petrol station in March. "
     "The hospice will use the money to add six beds."
 )
-
-
-@pytest.fixture(scope="module")
-def reader() -> GrammarReader:
-    return GrammarReader()
-
-
-def told(reader: GrammarReader, text: str) -> list[str]:
-    """All that would be taught of a text: questions, answers, wordings, statements."""
-    found = reader.read([Passage(0, text, text)])[0]
-    return [words for one in found for words in (one.question, one.answer, one.statement, *one.wordings, *one.probes)]
-
-
-def asked(reader: GrammarReader, text: str) -> dict[str, str]:
-    return {one.question: one.answer for one in reader.read([Passage(0, text, text)])[0]}
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,7 @@ from rtadapt.grammar.loose import asks
 from rtadapt.grammar.reader import GrammarReader
 from rtadapt.reading.parsing import parsed
 from rtadapt.reading.passages import Passage
-
-
-@pytest.fixture(scope="module")
-def reader() -> GrammarReader:
-    return GrammarReader()
+from tests.support.readings import read
 
 
 @pytest.mark.parametrize(
@@ -76,7 +72,7 @@ def test_the_same_is_asked_with_other_verbs(reader: GrammarReader, text: str, wo
     ],
 )
 def test_how_many_there_are_of_something_somewhere_is_asked(reader: GrammarReader, text: str, asked: str, count: str) -> None:
-    found = {one.question: one.answer for one in reader.read([Passage(0, text, text)])[0]}
+    found = {one.question: one.answer for one in read(reader, text)}
     assert found[asked] == count
 
 
@@ -90,4 +86,4 @@ def test_how_many_there_are_of_something_somewhere_is_asked(reader: GrammarReade
     ],
 )
 def test_of_what_is_counted_twice_or_nowhere_it_is_not(reader: GrammarReader, text: str) -> None:
-    assert not [one for one in reader.read([Passage(0, text, text)])[0] if one.question.startswith("How many")]
+    assert not [one for one in read(reader, text) if one.question.startswith("How many")]
