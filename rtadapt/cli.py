@@ -127,7 +127,6 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
     from rtadapt.observe.disk import watch_disk
     from rtadapt.web.connections import SERVER_KEEPS_SECONDS
     from rtadapt.web.edge import Edge
-    from rtadapt.web.http import HttpProtocol
 
     start_logs("api", settings.log_level)
     metrics.BUILD.labels("api", __version__, settings.serve.model_name or settings.model).set(1)
@@ -136,7 +135,7 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
     adopt("uvicorn", "warning")
     config = uvicorn.Config(
         Edge(create_app(settings), settings),
-        http=HttpProtocol,
+        http="h11",  # httptools bounds neither heads nor pipelined requests, and leaves what follows an offer to upgrade unread
         ws="none",
         log_config=None,
         access_log=False,

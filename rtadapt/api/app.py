@@ -28,6 +28,7 @@ from rtadapt.api.shapes import Alive, Ready, answers
 from rtadapt.config import Settings
 from rtadapt.errors import Unavailable
 from rtadapt.events.log import EventLog
+from rtadapt.observe.logs import flush_logs
 from rtadapt.registry.registry import Registry
 
 _INLINE = re.compile(r"<(style|script)>(.*?)</\1>", re.DOTALL)
@@ -45,6 +46,7 @@ def create_app(settings: Settings, *, log: EventLog | None = None, registry: Reg
         parts.start()
         yield
         await run_in_threadpool(parts.close)
+        flush_logs()  # uvicorn ends the process by the signal that it was sent
 
     app = FastAPI(
         title="rtadapt",

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, TextIO
 
@@ -91,15 +92,16 @@ class Lines(logging.Handler):
 
     def _begin(self) -> None:
         self._lines: deque[str] = deque()
-        self._writing = threading.Lock()
+        self._writing = threading.RLock()  # a signal's or an object's last words may come in the midst of writing
         self._filled = threading.Event()
         self._thread: threading.Thread | None = None
 
     def _write_soon(self) -> None:
-        self._filled.set()
         if self._thread is None:
-            self._thread = threading.Thread(target=self._write, name="logs", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._write, name="logs", daemon=True)
+            thread.start()
+            self._thread = thread
+        self._filled.set()
 
     def _write(self) -> None:
         while self._filled.wait():
@@ -107,7 +109,9 @@ class Lines(logging.Handler):
             self._filled.clear()
             try:
                 self.flush()
-            except (OSError, ValueError):  # the other end, or the stream, is closed: nobody is left to tell
+            except OSError:  # a disk that is full, a pipe that nobody reads: those lines are lost, and not what follows
+                continue
+            except ValueError:  # the stream is closed
                 return
 
 
@@ -119,6 +123,13 @@ def start_logs(process: str, level: str) -> None:
     logger.handlers[:] = [out]
     logger.setLevel(level.upper())
     logger.propagate = False
+
+
+def flush_logs() -> None:
+    """Write what is held: for whoever ends the process without its leave."""
+    for handler in logging.getLogger("rtadapt").handlers:
+        with suppress(OSError, ValueError):
+            handler.flush()
 
 
 def adopt(name: str, level: str) -> None:

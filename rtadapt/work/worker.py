@@ -29,6 +29,7 @@ from rtadapt.grammar.reader import GrammarReader
 from rtadapt.observe import metrics
 from rtadapt.observe.disk import watch_disk
 from rtadapt.observe.endpoint import Endpoint
+from rtadapt.observe.logs import flush_logs
 from rtadapt.observe.pulse import Pulse
 from rtadapt.reading.endpoint import open_endpoint, serves_base
 from rtadapt.reading.reader import begin
@@ -136,6 +137,7 @@ def give_up(stop: threading.Event, over: threading.Event, stop_seconds: float, a
     parting = threading.Thread(target=abandon, daemon=True)
     parting.start()
     parting.join(timeout=_PARTING_SECONDS)
+    flush_logs()
     os._exit(0)
 
 

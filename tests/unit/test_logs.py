@@ -89,6 +89,49 @@ def test_no_more_lines_are_held_than_so_many(out: Stream, logger: logging.Logger
     assert out.written.is_set()
 
 
+class Failing(Stream):
+    """Takes nothing the first time."""
+
+    def write(self, text: str) -> int:
+        if self.writes == 0:
+            self.writes += 1
+            raise OSError("no space left on device")
+        return super().write(text)
+
+
+def test_after_a_write_that_failed_lines_are_written_again() -> None:
+    out = Failing()
+    handler = Lines(out)
+    logger = logging.Logger("rtadapt.test")
+    logger.addHandler(handler)
+    logger.info("lost")
+    while out.writes == 0:
+        threading.Event().wait(0.01)
+    logger.info("kept")
+    assert out.written.wait(20)
+    assert out.getvalue() == "kept\n"
+
+
+class Talkative(Stream):
+    """Says something itself while it is written to, as a signal's handler may."""
+
+    logger: logging.Logger
+
+    def write(self, text: str) -> int:
+        if self.writes == 0:
+            self.writes += 1
+            self.logger.warning("in the midst")
+        return super().write(text)
+
+
+def test_what_is_said_in_the_midst_of_writing_is_written() -> None:
+    out = Talkative()
+    out.logger = logging.Logger("rtadapt.test")
+    out.logger.addHandler(Lines(out))
+    out.logger.warning("first")
+    assert sorted(out.getvalue().split("\n")) == ["", "first", "in the midst"]
+
+
 _ENDING = """
 import logging, os, sys
 from rtadapt.observe.logs import start_logs
