@@ -18,8 +18,6 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any, TextIO
 
-from pydantic_core import to_json
-
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 _TOGETHER_SECONDS = 0.01
@@ -47,10 +45,7 @@ class JsonFormatter(logging.Formatter):
         line.update((name, value) for name, value in record.__dict__.items() if name not in _STANDARD)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        try:
-            return to_json(line, fallback=str).decode()
-        except (ValueError, UnicodeError):  # half a surrogate pair, in a path for example
-            return _LINE.encode(line)
+        return _LINE.encode(line)
 
 
 @lru_cache(maxsize=2)
