@@ -6,10 +6,12 @@ import io
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -110,6 +112,44 @@ def test_after_a_write_that_failed_lines_are_written_again() -> None:
     logger.info("kept")
     assert out.written.wait(20)
     assert out.getvalue() == "kept\n"
+
+
+def test_a_thread_that_could_not_be_started_is_started_with_the_next_line(
+    out: Stream, logger: logging.Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refused)
+        patch.setattr(logging, "raiseExceptions", False)
+        logger.info("first")
+    logger.info("second")
+    assert out.written.wait(20)
+    assert said(out) == ["first", "second"]
+
+
+_LIFE = """
+import asyncio, logging, os, signal, sys
+from pathlib import Path
+from rtadapt.api.app import create_app
+from rtadapt.config import load_settings
+from rtadapt.observe import logs
+logs._TOGETHER_SECONDS = 3600.0
+logs.start_logs("api", "info")
+async def live():
+    app = create_app(load_settings(data_dir=Path(sys.argv[1]), registry={"url": "redis://127.0.0.1:1"}))
+    async with app.router.lifespan_context(app):
+        logging.getLogger("rtadapt.test").info("last")
+asyncio.run(live())
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_the_control_planes_last_lines_are_written_before_a_signal_ends_it(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", _LIFE, str(tmp_path)], capture_output=True, timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    assert '"message": "last"' in done.stderr.decode()
 
 
 class Talkative(Stream):
